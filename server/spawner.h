@@ -1,0 +1,60 @@
+/*
+ * spawner.h: runs commands under bubblewrap, from a process of its own.
+ *
+ * The spawner is forked once, before the server has any thread, and lives as long as the server: it is single-threaded (so
+ * fork is safe), it is the parent of every bwrap (the parent-death signal follows a thread, and this one stays), it is a
+ * subreaper, and it kills everything below it when the server's end of its socket closes, however the server died.
+ *
+ * The server's threads talk to it with spawner_run; what they get is two descriptors that belong to one command.
+ */
+#ifndef AK_LOCAL_SPAWNER_H
+#define AK_LOCAL_SPAWNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
+
+/* What the sandboxed command may use. 0 means no limit of that kind. */
+struct limits {
+    uint64_t memory_bytes;
+    double cpus;
+    uint64_t max_processes;
+};
+
+struct command_spec {
+    const char *const *argv; /* NULL-terminated, passed to the command byte for byte */
+    const char *const *env;  /* NULL-terminated "KEY=VALUE" entries on top of the fixed ones; may be NULL */
+    const char *workdir;     /* absolute path inside the sandbox; NULL: its home */
+    const char *sandbox;     /* name of a kept sandbox, whose tree is bound; NULL: a fresh tree that goes with the command */
+    const char *image_root;  /* directory of the host to use as /usr & co instead of the host's own; NULL: the host's */
+    const char *image;       /* the image name as asked for: decides a few environment variables; may be NULL */
+    enum profile profile;
+    struct limits limits;
+};
+
+/* A running command. */
+struct running {
+    int output_fd;  /* read end of one pipe with stdout and stderr in order; O_CLOEXEC | O_NONBLOCK */
+    int control_fd; /* readable when the command has ended; closing it kills the command and all its children */
+};
+
+enum end_kind {
+    END_EXITED,        /* exit_code is the command's own */
+    END_SIGNALED,      /* killed by a signal: exit_code is 128 + signal */
+    END_NOT_FOUND,     /* the program does not exist or cannot be executed: exit_code 127 or 126, message says why */
+    END_TOO_BIG,       /* E2BIG: arguments and environment are larger than the kernel takes */
+    END_OUT_OF_MEMORY, /* killed for passing its memory limit; exit_code 137 */
+    END_SANDBOX_FAILED /* bubblewrap could not build the sandbox; message says why */
+};
+
+struct run_result {
+    enum end_kind kind;
+    int exit_code;
+    char message[512];
+};
+
+struct spawner;
+
+#endif
