@@ -27,8 +27,8 @@ struct command_spec {
     const char *const *argv; /* NULL-terminated, passed to the command byte for byte */
     const char *const *env;  /* NULL-terminated "KEY=VALUE" entries on top of the fixed ones; may be NULL */
     const char *workdir;     /* absolute path inside the sandbox; NULL: its home */
-    const char *sandbox;     /* name of a kept sandbox, whose tree is bound; NULL: a fresh tree that goes with the command */
-    const char *image_root;  /* directory of the host to use as /usr & co instead of the host's own; NULL: the host's */
+    int tree_fd;             /* directory of a kept sandbox, bound as its home; -1: a fresh one that goes with the command */
+    const char *image_root;  /* directory of the host to use as the root file system; NULL: the host's own toolchain */
     const char *image;       /* the image name as asked for: decides a few environment variables; may be NULL */
     enum profile profile;
     struct limits limits;
@@ -56,5 +56,26 @@ struct run_result {
 };
 
 struct spawner;
+
+/* Forks the spawner. Called once, before any thread exists, after privileges were dropped. bwrap_path comes from the probe.
+ * NULL on failure, with the reason in why. */
+struct spawner *spawner_start(const char *bwrap_path, char *why, size_t why_cap);
+
+/* Ends the spawner and with it every command; returns when none is left (bounded: SIGKILL does not wait). */
+void spawner_stop(struct spawner *spawner);
+
+/* Starts a command. Any thread. False with the reason in why when it could not even be handed over; failures that show
+ * later (no such program, no sandbox) are results. */
+bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why, size_t why_cap);
+
+/* Reads how the command ended, at most timeout_ms later (-1: no bound); call when control_fd is readable. False: not yet. All
+ * processes of the command are gone, and all they wrote is in the pipe, when this returns true. */
+bool running_result(struct running *running, struct run_result *result, int timeout_ms);
+
+/* Kills the command and everything it started; the result still comes, at once. */
+void running_kill(struct running *running);
+
+/* Closes both descriptors (kills what still runs). */
+void running_close(struct running *running);
 
 #endif
