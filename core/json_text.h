@@ -1,11 +1,11 @@
 /*
  * json_text.h: a strict scanner of JSON text (RFC 8259) that never builds a tree.
  *
- * Values are slices of the text they came from, so a reply is scanned once and copied only where the caller asks. It exists
- * beside cJSON because replies need what cJSON cannot give: text with its length ("\u0000" is kept), integers from their
- * digits (2^53+1 is exact), the raw text of any member, and a refusal of everything that is not JSON (trailing bytes, "01",
- * raw control characters in strings). Names are matched byte for byte after unescaping. Bytes that are not UTF-8 are passed
- * through untouched: output of commands may hold anything.
+ * Values are slices of the text they came from, so a reply is scanned once and copied only where the caller asks. It
+ * exists beside cJSON because replies need what cJSON cannot give: text with its length ("\u0000" is kept), integers
+ * from their digits (2^53+1 is exact), the raw text of any member, and a refusal of everything that is not JSON
+ * (trailing bytes, "01", raw control characters in strings). Names are matched byte for byte after unescaping. Bytes
+ * that are not UTF-8 are passed through untouched: output of commands may hold anything.
  *
  * A leaf: it knows nothing of the rest of the library, never allocates, and is shared with the server.
  */
@@ -53,8 +53,8 @@ typedef struct {
     unsigned char pending_pos;
 } ak_json_reader;
 
-/* Checks that text holds exactly one JSON value and describes it. Returns false, with the offset of the first byte that does
- * not fit in *error_offset (may be NULL), when it does not. Linear in len. */
+/* Checks that text holds exactly one JSON value and describes it. Returns false, with the offset of the first byte that
+ * does not fit in *error_offset (may be NULL), when it does not. Linear in len. */
 bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *error_offset);
 
 /* Starts a walk. The value must be an object or an array, else the walk is empty. */
@@ -66,14 +66,15 @@ bool ak_json_iter_next(ak_json_iter *iter, ak_json_value *name, ak_json_value *v
 /* How many members or elements a value has; 0 for everything that is neither object nor array. */
 size_t ak_json_count(const ak_json_value *value);
 
-/* Finds a member by name; of several equal names the last counts, as in most parsers. Returns false and an ABSENT value when
- * there is none, or when object is not an object. */
+/* Finds a member by name; of several equal names the last counts, as in most parsers. Returns false and an ABSENT value
+ * when there is none, or when object is not an object. */
 bool ak_json_member(const ak_json_value *object, const char *name, size_t name_len, ak_json_value *out);
 
 /* Whether a string value, unescaped, equals these bytes. */
 bool ak_json_equals(const ak_json_value *string, const char *bytes, size_t len);
 
-/* The integer a number is, exactly. False for fractions, exponents, anything outside int64, and other kinds. "-0" is 0. */
+/* The integer a number is, exactly. False for fractions, exponents, anything outside int64, and other kinds. "-0" is 0.
+ */
 bool ak_json_int64(const ak_json_value *number, int64_t *out);
 
 /* The decoded length of a string in bytes. Half a surrogate pair counts as U+FFFD (3 bytes). */
@@ -85,8 +86,8 @@ bool ak_json_string_is_plain(const ak_json_value *string);
 /* Starts reading a string value's decoded bytes. For other kinds there is nothing to read. */
 void ak_json_reader_init(ak_json_reader *reader, const ak_json_value *string);
 
-/* Copies up to cap decoded bytes to buf and returns how many; 0 means the end (or cap == 0). Any cap >= 1 makes progress, in
- * the middle of a character too. */
+/* Copies up to cap decoded bytes to buf and returns how many; 0 means the end (or cap == 0). Any cap >= 1 makes
+ * progress, in the middle of a character too. */
 size_t ak_json_reader_read(ak_json_reader *reader, void *buf, size_t cap);
 
 /* Whether everything has been read. */
@@ -95,13 +96,13 @@ bool ak_json_reader_done(const ak_json_reader *reader);
 /* Whether bytes are valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF). */
 bool ak_utf8_valid(const char *bytes, size_t len);
 
-/* Length of the longest prefix that is valid UTF-8. *incomplete (may be NULL) is set when what follows could be the start of
- * a character whose rest has not come yet. */
+/* Length of the longest prefix that is valid UTF-8. *incomplete (may be NULL) is set when what follows could be the
+ * start of a character whose rest has not come yet. */
 size_t ak_utf8_prefix(const char *bytes, size_t len, bool *incomplete);
 
 /* Escapes bytes into the inside of a JSON string (no quotes), as short as JSON allows; bytes that are not UTF-8 become
- * U+FFFD, one for each maximal invalid part. Returns the size needed and writes only if it fits into cap (buf may be NULL
- * when cap is 0). At most 6 output bytes for one input byte. */
+ * U+FFFD, one for each maximal invalid part. Returns the size needed and writes only if it fits into cap (buf may be
+ * NULL when cap is 0). At most 6 output bytes for one input byte. */
 size_t ak_json_escape(const char *bytes, size_t len, char *buf, size_t cap);
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * sse.h: an incremental parser of server-sent events (the WHATWG rules for text/event-stream).
  *
- * Bytes go in with feed, events are pulled with next. No line is too long for it; time is linear in the bytes however they
- * are cut; only the event that is being put together is held (comments and unknown fields are dropped as they come). Data
- * is bytes: neither NUL nor invalid UTF-8 changes it.
+ * Bytes go in with feed, events are pulled with next. No line is too long for it; time is linear in the bytes however
+ * they are cut; only the event that is being put together is held (comments and unknown fields are dropped as they
+ * come). Data is bytes: neither NUL nor invalid UTF-8 changes it. An event with one data line is handed out where it
+ * was fed.
  *
- * A leaf: it knows nothing of HTTP or JSON.
+ * A leaf: it knows nothing of HTTP or JSON. Thread class of every function: one (a parser belongs to one thread at a
+ * time).
  */
 #ifndef AK_SSE_H
 #define AK_SSE_H
@@ -33,20 +35,31 @@ typedef struct {
     size_t id_len;
 } ak_sse_event;
 
-/* event_limit: the most bytes that data, type and id of one event may have together. NULL when out of memory. */
+/* event_limit: the most bytes that data, type and id of one event may have together, as sent: an event without a type
+ * counts nothing for "message", one without an id counts the last id, which it carries. Owned by the caller; NULL when
+ * out of memory. */
 ak_sse *ak_sse_new(size_t event_limit);
+
+/* NULL is allowed. */
 void ak_sse_free(ak_sse *sse);
 
-/* Takes bytes in. NONE when they were taken, else the sticky error. Pointers of an earlier event are void afterwards. */
+/* Takes len bytes in (a copy; nothing is parsed yet). NONE when they were taken, else the sticky error. Pointers of an
+ * earlier event are void afterwards. Memory is bounded by the event limit and what is fed between two NONEs of
+ * ak_sse_next, so callers pull until NONE before they feed more. */
 ak_sse_result ak_sse_feed(ak_sse *sse, const void *bytes, size_t len);
 
-/* The next complete event of what has been fed. An event is complete at its blank line, and a CR ends a line at once. */
+/* The next complete event of what has been fed. An event is complete at its blank line, and a CR ends a line at once.
+ * *event is set only with EVENT. TOO_LARGE comes at the first byte past the limit, after all events before it. */
 ak_sse_result ak_sse_next(ak_sse *sse, ak_sse_event *event);
 
-/* Bytes held: fed, and not yet handed out or dropped. */
+/* Bytes held: fed, and not yet handed out or dropped. The last event id is not among them. */
 size_t ak_sse_buffered(const ak_sse *sse);
 
 /* The reconnection time the stream asked for, in milliseconds (clamped to INT64_MAX); -1 when it did not. */
 int64_t ak_sse_retry_ms(const ak_sse *sse);
+
+/* The last event id of the stream as of the last blank line, *len bytes; "" when there is none. It counts without data
+ * too, so it may be newer than that of the last event. Valid until the next call of ak_sse_feed or ak_sse_next. */
+const char *ak_sse_last_id(const ak_sse *sse, size_t *len);
 
 #endif

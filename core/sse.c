@@ -1,0 +1,430 @@
+#include "sse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Buffers larger than this are given back when nothing is held in them. */
+#define SSE_KEEP ((size_t)256 * 1024)
+#define SSE_FIRST_CAPACITY ((size_t)4096)
+/* How far one search for a line end looks. Without it, every short line that ends in CR would look for a LF in all that
+ * was fed, and time would no longer be linear. */
+#define SSE_WINDOW ((size_t)4096)
+
+typedef struct {
+    char *bytes;
+    size_t len;
+    size_t capacity;
+} sse_text;
+
+typedef enum { SSE_LINE_START, SSE_IN_DATA, SSE_IN_TYPE, SSE_IN_ID, SSE_IN_RETRY, SSE_IN_IGNORED } sse_state;
+
+/* What a step of the parser came to. */
+typedef enum { SSE_GO_ON, SSE_STARVED, SSE_BLANK_LINE } sse_step;
+
+struct ak_sse {
+    size_t event_limit;
+    ak_sse_result failed; /* NONE, or the sticky error */
+    sse_state state;
+    bool begun;    /* the place of a byte order mark has been passed */
+    bool after_cr; /* a LF that comes next belongs to the line that has ended */
+
+    /* buf holds the data of the event that is being put together at [data, data + data_len), and what has not been
+     * parsed at [in, end). Data is left where it was fed; only from a second data line on it is moved down, over what
+     * has been parsed, to join the line before. */
+    char *buf;
+    size_t capacity;
+    size_t in;
+    size_t end;
+    size_t data;
+    size_t data_len;
+    bool has_data;
+
+    sse_text type;
+    sse_text line_id; /* of the line being read: a NUL further on would make it void */
+    sse_text next_id; /* of the event being put together; counts from its blank line on */
+    bool has_next_id;
+    sse_text last_id;
+
+    int64_t line_retry; /* -1 before the first digit */
+    int64_t retry;
+};
+
+ak_sse *ak_sse_new(size_t event_limit) {
+    ak_sse *sse = calloc(1, sizeof *sse);
+    if (sse != NULL) {
+        sse->event_limit = event_limit;
+        sse->retry = -1;
+    }
+    return sse;
+}
+
+void ak_sse_free(ak_sse *sse) {
+    if (sse != NULL) {
+        free(sse->buf);
+        free(sse->type.bytes);
+        free(sse->line_id.bytes);
+        free(sse->next_id.bytes);
+        free(sse->last_id.bytes);
+        free(sse);
+    }
+}
+
+/* --- Room --- */
+
+/* The capacity for need bytes: double, so that growing costs linear time in all. 0 when there is no such number. */
+static size_t sse_grown(size_t need) {
+    if (need > SIZE_MAX / 2) {
+        return 0;
+    }
+    return need * 2 > SSE_FIRST_CAPACITY ? need * 2 : SSE_FIRST_CAPACITY;
+}
+
+static bool sse_text_append(sse_text *text, const char *bytes, size_t len) {
+    if (len > text->capacity - text->len) {
+        size_t capacity = len > SIZE_MAX - text->len ? 0 : sse_grown(text->len + len);
+        char *grown = capacity == 0 ? NULL : realloc(text->bytes, capacity);
+        if (grown == NULL) {
+            return false;
+        }
+        text->bytes = grown;
+        text->capacity = capacity;
+    }
+    memcpy(text->bytes + text->len, bytes, len);
+    text->len += len;
+    return true;
+}
+
+static void sse_text_swap(sse_text *a, sse_text *b) {
+    sse_text other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* Only for a text whose bytes are not held: gives a large buffer back. */
+static void sse_text_release(sse_text *text) {
+    if (text->len == 0 && text->capacity > SSE_KEEP) {
+        free(text->bytes);
+        *text = (sse_text){0};
+    }
+}
+
+/* When everything fed has been parsed: nothing large stays behind that holds nothing. */
+static void sse_release(ak_sse *sse) {
+    if (!sse->has_data && sse->in == sse->end) {
+        sse->in = sse->end = sse->data = 0;
+        if (sse->capacity > SSE_KEEP) {
+            free(sse->buf);
+            sse->buf = NULL;
+            sse->capacity = 0;
+        }
+    }
+    sse_text_release(&sse->type);
+    sse_text_release(&sse->line_id);
+    sse_text_release(&sse->next_id);
+}
+
+static void sse_compact(ak_sse *sse) {
+    size_t unparsed = sse->end - sse->in;
+    memmove(sse->buf, sse->buf + sse->data, sse->data_len);
+    memmove(sse->buf + sse->data_len, sse->buf + sse->in, unparsed);
+    sse->data = 0;
+    sse->in = sse->data_len;
+    sse->end = sse->in + unparsed;
+}
+
+/* Makes room for len bytes at end. Compacting alone is done only when it frees half the buffer: then at least as much
+ * must be fed as was moved before it is needed again, and time stays linear. */
+static bool sse_make_room(ak_sse *sse, size_t len) {
+    if (len <= sse->capacity - sse->end) {
+        return true;
+    }
+    size_t held = sse->data_len + (sse->end - sse->in);
+    if (len > SIZE_MAX - held) {
+        return false;
+    }
+    if (sse->capacity > 0) {
+        sse_compact(sse);
+    }
+    if (held + len > sse->capacity / 2) {
+        size_t capacity = sse_grown(held + len);
+        char *grown = capacity == 0 ? NULL : realloc(sse->buf, capacity);
+        if (grown == NULL) {
+            return false;
+        }
+        sse->buf = grown;
+        sse->capacity = capacity;
+    }
+    return true;
+}
+
+static sse_step sse_fail(ak_sse *sse, ak_sse_result error) {
+    sse->failed = error;
+    return SSE_STARVED;
+}
+
+/* Whether the event that is being put together may have more bytes. */
+static bool sse_fits(const ak_sse *sse, size_t more) {
+    const sse_text *id = sse->has_next_id ? &sse->next_id : &sse->last_id;
+    if (sse->state == SSE_IN_ID) {
+        id = &sse->line_id;
+    }
+    size_t used = sse->data_len + sse->type.len + id->len;
+    return used <= sse->event_limit && more <= sse->event_limit - used;
+}
+
+/* --- Lines --- */
+
+/* How many bytes of the line are there before its end, or before the end of what was fed. */
+static size_t sse_line_rest(const ak_sse *sse) {
+    const char *p = sse->buf + sse->in;
+    const char *end = sse->buf + sse->end;
+    while (p < end) {
+        size_t window = (size_t)(end - p) < SSE_WINDOW ? (size_t)(end - p) : SSE_WINDOW;
+        const char *lf = memchr(p, '\n', window);
+        if (lf != NULL) {
+            window = (size_t)(lf - p);
+        }
+        const char *cr = memchr(p, '\r', window);
+        if (cr != NULL) {
+            return (size_t)(cr - sse->buf) - sse->in;
+        }
+        if (lf != NULL) {
+            return (size_t)(lf - sse->buf) - sse->in;
+        }
+        p += window;
+    }
+    return sse->end - sse->in;
+}
+
+/* Starts the value of a known field; in is where it begins. */
+static sse_step sse_begin_value(ak_sse *sse, sse_state state) {
+    sse->state = state;
+    switch (state) {
+    case SSE_IN_DATA:
+        if (!sse->has_data) {
+            sse->has_data = true;
+            sse->data = sse->in;
+        } else if (!sse_fits(sse, 1)) {
+            return sse_fail(sse, AK_SSE_TOO_LARGE);
+        } else { /* the field's name has just been parsed, so there is room before in */
+            sse->buf[sse->data + sse->data_len++] = '\n';
+        }
+        break;
+    case SSE_IN_TYPE:
+        sse->type.len = 0;
+        break;
+    case SSE_IN_ID:
+        sse->line_id.len = 0;
+        break;
+    default:
+        sse->line_retry = -1;
+    }
+    return SSE_GO_ON;
+}
+
+/* Reads a line's field name. Until enough has come to know it, nothing is taken: a name that counts has five bytes at
+ * most, so looking again costs little. */
+static sse_step sse_read_name(ak_sse *sse) {
+    static const struct {
+        char name[6];
+        unsigned char len;
+        sse_state state;
+    } fields[] = {
+        {"data", 4, SSE_IN_DATA}, {"event", 5, SSE_IN_TYPE}, {"id", 2, SSE_IN_ID}, {"retry", 5, SSE_IN_RETRY}};
+    const char *line = sse->buf + sse->in;
+    size_t have = sse->end - sse->in;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        size_t len = fields[i].len;
+        if (memcmp(line, fields[i].name, have < len ? have : len) != 0) {
+            continue;
+        }
+        if (have <= len || (line[len] == ':' && have == len + 1)) {
+            return SSE_STARVED;
+        }
+        if (line[len] == ':') {
+            sse->in += line[len + 1] == ' ' ? len + 2 : len + 1;
+            return sse_begin_value(sse, fields[i].state);
+        }
+        if (line[len] == '\n' || line[len] == '\r') {
+            sse->in += len;
+            return sse_begin_value(sse, fields[i].state);
+        }
+        break;
+    }
+    sse->state = SSE_IN_IGNORED;
+    return SSE_GO_ON;
+}
+
+static void sse_end_line(ak_sse *sse) {
+    if (sse->state == SSE_IN_ID) {
+        sse_text_swap(&sse->line_id, &sse->next_id);
+        sse->has_next_id = true;
+    } else if (sse->state == SSE_IN_RETRY && sse->line_retry >= 0) {
+        sse->retry = sse->line_retry;
+    }
+    sse->after_cr = sse->buf[sse->in++] == '\r';
+    sse->state = SSE_LINE_START;
+}
+
+static sse_step sse_start_line(ak_sse *sse) {
+    static const char mark[3] = {'\xEF', '\xBB', '\xBF'};
+    size_t have = sse->end - sse->in;
+    if (!sse->begun) {
+        bool matches = memcmp(sse->buf + sse->in, mark, have < sizeof mark ? have : sizeof mark) == 0;
+        if (matches && have < sizeof mark) {
+            return SSE_STARVED;
+        }
+        sse->in += matches ? sizeof mark : 0;
+        sse->begun = true;
+        return SSE_GO_ON;
+    }
+    char first = sse->buf[sse->in];
+    if (sse->after_cr && first == '\n') {
+        sse->after_cr = false;
+        sse->in++;
+        return SSE_GO_ON;
+    }
+    sse->after_cr = false;
+    if (first == '\n' || first == '\r') {
+        sse_end_line(sse);
+        return SSE_BLANK_LINE;
+    }
+    return sse_read_name(sse); /* a comment is a line without a name */
+}
+
+/* --- Values --- */
+
+static sse_step sse_take_data(ak_sse *sse, size_t len) {
+    if (!sse_fits(sse, len)) {
+        return sse_fail(sse, AK_SSE_TOO_LARGE);
+    }
+    size_t to = sse->data + sse->data_len;
+    if (to != sse->in) {
+        memmove(sse->buf + to, sse->buf + sse->in, len);
+    }
+    sse->data_len += len;
+    return SSE_GO_ON;
+}
+
+static sse_step sse_take_text(ak_sse *sse, sse_text *text, size_t len) {
+    if (!sse_fits(sse, len)) {
+        return sse_fail(sse, AK_SSE_TOO_LARGE);
+    }
+    if (len > 0 && !sse_text_append(text, sse->buf + sse->in, len)) {
+        return sse_fail(sse, AK_SSE_MEMORY);
+    }
+    return SSE_GO_ON;
+}
+
+static sse_step sse_take_id(ak_sse *sse, size_t len) {
+    const char *nul = memchr(sse->buf + sse->in, '\0', len);
+    sse_step step = sse_take_text(sse, &sse->line_id, nul != NULL ? (size_t)(nul - sse->buf) - sse->in : len);
+    if (step == SSE_GO_ON && nul != NULL) {
+        sse->line_id.len = 0;
+        sse->state = SSE_IN_IGNORED;
+    }
+    return step;
+}
+
+static void sse_take_retry(ak_sse *sse, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        char c = sse->buf[sse->in + i];
+        if (c < '0' || c > '9') {
+            sse->state = SSE_IN_IGNORED;
+            return;
+        }
+        int64_t so_far = sse->line_retry < 0 ? 0 : sse->line_retry;
+        int digit = c - '0';
+        sse->line_retry = so_far > (INT64_MAX - digit) / 10 ? INT64_MAX : so_far * 10 + digit;
+    }
+}
+
+/* Takes what has come of a line's value, and its end if that has come too. */
+static sse_step sse_read_value(ak_sse *sse) {
+    size_t len = sse_line_rest(sse);
+    sse_step step = SSE_GO_ON;
+    if (sse->state == SSE_IN_DATA) {
+        step = sse_take_data(sse, len);
+    } else if (sse->state == SSE_IN_TYPE) {
+        step = sse_take_text(sse, &sse->type, len);
+    } else if (sse->state == SSE_IN_ID) {
+        step = sse_take_id(sse, len);
+    } else if (sse->state == SSE_IN_RETRY) {
+        sse_take_retry(sse, len);
+    }
+    if (step != SSE_GO_ON) {
+        return step;
+    }
+    sse->in += len;
+    if (sse->in < sse->end) {
+        sse_end_line(sse);
+    }
+    return SSE_GO_ON;
+}
+
+/* Ends the event at its blank line. Returns whether there is one to hand out. */
+static bool sse_dispatch(ak_sse *sse, ak_sse_event *event) {
+    if (sse->has_next_id) {
+        sse_text_swap(&sse->next_id, &sse->last_id);
+        sse->next_id.len = 0;
+        sse->has_next_id = false;
+    }
+    bool has_data = sse->has_data;
+    if (has_data) {
+        bool typed = sse->type.len > 0;
+        event->type = typed ? sse->type.bytes : "message";
+        event->type_len = typed ? sse->type.len : strlen("message");
+        event->data = sse->buf + sse->data;
+        event->data_len = sse->data_len;
+        event->id = ak_sse_last_id(sse, &event->id_len);
+    }
+    /* The bytes stay where they are until the next call; only their places are free from here on. */
+    sse->type.len = 0;
+    sse->data_len = 0;
+    sse->has_data = false;
+    return has_data;
+}
+
+/* --- The interface --- */
+
+ak_sse_result ak_sse_feed(ak_sse *sse, const void *bytes, size_t len) {
+    if (sse->failed != AK_SSE_NONE || len == 0) {
+        return sse->failed;
+    }
+    if (!sse_make_room(sse, len)) {
+        sse->failed = AK_SSE_MEMORY;
+        return sse->failed;
+    }
+    memcpy(sse->buf + sse->end, bytes, len);
+    sse->end += len;
+    return AK_SSE_NONE;
+}
+
+ak_sse_result ak_sse_next(ak_sse *sse, ak_sse_event *event) {
+    sse_step step = SSE_GO_ON;
+    while (sse->failed == AK_SSE_NONE && step != SSE_STARVED) {
+        if (sse->in == sse->end) {
+            sse_release(sse);
+            break;
+        }
+        step = sse->state == SSE_LINE_START ? sse_start_line(sse) : sse_read_value(sse);
+        if (step == SSE_BLANK_LINE && sse_dispatch(sse, event)) {
+            return AK_SSE_EVENT;
+        }
+    }
+    return sse->failed;
+}
+
+size_t ak_sse_buffered(const ak_sse *sse) {
+    size_t line_id = sse->state == SSE_IN_ID ? sse->line_id.len : 0;
+    return sse->data_len + (sse->end - sse->in) + sse->type.len + line_id + sse->next_id.len;
+}
+
+int64_t ak_sse_retry_ms(const ak_sse *sse) {
+    return sse->retry;
+}
+
+const char *ak_sse_last_id(const ak_sse *sse, size_t *len) {
+    *len = sse->last_id.len;
+    return sse->last_id.len > 0 ? sse->last_id.bytes : "";
+}
