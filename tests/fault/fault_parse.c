@@ -16,7 +16,7 @@ bool fault_refuse(fault_reader *reader, const char *format, ...) {
     } else if (reader->in_rule) {
         snprintf(reader->error, reader->error_cap, "rule %zu: %s", reader->rule, what);
     } else {
-        snprintf(reader->error, reader->error_cap, "script: %s", what);
+        snprintf(reader->error, reader->error_cap, "%s", what);
     }
     return false;
 }
@@ -271,7 +271,7 @@ static bool holds_nul(const char *json, size_t len) {
     return false;
 }
 
-fault_script *fault_script_parse(const char *json, size_t len, char *error, size_t error_cap) {
+cJSON *fault_parse_text(const char *json, size_t len, char *error, size_t error_cap) {
     fault_reader reader = {.error = error, .error_cap = error_cap};
     if (holds_nul(json, len)) {
         fault_refuse(&reader, "a string holds \\u0000: write it as \"bytes\"");
@@ -287,7 +287,12 @@ fault_script *fault_script_parse(const char *json, size_t len, char *error, size
         cJSON_Delete(root);
         return NULL;
     }
-    fault_script *script = fault_script_parse_tree(root, error, error_cap);
+    return root;
+}
+
+fault_script *fault_script_parse(const char *json, size_t len, char *error, size_t error_cap) {
+    cJSON *root = fault_parse_text(json, len, error, error_cap);
+    fault_script *script = root ? fault_script_parse_tree(root, error, error_cap) : NULL;
     cJSON_Delete(root);
     return script;
 }

@@ -37,6 +37,9 @@ bool fault_get_choice(fault_reader *reader, const cJSON *object, const char *nam
 /* fault_parse_steps.c: adds an array of steps to the rule being built. */
 bool fault_read_steps(fault_reader *reader, const cJSON *steps);
 
+/* Parses exactly one JSON value, and refuses what cJSON would not hold as it is written. */
+cJSON *fault_parse_text(const char *json, size_t len, char *error, size_t error_cap);
+
 /* As fault_script_parse, from text that is parsed already. */
 fault_script *fault_script_parse_tree(const cJSON *root, char *error, size_t error_cap);
 
