@@ -6,9 +6,8 @@
 /* Buffers larger than this are given back when nothing is held in them. */
 #define SSE_KEEP ((size_t)256 * 1024)
 #define SSE_FIRST_CAPACITY ((size_t)4096)
-/* How far one search for a line end looks. Without it, every short line that ends in CR would look for a LF in all that
- * was fed, and time would no longer be linear. */
-#define SSE_WINDOW ((size_t)4096)
+/* How far the first search for a line end looks; see sse_line_rest. */
+#define SSE_FIRST_WINDOW ((size_t)256)
 
 typedef struct {
     char *bytes;
@@ -174,26 +173,24 @@ static bool sse_fits(const ak_sse *sse, size_t more) {
 
 /* --- Lines --- */
 
-/* How many bytes of the line are there before its end, or before the end of what was fed. */
+/* How many bytes of the line are there before its end, or before the end of what was fed. Looks in growing windows:
+ * were the LF sought in all that was fed, every short line that ends in CR would cost as much, and time would not be
+ * linear. */
 static size_t sse_line_rest(const ak_sse *sse) {
-    const char *p = sse->buf + sse->in;
+    const char *start = sse->buf + sse->in;
     const char *end = sse->buf + sse->end;
-    while (p < end) {
-        size_t window = (size_t)(end - p) < SSE_WINDOW ? (size_t)(end - p) : SSE_WINDOW;
+    size_t window = SSE_FIRST_WINDOW;
+    for (const char *p = start; p < end; p += window, window *= 4) {
+        if (window > (size_t)(end - p)) {
+            window = (size_t)(end - p);
+        }
         const char *lf = memchr(p, '\n', window);
-        if (lf != NULL) {
-            window = (size_t)(lf - p);
+        const char *cr = memchr(p, '\r', lf != NULL ? (size_t)(lf - p) : window);
+        if (cr != NULL || lf != NULL) {
+            return (size_t)((cr != NULL ? cr : lf) - start);
         }
-        const char *cr = memchr(p, '\r', window);
-        if (cr != NULL) {
-            return (size_t)(cr - sse->buf) - sse->in;
-        }
-        if (lf != NULL) {
-            return (size_t)(lf - sse->buf) - sse->in;
-        }
-        p += window;
     }
-    return sse->end - sse->in;
+    return (size_t)(end - start);
 }
 
 /* Starts the value of a known field; in is where it begins. */
