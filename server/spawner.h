@@ -3,16 +3,20 @@
  *
  * The spawner is forked once, before the server has any thread, and lives as long as the server: it is single-threaded (so
  * fork is safe), it is the parent of every bwrap (the parent-death signal follows a thread, and this one stays), it is a
- * subreaper, and it kills everything below it when the server's end of its socket closes, however the server died.
+ * subreaper, and it kills everything below it when the server's end of its socket closes, however the server died. Between
+ * the two stands the keeper, which does the same when the spawner is killed.
  *
  * The server's threads talk to it with spawner_run; what they get is two descriptors that belong to one command.
  */
-#ifndef AK_LOCAL_SPAWNER_H
-#define AK_LOCAL_SPAWNER_H
+#ifndef AKL_SPAWNER_H
+#define AKL_SPAWNER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Home of a sandboxed command and its working directory when none is asked for: the one folder that a kept sandbox has. */
+#define SANDBOX_HOME "/workspace"
 
 enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
 
@@ -20,7 +24,7 @@ enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
 struct limits {
     uint64_t memory_bytes;
     double cpus;
-    uint64_t max_processes;
+    uint64_t max_processes; /* threads count as processes */
 };
 
 struct command_spec {
@@ -43,10 +47,11 @@ struct running {
 enum end_kind {
     END_EXITED,        /* exit_code is the command's own */
     END_SIGNALED,      /* killed by a signal: exit_code is 128 + signal */
-    END_NOT_FOUND,     /* the program does not exist or cannot be executed: exit_code 127 or 126, message says why */
-    END_TOO_BIG,       /* E2BIG: arguments and environment are larger than the kernel takes */
+    END_NOT_FOUND,     /* the program does not exist (exit_code 127), or it or the working directory cannot be used (126);
+                          message says which and why, in the program's own bytes: it need not be UTF-8 */
+    END_TOO_BIG,       /* E2BIG: arguments and environment are larger than the kernel takes; exit_code 126 */
     END_OUT_OF_MEMORY, /* killed for passing its memory limit; exit_code 137 */
-    END_SANDBOX_FAILED /* bubblewrap could not build the sandbox; message says why */
+    END_SANDBOX_FAILED /* bubblewrap could not build the sandbox; message says why; exit_code 125 */
 };
 
 struct run_result {
@@ -55,27 +60,47 @@ struct run_result {
     char message[512];
 };
 
+struct spawner_options {
+    const char *bwrap_path; /* from the probe */
+    /* cgroup v2 folder whose subtree belongs to the server, for limits; NULL: the server's own cgroup when it is delegated
+     * and holds no other process; "": none. */
+    const char *cgroup_root;
+};
+
 struct spawner;
 
-/* Forks the spawner. Called once, before any thread exists, after privileges were dropped. bwrap_path comes from the probe.
- * NULL on failure, with the reason in why. */
-struct spawner *spawner_start(const char *bwrap_path, char *why, size_t why_cap);
+/* Forks the spawner. Called once, before any thread exists, after privileges were dropped. NULL on failure, with the reason
+ * in why. */
+struct spawner *spawner_start(const struct spawner_options *options, char *why, size_t why_cap);
 
-/* Ends the spawner and with it every command; returns when none is left (bounded: SIGKILL does not wait). */
+/* Ends the spawner and with it every command; returns when none is left (bounded: SIGKILL does not wait). Frees spawner: no
+ * other thread may use it any more. NULL is fine. */
 void spawner_stop(struct spawner *spawner);
 
+/* False when the spawner was killed: nothing can be run any more, and nothing runs. Any thread. */
+bool spawner_alive(const struct spawner *spawner);
+
+/* How limits are enforced, for GET /status; static text. Any thread.
+ * memory: "cgroup", or "watchdog" (each process by RLIMIT_DATA, the sum of the sandbox by sampling).
+ * cpu:    "cgroup", or "affinity" (at most the next whole number of CPUs, at a lower priority when it is a fraction: a
+ *         command can undo the former). */
+const char *spawner_memory_mode(const struct spawner *spawner);
+const char *spawner_cpu_mode(const struct spawner *spawner);
+
 /* Starts a command. Any thread. False with the reason in why when it could not even be handed over; failures that show
- * later (no such program, no sandbox) are results. */
+ * later (no such program, no sandbox) are results. Everything in spec may go when this returns, tree_fd too. */
 bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why, size_t why_cap);
 
 /* Reads how the command ended, at most timeout_ms later (-1: no bound); call when control_fd is readable. False: not yet. All
- * processes of the command are gone, and all they wrote is in the pipe, when this returns true. */
+ * processes of the command are gone, and all they wrote is in the pipe, when this returns true. Yields the result once; a
+ * spawner that was killed makes it END_SANDBOX_FAILED. One thread at a time per command. */
 bool running_result(struct running *running, struct run_result *result, int timeout_ms);
 
-/* Kills the command and everything it started; the result still comes, at once. */
+/* Kills the command and everything it started; the result still comes, at once. Any thread, any number of times, as long as
+ * running_close was not called. */
 void running_kill(struct running *running);
 
-/* Closes both descriptors (kills what still runs). */
+/* Closes both descriptors (kills what still runs). Descriptors of -1 are fine. */
 void running_close(struct running *running);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * probe.h: finds bubblewrap and tries it, once, before anything else: without it commands are refused, never run bare.
+ */
+#ifndef AKL_PROBE_H
+#define AKL_PROBE_H
+
+#include <stdbool.h>
+
+#define PROBE_TEXT_CAP 512
+
+struct probe_result {
+    bool usable;
+    char path[128];               /* of the bwrap that was tried; empty when there is none */
+    char version[32];             /* "0.8.0"; empty when unknown */
+    char message[PROBE_TEXT_CAP]; /* not usable: one line with the cause and the fix */
+    char warning[PROBE_TEXT_CAP]; /* usable, but: one line; else empty */
+};
+
+/* Looks for bwrap in folders (NULL-terminated; NULL: the fixed list of the system's own, never PATH), refuses a setuid one
+ * or one with file capabilities, and builds one whole sandbox with it. Takes at most about ten seconds. Called after
+ * privileges were dropped, before any thread exists. Returns result->usable. */
+bool probe_bubblewrap(const char *const *folders, struct probe_result *result);
+
+/* What this host says about user namespaces; -1: no such setting. */
+struct probe_host {
+    long apparmor_restricts; /* kernel.apparmor_restrict_unprivileged_userns */
+    long userns_clone;       /* kernel.unprivileged_userns_clone */
+    long max_namespaces;     /* user.max_user_namespaces */
+    bool container;          /* inside docker, podman or the like */
+};
+
+/* The cause and fix for what bwrap complained about, as one line. Pure. */
+void probe_classify(const char *complaint, const struct probe_host *host, char *message, unsigned long cap);
+
+#endif
