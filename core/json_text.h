@@ -7,7 +7,10 @@
  * (trailing bytes, "01", raw control characters in strings). Names are matched byte for byte after unescaping. Bytes
  * that are not UTF-8 are passed through untouched: output of commands may hold anything.
  *
- * A leaf: it knows nothing of the rest of the library, never allocates, and is shared with the server.
+ * A leaf: it knows nothing of the rest of the library, never allocates, and is shared with the server. Thread class of
+ * every function: any, and a walk or a reader belongs to one thread at a time. Values and what reads from them are
+ * valid as long as the text they came from. json_text.c holds the scanner and the walks, json_string.c what is in
+ * strings.
  */
 #ifndef AK_JSON_TEXT_H
 #define AK_JSON_TEXT_H
@@ -53,8 +56,9 @@ typedef struct {
     unsigned char pending_pos;
 } ak_json_reader;
 
-/* Checks that text holds exactly one JSON value and describes it. Returns false, with the offset of the first byte that
- * does not fit in *error_offset (may be NULL), when it does not. Linear in len. */
+/* Checks that text holds exactly one JSON value and describes it. Returns false when it does not, with an ABSENT root
+ * and, in *error_offset (may be NULL), the offset of the first byte that does not fit: len when the text ends too
+ * early. Linear in len. */
 bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *error_offset);
 
 /* Starts a walk. The value must be an object or an array, else the walk is empty. */
@@ -67,7 +71,8 @@ bool ak_json_iter_next(ak_json_iter *iter, ak_json_value *name, ak_json_value *v
 size_t ak_json_count(const ak_json_value *value);
 
 /* Finds a member by name; of several equal names the last counts, as in most parsers. Returns false and an ABSENT value
- * when there is none, or when object is not an object. */
+ * when there is none, or when object is not an object. Each call looks at the whole object, so one that is large, or of
+ * which many members are wanted, is better walked once. out may be the object itself. */
 bool ak_json_member(const ak_json_value *object, const char *name, size_t name_len, ak_json_value *out);
 
 /* Whether a string value, unescaped, equals these bytes. */
