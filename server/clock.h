@@ -1,0 +1,26 @@
+/*
+ * clock.h: times and identifiers as text.
+ */
+#ifndef AKL_CLOCK_H
+#define AKL_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* RFC 3339 in UTC with nanoseconds and "+00:00". cap of 48 is enough. */
+void clock_format(struct timespec time, char *text, size_t cap);
+
+/* The same for now. */
+void clock_now(char *text, size_t cap);
+
+/* A version 7 UUID, 36 characters and NUL. */
+void clock_uuid(char text[37]);
+
+/* Eight random hexadecimal digits and NUL. */
+void clock_random_hex(char text[9]);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t clock_monotonic_ms(void);
+
+#endif

@@ -1,0 +1,138 @@
+#include "command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* Killing does not wait for anything but the kernel; this bounds what cannot be. */
+#define KILL_WAIT_MS 10000
+#define KILL_LOOK_MS 20
+#define RESULT_WAIT_MS 1000
+
+static void attach(struct command *command) {
+    command->next = command->sandbox->commands;
+    command->sandbox->commands = command;
+}
+
+static void detach(struct command *command) {
+    struct command **link = &command->sandbox->commands;
+    while (*link != command) {
+        link = &(*link)->next;
+    }
+    *link = command->next;
+}
+
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec,
+                                 struct sandbox *sandbox, int client_fd, int stop_fd, char *why, size_t why_cap) {
+    *command = (struct command){.sandbox = sandbox, .client_fd = client_fd, .stop_fd = stop_fd};
+    enum command_start outcome = COMMAND_STARTED;
+    if (sandbox != NULL) {
+        /* Held over the start: either the remover finds the command in the list, or the command finds the mark. */
+        (void)pthread_mutex_lock(&sandbox->lock);
+        if (atomic_load(&sandbox->removed)) {
+            outcome = COMMAND_NOT_RUNNING;
+        }
+    }
+    if (outcome == COMMAND_STARTED && !spawner_run(spawner, spec, &command->running, why, why_cap)) {
+        outcome = COMMAND_UNAVAILABLE;
+    }
+    if (outcome == COMMAND_STARTED) {
+        command->started = true;
+        command->output_open = true;
+        if (sandbox != NULL) {
+            attach(command);
+        }
+    }
+    if (sandbox != NULL) {
+        (void)pthread_mutex_unlock(&sandbox->lock);
+    }
+    return outcome;
+}
+
+/* Reads once. False when there is nothing to read now. */
+static bool read_output(struct command *command, char *buf, size_t cap, size_t *len) {
+    if (!command->output_open) {
+        return false;
+    }
+    ssize_t n = 0;
+    do {
+        n = read(command->running.output_fd, buf, cap);
+    } while (n < 0 && errno == EINTR);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) {
+        command->output_open = false; /* all its processes have closed it; they may still run */
+    }
+    *len = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len) {
+    for (;;) {
+        *len = 0;
+        struct pollfd polls[] = {{.fd = command->stop_fd, .events = POLLIN},
+                                 {.fd = command->client_fd, .events = POLLRDHUP},
+                                 {.fd = command->output_open ? command->running.output_fd : -1, .events = POLLIN},
+                                 {.fd = command->running.control_fd, .events = POLLIN}};
+        /* Once it has ended its control descriptor says nothing new, and the pipe is read without waiting. */
+        bool ended = atomic_load(&command->ended);
+        int n = poll(polls, ended ? 3 : 4, ended ? 0 : timeout_ms);
+        if (n < 0 && errno != EINTR) {
+            return COMMAND_STOPPING;
+        }
+        if (n < 0) {
+            continue;
+        }
+        if (polls[0].revents != 0) {
+            return COMMAND_STOPPING;
+        }
+        if (polls[1].revents != 0) {
+            return COMMAND_CLIENT_GONE;
+        }
+        if (command->sandbox != NULL && atomic_load(&command->sandbox->removed)) {
+            return COMMAND_REMOVED;
+        }
+        if (polls[2].revents != 0 && read_output(command, buf, cap, len)) {
+            return COMMAND_OUTPUT;
+        }
+        if (ended) {
+            return COMMAND_ENDED;
+        }
+        if (polls[3].revents != 0) {
+            bool got = running_result(&command->running, &command->result, RESULT_WAIT_MS);
+            atomic_store(&command->ended, got);
+        } else if (n == 0) {
+            return COMMAND_SILENT;
+        }
+    }
+}
+
+void command_close(struct command *command) {
+    if (!command->started) {
+        return;
+    }
+    if (command->sandbox != NULL) {
+        (void)pthread_mutex_lock(&command->sandbox->lock);
+        detach(command);
+        (void)pthread_mutex_unlock(&command->sandbox->lock);
+    }
+    running_close(&command->running);
+    command->started = false;
+}
+
+void command_end_all(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->lock);
+    for (struct command *c = sandbox->commands; c != NULL; c = c->next) {
+        running_kill(&c->running);
+    }
+    int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
+    for (struct command *c = sandbox->commands; c != NULL; c = c->next) {
+        /* Its own thread takes the result, perhaps just now: so both signs of the end are looked at. */
+        struct pollfd end = {.fd = c->running.control_fd, .events = POLLIN};
+        while (!atomic_load(&c->ended) && poll(&end, 1, KILL_LOOK_MS) <= 0 && clock_monotonic_ms() < deadline) {
+        }
+    }
+    (void)pthread_mutex_unlock(&sandbox->lock);
+}

@@ -1,0 +1,60 @@
+/*
+ * command.h: one command on behalf of one request: its start, what can happen while it runs, its end.
+ */
+#ifndef AKL_COMMAND_H
+#define AKL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spawner.h"
+#include "state.h"
+
+/* The longest that is read at once. */
+#define COMMAND_READ_MAX 65536
+
+struct command {
+    struct running running;
+    struct sandbox *sandbox; /* with a reference; NULL: a fresh tree */
+    struct command *next;    /* in the sandbox's list */
+    int client_fd;
+    int stop_fd;
+    bool started;
+    bool output_open;  /* the pipe has not ended */
+    atomic_bool ended; /* result is there, what is left in the pipe is all that comes */
+    struct run_result result;
+};
+
+enum command_start {
+    COMMAND_STARTED,
+    COMMAND_NOT_RUNNING, /* the sandbox is being removed */
+    COMMAND_UNAVAILABLE  /* the spawner could not take it; why says more */
+};
+
+/* Starts a command. The struct is the caller's and must stay where it is until command_close. With a sandbox, whose
+ * reference the caller keeps until then, the sandbox's removal ends it. client_fd: the connection that waits for it;
+ * stop_fd: readable when the server stops. */
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec,
+                                 struct sandbox *sandbox, int client_fd, int stop_fd, char *why, size_t why_cap);
+
+enum command_event {
+    COMMAND_OUTPUT, /* *len bytes were read */
+    COMMAND_ENDED,  /* all output has been read, and command->result says how it ended */
+    COMMAND_SILENT, /* nothing happened for timeout_ms */
+    COMMAND_CLIENT_GONE,
+    COMMAND_REMOVED, /* the sandbox was removed meanwhile */
+    COMMAND_STOPPING /* the server stops */
+};
+
+/* Waits at most timeout_ms (-1: no bound) for the next of these. After one of the last three the command is to be
+ * closed. */
+enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len);
+
+/* Kills what still runs and frees the descriptors. Fine on a command that was never started. */
+void command_close(struct command *command);
+
+/* Kills all commands of a sandbox and waits until none of their processes is left. The sandbox must be marked as
+ * removed, so that none is added. */
+void command_end_all(struct sandbox *sandbox);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * create.c: POST /sandboxes: makes a kept sandbox.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "execute.h"
+#include "fields.h"
+#include "handlers.h"
+#include "validate.h"
+
+/* More than any machine has, and small enough to count its bytes. */
+#define MEMORY_MB_MAX ((uint64_t)1 << 40)
+#define VCPUS_MAX 10000
+
+/* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
+ * that was asked for. */
+static const char *const unsupported[] = {"source_url",      "source_ref", "volumes", "secrets",     "secret_files",
+                                          "secret_mappings", "ports",      "network", "init_script", "lifecycle"};
+
+/* Answers when another backend than ours is asked for. */
+static void check_backend(struct fields *fields, struct reply *reply) {
+    char *backend = fields_text(fields, "backend");
+    enum backend_check check = backend == NULL ? BACKEND_OURS : validate_backend(backend);
+    if (check == BACKEND_KNOWN) {
+        reply_errorf(reply, 422, "Backend '%s' is unavailable. Use GET /backends to see ready backends", backend);
+    } else if (check == BACKEND_UNKNOWN) {
+        reply_errorf(reply, 400, "Unknown backend '%.64s'. Valid options: " VALIDATE_BACKENDS, backend);
+    }
+    free(backend);
+}
+
+static void check_unsupported(struct fields *fields, struct reply *reply) {
+    for (size_t i = 0; reply->status == 0 && i < sizeof unsupported / sizeof unsupported[0]; i++) {
+        if (fields_present(fields, unsupported[i])) {
+            reply_errorf(reply, 422, "%s is not supported by agentkernel-local", unsupported[i]);
+        }
+    }
+    if (reply->status == 0 && fields_bool(fields, "placeholder_secrets", false, false)) {
+        reply_error(reply, 422, "placeholder_secrets is not supported by agentkernel-local");
+    }
+}
+
+/* Profile, CPUs and memory. What is not asked for is what the full server gives: 1 CPU and 512 MB, less in the
+ * restrictive profile. What is asked for wins over the profile. */
+static void read_limits(struct fields *fields, struct sandbox *wanted, struct reply *reply) {
+    uint64_t vcpus = 1;
+    uint64_t memory_mb = 512;
+    char *profile = fields_text(fields, "profile");
+    wanted->profile = PROFILE_MODERATE;
+    if (profile != NULL && !validate_profile(profile, &wanted->profile)) {
+        reply_errorf(reply, 400, "Invalid profile '%.64s'. Use: permissive, moderate, restrictive", profile);
+    }
+    free(profile);
+    bool restrictive = wanted->profile == PROFILE_RESTRICTIVE;
+    bool asked = fields_uint(fields, "vcpus", VCPUS_MAX, &vcpus);
+    if (!fields_uint(fields, "memory_mb", MEMORY_MB_MAX, &memory_mb) && restrictive) {
+        memory_mb = execute_limits(PROFILE_RESTRICTIVE).memory_bytes >> 20;
+    }
+    wanted->vcpus = (uint32_t)vcpus;
+    wanted->cpu_percent = (uint32_t)vcpus * 100;
+    if (!asked && restrictive) {
+        wanted->cpu_percent = (uint32_t)(execute_limits(PROFILE_RESTRICTIVE).cpus * 100);
+    }
+    wanted->memory_mb = memory_mb;
+    if (vcpus == 0 || memory_mb == 0) {
+        fields_fail(fields, vcpus == 0 ? "vcpus must be at least 1" : "memory_mb must be at least 1");
+    }
+}
+
+/* Reads name, image and what is only kept. */
+static void read_description(struct fields *fields, struct sandbox *wanted) {
+    char message[VALIDATE_MESSAGE];
+    char *name = fields_required_text(fields, "name");
+    const char *wrong = name == NULL ? NULL : validate_sandbox_name(name, message);
+    if (wrong != NULL) {
+        fields_fail(fields, wrong);
+    } else if (name != NULL) {
+        (void)snprintf(wanted->name, sizeof wanted->name, "%s", name);
+    }
+    free(name);
+    wanted->image = fields_text(fields, "image");
+    if (wanted->image == NULL && !fields->failed) {
+        wanted->image = strdup(SANDBOX_DEFAULT_IMAGE);
+    }
+    wrong = wanted->image == NULL ? "out of memory" : validate_image(wanted->image, message);
+    if (wrong != NULL) {
+        fields_fail(fields, wrong);
+    }
+    wanted->labels = fields_map(fields, "labels");
+    wanted->description = fields_text(fields, "description");
+}
+
+/* Reads the body. False when the reply says what is wrong with it. */
+static bool read_create_request(const struct request *request, struct sandbox *wanted, struct reply *reply) {
+    struct fields fields;
+    fields_parse(&fields, request->body, request->body_len);
+    read_description(&fields, wanted);
+    if (!fields.failed) {
+        check_backend(&fields, reply);
+    }
+    if (!fields.failed && reply->status == 0) {
+        check_unsupported(&fields, reply);
+    }
+    if (!fields.failed && reply->status == 0) {
+        read_limits(&fields, wanted, reply);
+    }
+    if (fields.failed && reply->status == 0) {
+        reply_error(reply, 400, fields.error);
+    }
+    return reply->status == 0;
+}
+
+static void create(struct server *server, const struct sandbox *wanted, struct reply *reply) {
+    struct sandbox *made = NULL;
+    switch (state_create(&server->state, wanted, &made)) {
+    case STATE_OK:
+        reply_open(reply, 201);
+        sandbox_write_info(&reply->body, made);
+        reply_close(reply);
+        break;
+    case STATE_EXISTS:
+        reply_errorf(reply, 409, "Sandbox '%s' already exists", wanted->name);
+        break;
+    case STATE_FAILED:
+        reply_errorf(reply, 500, "Failed to create sandbox: %s", strerror(errno));
+        break;
+    }
+    state_release(made);
+}
+
+void handle_create_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox wanted = {0};
+    if (read_create_request(request, &wanted, reply) && execute_available(server, reply)) {
+        create(server, &wanted, reply);
+    }
+    free(wanted.image);
+    free(wanted.labels);
+    free(wanted.description);
+}

@@ -1,0 +1,183 @@
+#include "execute.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "json_text.h"
+#include "text.h"
+
+/* How much output one reply holds; what comes after it is counted only. */
+#define CAPTURE_MAX ((size_t)16 << 20)
+/* How much of it the error text of a failed command repeats. */
+#define ERROR_OUTPUT_MAX 4096
+
+struct capture {
+    char *bytes; /* room for COMMAND_READ_MAX more than it holds, where output past CAPTURE_MAX goes to be forgotten */
+    size_t len;
+    size_t cap;
+    uint64_t total;
+};
+
+struct limits execute_limits(enum profile profile) {
+    switch (profile) {
+    case PROFILE_PERMISSIVE:
+        return (struct limits){.max_processes = 4096};
+    case PROFILE_RESTRICTIVE:
+        return (struct limits){.memory_bytes = (uint64_t)256 << 20, .cpus = 0.5, .max_processes = 256};
+    default:
+        return (struct limits){.memory_bytes = (uint64_t)512 << 20, .max_processes = 1024};
+    }
+}
+
+bool execute_available(const struct server *server, struct reply *reply) {
+    if (server->spawner == NULL) {
+        reply_errorf(reply, 503, "Sandbox unavailable: %s", server->probe.message);
+        return false;
+    }
+    if (!spawner_alive(server->spawner)) {
+        reply_error(reply, 503,
+                    "Sandbox unavailable: the process that starts sandboxes was killed. Restart the server");
+        return false;
+    }
+    return true;
+}
+
+static bool make_room(struct capture *capture) {
+    if (capture->cap - capture->len >= COMMAND_READ_MAX) {
+        return true;
+    }
+    size_t cap = capture->cap * 2 + COMMAND_READ_MAX;
+    if (cap > CAPTURE_MAX + COMMAND_READ_MAX) {
+        cap = CAPTURE_MAX + COMMAND_READ_MAX;
+    }
+    char *bytes = realloc(capture->bytes, cap);
+    if (bytes == NULL) {
+        return false;
+    }
+    capture->bytes = bytes;
+    capture->cap = cap;
+    return true;
+}
+
+/* Collects output until something else happens. False without memory. */
+static bool collect(struct command *command, struct capture *capture, enum command_event *event) {
+    for (;;) {
+        if (!make_room(capture)) {
+            return false;
+        }
+        size_t n = 0;
+        *event = command_next(command, -1, capture->bytes + capture->len, COMMAND_READ_MAX, &n);
+        if (*event != COMMAND_OUTPUT) {
+            break;
+        }
+        capture->total += n;
+        capture->len = capture->len + n < CAPTURE_MAX ? capture->len + n : CAPTURE_MAX;
+    }
+    if (capture->total > capture->len) {
+        /* A character cut by our own limit is not the command's fault. */
+        capture->len -= text_incomplete_tail(capture->bytes, capture->len);
+    }
+    return true;
+}
+
+static void write_output(struct writer *writer, const struct capture *capture) {
+    writer_member_output(writer, "output", "output_base64", capture->bytes, capture->len);
+    if (capture->total > capture->len) {
+        writer_member_bool(writer, "truncated", true);
+        writer_member_uint(writer, "total_bytes", capture->total);
+    }
+}
+
+/* The 409 of a failed command. */
+static void reply_failed(struct reply *reply, const struct run_result *result, const struct capture *capture) {
+    char what[80];
+    bool oom = result->kind == END_OUT_OF_MEMORY;
+    (void)snprintf(what, sizeof what,
+                   oom ? "Command was killed, out of memory (exit code %d): " : "Command exited with code %d: ",
+                   result->exit_code);
+    size_t shown = capture->len;
+    if (shown > ERROR_OUTPUT_MAX) {
+        shown = ERROR_OUTPUT_MAX - text_incomplete_tail(capture->bytes, ERROR_OUTPUT_MAX);
+    }
+    struct writer message = {0};
+    writer_text(&message, what);
+    writer_raw(&message, capture->bytes, shown);
+    struct writer *writer = &reply->body;
+    reply->status = 409;
+    writer_reset(writer);
+    writer_open(writer, '{');
+    writer_member_bool(writer, "success", false);
+    if (writer_ok(&message)) {
+        writer_member_string(writer, "error", message.text, message.len);
+    } else {
+        writer_member_text(writer, "error", what);
+    }
+    writer_member_int(writer, "exit_code", result->exit_code);
+    write_output(writer, capture);
+    if (oom) {
+        writer_member_bool(writer, "oom", true);
+    }
+    writer_close(writer, '}');
+    writer_free(&message);
+}
+
+static void reply_ended(struct reply *reply, const struct run_result *result, struct capture *capture) {
+    switch (result->kind) {
+    case END_TOO_BIG:
+        reply_error(reply, 400, "Argument list too long: command and environment are larger than the kernel takes");
+        return;
+    case END_SANDBOX_FAILED:
+        reply_errorf(reply, 503, "Sandbox unavailable: %s", result->message);
+        return;
+    case END_NOT_FOUND:
+        capture->len = strlen(result->message);
+        capture->total = capture->len;
+        memcpy(capture->bytes, result->message, capture->len);
+        break;
+    default:
+        break;
+    }
+    if (result->kind != END_EXITED || result->exit_code != 0) {
+        reply_failed(reply, result, capture);
+        return;
+    }
+    reply_open(reply, 200);
+    writer_open(&reply->body, '{');
+    write_output(&reply->body, capture);
+    writer_close(&reply->body, '}');
+    reply_close(reply);
+}
+
+void execute(struct server *server, const struct request *request, const struct command_spec *spec,
+             struct sandbox *sandbox, struct reply *reply) {
+    struct command command;
+    char why[256] = "";
+    enum command_start start =
+        command_start(&command, server->spawner, spec, sandbox, request->client_fd, server->stop_fd, why, sizeof why);
+    if (start == COMMAND_UNAVAILABLE) {
+        reply_errorf(reply, 503, "Sandbox unavailable: %s", why);
+        return;
+    }
+    if (start == COMMAND_NOT_RUNNING) {
+        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
+        return;
+    }
+    struct capture capture = {0};
+    enum command_event event = COMMAND_ENDED;
+    bool collected = collect(&command, &capture, &event);
+    if (!collected) {
+        reply_error(reply, 500, "out of memory");
+    } else if (event == COMMAND_REMOVED) {
+        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
+    } else if (event == COMMAND_ENDED) {
+        reply_ended(reply, &command.result, &capture);
+    } else {
+        /* Of a client that has gone nobody reads this. */
+        reply_error(reply, 503, "The server is shutting down");
+    }
+    command_close(&command);
+    free(capture.bytes);
+}

@@ -1,0 +1,63 @@
+/*
+ * fields.h: the members of a request's JSON object, with their types checked.
+ *
+ * The first thing that does not fit latches as an error text ("Invalid JSON: ..." with line and column) and every later
+ * question answers with nothing, so a handler asks for all it wants and looks at the error once. Members that nobody
+ * asks for are ignored. A member that stands twice is refused. Absent is always fine unless a question says "required";
+ * null counts as absent only where a question says so.
+ *
+ * Strings are copied, NUL-terminated and may not hold NUL or half a surrogate pair: nothing that takes them (argv, an
+ * environment, a path) could carry those, and replacing them would run another command than the one asked for.
+ */
+#ifndef AKL_FIELDS_H
+#define AKL_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json_text.h"
+
+struct fields {
+    const char *text;
+    size_t len;
+    ak_json_value root;
+    bool failed;
+    char error[320];
+};
+
+/* Parses text, which must outlive the fields. The outcome is in fields->failed. */
+void fields_parse(struct fields *fields, const char *text, size_t len);
+
+/* Whether the member is there with anything but null, an empty string, an empty list or an empty map. */
+bool fields_present(struct fields *fields, const char *name);
+
+/* A string, to be freed; NULL when absent or null. */
+char *fields_text(struct fields *fields, const char *name);
+
+/* The same, but it has to be there. */
+char *fields_required_text(struct fields *fields, const char *name);
+
+/* A boolean; fallback when absent. null counts as absent if nullable. */
+bool fields_bool(struct fields *fields, const char *name, bool nullable, bool fallback);
+
+/* A whole number from 0 to max into *out; false when absent or null. */
+bool fields_uint(struct fields *fields, const char *name, uint64_t max, uint64_t *out);
+
+/* A list of strings as a NULL-terminated vector for fields_free_list; *count is its length. An absent list is empty,
+ * unless it is required; null is refused. NULL on failure. */
+char **fields_list(struct fields *fields, const char *name, bool required, size_t *count);
+void fields_free_list(char **list);
+
+/* A map of at most FIELDS_MAP_MAX strings to strings, written as compact JSON; to be freed. NULL when absent or empty.
+ * null is refused. */
+#define FIELDS_MAP_MAX 1000
+char *fields_map(struct fields *fields, const char *name);
+
+/* Latches an error of the handler's own, as it is. */
+void fields_fail(struct fields *fields, const char *message);
+
+/* A string value's decoded text, to be freed, and its length; NULL without memory. */
+char *fields_decode(const ak_json_value *string, size_t *len);
+
+#endif

@@ -1,0 +1,309 @@
+#include "http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "access.h"
+#include "clock.h"
+#include "command.h"
+#include "routes.h"
+#include "stream.h"
+
+#define BODY_MAX ((uint64_t)16 << 20)
+#define CONNECTIONS_MAX 1024
+/* Threads only fill buffers that lie elsewhere. */
+#define THREAD_STACK ((size_t)256 << 10)
+/* libmicrohttpd's memory for one connection: bounds the size of a request's head, and of the pieces a stream is sent
+ * in. */
+#define CONNECTION_MEMORY ((size_t)256 << 10)
+#define LINGER_MS 2000
+#define LINGER_BYTES ((uint64_t)64 << 20)
+
+/* How long a connection may be silent between requests, or in the middle of sending or taking one. */
+#ifndef HTTP_IDLE_SECONDS
+#define HTTP_IDLE_SECONDS 60
+#endif
+
+struct http {
+    struct MHD_Daemon *daemon;
+};
+
+/* One request from its first line to the end of its reply. */
+struct exchange {
+    struct request request;
+    const struct route *route;
+    bool begun;        /* the head has been looked at */
+    unsigned refusal;  /* status decided by the head; 0: none */
+    const char *why;   /* message of the refusal */
+    uint64_t received; /* bytes of the body */
+    bool active;       /* counted in server->active */
+    bool linger;       /* answered without waiting for the body */
+    int client_fd;
+};
+
+static const char too_large[] = "Request body exceeds the maximum size of 16777216 bytes";
+
+/* --- Replies --- */
+
+static ssize_t read_stream(void *context, uint64_t position, char *buf, size_t cap) {
+    (void)position;
+    ssize_t n = stream_read(context, buf, cap);
+    if (n >= 0) {
+        return n;
+    }
+    return n == STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void close_stream(void *context) {
+    stream_close(context);
+}
+
+static enum MHD_Result send_stream(struct MHD_Connection *connection, const struct reply *reply) {
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, COMMAND_READ_MAX, read_stream, reply->stream, close_stream);
+    if (response == NULL) {
+        stream_close(reply->stream);
+        return MHD_NO;
+    }
+    enum MHD_Result result = MHD_NO;
+    if (MHD_add_response_header(response, "Content-Type", "text/event-stream") == MHD_YES &&
+        MHD_add_response_header(response, "Cache-Control", "no-cache") == MHD_YES &&
+        MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
+        result = MHD_queue_response(connection, reply->status, response);
+    }
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result send_body(struct MHD_Connection *connection, struct reply *reply) {
+    static char no_memory[] = "{\"success\":false,\"error\":\"out of memory\"}";
+    bool ok = writer_ok(&reply->body);
+    struct MHD_Response *response =
+        ok ? MHD_create_response_from_buffer(reply->body.len, reply->body.text, MHD_RESPMEM_MUST_FREE)
+           : MHD_create_response_from_buffer(sizeof no_memory - 1, no_memory, MHD_RESPMEM_PERSISTENT);
+    if (!ok || response == NULL) {
+        writer_free(&reply->body);
+    }
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json");
+    if (result == MHD_YES) {
+        result = MHD_queue_response(connection, ok ? reply->status : 500, response);
+    }
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status, const char *message) {
+    struct reply reply = {0};
+    reply_error(&reply, status, message);
+    return send_body(connection, &reply);
+}
+
+/* Commands may be silent for as long as they like: the idle limit is for clients. */
+static void set_idle_limit(struct MHD_Connection *connection, unsigned seconds) {
+    (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
+static enum MHD_Result answer(struct server *server, struct MHD_Connection *connection, struct exchange *exchange) {
+    struct reply reply = {0};
+    exchange->active = true;
+    (void)atomic_fetch_add(&server->active, 1);
+    set_idle_limit(connection, 0);
+    exchange->route->handle(server, &exchange->request, &reply);
+    if (reply.stream != NULL) {
+        writer_free(&reply.body);
+        return send_stream(connection, &reply);
+    }
+    set_idle_limit(connection, HTTP_IDLE_SECONDS);
+    return send_body(connection, &reply);
+}
+
+/* --- Requests --- */
+
+static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+    (void)kind;
+    (void)value;
+    size_t *count = context;
+    *count += strcasecmp(name, "Host") == 0;
+    return MHD_YES;
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static void refuse(struct exchange *exchange, unsigned status, const char *why) {
+    if (exchange->refusal == 0) {
+        exchange->refusal = status;
+        exchange->why = why;
+    }
+}
+
+/* Looks at the head of a request: who asks, what for, how much. */
+static void judge(const struct server *server, struct MHD_Connection *connection, const char *version,
+                  struct exchange *exchange) {
+    struct access_headers headers = {.host = header(connection, "Host"),
+                                     .http_1_0 = strcmp(version, "HTTP/1.0") == 0,
+                                     .origin = header(connection, "Origin"),
+                                     .fetch_site = header(connection, "Sec-Fetch-Site"),
+                                     .authorization = header(connection, "Authorization")};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
+    struct access_rules rules = {.listen_host = server->options.listen_host,
+                                 .any_host = server->listener.any_host,
+                                 .api_key = server->options.api_key};
+    exchange->route = routes_find(&exchange->request);
+    const char *why = NULL;
+    unsigned status = access_check(&rules, &headers, exchange->route != NULL && exchange->route->public, &why);
+    if (status != 0) {
+        refuse(exchange, status, why);
+    }
+    if (exchange->route == NULL || exchange->route->handle == NULL) {
+        refuse(exchange, 404, "Not found");
+    }
+}
+
+/* The head is there, the body is not. Answers at once when waiting for the body would make no sense; else a refusal is
+ * kept until the body has been read (and forgotten), so that the connection can be used for the next request. */
+static enum MHD_Result begin(const struct server *server, struct MHD_Connection *connection, const char *method,
+                             const char *version, struct exchange *exchange) {
+    exchange->begun = true;
+    exchange->request.method = method;
+    exchange->client_fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    exchange->request.client_fd = exchange->client_fd;
+    judge(server, connection, version, exchange);
+    const char *length = header(connection, "Content-Length");
+    bool large = length != NULL && strtoull(length, NULL, 10) > BODY_MAX;
+    if (large) {
+        refuse(exchange, 413, too_large);
+    }
+    if (exchange->refusal != 0 && (large || header(connection, "Expect") != NULL)) {
+        exchange->linger = true;
+        return send_error(connection, exchange->refusal, exchange->why);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t len) {
+    exchange->received += len;
+    if (exchange->refusal == 0 && exchange->received > BODY_MAX) {
+        refuse(exchange, 413, too_large);
+    }
+    if (exchange->refusal != 0 || !exchange->route->takes_body) {
+        return MHD_YES;
+    }
+    if (!request_append(&exchange->request, bytes, len)) {
+        refuse(exchange, 500, "out of memory");
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **slot) {
+    (void)url;
+    struct server *server = context;
+    struct exchange *exchange = *slot;
+    if (exchange == NULL) {
+        return MHD_NO; /* there was no memory for it */
+    }
+    if (!exchange->begun) {
+        return begin(server, connection, method, version, exchange);
+    }
+    if (*upload_size > 0) {
+        size_t len = *upload_size;
+        *upload_size = 0;
+        return take_body(exchange, upload, len);
+    }
+    if (exchange->refusal != 0) {
+        return send_error(connection, exchange->refusal, exchange->why);
+    }
+    return answer(server, connection, exchange);
+}
+
+/* Called with the first line of a request, before libmicrohttpd changes it. */
+static void *start_exchange(void *context, const char *target, struct MHD_Connection *connection) {
+    (void)context;
+    (void)connection;
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange != NULL && !request_set_target(&exchange->request, target)) {
+        free(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+/* Closing a connection while the client is still sending resets it, and the client may lose the reply it has not read
+ * yet. So it gets a little time to notice. */
+static void linger(int fd) {
+    char buf[16384];
+    uint64_t total = 0;
+    int64_t deadline = clock_monotonic_ms() + LINGER_MS;
+    (void)shutdown(fd, SHUT_WR);
+    while (total < LINGER_BYTES) {
+        int64_t left = deadline - clock_monotonic_ms();
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        if (left <= 0 || poll(&readable, 1, (int)left) <= 0) {
+            return;
+        }
+        ssize_t n = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
+        if (n <= 0 && !(n < 0 && (errno == EAGAIN || errno == EINTR))) {
+            return;
+        }
+        total += n > 0 ? (uint64_t)n : 0;
+    }
+}
+
+static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode code) {
+    struct server *server = context;
+    struct exchange *exchange = *slot;
+    *slot = NULL;
+    if (exchange == NULL) {
+        return;
+    }
+    if (exchange->linger && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        linger(exchange->client_fd);
+    }
+    if (exchange->active) {
+        set_idle_limit(connection, HTTP_IDLE_SECONDS);
+        (void)atomic_fetch_sub(&server->active, 1);
+    }
+    request_free(&exchange->request);
+    free(exchange);
+}
+
+/* --- Start and stop --- */
+
+struct http *http_start(struct server *server) {
+    struct http *http = calloc(1, sizeof *http);
+    if (http == NULL) {
+        return NULL;
+    }
+    /* poll, not select: descriptors beyond 1024 are normal with two of them per command. */
+    http->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
+        handle, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        start_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server, MHD_OPTION_END);
+    if (http->daemon == NULL) {
+        free(http);
+        return NULL;
+    }
+    return http;
+}
+
+void http_stop_accepting(struct http *http) {
+    (void)MHD_quiesce_daemon(http->daemon);
+}
+
+void http_stop(struct http *http) {
+    MHD_stop_daemon(http->daemon);
+    free(http);
+}

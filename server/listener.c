@@ -1,0 +1,216 @@
+#include "listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BACKLOG 512
+
+static bool complain(const char *what, const char *why) {
+    (void)fprintf(stderr, "agentkernel-local: cannot listen on %s: %s\n", what, why);
+    return false;
+}
+
+/* --- TCP --- */
+
+static bool is_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+        return (ntohl(in->sin_addr.s_addr) >> 24) == 127;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static bool is_wildcard(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        return ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr == htonl(INADDR_ANY);
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+}
+
+/* Writes the URL with the port that the kernel gave. */
+static bool set_url(struct listener *listener) {
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char host[128];
+    char port[16];
+    if (getsockname(listener->fd, (struct sockaddr *)&address, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return false;
+    }
+    const char *format = address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s";
+    (void)snprintf(listener->url, sizeof listener->url, format, host, port);
+    return true;
+}
+
+static bool open_tcp(struct listener *listener, const struct options *options) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *info = NULL;
+    int rc = getaddrinfo(options->listen_host, options->listen_port, &hints, &info);
+    if (rc != 0) {
+        return complain(options->listen_host, gai_strerror(rc));
+    }
+    bool ok = false;
+    int one = 1;
+    if (!is_loopback(info->ai_addr) && options->api_key == NULL) {
+        (void)complain(
+            options->listen_host,
+            "other machines could run commands here. Set an API key (AGENTKERNEL_API_KEY or --api-key-file), "
+            "or listen on 127.0.0.1");
+    } else if ((listener->fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||
+               setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+               (info->ai_family == AF_INET6 &&
+                setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0) ||
+               bind(listener->fd, info->ai_addr, info->ai_addrlen) != 0 || listen(listener->fd, BACKLOG) != 0 ||
+               !set_url(listener)) {
+        char where[256];
+        (void)snprintf(where, sizeof where, "%s port %s", options->listen_host, options->listen_port);
+        (void)complain(where, strerror(errno));
+    } else {
+        listener->any_host = is_wildcard(info->ai_addr);
+        ok = true;
+    }
+    freeaddrinfo(info);
+    return ok;
+}
+
+/* --- Unix socket --- */
+
+/* Removes what a server left behind that did not get to clean up. False, after saying why, when path must not be
+ * touched. */
+static bool clear_stale(const struct sockaddr_un *address) {
+    const char *path = address->sun_path;
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return errno == ENOENT || complain(path, strerror(errno));
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        return complain(path, "there is a file of that name, and it is no socket");
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return complain(path, strerror(errno));
+    }
+    int rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
+    int error = rc == 0 ? 0 : errno;
+    (void)close(fd);
+    if (error != ECONNREFUSED) {
+        return complain(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
+    }
+    return unlink(path) == 0 || complain(path, strerror(errno));
+}
+
+/* Unlinks path if it is still the socket that we made. */
+static void remove_socket(const char *path, const struct stat *made) {
+    struct stat status;
+    if (lstat(path, &status) == 0 && status.st_ino == made->st_ino && status.st_dev == made->st_dev) {
+        (void)unlink(path);
+    }
+}
+
+/* Once root has become an unprivileged user it may no longer be allowed to remove the socket's name from its folder. A
+ * process that stays root and does nothing but wait for the pipe's end does it then, also when the server was killed.
+ */
+static bool start_remover(struct listener *listener) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        return false;
+    }
+    if (pid == 0) {
+        sigset_t all;
+        (void)sigfillset(&all);
+        (void)sigprocmask(SIG_BLOCK, &all, NULL);
+        (void)dup2(ends[0], STDIN_FILENO);
+        (void)close_range(STDOUT_FILENO, ~0U, 0);
+        char byte;
+        while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
+        }
+        remove_socket(listener->unix_path, &listener->unix_made);
+        _exit(0);
+    }
+    (void)close(ends[0]);
+    listener->remover_fd = ends[1];
+    listener->remover_pid = pid;
+    return true;
+}
+
+static bool open_unix(struct listener *listener, const struct options *options) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char *cwd = options->unix_path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+    if (cwd == NULL ||
+        asprintf(&listener->unix_path, "%s%s%s", cwd, cwd[0] == '\0' ? "" : "/", options->unix_path) < 0) {
+        free(cwd);
+        listener->unix_path = NULL;
+        return complain(options->unix_path, strerror(errno));
+    }
+    free(cwd);
+    if (strlen(listener->unix_path) >= sizeof address.sun_path) {
+        return complain(listener->unix_path, "the path is too long for a Unix socket (max 107 bytes)");
+    }
+    memcpy(address.sun_path, listener->unix_path, strlen(listener->unix_path) + 1);
+    if (!clear_stale(&address)) {
+        return false;
+    }
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t mask = umask(0177); /* the socket is never open to others, not for a moment */
+    bool bound = listener->fd >= 0 && bind(listener->fd, (struct sockaddr *)&address, sizeof address) == 0;
+    int error = errno;
+    (void)umask(mask);
+    if (!bound) {
+        return complain(listener->unix_path, strerror(error));
+    }
+    if (lstat(listener->unix_path, &listener->unix_made) != 0 || listen(listener->fd, BACKLOG) != 0 ||
+        (geteuid() == 0 && !start_remover(listener))) {
+        (void)complain(listener->unix_path, strerror(errno));
+        (void)unlink(listener->unix_path);
+        return false;
+    }
+    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", listener->unix_path);
+    return true;
+}
+
+bool listener_open(struct listener *listener, const struct options *options) {
+    *listener = (struct listener){.fd = -1, .remover_fd = -1};
+    bool ok = options->unix_path == NULL ? open_tcp(listener, options) : open_unix(listener, options);
+    if (!ok) {
+        free(listener->unix_path);
+        listener->unix_path = NULL; /* nothing of ours to remove */
+        listener_close(listener);
+    }
+    return ok;
+}
+
+void listener_close(struct listener *listener) {
+    if (listener->remover_pid > 0) {
+        (void)close(listener->remover_fd);
+        while (waitpid(listener->remover_pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    } else if (listener->unix_path != NULL) {
+        remove_socket(listener->unix_path, &listener->unix_made);
+    }
+    if (listener->fd >= 0) {
+        (void)close(listener->fd);
+    }
+    free(listener->unix_path);
+    *listener = (struct listener){.fd = -1, .remover_fd = -1};
+}

@@ -1,0 +1,32 @@
+/*
+ * listener.h: the listening socket, TCP or Unix.
+ */
+#ifndef AKL_LISTENER_H
+#define AKL_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "options.h"
+
+struct listener {
+    int fd;
+    char url[256];         /* http://HOST:PORT or unix:///PATH */
+    bool any_host;         /* bound to a wildcard address, so the names it is reached by cannot be known */
+    char *unix_path;       /* absolute; NULL for TCP */
+    struct stat unix_made; /* the socket file as we made it */
+    int remover_fd;        /* see start_remover; only when started as root */
+    pid_t remover_pid;
+};
+
+/* Opens, binds and listens; before privileges are dropped and before any thread. Loopback addresses only, unless a key
+ * is set. A Unix socket gets mode 0600; a socket file that is there already is replaced only when nobody answers on it.
+ * False with the reason on stderr. */
+bool listener_open(struct listener *listener, const struct options *options);
+
+/* Removes the socket file and closes the socket. */
+void listener_close(struct listener *listener);
+
+#endif

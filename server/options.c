@@ -1,0 +1,259 @@
+#include "options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "validate.h"
+
+#define KEY_VARIABLE "AGENTKERNEL_API_KEY"
+#define KEY_MAX 4096
+
+static const char usage[] =
+    "Usage: agentkernel-local [OPTION]...\n"
+    "Runs commands in sandboxes on this machine, over the HTTP interface of agentkernel.\n"
+    "\n"
+    "  --listen HOST:PORT   address to listen on (default 127.0.0.1:18888; port 0: any free one);\n"
+    "                       other than loopback only with an API key\n"
+    "  --unix PATH          listen on a Unix socket instead\n"
+    "  --api-key-file FILE  file with the API key that requests must carry\n"
+    "  --state DIR          where sandboxes are kept (default: /var/lib/agentkernel-local for root,\n"
+    "                       else $XDG_STATE_HOME/agentkernel-local or ~/.local/state/agentkernel-local)\n"
+    "  --image NAME=DIR     use DIR as root file system for image NAME (may be given several times);\n"
+    "                       other images stand for this machine's own tools\n"
+    "  --version            print the version\n"
+    "  --help               print this text\n"
+    "\n"
+    "The API key may also stand in the environment as AGENTKERNEL_API_KEY. Without a key every\n"
+    "program on this machine may use the server.\n";
+
+__attribute__((format(printf, 1, 2))) static enum options_outcome bad(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    (void)fputs("agentkernel-local: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    return OPTIONS_BAD;
+}
+
+/* Replaces *slot by a copy of text. */
+static bool keep(char **slot, const char *text) {
+    char *copy = strdup(text);
+    if (copy == NULL) {
+        return false;
+    }
+    free(*slot);
+    *slot = copy;
+    return true;
+}
+
+/* Splits HOST:PORT or [HOST]:PORT. */
+static enum options_outcome take_listen(struct options *options, const char *text) {
+    const char *colon = strrchr(text, ':');
+    size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
+    if (host_len > 2 && text[0] == '[' && text[host_len - 1] == ']') {
+        text++;
+        host_len -= 2;
+    } else if (host_len > 0 && memchr(text, ':', host_len) != NULL) {
+        host_len = 0; /* an IPv6 address without brackets: where it ends cannot be told */
+    }
+    char *end = NULL;
+    unsigned long port = colon == NULL ? 65536 : strtoul(colon + 1, &end, 10);
+    if (host_len == 0 || port > 65535 || end == colon + 1 || *end != '\0' || colon[1] < '0' || colon[1] > '9') {
+        return bad("--listen wants HOST:PORT, for example 127.0.0.1:18888 or [::1]:18888");
+    }
+    char *host = strndup(text, host_len);
+    if (host == NULL || !keep(&options->listen_port, colon + 1)) {
+        free(host);
+        return bad("out of memory");
+    }
+    free(options->listen_host);
+    options->listen_host = host;
+    return OPTIONS_RUN;
+}
+
+static enum options_outcome take_image(struct options *options, const char *text) {
+    const char *equals = strchr(text, '=');
+    if (equals == NULL) {
+        return bad("--image wants NAME=DIR");
+    }
+    char message[VALIDATE_MESSAGE];
+    struct image_root image = {.name = strndup(text, (size_t)(equals - text)), .dir = realpath(equals + 1, NULL)};
+    struct stat status;
+    enum options_outcome outcome = OPTIONS_RUN;
+    const char *wrong = image.name == NULL ? "out of memory" : validate_image(image.name, message);
+    if (wrong != NULL) {
+        outcome = bad("--image: %s", wrong);
+    } else if (image.dir == NULL) {
+        outcome = bad("--image: %s: %s", equals + 1, strerror(errno));
+    } else if (stat(image.dir, &status) != 0 || !S_ISDIR(status.st_mode) || strcmp(image.dir, "/") == 0) {
+        outcome = bad("--image: %s is no folder that could be a root file system", image.dir);
+    }
+    struct image_root *images = NULL;
+    if (outcome == OPTIONS_RUN) {
+        images = realloc(options->images, (options->image_count + 1) * sizeof *images);
+        if (images == NULL) {
+            outcome = bad("out of memory");
+        }
+    }
+    if (images == NULL) {
+        free(image.name);
+        free(image.dir);
+        return outcome;
+    }
+    options->images = images;
+    options->images[options->image_count++] = image;
+    return OPTIONS_RUN;
+}
+
+/* Reads the first line of the key file. */
+static enum options_outcome read_key_file(struct options *options, const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return bad("--api-key-file: %s: %s", path, strerror(errno));
+    }
+    char text[KEY_MAX + 2];
+    size_t len = 0;
+    ssize_t n = 0;
+    while (len < sizeof text - 1 && (n = read(fd, text + len, sizeof text - 1 - len)) > 0) {
+        len += (size_t)n;
+    }
+    int error = n < 0 ? errno : 0;
+    (void)close(fd);
+    text[len] = '\0';
+    text[strcspn(text, "\r\n")] = '\0';
+    enum options_outcome outcome = OPTIONS_RUN;
+    if (error != 0) {
+        outcome = bad("--api-key-file: %s: %s", path, strerror(error));
+    } else if (text[0] == '\0' || strlen(text) > KEY_MAX) {
+        outcome = bad("--api-key-file: %s holds no key (its first line, 1 to %d bytes)", path, KEY_MAX);
+    } else if (!keep(&options->api_key, text)) {
+        outcome = bad("out of memory");
+    }
+    explicit_bzero(text, sizeof text);
+    return outcome;
+}
+
+/* Takes the key out of the environment; its bytes too, which would otherwise stay readable as /proc/PID/environ. */
+static enum options_outcome read_key_variable(struct options *options) {
+    char *value = getenv(KEY_VARIABLE);
+    if (value == NULL) {
+        return OPTIONS_RUN;
+    }
+    bool kept = value[0] == '\0' || options->api_key != NULL || keep(&options->api_key, value);
+    explicit_bzero(value, strlen(value));
+    (void)unsetenv(KEY_VARIABLE);
+    return kept ? OPTIONS_RUN : bad("out of memory");
+}
+
+/* The state folder when none was given. */
+static enum options_outcome default_state(struct options *options) {
+    if (options->state_dir != NULL) {
+        return OPTIONS_RUN;
+    }
+    const char *state_home = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    char path[4096];
+    int len = 0;
+    if (geteuid() == 0) {
+        len = snprintf(path, sizeof path, "/var/lib/agentkernel-local");
+    } else if (state_home != NULL && state_home[0] == '/') {
+        len = snprintf(path, sizeof path, "%s/agentkernel-local", state_home);
+    } else if (home != NULL && home[0] == '/') {
+        len = snprintf(path, sizeof path, "%s/.local/state/agentkernel-local", home);
+    } else {
+        return bad("neither HOME nor XDG_STATE_HOME is set: say with --state DIR where to keep sandboxes");
+    }
+    if (len < 0 || (size_t)len >= sizeof path) {
+        return bad("the path of the state folder is too long");
+    }
+    return keep(&options->state_dir, path) ? OPTIONS_RUN : bad("out of memory");
+}
+
+enum { OPTION_LISTEN = 256, OPTION_UNIX, OPTION_KEY_FILE, OPTION_STATE, OPTION_IMAGE, OPTION_VERSION, OPTION_HELP };
+
+static const struct option long_options[] = {{"listen", required_argument, NULL, OPTION_LISTEN},
+                                             {"unix", required_argument, NULL, OPTION_UNIX},
+                                             {"api-key-file", required_argument, NULL, OPTION_KEY_FILE},
+                                             {"state", required_argument, NULL, OPTION_STATE},
+                                             {"image", required_argument, NULL, OPTION_IMAGE},
+                                             {"version", no_argument, NULL, OPTION_VERSION},
+                                             {"help", no_argument, NULL, OPTION_HELP},
+                                             {NULL, 0, NULL, 0}};
+
+static enum options_outcome take(struct options *options, int option) {
+    switch (option) {
+    case OPTION_LISTEN:
+        return take_listen(options, optarg);
+    case OPTION_UNIX:
+        return keep(&options->unix_path, optarg) ? OPTIONS_RUN : bad("out of memory");
+    case OPTION_KEY_FILE:
+        return read_key_file(options, optarg);
+    case OPTION_STATE:
+        return keep(&options->state_dir, optarg) ? OPTIONS_RUN : bad("out of memory");
+    case OPTION_IMAGE:
+        return take_image(options, optarg);
+    case OPTION_VERSION:
+        (void)puts("agentkernel-local " AKL_VERSION);
+        return OPTIONS_EXIT;
+    case OPTION_HELP:
+        (void)fputs(usage, stdout);
+        return OPTIONS_EXIT;
+    default: /* getopt_long has said what is wrong */
+        return bad("try --help");
+    }
+}
+
+enum options_outcome options_read(struct options *options, int argc, char **argv) {
+    *options = (struct options){0};
+    enum options_outcome outcome = OPTIONS_RUN;
+    int option = 0;
+    while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        outcome = take(options, option);
+    }
+    if (outcome == OPTIONS_RUN && optind < argc) {
+        outcome = bad("unexpected argument '%s'; try --help", argv[optind]);
+    }
+    if (outcome == OPTIONS_RUN && options->unix_path != NULL && options->listen_host != NULL) {
+        outcome = bad("--listen and --unix exclude each other");
+    }
+    if (outcome == OPTIONS_RUN && options->unix_path == NULL && options->listen_host == NULL) {
+        outcome = take_listen(options, "127.0.0.1:18888");
+    }
+    enum options_outcome key = read_key_variable(options);
+    outcome = outcome == OPTIONS_RUN ? key : outcome;
+    return outcome == OPTIONS_RUN ? default_state(options) : outcome;
+}
+
+void options_free(struct options *options) {
+    if (options->api_key != NULL) {
+        explicit_bzero(options->api_key, strlen(options->api_key));
+    }
+    for (size_t i = 0; i < options->image_count; i++) {
+        free(options->images[i].name);
+        free(options->images[i].dir);
+    }
+    free(options->images);
+    free(options->listen_host);
+    free(options->listen_port);
+    free(options->unix_path);
+    free(options->state_dir);
+    free(options->api_key);
+    *options = (struct options){0};
+}
+
+const char *options_image_root(const struct options *options, const char *image) {
+    for (size_t i = 0; i < options->image_count; i++) {
+        if (strcmp(options->images[i].name, image) == 0) {
+            return options->images[i].dir;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,90 @@
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int hex(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Decodes %XX in place; '+' stays. What is no escape, and NUL, stays as it is: no rule of ours accepts a '%'. */
+static void percent_decode(char *text) {
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++) {
+        int high = from[0] == '%' ? hex(from[1]) : -1;
+        int low = high >= 0 ? hex(from[2]) : -1;
+        if (low >= 0 && high * 16 + low != 0) {
+            *to++ = (char)(high * 16 + low);
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+bool request_set_target(struct request *request, const char *target) {
+    request->target = strdup(target);
+    if (request->target == NULL) {
+        return false;
+    }
+    request->query = strchr(request->target, '?');
+    if (request->query != NULL) {
+        *request->query++ = '\0';
+    }
+    char *rest = request->target;
+    char *segment = NULL;
+    while ((segment = strsep(&rest, "/")) != NULL) {
+        if (segment[0] == '\0') {
+            continue;
+        }
+        if (request->segment_count < REQUEST_SEGMENTS) {
+            percent_decode(segment);
+            request->segments[request->segment_count] = segment;
+        }
+        request->segment_count++;
+    }
+    return true;
+}
+
+bool request_append(struct request *request, const char *bytes, size_t len) {
+    if (len > request->body_cap - request->body_len) {
+        size_t cap = request->body_cap * 2 > request->body_len + len ? request->body_cap * 2 : request->body_len + len;
+        char *body = realloc(request->body, cap);
+        if (body == NULL) {
+            return false;
+        }
+        request->body = body;
+        request->body_cap = cap;
+    }
+    memcpy(request->body + request->body_len, bytes, len);
+    request->body_len += len;
+    return true;
+}
+
+void request_free(struct request *request) {
+    free(request->target);
+    free(request->body);
+    *request = (struct request){.client_fd = -1};
+}
+
+char *request_query_next(struct request *request, const char *name, char **position) {
+    if (*position == NULL) {
+        *position = request->query;
+    }
+    char *part = NULL;
+    while (*position != NULL && (part = strsep(position, "&")) != NULL) {
+        char *equals = strchr(part, '=');
+        bool match =
+            equals != NULL && (size_t)(equals - part) == strlen(name) && strncmp(part, name, strlen(name)) == 0;
+        if (match) {
+            percent_decode(equals + 1);
+            return equals + 1;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,39 @@
+#include "routes.h"
+
+#include <string.h>
+
+static const struct route routes[] = {
+    {"GET", {"health"}, handle_health, .public = true},
+    {"GET", {"status"}, handle_status, .public = true},
+    {"GET", {"metrics"}, NULL, .public = true},
+    {"GET", {"stats"}, NULL, .public = true},
+    {"POST", {"run"}, handle_run, .takes_body = true},
+    {"POST", {"run", "stream"}, handle_run_stream, .takes_body = true},
+    {"GET", {"sandboxes"}, handle_list_sandboxes, .public = false},
+    {"POST", {"sandboxes"}, handle_create_sandbox, .takes_body = true},
+    {"GET", {"sandboxes", "*"}, handle_get_sandbox, .public = false},
+    {"DELETE", {"sandboxes", "*"}, handle_remove_sandbox, .public = false},
+    {"POST", {"sandboxes", "*", "exec"}, handle_exec, .takes_body = true},
+};
+
+static bool fits(const struct route *route, const struct request *request) {
+    if (strcmp(route->method, request->method) != 0 || request->segment_count > REQUEST_SEGMENTS) {
+        return false;
+    }
+    for (size_t i = 0; i < request->segment_count; i++) {
+        const char *wanted = route->segments[i];
+        if (wanted == NULL || (strcmp(wanted, "*") != 0 && strcmp(wanted, request->segments[i]) != 0)) {
+            return false;
+        }
+    }
+    return request->segment_count == REQUEST_SEGMENTS || route->segments[request->segment_count] == NULL;
+}
+
+const struct route *routes_find(const struct request *request) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (fits(&routes[i], request)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}

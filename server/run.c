@@ -1,0 +1,87 @@
+/*
+ * run.c: POST /run and POST /run/stream: one command in a fresh sandbox that goes with it.
+ */
+#include <stdlib.h>
+
+#include "execute.h"
+#include "fields.h"
+#include "handlers.h"
+#include "stream.h"
+#include "validate.h"
+
+/* What both operations are asked. */
+struct run_request {
+    char **command;
+    size_t count;
+    char *image;
+    enum profile profile;
+    bool fast;
+};
+
+static void free_run_request(struct run_request *run) {
+    fields_free_list(run->command);
+    free(run->image);
+}
+
+/* Reads the body. False when the reply says what is wrong with it. */
+static bool read_run_request(const struct request *request, struct run_request *run, struct reply *reply) {
+    struct fields fields;
+    fields_parse(&fields, request->body, request->body_len);
+    run->command = fields_list(&fields, "command", true, &run->count);
+    run->image = fields_text(&fields, "image");
+    run->fast = fields_bool(&fields, "fast", false, true);
+    char *profile = fields_text(&fields, "profile");
+    if (profile == NULL || !validate_profile(profile, &run->profile)) {
+        run->profile = PROFILE_MODERATE; /* the protocol has it so: an unknown one is the default here */
+    }
+    free(profile);
+    if (fields.failed) {
+        reply_error(reply, 400, fields.error);
+    }
+    return !fields.failed;
+}
+
+static struct command_spec make_spec(const struct server *server, const struct run_request *run) {
+    const char *image = run->image == NULL ? SANDBOX_DEFAULT_IMAGE : run->image;
+    return (struct command_spec){.argv = (const char *const *)run->command,
+                                 .tree_fd = -1,
+                                 .image_root = options_image_root(&server->options, image),
+                                 .image = image,
+                                 .profile = run->profile,
+                                 .limits = execute_limits(run->profile)};
+}
+
+void handle_run(struct server *server, struct request *request, struct reply *reply) {
+    struct run_request run = {0};
+    char message[VALIDATE_MESSAGE];
+    if (read_run_request(request, &run, reply)) {
+        const char *wrong = run.count == 0 ? "command is required" : NULL;
+        if (wrong == NULL && run.image != NULL) {
+            wrong = validate_image(run.image, message);
+        }
+        if (wrong != NULL) {
+            reply_error(reply, 400, wrong);
+        } else if (execute_available(server, reply)) {
+            struct command_spec spec = make_spec(server, &run);
+            execute(server, request, &spec, NULL, reply);
+        }
+    }
+    free_run_request(&run);
+}
+
+void handle_run_stream(struct server *server, struct request *request, struct reply *reply) {
+    struct run_request run = {0};
+    if (read_run_request(request, &run, reply)) {
+        reply->status = 200;
+        if (run.count == 0) {
+            reply->stream = stream_open_error("command is required");
+        } else if (execute_available(server, reply)) {
+            struct command_spec spec = make_spec(server, &run);
+            reply->stream = stream_open(server, request, &spec, run.fast);
+        }
+        if (reply->stream == NULL && reply->status == 200) {
+            reply_error(reply, 500, "out of memory");
+        }
+    }
+    free_run_request(&run);
+}

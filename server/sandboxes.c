@@ -1,0 +1,144 @@
+/*
+ * sandboxes.c: listing, looking at and removing kept sandboxes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "json_text.h"
+#include "validate.h"
+
+void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
+    char last_activity[STATE_TIME_CAP];
+    state_last_activity(sandbox, last_activity);
+    writer_open(writer, '{');
+    writer_member_text(writer, "name", sandbox->name);
+    writer_member_text(writer, "uuid", sandbox->uuid);
+    writer_member_text(writer, "status", "running");
+    writer_member_text(writer, "backend", "bubblewrap");
+    writer_member_text(writer, "image", sandbox->image);
+    writer_member_uint(writer, "vcpus", sandbox->vcpus);
+    writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
+    writer_member_text(writer, "created_at", sandbox->created_at);
+    writer_member_bool(writer, "placeholder_secrets", false);
+    if (sandbox->labels != NULL) {
+        writer_name(writer, "labels");
+        writer_text(writer, sandbox->labels);
+    }
+    if (sandbox->description != NULL) {
+        writer_member_text(writer, "description", sandbox->description);
+    }
+    writer_member_text(writer, "last_activity_at", last_activity);
+    writer_close(writer, '}');
+}
+
+bool sandbox_check_name(const struct request *request, struct reply *reply) {
+    char message[VALIDATE_MESSAGE];
+    const char *wrong = validate_sandbox_name(request->segments[1], message);
+    if (wrong != NULL) {
+        reply_error(reply, 400, wrong);
+    }
+    return wrong == NULL;
+}
+
+/* --- List --- */
+
+#define FILTERS_MAX 32
+
+/* label=K:V of the query; all must fit. */
+struct filter {
+    const char *key;
+    size_t key_len;
+    const char *value;
+};
+
+static size_t read_filters(struct request *request, struct filter *filters) {
+    size_t count = 0;
+    char *position = NULL;
+    char *text = NULL;
+    while (count < FILTERS_MAX && (text = request_query_next(request, "label", &position)) != NULL) {
+        const char *colon = strchr(text, ':');
+        if (colon != NULL) {
+            filters[count++] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};
+        }
+    }
+    return count;
+}
+
+static bool fits(const struct sandbox *sandbox, const struct filter *filters, size_t count) {
+    ak_json_value labels;
+    ak_json_value value;
+    if (count == 0) {
+        return true;
+    }
+    if (sandbox->labels == NULL || !ak_json_parse(sandbox->labels, strlen(sandbox->labels), &labels, NULL)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!ak_json_member(&labels, filters[i].key, filters[i].key_len, &value) ||
+            !ak_json_equals(&value, filters[i].value, strlen(filters[i].value))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void handle_list_sandboxes(struct server *server, struct request *request, struct reply *reply) {
+    struct filter filters[FILTERS_MAX];
+    size_t count = read_filters(request, filters);
+    struct sandbox **list = state_list(&server->state);
+    if (list == NULL) {
+        reply_error(reply, 500, "out of memory");
+        return;
+    }
+    reply_open(reply, 200);
+    writer_open(&reply->body, '[');
+    for (size_t i = 0; list[i] != NULL; i++) {
+        if (fits(list[i], filters, count)) {
+            writer_element(&reply->body);
+            sandbox_write_info(&reply->body, list[i]);
+        }
+    }
+    writer_close(&reply->body, ']');
+    reply_close(reply);
+    state_free_list(list);
+}
+
+/* --- One --- */
+
+/* The sandbox that the path names; NULL when the reply says why not. */
+static struct sandbox *find(struct server *server, const struct request *request, struct reply *reply) {
+    if (!sandbox_check_name(request, reply)) {
+        return NULL;
+    }
+    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
+    if (sandbox == NULL) {
+        reply_error(reply, 404, "Sandbox not found");
+    }
+    return sandbox;
+}
+
+void handle_get_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = find(server, request, reply);
+    if (sandbox != NULL) {
+        reply_open(reply, 200);
+        sandbox_write_info(&reply->body, sandbox);
+        reply_close(reply);
+        state_release(sandbox);
+    }
+}
+
+void handle_remove_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = find(server, request, reply);
+    if (sandbox == NULL) {
+        return;
+    }
+    if (state_remove(sandbox)) {
+        reply_text(reply, 200, "Sandbox removed");
+    } else if (errno == ENOENT) {
+        reply_error(reply, 404, "Sandbox not found");
+    } else {
+        reply_errorf(reply, 500, "Failed to remove sandbox: %s", strerror(errno));
+    }
+    state_release(sandbox);
+}

@@ -1,0 +1,238 @@
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "state_files.h"
+#include "validate.h"
+
+static struct sandbox *new_sandbox(struct state *state) {
+    struct sandbox *sandbox = calloc(1, sizeof *sandbox);
+    if (sandbox == NULL) {
+        return NULL;
+    }
+    if (pthread_mutex_init(&sandbox->lock, NULL) != 0) {
+        free(sandbox);
+        return NULL;
+    }
+    sandbox->state = state;
+    sandbox->refs = 1;
+    return sandbox;
+}
+
+static void free_sandbox(struct sandbox *sandbox) {
+    (void)pthread_mutex_destroy(&sandbox->lock);
+    free(sandbox->image);
+    free(sandbox->labels);
+    free(sandbox->description);
+    free(sandbox);
+}
+
+bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
+    *state = (struct state){.dir_fd = -1, .sandboxes_fd = -1, .work_fd = -1, .lock_fd = -1};
+    (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
+    if (!state_files_open(state, dir, uid, gid)) {
+        state_close(state);
+        return false;
+    }
+    return true;
+}
+
+/* Puts a sandbox into the list, whose reference it takes over. */
+static void insert(struct state *state, struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&state->lock);
+    sandbox->next = state->first;
+    state->first = sandbox;
+    (void)pthread_mutex_unlock(&state->lock);
+}
+
+bool state_load(struct state *state) {
+    if (!state_files_sweep(state)) {
+        return false;
+    }
+    int fd = openat(state->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    bool ok = dir != NULL;
+    const struct dirent *entry = NULL;
+    while (ok && (entry = readdir(dir)) != NULL) {
+        char message[VALIDATE_MESSAGE];
+        if (validate_sandbox_name(entry->d_name, message) != NULL) {
+            continue; /* "." and "..", and nothing of ours */
+        }
+        struct sandbox *sandbox = new_sandbox(state);
+        ok = sandbox != NULL;
+        if (ok && state_files_read(state, entry->d_name, sandbox)) {
+            insert(state, sandbox);
+        } else if (ok) {
+            free_sandbox(sandbox);
+        }
+    }
+    if (!ok) {
+        (void)fprintf(stderr, "agentkernel-local: cannot read the sandboxes: %s\n", strerror(errno));
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    return ok;
+}
+
+void state_close(struct state *state) {
+    while (state->first != NULL) {
+        struct sandbox *sandbox = state->first;
+        state->first = sandbox->next;
+        free_sandbox(sandbox);
+    }
+    int fds[] = {state->dir_fd, state->sandboxes_fd, state->work_fd, state->lock_fd};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+    (void)pthread_mutex_destroy(&state->lock);
+}
+
+struct sandbox *state_find(struct state *state, const char *name) {
+    (void)pthread_mutex_lock(&state->lock);
+    struct sandbox *sandbox = state->first;
+    while (sandbox != NULL && (atomic_load(&sandbox->removed) || strcmp(sandbox->name, name) != 0)) {
+        sandbox = sandbox->next;
+    }
+    if (sandbox != NULL) {
+        sandbox->refs++;
+    }
+    (void)pthread_mutex_unlock(&state->lock);
+    return sandbox;
+}
+
+void state_release(struct sandbox *sandbox) {
+    if (sandbox == NULL) {
+        return;
+    }
+    struct state *state = sandbox->state;
+    (void)pthread_mutex_lock(&state->lock);
+    bool last = --sandbox->refs == 0;
+    (void)pthread_mutex_unlock(&state->lock);
+    if (last) {
+        free_sandbox(sandbox);
+    }
+}
+
+struct sandbox **state_list(struct state *state) {
+    (void)pthread_mutex_lock(&state->lock);
+    size_t count = 0;
+    for (const struct sandbox *s = state->first; s != NULL; s = s->next) {
+        count++;
+    }
+    struct sandbox **list = calloc(count + 1, sizeof(struct sandbox *));
+    size_t n = 0;
+    for (struct sandbox *s = state->first; list != NULL && s != NULL; s = s->next) {
+        if (!atomic_load(&s->removed)) {
+            s->refs++;
+            list[n++] = s;
+        }
+    }
+    (void)pthread_mutex_unlock(&state->lock);
+    return list;
+}
+
+void state_free_list(struct sandbox **list) {
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+        state_release(list[i]);
+    }
+    free(list);
+}
+
+/* Copies a string that may be missing. */
+static bool copy(char **to, const char *from) {
+    *to = from == NULL ? NULL : strdup(from);
+    return from == NULL || *to != NULL;
+}
+
+enum state_outcome state_create(struct state *state, const struct sandbox *wanted, struct sandbox **made) {
+    *made = NULL;
+    struct sandbox *sandbox = new_sandbox(state);
+    if (sandbox == NULL) {
+        return STATE_FAILED;
+    }
+    memcpy(sandbox->name, wanted->name, sizeof sandbox->name);
+    sandbox->vcpus = wanted->vcpus;
+    sandbox->cpu_percent = wanted->cpu_percent;
+    sandbox->memory_mb = wanted->memory_mb;
+    sandbox->profile = wanted->profile;
+    clock_uuid(sandbox->uuid);
+    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
+    errno = ENOMEM;
+    if (!copy(&sandbox->image, wanted->image) || !copy(&sandbox->labels, wanted->labels) ||
+        !copy(&sandbox->description, wanted->description) || !state_files_make(state, sandbox)) {
+        int error = errno;
+        free_sandbox(sandbox);
+        errno = error;
+        return error == EEXIST ? STATE_EXISTS : STATE_FAILED;
+    }
+    sandbox->refs = 2; /* the list's and the caller's */
+    insert(state, sandbox);
+    *made = sandbox;
+    return STATE_OK;
+}
+
+void state_touch(struct sandbox *sandbox) {
+    struct state *state = sandbox->state;
+    (void)pthread_mutex_lock(&state->lock);
+    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    (void)pthread_mutex_unlock(&state->lock);
+    /* The file's time keeps it over a restart; that it may fail (the sandbox was removed just now) changes nothing. */
+    char path[STATE_NAME_CAP + 16];
+    (void)snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
+    (void)utimensat(state->sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]) {
+    (void)pthread_mutex_lock(&sandbox->state->lock);
+    struct timespec when = sandbox->last_activity;
+    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    clock_format(when, text, STATE_TIME_CAP);
+}
+
+int state_open_tree(const struct sandbox *sandbox) {
+    char path[STATE_NAME_CAP + 16];
+    (void)snprintf(path, sizeof path, "%s/tree", sandbox->name);
+    return openat(sandbox->state->sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Takes a sandbox out of the list. The caller has a reference of its own. */
+static void take_out(struct sandbox *sandbox) {
+    struct state *state = sandbox->state;
+    (void)pthread_mutex_lock(&state->lock);
+    struct sandbox **link = &state->first;
+    while (*link != sandbox) {
+        link = &(*link)->next;
+    }
+    *link = sandbox->next;
+    sandbox->refs--;
+    (void)pthread_mutex_unlock(&state->lock);
+}
+
+bool state_remove(struct sandbox *sandbox) {
+    if (atomic_exchange(&sandbox->removed, true)) {
+        errno = ENOENT;
+        return false;
+    }
+    command_end_all(sandbox);
+    if (!state_files_unname(sandbox->state, sandbox)) {
+        int error = errno;
+        atomic_store(&sandbox->removed, false);
+        errno = error;
+        return false;
+    }
+    take_out(sandbox);
+    return state_files_delete(sandbox->state, sandbox);
+}

@@ -1,0 +1,294 @@
+#include "state_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fields.h"
+#include "tree.h"
+#include "validate.h"
+#include "writer.h"
+
+#define LOCK_FILE "lock"
+#define META_MAX ((off_t)64 << 20)
+
+static bool complain(const char *what, const char *why) {
+    (void)fprintf(stderr, "agentkernel-local: %s: %s\n", what, why);
+    return false;
+}
+
+/* --- Opening --- */
+
+/* Makes dir and what is missing above it. */
+static bool make_path(const char *dir) {
+    char *path = strdup(dir);
+    if (path == NULL) {
+        return false;
+    }
+    bool ok = true;
+    for (char *p = path + 1; ok && *p != '\0'; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            ok = mkdir(path, 0700) == 0 || errno == EEXIST;
+            *p = '/';
+        }
+    }
+    ok = ok && (mkdir(path, 0700) == 0 || errno == EEXIST);
+    int error = errno;
+    free(path);
+    errno = error;
+    return ok;
+}
+
+static bool is_empty(int dir_fd) {
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        return false;
+    }
+    bool empty = true;
+    const struct dirent *entry = NULL;
+    while (empty && (entry = readdir(dir)) != NULL) {
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    }
+    (void)closedir(dir);
+    return empty;
+}
+
+/* Gives an open file or folder its owner and mode. */
+static bool own(int fd, uid_t uid, gid_t gid, mode_t mode) {
+    return (uid == (uid_t)-1 || fchown(fd, uid, gid) == 0) && fchmod(fd, mode) == 0;
+}
+
+/* Opens a folder below dir_fd, and makes it when it is missing. */
+static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
+    if (mkdirat(dir_fd, name, 0700) != 0 && errno != EEXIST) {
+        return -1;
+    }
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && !own(fd, uid, gid, 0700)) {
+        int error = errno;
+        (void)close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+bool state_files_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
+    if (!make_path(dir) || (state->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+        return complain(dir, strerror(errno));
+    }
+    /* Somebody's folder, given by mistake, must not change its owner and mode. */
+    if (faccessat(state->dir_fd, LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && !is_empty(state->dir_fd)) {
+        return complain(dir, "the folder holds something else; give an empty or a new one with --state");
+    }
+    if (!own(state->dir_fd, uid, gid, 0700)) {
+        return complain(dir, strerror(errno));
+    }
+    state->lock_fd = openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (state->lock_fd < 0 || !own(state->lock_fd, uid, gid, 0600)) {
+        return complain(dir, strerror(errno));
+    }
+    if (flock(state->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return complain(dir,
+                        errno == EWOULDBLOCK ? "another agentkernel-local uses this state folder" : strerror(errno));
+    }
+    state->sandboxes_fd = open_below(state->dir_fd, "sandboxes", uid, gid);
+    state->work_fd = open_below(state->dir_fd, "work", uid, gid);
+    if (state->sandboxes_fd < 0 || state->work_fd < 0) {
+        return complain(dir, strerror(errno));
+    }
+    return true;
+}
+
+/* --- Sweeping --- */
+
+bool state_files_sweep(struct state *state) {
+    int fd = openat(state->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        return complain("work", strerror(errno));
+    }
+    bool ok = true;
+    const struct dirent *entry = NULL;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            !tree_remove(state->work_fd, entry->d_name, &state->stopping)) {
+            ok = complain(entry->d_name, strerror(errno));
+        }
+    }
+    (void)closedir(dir);
+    return ok;
+}
+
+/* --- meta.json --- */
+
+static void write_meta(const struct sandbox *sandbox, struct writer *writer) {
+    writer_open(writer, '{');
+    writer_member_text(writer, "name", sandbox->name);
+    writer_member_text(writer, "uuid", sandbox->uuid);
+    writer_member_text(writer, "created_at", sandbox->created_at);
+    writer_member_text(writer, "image", sandbox->image);
+    writer_member_text(writer, "profile", validate_profile_name(sandbox->profile));
+    writer_member_uint(writer, "vcpus", sandbox->vcpus);
+    writer_member_uint(writer, "cpu_percent", sandbox->cpu_percent);
+    writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
+    if (sandbox->labels != NULL) {
+        writer_name(writer, "labels");
+        writer_text(writer, sandbox->labels);
+    }
+    if (sandbox->description != NULL) {
+        writer_member_text(writer, "description", sandbox->description);
+    }
+    writer_close(writer, '}');
+    writer_raw(writer, "\n", 1);
+}
+
+/* Moves a string of the file into a field of fixed size. */
+static bool take(struct fields *fields, const char *name, char *field, size_t cap) {
+    char *text = fields_required_text(fields, name);
+    bool ok = text != NULL && (size_t)snprintf(field, cap, "%s", text) < cap;
+    free(text);
+    return ok;
+}
+
+static bool parse_meta(struct sandbox *sandbox, const char *text, size_t len) {
+    struct fields fields;
+    fields_parse(&fields, text, len);
+    uint64_t vcpus = 0;
+    uint64_t cpu_percent = 0;
+    char profile[16];
+    bool ok = take(&fields, "name", sandbox->name, sizeof sandbox->name) &&
+              take(&fields, "uuid", sandbox->uuid, sizeof sandbox->uuid) &&
+              take(&fields, "created_at", sandbox->created_at, sizeof sandbox->created_at) &&
+              take(&fields, "profile", profile, sizeof profile) && validate_profile(profile, &sandbox->profile) &&
+              fields_uint(&fields, "vcpus", UINT32_MAX, &vcpus) &&
+              fields_uint(&fields, "cpu_percent", UINT32_MAX, &cpu_percent) &&
+              fields_uint(&fields, "memory_mb", INT64_MAX, &sandbox->memory_mb);
+    sandbox->vcpus = (uint32_t)vcpus;
+    sandbox->cpu_percent = (uint32_t)cpu_percent;
+    sandbox->image = fields_required_text(&fields, "image");
+    sandbox->labels = fields_map(&fields, "labels");
+    sandbox->description = fields_text(&fields, "description");
+    return ok && !fields.failed;
+}
+
+/* Reads a whole file. NULL with errno. */
+static char *read_file(int dir_fd, const char *name, size_t *len, struct timespec *changed) {
+    int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    char *text = NULL;
+    if (fd >= 0 && fstat(fd, &status) == 0) {
+        errno = EFBIG;
+        text = status.st_size > META_MAX ? NULL : malloc((size_t)status.st_size + 1);
+    }
+    ssize_t n = 1;
+    *len = 0;
+    while (text != NULL && n > 0 && *len < (size_t)status.st_size) {
+        n = read(fd, text + *len, (size_t)status.st_size - *len);
+        *len += n > 0 ? (size_t)n : 0;
+    }
+    int error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = error;
+    if (text != NULL && n < 0) {
+        free(text);
+        return NULL;
+    }
+    if (text != NULL) {
+        *changed = status.st_mtim;
+    }
+    return text;
+}
+
+bool state_files_read(struct state *state, const char *name, struct sandbox *sandbox) {
+    char path[STATE_NAME_CAP + 16];
+    (void)snprintf(path, sizeof path, "%s/meta.json", name);
+    size_t len = 0;
+    char *text = read_file(state->sandboxes_fd, path, &len, &sandbox->last_activity);
+    if (text == NULL && errno == ENOENT) {
+        (void)tree_remove(state->sandboxes_fd, name, &state->stopping);
+        return complain(name, "sandbox without meta.json removed");
+    }
+    if (text == NULL) {
+        return complain(name, strerror(errno));
+    }
+    bool ok = parse_meta(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
+    free(text);
+    return ok || complain(name, "sandbox left out: its meta.json is damaged");
+}
+
+/* --- Making and removing --- */
+
+/* Writes a file whole, or leaves nothing that could be taken for it. */
+static bool write_file(int dir_fd, const char *name, const char *text, size_t len) {
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return false;
+    }
+    size_t done = 0;
+    ssize_t n = 0;
+    while (done < len && (n = write(fd, text + done, len - done)) >= 0) {
+        done += (size_t)n;
+    }
+    bool ok = n >= 0 && fsync(fd) == 0;
+    int error = errno;
+    (void)close(fd);
+    errno = error;
+    return ok;
+}
+
+/* Fills the new folder work/UUID. */
+static bool fill(int fd, const struct sandbox *sandbox) {
+    struct writer writer = {0};
+    write_meta(sandbox, &writer);
+    errno = ENOMEM;
+    bool ok = writer_ok(&writer) && mkdirat(fd, "tree", 0700) == 0 &&
+              write_file(fd, "meta.json.new", writer.text, writer.len) &&
+              renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
+    int error = errno;
+    writer_free(&writer);
+    errno = error;
+    return ok;
+}
+
+bool state_files_make(struct state *state, const struct sandbox *sandbox) {
+    int fd = mkdirat(state->work_fd, sandbox->uuid, 0700) == 0
+                 ? openat(state->work_fd, sandbox->uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                 : -1;
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = fill(fd, sandbox) &&
+              renameat2(state->work_fd, sandbox->uuid, state->sandboxes_fd, sandbox->name, RENAME_NOREPLACE) == 0;
+    int error = errno;
+    (void)close(fd);
+    if (ok) {
+        (void)fsync(state->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
+    } else {
+        (void)state_files_delete(state, sandbox);
+    }
+    errno = error;
+    return ok;
+}
+
+bool state_files_unname(struct state *state, const struct sandbox *sandbox) {
+    if (renameat2(state->sandboxes_fd, sandbox->name, state->work_fd, sandbox->uuid, RENAME_NOREPLACE) != 0) {
+        return false;
+    }
+    (void)fsync(state->sandboxes_fd);
+    return true;
+}
+
+bool state_files_delete(struct state *state, const struct sandbox *sandbox) {
+    return tree_remove(state->work_fd, sandbox->uuid, &state->stopping);
+}

@@ -1,0 +1,211 @@
+#include "stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "command.h"
+#include "text.h"
+#include "writer.h"
+
+/* A comment this often keeps idle limits of clients and proxies from ending a stream whose command is silent (RT2). */
+#ifndef STREAM_KEEP_ALIVE_MS
+#define STREAM_KEEP_ALIVE_MS 15000
+#endif
+
+#define TAIL_MAX 3 /* the longest start of a character that can be held back */
+
+struct stream {
+    struct command command;
+    struct writer out; /* the event that is being sent */
+    size_t sent;
+    size_t held; /* bytes at the start of raw that wait for the rest of their character */
+    bool finished;
+    bool broken;
+    char raw[COMMAND_READ_MAX + TAIL_MAX];
+};
+
+static void begin_event(struct stream *stream, const char *name) {
+    writer_text(&stream->out, "event: ");
+    writer_text(&stream->out, name);
+    writer_text(&stream->out, "\ndata: ");
+    writer_open(&stream->out, '{');
+}
+
+static void end_event(struct stream *stream) {
+    writer_close(&stream->out, '}');
+    writer_text(&stream->out, "\n\n");
+}
+
+static void add_error(struct stream *stream, const char *message) {
+    begin_event(stream, "error");
+    writer_member_text(&stream->out, "message", message);
+    end_event(stream);
+    stream->finished = true;
+}
+
+static void add_started(struct stream *stream, const struct command_spec *spec, bool fast) {
+    char now[48];
+    struct writer *out = &stream->out;
+    begin_event(stream, "started");
+    writer_name(out, "command");
+    writer_open(out, '[');
+    for (const char *const *arg = spec->argv; *arg != NULL; arg++) {
+        writer_element(out);
+        writer_string(out, *arg, strlen(*arg));
+    }
+    writer_close(out, ']');
+    clock_now(now, sizeof now);
+    writer_member_bool(out, "fast", fast);
+    writer_member_text(out, "timestamp", now);
+    end_event(stream);
+}
+
+static void add_progress(struct stream *stream) {
+    char hex[9];
+    char name[32];
+    clock_random_hex(hex);
+    (void)snprintf(name, sizeof name, "api-stream-%s", hex);
+    begin_event(stream, "progress");
+    writer_member_text(&stream->out, "stage", "sandbox_created");
+    writer_member_text(&stream->out, "sandbox", name);
+    end_event(stream);
+    begin_event(stream, "progress");
+    writer_member_text(&stream->out, "stage", "sandbox_started");
+    end_event(stream);
+}
+
+static void add_output(struct stream *stream, const char *bytes, size_t len) {
+    if (len == 0) {
+        return;
+    }
+    begin_event(stream, "output");
+    writer_member_output(&stream->out, "data", "data_base64", bytes, len);
+    writer_member_text(&stream->out, "stream", "stdout");
+    end_event(stream);
+}
+
+static void add_done(struct stream *stream, const struct run_result *result) {
+    begin_event(stream, "done");
+    writer_member_int(&stream->out, "exit_code", result->exit_code);
+    writer_member_bool(&stream->out, "success", result->kind == END_EXITED && result->exit_code == 0);
+    if (result->kind == END_OUT_OF_MEMORY) {
+        writer_member_bool(&stream->out, "oom", true);
+    }
+    end_event(stream);
+    stream->finished = true;
+}
+
+static void add_end(struct stream *stream, const struct run_result *result) {
+    add_output(stream, stream->raw, stream->held); /* a character that was never completed */
+    char message[600];
+    switch (result->kind) {
+    case END_TOO_BIG:
+        add_error(stream, "Argument list too long: command and environment are larger than the kernel takes");
+        break;
+    case END_SANDBOX_FAILED:
+        (void)snprintf(message, sizeof message, "Sandbox unavailable: %s", result->message);
+        add_error(stream, message);
+        break;
+    case END_NOT_FOUND:
+        add_output(stream, result->message, strlen(result->message));
+        add_done(stream, result);
+        break;
+    default:
+        add_done(stream, result);
+        break;
+    }
+}
+
+static struct stream *new_stream(void) {
+    struct stream *stream = malloc(sizeof *stream);
+    if (stream != NULL) {
+        memset(stream, 0, offsetof(struct stream, raw));
+    }
+    return stream;
+}
+
+struct stream *stream_open_error(const char *message) {
+    struct stream *stream = new_stream();
+    if (stream != NULL) {
+        add_error(stream, message);
+    }
+    return stream;
+}
+
+struct stream *stream_open(struct server *server, const struct request *request, const struct command_spec *spec,
+                           bool fast) {
+    struct stream *stream = new_stream();
+    if (stream == NULL) {
+        return NULL;
+    }
+    add_started(stream, spec, fast);
+    char why[256] = "";
+    if (command_start(&stream->command, server->spawner, spec, NULL, request->client_fd, server->stop_fd, why,
+                      sizeof why) != COMMAND_STARTED) {
+        char message[320];
+        (void)snprintf(message, sizeof message, "Sandbox unavailable: %s", why);
+        add_error(stream, message);
+    } else if (!fast) {
+        add_progress(stream);
+    }
+    return stream;
+}
+
+/* Takes a piece of output that was read behind what was held back. */
+static void take_output(struct stream *stream, size_t len) {
+    size_t have = stream->held + len;
+    size_t hold = text_incomplete_tail(stream->raw, have);
+    add_output(stream, stream->raw, have - hold);
+    memmove(stream->raw, stream->raw + have - hold, hold);
+    stream->held = hold;
+}
+
+/* Waits for what happens next and turns it into events. */
+static void advance(struct stream *stream) {
+    size_t len = 0;
+    switch (command_next(&stream->command, STREAM_KEEP_ALIVE_MS, stream->raw + stream->held, COMMAND_READ_MAX, &len)) {
+    case COMMAND_OUTPUT:
+        take_output(stream, len);
+        break;
+    case COMMAND_ENDED:
+        add_end(stream, &stream->command.result);
+        break;
+    case COMMAND_SILENT:
+        writer_text(&stream->out, ": keep-alive\n\n");
+        break;
+    case COMMAND_STOPPING:
+        add_error(stream, "The server is shutting down");
+        break;
+    default:
+        stream->broken = true;
+        break;
+    }
+}
+
+ssize_t stream_read(struct stream *stream, char *buf, size_t cap) {
+    while (stream->sent == stream->out.len && !stream->finished && !stream->broken) {
+        stream->sent = 0;
+        writer_reset(&stream->out);
+        advance(stream);
+        stream->broken = stream->broken || !writer_ok(&stream->out);
+    }
+    if (stream->broken || !writer_ok(&stream->out)) {
+        return STREAM_BROKEN;
+    }
+    size_t n = stream->out.len - stream->sent;
+    if (n == 0) {
+        return STREAM_END;
+    }
+    n = n < cap ? n : cap;
+    memcpy(buf, stream->out.text + stream->sent, n);
+    stream->sent += n;
+    return (ssize_t)n;
+}
+
+void stream_close(struct stream *stream) {
+    command_close(&stream->command);
+    writer_free(&stream->out);
+    free(stream);
+}

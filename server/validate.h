@@ -1,0 +1,44 @@
+/*
+ * validate.h: the rules for names, images and working folders. Each returns NULL when all is well, else the message for
+ * a 400; some messages are put together in the caller's buffer.
+ */
+#ifndef AKL_VALIDATE_H
+#define AKL_VALIDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spawner.h"
+
+#define VALIDATE_MESSAGE 320
+
+/* 1-63 of A-Z a-z 0-9 - _; a letter or digit first and last; no two of - _ together. */
+const char *validate_sandbox_name(const char *name, char message[VALIDATE_MESSAGE]);
+
+/* 1-256 of A-Z a-z 0-9 . _ / : @ - */
+const char *validate_image(const char *image, char message[VALIDATE_MESSAGE]);
+
+/* 1-1024 bytes, absolute, no CR, LF or NUL, no ".." component. */
+const char *validate_workdir(const char *workdir);
+
+/* KEY=VALUE entries, each with a key. */
+const char *validate_env(const char *const *env, char message[VALIDATE_MESSAGE]);
+
+/* Reads a profile name in any case. False when there is no such profile. */
+bool validate_profile(const char *text, enum profile *profile);
+
+/* The name of a profile. */
+const char *validate_profile_name(enum profile profile);
+
+enum backend_check { BACKEND_OURS, BACKEND_KNOWN, BACKEND_UNKNOWN };
+
+/* Whether a backend is this server's own (or "choose for me"), one of the full server's, or none at all. */
+enum backend_check validate_backend(const char *backend);
+
+/* The full server's backends, for error texts. */
+#define VALIDATE_BACKENDS                                                                                              \
+    "bubblewrap, docker, podman, firecracker, apple, hyperlight, cloudhypervisor, kubernetes, nomad, daytona, "        \
+    "runloop, "                                                                                                        \
+    "e2b, modal, agentcomputer"
+
+#endif

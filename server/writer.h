@@ -1,0 +1,61 @@
+/*
+ * writer.h: builds JSON text (and events around it) in a buffer that grows.
+ *
+ * A failed allocation latches: later calls do nothing, and writer_ok says false once at the end. Commas are the
+ * writer's business: inside an object or array each member or element puts its own in front when one is needed.
+ */
+#ifndef AKL_WRITER_H
+#define AKL_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct writer {
+    char *text;
+    size_t len;
+    size_t cap;
+    bool failed;
+};
+
+/* Whether all went well so far. */
+bool writer_ok(const struct writer *writer);
+
+/* Empties the buffer and keeps its memory; a failure is forgotten. */
+void writer_reset(struct writer *writer);
+
+/* Frees the buffer. */
+void writer_free(struct writer *writer);
+
+/* Appends bytes as they are. */
+void writer_raw(struct writer *writer, const char *text, size_t len);
+
+/* Appends a C string as it is. */
+void writer_text(struct writer *writer, const char *text);
+
+/* A quoted string; what is not UTF-8 becomes U+FFFD. */
+void writer_string(struct writer *writer, const char *bytes, size_t len);
+
+/* `{`, `}`, `[`, `]`. */
+void writer_open(struct writer *writer, char bracket);
+void writer_close(struct writer *writer, char bracket);
+
+/* Starts a member: comma if needed, name, colon. The name is one of ours and needs no escaping. */
+void writer_name(struct writer *writer, const char *name);
+
+/* Starts an element of an array: comma if needed. */
+void writer_element(struct writer *writer);
+
+/* Whole members. */
+void writer_member_text(struct writer *writer, const char *name, const char *text);
+void writer_member_string(struct writer *writer, const char *name, const char *bytes, size_t len);
+void writer_member_uint(struct writer *writer, const char *name, uint64_t number);
+void writer_member_int(struct writer *writer, const char *name, int64_t number);
+void writer_member_bool(struct writer *writer, const char *name, bool value);
+
+/* Output of a command: member `name` as text and, only when something had to be replaced in it, member `base64_name`
+ * with the exact bytes. */
+void writer_member_output(struct writer *writer, const char *name, const char *base64_name, const char *bytes,
+                          size_t len);
+
+#endif
