@@ -10,6 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+fault_script *client_script(void) {
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    return script;
+}
+
 fault_server *client_server(fault_script *script) {
     fault_server *server = fault_start(script);
     assert_non_null(server);

@@ -17,6 +17,9 @@
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+/* A script that begins with a rule for one request. */
+fault_script *client_script(void);
+
 /* Starts a server; the test fails where that fails. */
 fault_server *client_server(fault_script *script);
 

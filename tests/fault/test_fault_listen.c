@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 static fault_script *one_reply(void) {
-    fault_script *script = fault_script_new();
-    fault_on_request(script);
+    fault_script *script = client_script();
     fault_times(script, FAULT_ALWAYS);
     fault_text(script, OK_REPLY);
     fault_close(script);
