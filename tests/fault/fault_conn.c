@@ -96,7 +96,7 @@ static fault_io run_steps(fault_conn *conn, const fault_rule *rule) {
     struct {
         size_t begin;
         uint64_t left;
-    } loops[FAULT_MAX_LOOPS];
+    } loops[FAULT_MAX_LOOPS] = {{0}};
     size_t depth = 0;
     for (size_t at = 0; at < rule->step_count; at++) {
         const fault_step *step = &rule->steps[at];
