@@ -37,8 +37,9 @@ static unsigned char utf8_encode(uint32_t code, unsigned char out[4]) {
     return 4;
 }
 
-/* Decodes the escape at p, a validated one, and returns what follows it. */
-static const char *decode_escape(const char *p, const char *end, unsigned char out[4], unsigned char *out_len) {
+/* Decodes the escape at p, a validated one, and returns what follows it: the closing quote at the least, so that
+ * looking for the other half of a surrogate pair stays inside the text. */
+static const char *decode_escape(const char *p, unsigned char out[4], unsigned char *out_len) {
     if (p[1] != 'u') {
         out[0] = json_simple_escape(p[1]);
         *out_len = 1;
@@ -48,7 +49,7 @@ static const char *decode_escape(const char *p, const char *end, unsigned char o
     p += 6;
     if (code >= 0xD800 && code <= 0xDFFF) {
         uint32_t low = 0;
-        if (code < 0xDC00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+        if (code < 0xDC00 && p[0] == '\\' && p[1] == 'u') {
             low = hex4(p + 2);
         }
         if (low >= 0xDC00 && low <= 0xDFFF) {
@@ -80,7 +81,7 @@ size_t ak_json_reader_read(ak_json_reader *reader, void *buf, size_t cap) {
         } else if (reader->pos == reader->end) {
             break;
         } else if (*reader->pos == '\\') {
-            reader->pos = decode_escape(reader->pos, reader->end, reader->pending, &reader->pending_len);
+            reader->pos = decode_escape(reader->pos, reader->pending, &reader->pending_len);
             reader->pending_pos = 0;
         } else {
             size_t run = (size_t)(reader->end - reader->pos);
@@ -114,7 +115,7 @@ size_t ak_json_string_size(const ak_json_value *string) {
         unsigned char decoded[4];
         unsigned char decoded_len;
         size += (size_t)(escape - p);
-        p = decode_escape(escape, end, decoded, &decoded_len);
+        p = decode_escape(escape, decoded, &decoded_len);
         size += decoded_len;
     }
     return size;

@@ -291,7 +291,7 @@ static inline const char *skip_value(const char *p, const char *end) {
     if (*p == '{' || *p == '[') {
         return skip_container(p, end);
     }
-    while (p<end && * p> ' ' && *p != ',') {
+    while (p < end && *p != ',' && *p > ' ') {
         p++;
     }
     return p;

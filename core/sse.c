@@ -25,7 +25,7 @@ struct ak_sse {
     ak_sse_result failed; /* NONE, or the sticky error */
     sse_state state;
     bool begun;    /* the place of a byte order mark has been passed */
-    bool after_cr; /* a LF that comes next belongs to the line that has ended */
+    bool after_cr; /* the last line ended in CR: a LF right behind it belongs to it */
 
     /* buf holds the data of the event that is being put together at [data, data + data_len), and what has not been
      * parsed at [in, end). Data is left where it was fed; only from a second data line on it is moved down, over what
@@ -194,29 +194,21 @@ static size_t sse_line_rest(const ak_sse *sse) {
 }
 
 /* Starts the value of a known field; in is where it begins. */
-static sse_step sse_begin_value(ak_sse *sse, sse_state state) {
+static void sse_begin_value(ak_sse *sse, sse_state state) {
     sse->state = state;
-    switch (state) {
-    case SSE_IN_DATA:
-        if (!sse->has_data) {
-            sse->has_data = true;
-            sse->data = sse->in;
-        } else if (!sse_fits(sse, 1)) {
-            return sse_fail(sse, AK_SSE_TOO_LARGE);
-        } else { /* the field's name has just been parsed, so there is room before in */
-            sse->buf[sse->data + sse->data_len++] = '\n';
-        }
-        break;
-    case SSE_IN_TYPE:
+    if (state == SSE_IN_DATA && !sse->has_data) {
+        sse->has_data = true;
+        sse->data = sse->in;
+    } else if (state == SSE_IN_DATA) {
+        /* The field's name has just been parsed, so there is room before in. The value's first check counts this LF. */
+        sse->buf[sse->data + sse->data_len++] = '\n';
+    } else if (state == SSE_IN_TYPE) {
         sse->type.len = 0;
-        break;
-    case SSE_IN_ID:
+    } else if (state == SSE_IN_ID) {
         sse->line_id.len = 0;
-        break;
-    default:
+    } else {
         sse->line_retry = -1;
     }
-    return SSE_GO_ON;
 }
 
 /* Reads a line's field name. Until enough has come to know it, nothing is taken: a name that counts has five bytes at
@@ -240,11 +232,13 @@ static sse_step sse_read_name(ak_sse *sse) {
         }
         if (line[len] == ':') {
             sse->in += line[len + 1] == ' ' ? len + 2 : len + 1;
-            return sse_begin_value(sse, fields[i].state);
+            sse_begin_value(sse, fields[i].state);
+            return SSE_GO_ON;
         }
         if (line[len] == '\n' || line[len] == '\r') {
             sse->in += len;
-            return sse_begin_value(sse, fields[i].state);
+            sse_begin_value(sse, fields[i].state);
+            return SSE_GO_ON;
         }
         break;
     }
@@ -281,7 +275,6 @@ static sse_step sse_start_line(ak_sse *sse) {
         sse->in++;
         return SSE_GO_ON;
     }
-    sse->after_cr = false;
     if (first == '\n' || first == '\r') {
         sse_end_line(sse);
         return SSE_BLANK_LINE;

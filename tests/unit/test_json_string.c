@@ -52,6 +52,7 @@ static const struct {
     {TEXT("\"\\ude00\\ud83d\""), TEXT(HALF HALF)},
     {TEXT("\"\\ud83d\\ud83d\\ude00\""), TEXT(HALF "\xF0\x9F\x98\x80")},
     {TEXT("\"\\ud83d\\ude00\\ude00\""), TEXT("\xF0\x9F\x98\x80" HALF)},
+    {TEXT("\"\\ude00\\ude00\""), TEXT(HALF HALF)},
     {TEXT("\"\\ud83dx\\ude00\""), TEXT(HALF "x" HALF)},
     {TEXT("\"\\ud83d\\n\""), TEXT(HALF "\n")},
     {TEXT("\"\\ud83d\\u0041\""), TEXT(HALF "A")},
