@@ -1,0 +1,287 @@
+"""What the tests of agentkernel-local share: a server of their own, plain sockets, and a look at processes.
+
+AKL_SERVER is the program under test, AKL_SERVER_SHORT the same with short times. With AKL_TEST_UID the tests, when root
+starts them, go on as that user.
+"""
+import base64
+import contextlib
+import glob
+import http.client
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+SERVER = os.path.abspath(os.environ.get("AKL_SERVER", "agentkernel-local"))
+SHORT_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_SHORT", SERVER))
+SKIPPED = 77  # what ctest takes for "skipped"
+PATIENCE = 20  # seconds that any single wait may take at most; all of them are much shorter
+
+
+def drop_to_test_user():
+    uid = os.environ.get("AKL_TEST_UID")
+    if uid is None:
+        return
+    if os.geteuid() != 0:
+        print("started as a plain user already: nothing else to test here")
+        sys.exit(SKIPPED)
+    os.setgroups([])
+    os.setgid(int(uid))
+    os.setuid(int(uid))
+    os.environ["HOME"] = "/nonexistent"
+    if not os.access(SERVER, os.X_OK):
+        print("this user may not run %s" % SERVER)
+        sys.exit(SKIPPED)
+
+
+def wait_until(condition, seconds=PATIENCE):
+    """Polls until condition() is true; returns how long that took."""
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > seconds:
+            raise AssertionError("waited %s s in vain" % seconds)
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+def processes(marker):
+    """Processes that have this argument."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            with open(path, "rb") as file:
+                if marker.encode() in file.read().split(b"\0"):
+                    found.append(int(path.split("/")[2]))
+    return found
+
+
+class Markers:
+    """Durations of sleep that nobody else uses, to find a command's processes by."""
+
+    count = 0
+
+    @classmethod
+    def new(cls):
+        cls.count += 1
+        return "%d.%d" % (70000 + os.getpid() % 20000, cls.count)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=PATIENCE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Server:
+    """One running server."""
+
+    def __init__(self, *args, unix=False, state=None, env=None, program=SERVER, wrapper=()):
+        self.folder = tempfile.mkdtemp(prefix="akl-test-")
+        self.state = state or os.path.join(self.folder, "state")
+        self.unix = os.path.join(self.folder, "socket") if unix else None
+        where = ["--unix", self.unix] if unix else ["--listen", "127.0.0.1:0"]
+        self.log = open(os.path.join(self.folder, "log"), "w+b")
+        environment = dict(os.environ, **(env or {}))
+        self.process = subprocess.Popen([*wrapper, program, *where, "--state", self.state, *args], env=environment,
+                                        stdout=subprocess.PIPE, stderr=self.log)
+        line = self.process.stdout.readline().decode()
+        if not line.startswith("listening on "):
+            self.process.wait(PATIENCE)
+            raise AssertionError("the server did not start: %r %r" % (line, self.errors()))
+        self.url = line.split()[-1]
+        self.port = None if unix else int(self.url.rsplit(":", 1)[1])
+
+    def errors(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def connection(self):
+        if self.unix:
+            return UnixConnection(self.unix)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
+    def socket(self):
+        if self.unix:
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(PATIENCE)
+            sock.connect(self.unix)
+            return sock
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def call(self, method, path, body=None, headers=None):
+        """One request; returns status and decoded body."""
+        connection = self.connection()
+        with contextlib.closing(connection):
+            if body is not None and not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            data = response.read()
+            return response.status, json.loads(data) if data else None
+
+    def post(self, path, body):
+        return self.call("POST", path, body)
+
+    def run(self, *command, **members):
+        return self.post("/run", dict(command=command, **members))
+
+    def exec(self, name, *command, **members):
+        return self.post("/sandboxes/%s/exec" % name, dict(command=command, **members))
+
+    def stream(self, *command, **members):
+        return Stream(self, dict(command=command, **members))
+
+    def status_field(self, field):
+        with open("/proc/%d/status" % self.process.pid) as file:
+            for line in file:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1])
+        raise AssertionError(field)
+
+    def rss(self):
+        return self.status_field("VmRSS") * 1024
+
+    def terminate(self, with_signal=signal.SIGTERM):
+        self.process.send_signal(with_signal)
+        code = self.process.wait(PATIENCE)
+        self.process.stdout.close()
+        return code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.terminate()
+        self.process.stdout.close()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Stream:
+    """A POST /run/stream that is read event by event."""
+
+    def __init__(self, server, body):
+        self.connection = server.connection()
+        self.connection.request("POST", "/run/stream", json.dumps(body))
+        self.response = self.connection.getresponse()
+        self.pending = b""
+        self.raw = b""
+
+    def block(self):
+        """The next event or comment as it came, or None at the end."""
+        while b"\n\n" not in self.pending:
+            data = self.response.read1(1 << 20)
+            if not data:
+                if self.pending:
+                    raise AssertionError("stream ends in the middle of %r" % self.pending)
+                return None
+            self.pending += data
+        block, self.pending = self.pending.split(b"\n\n", 1)
+        self.raw += block + b"\n\n"
+        return block
+
+    def next(self):
+        """The next event as (name, data), or (None, comment)."""
+        block = self.block()
+        if block is None:
+            return None
+        if block.startswith(b":"):
+            return None, block[1:].strip().decode()
+        lines = block.split(b"\n")
+        assert len(lines) == 2 and lines[0].startswith(b"event: ") and lines[1].startswith(b"data: "), block
+        return lines[0][7:].decode(), json.loads(lines[1][6:])
+
+    def all(self):
+        events = []
+        while (event := self.next()) is not None:
+            events.append(event)
+        self.close()
+        return events
+
+    def close(self):
+        # Both: the response holds on to the socket, too.
+        self.response.close()
+        self.connection.close()
+
+
+def output_of(events):
+    """The exact bytes of a stream's output events."""
+    data = b""
+    for name, event in events:
+        if name == "output":
+            exact = event.get("data_base64")
+            data += event["data"].encode() if exact is None else base64.b64decode(exact)
+    return data
+
+
+def read_reply(file):
+    """One reply from a socket's file: (status, headers, body). None at the end."""
+    line = file.readline()
+    if not line:
+        return None
+    status = int(line.split()[1])
+    headers = {}
+    while (line := file.readline().strip()):
+        name, _, value = line.partition(b":")
+        headers[name.decode().lower()] = value.strip().decode()
+    return status, headers, file.read(int(headers.get("content-length", 0)))
+
+
+class Background:
+    """A call in a thread of its own, whose result is asked for later."""
+
+    def __init__(self, function, *args, **kwargs):
+        self.result = queue.Queue()
+        self.thread = threading.Thread(target=self._run, args=(function, args, kwargs), daemon=True)
+        self.thread.start()
+
+    def _run(self, function, args, kwargs):
+        try:
+            self.result.put((True, function(*args, **kwargs)))
+        except Exception as error:  # handed to whoever asks for the result
+            self.result.put((False, error))
+
+    def get(self):
+        ok, value = self.result.get(timeout=PATIENCE)
+        if not ok:
+            raise value
+        return value
+
+
+class ServerTest(unittest.TestCase):
+    """Tests that share one server of their class."""
+
+    server_args = ()
+    server_options = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*cls.server_args, **cls.server_options)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+
+    def assert_error(self, reply, status, message):
+        self.assertEqual(reply, (status, {"success": False, "error": message}))
+
+    def assert_error_starts(self, reply, status, message):
+        self.assertEqual(reply[0], status, reply)
+        self.assertEqual(sorted(reply[1]), ["error", "success"])
+        self.assertTrue(reply[1]["error"].startswith(message), reply)
+
+
+def main():
+    drop_to_test_user()
+    unittest.main()

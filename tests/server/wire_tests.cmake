@@ -1,0 +1,27 @@
+# Tests of agentkernel-local over the wire. Each file runs twice: as whoever runs the tests and, when that is root, as a plain
+# user too.
+if(NOT TARGET agentkernel-local)
+  return()
+endif()
+find_package(Python3 3.8 COMPONENTS Interpreter)
+if(NOT Python3_FOUND)
+  message(STATUS "no Python 3: the tests of agentkernel-local over the wire are left out")
+  return()
+endif()
+
+# The same program with short times, so that a test need not wait for a minute.
+akl_add_server(agentkernel-local-short)
+target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_SECONDS=1)
+
+foreach(part wire stream sandboxes process)
+  foreach(user self plain)
+    set(name server.${part})
+    set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>")
+    if(user STREQUAL "plain")
+      set(name server.${part}-plain-user)
+      string(APPEND environment ";AKL_TEST_UID=65534")
+    endif()
+    add_test(NAME ${name} COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/test_${part}.py)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 300)
+  endforeach()
+endforeach()
