@@ -114,6 +114,12 @@ void command_close(struct command *command) {
         return;
     }
     if (command->sandbox != NULL) {
+        if (!atomic_load(&command->ended)) {
+            /* Whoever removes the sandbox must not meet a process that is still dying, once this one is off the list.
+             */
+            running_kill(&command->running);
+            (void)running_result(&command->running, &command->result, KILL_WAIT_MS);
+        }
         (void)pthread_mutex_lock(&command->sandbox->lock);
         detach(command);
         (void)pthread_mutex_unlock(&command->sandbox->lock);

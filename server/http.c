@@ -192,8 +192,9 @@ static enum MHD_Result begin(const struct server *server, struct MHD_Connection 
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t len) {
     exchange->received += len;
-    if (exchange->refusal == 0 && exchange->received > BODY_MAX) {
+    if (exchange->received > BODY_MAX) {
         refuse(exchange, 413, too_large);
+        request_drop_body(&exchange->request);
     }
     if (exchange->refusal != 0 || !exchange->route->takes_body) {
         return MHD_YES;

@@ -66,24 +66,26 @@ bool request_append(struct request *request, const char *bytes, size_t len) {
     return true;
 }
 
+void request_drop_body(struct request *request) {
+    free(request->body);
+    request->body = NULL;
+    request->body_len = 0;
+    request->body_cap = 0;
+}
+
 void request_free(struct request *request) {
     free(request->target);
-    free(request->body);
+    request_drop_body(request);
     *request = (struct request){.client_fd = -1};
 }
 
-char *request_query_next(struct request *request, const char *name, char **position) {
-    if (*position == NULL) {
-        *position = request->query;
-    }
+char *request_query_next(char **position, const char *name) {
+    size_t len = strlen(name);
     char *part = NULL;
-    while (*position != NULL && (part = strsep(position, "&")) != NULL) {
-        char *equals = strchr(part, '=');
-        bool match =
-            equals != NULL && (size_t)(equals - part) == strlen(name) && strncmp(part, name, strlen(name)) == 0;
-        if (match) {
-            percent_decode(equals + 1);
-            return equals + 1;
+    while ((part = strsep(position, "&")) != NULL) {
+        if (strncmp(part, name, len) == 0 && part[len] == '=') {
+            percent_decode(part + len + 1);
+            return part + len + 1;
         }
     }
     return NULL;

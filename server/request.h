@@ -27,10 +27,13 @@ bool request_set_target(struct request *request, const char *target);
 /* Appends to the body. False without memory. */
 bool request_append(struct request *request, const char *bytes, size_t len);
 
+/* Frees the body. */
+void request_drop_body(struct request *request);
+
 void request_free(struct request *request);
 
-/* Finds the next value of a parameter in the query, decoded in place: call with *position NULL first. A value is good
- * until the request is freed. NULL at the end. */
-char *request_query_next(struct request *request, const char *name, char **position);
+/* Finds the next value of a parameter in the query and decodes it in place; *position is request->query at first. A
+ * value is good until the request is freed. NULL at the end. */
+char *request_query_next(char **position, const char *name);
 
 #endif

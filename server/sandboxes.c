@@ -52,11 +52,11 @@ struct filter {
     const char *value;
 };
 
-static size_t read_filters(struct request *request, struct filter *filters) {
+static size_t read_filters(const struct request *request, struct filter *filters) {
     size_t count = 0;
-    char *position = NULL;
+    char *position = request->query;
     char *text = NULL;
-    while (count < FILTERS_MAX && (text = request_query_next(request, "label", &position)) != NULL) {
+    while (count < FILTERS_MAX && (text = request_query_next(&position, "label")) != NULL) {
         const char *colon = strchr(text, ':');
         if (colon != NULL) {
             filters[count++] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};

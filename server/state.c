@@ -227,12 +227,12 @@ bool state_remove(struct sandbox *sandbox) {
         return false;
     }
     command_end_all(sandbox);
-    if (!state_files_unname(sandbox->state, sandbox)) {
+    if (!state_files_unname(sandbox->state, sandbox) && errno != ENOENT) {
         int error = errno;
         atomic_store(&sandbox->removed, false);
         errno = error;
         return false;
     }
     take_out(sandbox);
-    return state_files_delete(sandbox->state, sandbox);
+    return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }
