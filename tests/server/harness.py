@@ -176,7 +176,7 @@ class Stream:
         self.connection.request("POST", "/run/stream", json.dumps(body))
         self.response = self.connection.getresponse()
         self.pending = b""
-        self.raw = b""
+        self.raw = bytearray()  # all that came
 
     def block(self):
         """The next event or comment as it came, or None at the end."""
@@ -217,12 +217,12 @@ class Stream:
 
 def output_of(events):
     """The exact bytes of a stream's output events."""
-    data = b""
+    pieces = []
     for name, event in events:
         if name == "output":
             exact = event.get("data_base64")
-            data += event["data"].encode() if exact is None else base64.b64decode(exact)
-    return data
+            pieces.append(event["data"].encode() if exact is None else base64.b64decode(exact))
+    return b"".join(pieces)
 
 
 def read_reply(file):

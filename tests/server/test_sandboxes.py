@@ -225,8 +225,9 @@ class Remove(ServerTest):
     def test_many_commands_in_flight(self):
         self.create("crowd")
         marker = Markers.new()
-        calls = [Background(self.server.exec, "crowd", "sleep", marker) for _ in range(10)]
-        wait_until(lambda: len(processes(marker)) >= 10)
+        calls = [Background(self.server.exec, "crowd", "sh", "-c", "touch %d; sleep %s; true" % (i, marker))
+                 for i in range(10)]
+        wait_until(lambda: self.server.exec("crowd", "sh", "-c", "ls | wc -l")[1]["data"]["output"] == "10\n")
         self.assertEqual(self.remove("crowd")[0], 200)
         self.assertEqual(processes(marker), [])
         for call in calls:
