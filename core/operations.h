@@ -1,0 +1,90 @@
+/*
+ * operations.h: the table that drives encoding, decoding, validation, introspection and documentation.
+ *
+ * A new operation is one row here; a new parameter or field is a key (a number in agentkernel.h, a name in operations.c)
+ * and a line in the rows that have it.
+ */
+#ifndef AK_OPERATIONS_H
+#define AK_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The most parameters or fields an operation may have; a test holds the table to it. */
+#define AK_MAX_PARAMETERS 24
+#define AK_MAX_FIELDS 32
+
+/* Where a parameter goes. */
+typedef enum {
+    AK_IN_BODY,
+    AK_IN_PATH,
+    AK_IN_LIBRARY /* not sent: steers the call */
+} ak_place;
+
+/* What its value must be like; see rules.h. */
+typedef enum {
+    AK_RULE_NONE,
+    AK_RULE_COMMAND,
+    AK_RULE_NAME,
+    AK_RULE_IMAGE,
+    AK_RULE_PROFILE,
+    AK_RULE_WORKDIR,
+    AK_RULE_ENV,
+    AK_RULE_COUNT,  /* 1 to 2^32 - 1 */
+    AK_RULE_AMOUNT, /* 1 and up */
+    AK_RULE_TIMEOUT
+} ak_rule;
+
+typedef struct {
+    int32_t key;
+    int32_t type;
+    int32_t flags;
+    ak_place place;
+    ak_rule rule;
+    bool send_false; /* a bool that is sent as false when it is not bound; all else is left out of the body then */
+} ak_parameter;
+
+typedef struct {
+    int32_t key;
+    int32_t type;
+    int32_t flags;
+    const char *alias; /* a second name the member may have, or NULL */
+    const char *exact; /* a member with the same bytes in base64, present when text could not carry them; or NULL */
+} ak_field;
+
+/* What an answer's data holds. */
+typedef enum {
+    AK_YIELDS_NOTHING,
+    AK_YIELDS_TEXT, /* a string, which is the record's first field */
+    AK_YIELDS_ONE,  /* an object */
+    AK_YIELDS_LIST, /* a list of objects */
+    AK_YIELDS_EVENTS
+} ak_yields;
+
+typedef struct {
+    int32_t id;
+    int32_t flags;
+    const char *name;
+    const char *method;
+    const char *path; /* {name} stands for the path parameter of that name */
+    ak_yields yields;
+    int32_t output_key; /* the field that ak_call_read hands out, 0: none */
+    const ak_parameter *parameters;
+    size_t parameter_count;
+    const ak_field *fields;
+    size_t field_count;
+} ak_operation;
+
+/* NULL for an unknown id, or past the end. */
+const ak_operation *ak_operation_find(int32_t id);
+const ak_operation *ak_operation_index(size_t index);
+
+const char *ak_key_text(int32_t key);
+const char *ak_operation_path_text(int32_t id);
+
+/* The index of a parameter or field, or -1. */
+int ak_parameter_index(const ak_operation *operation, int32_t key);
+int ak_field_index(const ak_operation *operation, int32_t key);
+
+#endif
