@@ -1,7 +1,7 @@
 """What the tests of agentkernel-local share: a server of their own, plain sockets, and a look at processes.
 
-AKL_SERVER is the program under test, AKL_SERVER_SHORT the same with short times. With AKL_TEST_UID the tests, when root
-starts them, go on as that user.
+AKL_SERVER is the program under test, AKL_SERVER_SHORT the same with short times. With AKL_TEST_UID root's tests start it as
+that user.
 """
 import base64
 import contextlib
@@ -22,23 +22,43 @@ import unittest
 
 SERVER = os.path.abspath(os.environ.get("AKL_SERVER", "agentkernel-local"))
 SHORT_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_SHORT", SERVER))
+TEST_UID = int(os.environ["AKL_TEST_UID"]) if "AKL_TEST_UID" in os.environ else None
+AS_ROOT = os.geteuid() == 0 and TEST_UID is None  # whether the server is started by root
 SKIPPED = 77  # what ctest takes for "skipped"
 PATIENCE = 20  # seconds that any single wait may take at most; all of them are much shorter
 
 
-def drop_to_test_user():
-    uid = os.environ.get("AKL_TEST_UID")
-    if uid is None:
+def as_user():
+    """Arguments of subprocess functions that make the program run as the user of this test."""
+    return {} if TEST_UID is None else {"user": TEST_UID, "group": TEST_UID, "extra_groups": []}
+
+
+def environment(**more):
+    """The environment for a server; the home folder is the user's own affair, and ours is none of it."""
+    home = {} if TEST_UID is None else {"HOME": "/nonexistent"}
+    return {**os.environ, **home, **more}
+
+
+def new_folder(test=None):
+    """A folder that belongs to the user of this test; with a test it goes with it."""
+    folder = tempfile.mkdtemp(prefix="akl-test-")
+    if TEST_UID is not None:
+        os.chown(folder, TEST_UID, TEST_UID)
+    if test is not None:
+        test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def skip_unless_user_can_be_tested():
+    if TEST_UID is None:
         return
     if os.geteuid() != 0:
         print("started as a plain user already: nothing else to test here")
         sys.exit(SKIPPED)
-    os.setgroups([])
-    os.setgid(int(uid))
-    os.setuid(int(uid))
-    os.environ["HOME"] = "/nonexistent"
-    if not os.access(SERVER, os.X_OK):
-        print("this user may not run %s" % SERVER)
+    try:
+        subprocess.run([SERVER, "--version"], check=True, stdout=subprocess.DEVNULL, cwd="/", **as_user())
+    except (OSError, subprocess.CalledProcessError) as error:
+        print("user %d may not run the server: %s" % (TEST_UID, error))
         sys.exit(SKIPPED)
 
 
@@ -89,14 +109,14 @@ class Server:
     """One running server."""
 
     def __init__(self, *args, unix=False, state=None, env=None, program=SERVER, wrapper=()):
-        self.folder = tempfile.mkdtemp(prefix="akl-test-")
+        self.folder = new_folder()
         self.state = state or os.path.join(self.folder, "state")
         self.unix = os.path.join(self.folder, "socket") if unix else None
         where = ["--unix", self.unix] if unix else ["--listen", "127.0.0.1:0"]
         self.log = open(os.path.join(self.folder, "log"), "w+b")
-        environment = dict(os.environ, **(env or {}))
-        self.process = subprocess.Popen([*wrapper, program, *where, "--state", self.state, *args], env=environment,
-                                        stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen([*wrapper, program, *where, "--state", self.state, *args], cwd="/",
+                                        env=environment(**(env or {})), stdout=subprocess.PIPE, stderr=self.log,
+                                        **as_user())
         line = self.process.stdout.readline().decode()
         if not line.startswith("listening on "):
             self.process.wait(PATIENCE)
@@ -283,5 +303,5 @@ class ServerTest(unittest.TestCase):
 
 
 def main():
-    drop_to_test_user()
+    skip_unless_user_can_be_tested()
     unittest.main()

@@ -1,26 +1,25 @@
 """The server as a process: its command line, its start, its end, and what it is like when much happens at once."""
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import tempfile
 import time
 import unittest
 
-from harness import (PATIENCE, SERVER, Background, Markers, Server, ServerTest, main, processes, wait_until)
+from harness import (AS_ROOT, PATIENCE, SERVER, TEST_UID, Background, Markers, Server, ServerTest, as_user, environment, main,
+                     new_folder, processes, wait_until)
 
 
 class CommandLine(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="akl-test-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = new_folder(self)
         self.state = ["--state", os.path.join(self.folder, "state")]
 
     def call(self, *args, **env):
-        return subprocess.run([SERVER, *args], env=dict(os.environ, **env), capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run([SERVER, *args], env=environment(**env), capture_output=True, text=True, timeout=PATIENCE,
+                              cwd="/", **as_user())
 
     def assert_refused(self, message, *args, code=None, **env):
         result = self.call(*args, **env)
@@ -116,12 +115,12 @@ class CommandLine(unittest.TestCase):
         with contextlib.closing(Server(state=self.folder + "/deep/er/state")) as server:
             self.assertEqual(os.stat(server.state).st_mode & 0o777, 0o700)
             self.assertEqual(server.post("/sandboxes", {"name": "a"})[0], 201)
-        if os.geteuid() != 0:
+        if not AS_ROOT:
             for env, where in (({"XDG_STATE_HOME": self.folder + "/xdg"}, "/xdg/agentkernel-local"),
                                ({"XDG_STATE_HOME": "", "HOME": self.folder + "/home"},
                                 "/home/.local/state/agentkernel-local")):
-                process = subprocess.Popen([SERVER, "--listen", "127.0.0.1:0"], env=dict(os.environ, **env),
-                                           stdout=subprocess.PIPE)
+                process = subprocess.Popen([SERVER, "--listen", "127.0.0.1:0"], env=environment(**env), cwd="/",
+                                           stdout=subprocess.PIPE, **as_user())
                 process.stdout.readline()
                 self.assertTrue(os.path.isdir(self.folder + where + "/sandboxes"))
                 process.terminate()
@@ -131,12 +130,11 @@ class CommandLine(unittest.TestCase):
 
 class UnixSockets(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="akl-test-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = new_folder(self)
 
     def refused(self, path):
         return subprocess.run([SERVER, "--unix", path, "--state", self.folder + "/state"], capture_output=True, text=True,
-                              timeout=PATIENCE)
+                              timeout=PATIENCE, cwd="/", **as_user())
 
     def test_mode_and_removal(self):
         for how in (signal.SIGTERM, signal.SIGINT):
@@ -151,8 +149,10 @@ class UnixSockets(unittest.TestCase):
         with contextlib.closing(Server(unix=True)) as server:
             with socket.socket(socket.AF_UNIX) as old:
                 old.bind(server.folder + "/old")  # bound, and nobody listens any more
+            if TEST_UID is not None:
+                os.chown(server.folder + "/old", TEST_UID, TEST_UID)
             second = subprocess.Popen([SERVER, "--unix", server.folder + "/old", "--state", self.folder + "/state"],
-                                      stdout=subprocess.PIPE)
+                                      stdout=subprocess.PIPE, cwd="/", **as_user())
             self.assertEqual(second.stdout.readline().decode(), "listening on unix://%s/old\n" % server.folder)
             second.terminate()
             self.assertEqual(second.wait(PATIENCE), 0)
@@ -183,7 +183,8 @@ class UnixSockets(unittest.TestCase):
         with contextlib.closing(Server(unix=True)) as server:
             server.process.kill()
             server.process.wait()
-            again = subprocess.Popen([SERVER, "--unix", server.unix, "--state", server.state], stdout=subprocess.PIPE)
+            again = subprocess.Popen([SERVER, "--unix", server.unix, "--state", server.state], stdout=subprocess.PIPE,
+                                     cwd="/", **as_user())
             self.assertIn(b"listening on unix://", again.stdout.readline())
             again.terminate()
             self.assertEqual(again.wait(PATIENCE), 0)
@@ -311,10 +312,9 @@ class Unavailable(unittest.TestCase):
         self.assertEqual(server.post("/run", {})[0], 400)
 
     def test_no_bubblewrap(self):
-        if os.geteuid() != 0:
+        if not AS_ROOT:
             self.skipTest("only root can hide bubblewrap")
-        state = tempfile.mkdtemp(prefix="akl-test-")
-        self.addCleanup(shutil.rmtree, state, ignore_errors=True)
+        state = new_folder(self)
         with contextlib.closing(Server(state=state + "/s")) as server:
             self.assertEqual(server.post("/sandboxes", {"name": "kept"})[0], 201)
         hide = ["unshare", "-m", "sh", "-c", 'for f in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap; do '

@@ -161,7 +161,7 @@ class Flow(ServerTest):
         stream = self.server.stream("sh", "-c", 'yes | head -c 200000000; echo "$0"', marker)
         self.assertEqual(stream.next()[0], "started")
         before = self.server.rss()
-        time.sleep(2)
+        time.sleep(1.5)
         self.assertTrue(processes(marker))
         self.assertLess(self.server.rss() - before, 8 << 20)
         total = 0
@@ -266,14 +266,15 @@ class ShortTimes(ServerTest):
             self.assertEqual(sock.recv(1), b"")
 
     def test_a_command_may_take_longer(self):
-        self.assertEqual(self.server.run("sh", "-c", "sleep 3; echo x")[1]["data"]["output"], "x\n")
-        events = self.server.stream("sh", "-c", "sleep 3; echo x").all()
+        run = Background(self.server.run, "sh", "-c", "sleep 2.5; echo x")
+        events = self.server.stream("sh", "-c", "sleep 2.5; echo x").all()
         self.assertEqual(output_of(events), b"x\n")
+        self.assertEqual(run.get()[1]["data"]["output"], "x\n")
 
     def test_a_reader_may_pause_longer(self):
         stream = self.server.stream("sh", "-c", "yes | head -c 50000000")
         stream.next()
-        time.sleep(3)
+        time.sleep(2.5)
         self.assertEqual(len(output_of(stream.all())), 50000000)
 
     def test_the_idle_limit_is_back_after_a_command(self):
