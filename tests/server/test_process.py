@@ -201,11 +201,13 @@ class End(unittest.TestCase):
 
     def test_idle(self):
         server = self.start()
-        keep_alive = server.socket()
+        keep_alive = server.connection()
+        keep_alive.request("GET", "/health")
+        keep_alive.getresponse().read()
         begin = time.monotonic()
         self.assertEqual(server.terminate(), 0)
         self.assertLess(time.monotonic() - begin, 1)
-        self.assertEqual(keep_alive.recv(1), b"")
+        self.assertEqual(keep_alive.sock.recv(1), b"")
         keep_alive.close()
 
     def test_with_commands(self):
