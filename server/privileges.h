@@ -1,8 +1,8 @@
 /*
  * privileges.h: what the server gives up before it listens to anybody.
  *
- * A server that root starts becomes an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and for uid
- * 0 that would leave the files of root, /proc/sys among them, within reach (X29).
+ * A server that root starts becomes an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and
+ * for uid 0 that would leave the files of root, /proc/sys among them, within reach (X29).
  */
 #ifndef AKL_PRIVILEGES_H
 #define AKL_PRIVILEGES_H
@@ -22,12 +22,12 @@ struct identity {
  * keeps for such uses. False with the reason in why when root cannot become anybody else here. */
 bool privileges_choose(const char *state_dir, struct identity *identity, char *why, size_t why_cap);
 
-/* Becomes identity for good, and in any case: no new privileges, no core dumps, not traceable by others of the same user,
- * as many descriptors as allowed. folders (NULL-terminated) are those that must stay reachable for the new user by their
- * paths: where one lies below a folder that is closed to it (/root), the closed folder is covered in a mount namespace of
- * the server's own by one that holds nothing but what was asked for. Everything else below it is then out of the server's
- * sight, too. Called after state_dir was made the user's, before any thread exists. False with the reason in why, naming
- * the folder; the process must then end. */
+/* Becomes identity for good, and in any case: no new privileges, no core dumps, not traceable by others of the same
+ * user, as many descriptors as allowed. folders (NULL-terminated) are those that must stay reachable for the new user
+ * by their paths: where one lies below a folder that is closed to it (/root), the closed folder is covered in a mount
+ * namespace of the server's own by one that holds nothing but what was asked for. Everything else below it is then out
+ * of the server's sight, too. Called after state_dir was made the user's, before any thread exists. False with the
+ * reason in why, naming the folder; the process must then end. */
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap);
 
 /* Undoes what the caller may have left: an ignored SIGCHLD, blocked signals. SIGPIPE becomes ignored. */

@@ -16,9 +16,9 @@ struct probe_result {
     char warning[PROBE_TEXT_CAP]; /* usable, but: one line; else empty */
 };
 
-/* Looks for bwrap in folders (NULL-terminated; NULL: the fixed list of the system's own, never PATH), refuses a setuid one
- * or one with file capabilities, and builds one whole sandbox with it. Takes at most about ten seconds. Called after
- * privileges were dropped, before any thread exists. Returns result->usable. */
+/* Looks for bwrap in folders (NULL-terminated; NULL: the fixed list of the system's own, never PATH), refuses a setuid
+ * one or one with file capabilities, and builds one whole sandbox with it. Takes at most about ten seconds. Called
+ * after privileges were dropped, before any thread exists. Returns result->usable. */
 bool probe_bubblewrap(const char *const *folders, struct probe_result *result);
 
 /* What this host says about user namespaces; -1: no such setting. */

@@ -1,0 +1,292 @@
+#include "bwrap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spawner.h"
+#include "weaken.h"
+
+#define SANDBOX_UID "1000"
+#define ROOT_BYTES "1048576" /* links, mount points and five small files */
+#define SHM_BYTES (UINT64_C(64) << 20)
+
+/* What tools of the host's /usr need of its /etc: nothing in here is about this host's users, network or secrets. */
+static const char *const etc_entries[] = {
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust/extracted",
+    "/etc/ca-certificates/extracted",
+    "/etc/crypto-policies",
+    "/etc/services",
+    "/etc/protocols",
+    "/etc/mime.types",
+    "/etc/fonts",
+    "/etc/perl",
+    "/etc/php",
+};
+
+static const char *const root_links[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+
+/* Entries of an image's root that the sandbox makes itself. */
+static const char *const own_entries[] = {"proc", "dev", "tmp", "sys", "run", "lost+found", &SANDBOX_HOME[1]};
+
+static void push(struct bwrap_arguments *out, const char *argument) {
+    if (out->count + 1 >= BWRAP_MAX_ARGS) {
+        out->overflow = true;
+        return;
+    }
+    /* bwrap takes char **, as every program does; nothing writes to them on this side of exec */
+    union {
+        const char *given;
+        char *taken;
+    } pointer = {argument};
+    out->argv[out->count++] = pointer.taken;
+    out->argv[out->count] = NULL;
+}
+
+static void push_text(struct bwrap_arguments *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void push_text(struct bwrap_arguments *out, const char *format, ...) {
+    va_list arguments;
+    char *start = out->text + out->text_used;
+    size_t room = sizeof out->text - out->text_used;
+    va_start(arguments, format);
+    int size = vsnprintf(start, room, format, arguments);
+    va_end(arguments);
+    if (size < 0 || (size_t)size >= room) {
+        out->overflow = true;
+        return;
+    }
+    out->text_used += (size_t)size + 1;
+    push(out, start);
+}
+
+static void push1(struct bwrap_arguments *out, const char *option, const char *value) {
+    push(out, option);
+    push(out, value);
+}
+
+static void push2(struct bwrap_arguments *out, const char *option, const char *from, const char *to) {
+    push(out, option);
+    push(out, from);
+    push(out, to);
+}
+
+static void push_tmpfs(struct bwrap_arguments *out, const char *perms, uint64_t bytes, const char *where) {
+    push1(out, "--perms", perms);
+    push(out, "--size");
+    push_text(out, "%" PRIu64, bytes);
+    push1(out, "--tmpfs", where);
+}
+
+static void push_file(struct bwrap_arguments *out, int fd, const char *where) {
+    push1(out, "--perms", "0644");
+    push(out, "--file");
+    push_text(out, "%d", fd);
+    push(out, where);
+}
+
+static void push_namespaces(struct bwrap_arguments *out, bool network) {
+    push(out, "--unshare-user");
+    if (!WEAKENED("disable-userns")) {
+        push(out, "--disable-userns");
+    }
+    if (!WEAKENED("unshare-pid")) {
+        push(out, "--unshare-pid");
+        push(out, "--as-pid-1");
+    }
+    push(out, "--unshare-ipc");
+    push(out, "--unshare-uts");
+    push(out, "--unshare-cgroup-try");
+    if (!network && !WEAKENED("unshare-net")) {
+        push(out, "--unshare-net");
+    }
+    push1(out, "--uid", SANDBOX_UID);
+    push1(out, "--gid", SANDBOX_UID);
+    push1(out, "--hostname", "sandbox");
+    if (!WEAKENED("die-with-parent")) {
+        push(out, "--die-with-parent");
+    }
+    if (!WEAKENED("new-session")) {
+        push(out, "--new-session");
+    }
+    if (!WEAKENED("cap-drop")) {
+        push1(out, "--cap-drop", "ALL");
+    } else {
+        push1(out, "--cap-add", "ALL");
+    }
+    if (!WEAKENED("clearenv")) {
+        push(out, "--clearenv");
+    }
+}
+
+/* The host's programs: /usr, what of the root's folders leads there, and /opt. */
+static void push_host_root(struct bwrap_arguments *out) {
+    push2(out, "--ro-bind", "/usr", "/usr");
+    for (size_t i = 0; i < sizeof root_links / sizeof root_links[0]; i++) {
+        char path[16], target[PATH_MAX];
+        snprintf(path, sizeof path, "/%s", root_links[i]);
+        ssize_t size = readlink(path, target, sizeof target - 1);
+        if (size > 0) {
+            push(out, "--symlink");
+            push_text(out, "%.*s", (int)size, target);
+            push_text(out, "%s", path);
+        } else if (errno == EINVAL) { /* a folder, on systems whose /usr is not merged */
+            push(out, "--ro-bind-try");
+            push_text(out, "%s", path);
+            push_text(out, "%s", path);
+        }
+    }
+    push2(out, "--ro-bind-try", "/opt", "/opt");
+    for (size_t i = 0; i < sizeof etc_entries / sizeof etc_entries[0]; i++) {
+        if (access(etc_entries[i], R_OK) == 0) {
+            push2(out, "--ro-bind-try", etc_entries[i], etc_entries[i]);
+        }
+    }
+    push2(out, "--symlink", "../usr/lib/os-release", "/etc/os-release");
+    push2(out, "--symlink", "/proc/self/mounts", "/etc/mtab");
+}
+
+static bool is_own_entry(const char *name) {
+    if (name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof own_entries / sizeof own_entries[0]; i++) {
+        if (strcmp(name, own_entries[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void push_image_entry(struct bwrap_arguments *out, DIR *root, const char *image_root, const char *name) {
+    struct stat status;
+    if (fstatat(dirfd(root), name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
+        return;
+    }
+    if (S_ISLNK(status.st_mode)) {
+        char target[PATH_MAX];
+        ssize_t size = readlinkat(dirfd(root), name, target, sizeof target - 1);
+        if (size > 0) {
+            push(out, "--symlink");
+            push_text(out, "%.*s", (int)size, target);
+            push_text(out, "/%s", name);
+        }
+    } else if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) {
+        push(out, "--ro-bind");
+        push_text(out, "%s/%s", image_root, name);
+        push_text(out, "/%s", name);
+    }
+}
+
+/* Another root file system: its top-level entries one by one, so that all mount points lie on our own root. */
+static bool push_image_root(struct bwrap_arguments *out, const char *image_root) {
+    DIR *root = opendir(image_root);
+    if (root == NULL) {
+        return false;
+    }
+    errno = 0;
+    for (struct dirent *entry = readdir(root); entry != NULL; entry = readdir(root)) {
+        if (!is_own_entry(entry->d_name)) {
+            push_image_entry(out, root, image_root, entry->d_name);
+        }
+    }
+    closedir(root);
+    return true;
+}
+
+/* An image has an /etc of its own, and what it lacks nobody can add: it is bound read-only. Only the name servers are
+ * this host's matter, where the image has a plain file for them. */
+static void push_image_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+    char path[PATH_MAX];
+    struct stat status;
+    int size = snprintf(path, sizeof path, "%s/etc/resolv.conf", plan->image_root);
+    if (plan->network && size > 0 && (size_t)size < sizeof path && lstat(path, &status) == 0 &&
+        S_ISREG(status.st_mode)) {
+        push(out, "--ro-bind-data");
+        push_text(out, "%d", BWRAP_FD_RESOLV);
+        push(out, "/etc/resolv.conf");
+    }
+}
+
+static void push_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+    push_file(out, BWRAP_FD_PASSWD, "/etc/passwd");
+    push_file(out, BWRAP_FD_GROUP, "/etc/group");
+    push_file(out, BWRAP_FD_HOSTS, "/etc/hosts");
+    push_file(out, BWRAP_FD_NSSWITCH, "/etc/nsswitch.conf");
+    if (plan->network) {
+        push_file(out, BWRAP_FD_RESOLV, "/etc/resolv.conf");
+    }
+}
+
+static void push_kernel_folders(struct bwrap_arguments *out, uint64_t scratch_bytes) {
+    push1(out, "--proc", "/proc");
+    if (!WEAKENED("cover-proc")) {
+        push2(out, "--ro-bind", "/proc/sys", "/proc/sys");
+        push2(out, "--ro-bind-try", "/proc/irq", "/proc/irq");
+        push2(out, "--ro-bind-try", "/proc/bus", "/proc/bus");
+        push2(out, "--ro-bind-try", "/proc/fs", "/proc/fs");
+    }
+    push1(out, "--dev", "/dev");
+    push_tmpfs(out, "1777", scratch_bytes < SHM_BYTES ? scratch_bytes : SHM_BYTES, "/dev/shm");
+    push_tmpfs(out, "1777", scratch_bytes, "/tmp");
+}
+
+bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
+    out->count = 0;
+    out->text_used = 0;
+    out->overflow = false;
+    push(out, plan->bwrap_path);
+    push_namespaces(out, plan->network);
+    push1(out, "--perms", "0755");
+    push1(out, "--size", ROOT_BYTES);
+    push1(out, "--tmpfs", "/");
+    if (plan->image_root == NULL) {
+        push_host_root(out);
+        push_etc(out, plan);
+    } else {
+        if (!push_image_root(out, plan->image_root)) {
+            return false;
+        }
+        push_image_etc(out, plan);
+    }
+    push_kernel_folders(out, plan->scratch_bytes);
+    push1(out, "--dir", "/run");
+    if (plan->image_root == NULL) {
+        push2(out, "--symlink", "../tmp", "/var/tmp");
+    }
+    push1(out, "--dir", SANDBOX_HOME);
+    push1(out, "--remount-ro", "/dev");
+    push1(out, "--remount-ro", "/");
+    if (plan->kept_tree) {
+        push(out, "--bind");
+        push_text(out, "/proc/self/fd/%d", BWRAP_FD_TREE);
+        push(out, SANDBOX_HOME);
+    } else {
+        push_tmpfs(out, "0755", plan->scratch_bytes, SANDBOX_HOME);
+    }
+    if (!WEAKENED("seccomp")) {
+        push(out, "--seccomp");
+        push_text(out, "%d", BWRAP_FD_SECCOMP);
+    }
+    push1(out, "--chdir", "/");
+    push(out, "--");
+    push(out, LAUNCH_SELF_PATH);
+    if (out->overflow) {
+        errno = E2BIG;
+    }
+    return !out->overflow;
+}

@@ -1,0 +1,52 @@
+/*
+ * bwrap.h: the argument list that bubblewrap gets for one command.
+ *
+ * Order is what makes it safe: the root is a fresh tmpfs, every mount point lies on it, the root and /dev are made
+ * read-only, and the one writable folder is bound last, so that nothing is ever mounted, made or resolved below what a
+ * command could have prepared (X1).
+ */
+#ifndef AKL_BWRAP_H
+#define AKL_BWRAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "launch.h"
+
+/* Descriptors that bwrap expects, behind those of the launcher. */
+enum {
+    BWRAP_FD_SECCOMP = LAUNCH_FD_BWRAP, /* the filter */
+    BWRAP_FD_PASSWD,                    /* contents of files of /etc */
+    BWRAP_FD_GROUP,
+    BWRAP_FD_HOSTS,
+    BWRAP_FD_NSSWITCH,
+    BWRAP_FD_RESOLV, /* only with network */
+    BWRAP_FD_TREE,   /* only with a kept tree */
+    BWRAP_FD_END
+};
+
+#define BWRAP_MAX_ARGS 512
+#define BWRAP_TEXT_CAP 32768
+
+struct bwrap_arguments {
+    char *argv[BWRAP_MAX_ARGS]; /* NULL-terminated */
+    size_t count;
+    char text[BWRAP_TEXT_CAP]; /* what argv points to, where that is not a constant */
+    size_t text_used;
+    bool overflow;
+};
+
+struct bwrap_plan {
+    const char *bwrap_path;
+    const char *image_root; /* NULL: the host's own /usr */
+    bool network;
+    bool kept_tree;         /* BWRAP_FD_TREE is there; else the home is a tmpfs */
+    uint64_t scratch_bytes; /* size of each tmpfs that the command may fill */
+};
+
+/* Builds the list, ending with the launcher. False, with errno, when the image's folder cannot be read or is too full.
+ */
+bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out);
+
+#endif

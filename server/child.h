@@ -1,0 +1,78 @@
+/*
+ * child.h: one sandbox as the spawner sees it: the bwrap that it started, and what is known of the end.
+ */
+#ifndef AKL_CHILD_H
+#define AKL_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "launch_block.h"
+#include "spawner.h"
+
+/* Made once at the spawner's start and used for every child. All descriptors are O_CLOEXEC. */
+struct child_kit {
+    const char *bwrap_path;
+    pid_t spawner_pid;
+    int null_fd;
+    int launcher_fd;
+    int filter_fds[2]; /* by enum seccomp_unix */
+    int etc_fds[4];    /* passwd, group, hosts, nsswitch.conf */
+    bool scopes;       /* Landlock can keep commands from abstract unix sockets */
+};
+
+/* What one command needs; the descriptors stay the caller's. */
+struct child_order {
+    enum profile profile;
+    struct limits limits;
+    const char *image_root; /* NULL: the host's */
+    int output_fd;
+    int block_fd;
+    int tree_fd;         /* -1: none */
+    uint64_t data_bytes; /* RLIMIT_DATA; 0: none */
+    int cgroup_fd;       /* cgroup.procs to enter; -1: none */
+};
+
+struct child {
+    struct child *next;
+    pid_t outer; /* bwrap itself, our child; 0 once reaped */
+    pid_t inner; /* first process of the sandbox, bwrap's child; 0: not known yet, or gone */
+    int outer_status;
+    int control_fd;   /* to the server's thread; owned by whoever made the child */
+    int report_fd;    /* from the launcher */
+    int complaint_fd; /* what bwrap writes to its stderr */
+    bool greeted;     /* the launcher ran */
+    bool killed;      /* by child_kill */
+    bool ended;       /* outer and inner are gone */
+    bool out_of_memory;
+    struct launch_report end; /* kind 0: none came */
+    uint64_t memory_bytes;
+};
+
+/* Prepares the kit. False with the reason in why. */
+bool child_kit_open(struct child_kit *kit, const char *bwrap_path, char *why, size_t why_cap);
+void child_kit_close(struct child_kit *kit);
+
+/* Starts bwrap. False with the reason in why. */
+bool child_start(struct child *child, const struct child_kit *kit, const struct child_order *order, char *why,
+                 size_t why_cap);
+
+/* Reads what the launcher has reported so far. */
+void child_read_reports(struct child *child);
+
+/* Kills the sandbox: bwrap at once, what is in it when child_reaped is told of bwrap's end. Any number of times. */
+void child_kill(struct child *child);
+
+/* Tells that waitpid returned pid, which is the child's outer or inner one. Sets ended, when both are gone. others is
+ * the list of all children, this one included: what is nobody's is this one's, when its own first process never said
+ * hello. */
+void child_reaped(struct child *child, pid_t pid, int status, const struct child *others);
+
+/* How it ended, once it did. */
+void child_result(struct child *child, struct run_result *result);
+
+/* Closes the descriptors that child_start opened. */
+void child_close(struct child *child);
+
+#endif

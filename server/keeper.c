@@ -1,0 +1,89 @@
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "family.h"
+#include "privileges.h"
+
+#define SPAWNER_GRACE_MS 5000
+#define END_TIMEOUT_MS 10000
+
+enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD = 4, KEPT_END };
+
+/* Of the server's descriptors only ours stay: its lock and its sockets must end with it. */
+static bool keep_descriptors(int server_fd, int lifeline_fd) {
+    int server = fcntl(server_fd, F_DUPFD, KEPT_END);
+    int lifeline = fcntl(lifeline_fd, F_DUPFD, KEPT_END);
+    int null = open("/dev/null", O_RDWR);
+    if (server == -1 || lifeline == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+        dup2(null, STDOUT_FILENO) == -1 || dup3(server, KEPT_SERVER_FD, O_CLOEXEC) == -1 ||
+        dup3(lifeline, KEPT_LIFELINE_FD, O_CLOEXEC) == -1) {
+        return false;
+    }
+    if (syscall(SYS_close_range, (unsigned)KEPT_END, ~0u, 0u) == -1) {
+        for (int fd = (int)sysconf(_SC_OPEN_MAX); fd >= KEPT_END; fd--) {
+            close(fd);
+        }
+    }
+    return true;
+}
+
+static _Noreturn void become_spawner(const struct spawner_process *process, pid_t keeper) {
+    struct spawner_process kept = *process;
+    kept.server_fd = KEPT_SERVER_FD;
+    close(KEPT_LIFELINE_FD);
+    prctl(PR_SET_NAME, "akl-spawner", 0, 0, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != keeper) {
+        _exit(1);
+    }
+    spawner_process_run(&kept);
+}
+
+/* True when the spawner has ended, false when the server has or time is up. */
+static bool wait_for_spawner(int spawner_fd, int lifeline_fd, int timeout_ms) {
+    struct pollfd events[2] = {{.fd = spawner_fd, .events = POLLIN}, {.fd = lifeline_fd, .events = POLLIN}};
+    int count;
+    do {
+        count = poll(events, 2, timeout_ms);
+    } while (count == -1 && errno == EINTR);
+    return count > 0 && events[0].revents != 0;
+}
+
+void keeper_run(const struct spawner_process *process, int lifeline_fd) {
+    pid_t self = getpid();
+    sigset_t terminal;
+    prctl(PR_SET_NAME, "akl-keeper", 0, 0, 0);
+    privileges_reset_signals();
+    /* A terminal's keys and a service manager's stop are for the server; we end when it has. */
+    setsid();
+    sigemptyset(&terminal);
+    sigaddset(&terminal, SIGINT);
+    sigaddset(&terminal, SIGHUP);
+    sigaddset(&terminal, SIGTERM);
+    sigprocmask(SIG_BLOCK, &terminal, NULL);
+    if (!keep_descriptors(process->server_fd, lifeline_fd) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) {
+        _exit(1);
+    }
+    pid_t spawner = fork();
+    if (spawner == 0) {
+        become_spawner(process, self);
+    }
+    close(KEPT_SERVER_FD);
+    if (spawner != -1) {
+        int spawner_fd = (int)syscall(SYS_pidfd_open, spawner, 0);
+        if (!wait_for_spawner(spawner_fd, KEPT_LIFELINE_FD, -1)) {
+            /* The spawner has seen the server's end, too, and cleans up, unless somebody has stopped it. */
+            wait_for_spawner(spawner_fd, -1, SPAWNER_GRACE_MS);
+        }
+    }
+    _exit(family_end(END_TIMEOUT_MS) ? 0 : 1);
+}

@@ -1,0 +1,56 @@
+/*
+ * launch.h: what the spawner and the launcher, the first process in the sandbox, say to each other.
+ *
+ * The caller's argv and environment reach the sandbox in a memfd, the launch block: a launch_head, then NUL-terminated
+ * strings: the working directory, argc arguments, envc environment entries. So bwrap's own arguments, which every user
+ * of the host can read, hold nothing of them (X7), and no byte of them is looked at on the way.
+ */
+#ifndef AKL_LAUNCH_H
+#define AKL_LAUNCH_H
+
+#include <stdint.h>
+
+/* The launcher's descriptors. Those of bwrap follow. */
+enum {
+    LAUNCH_FD_BLOCK = 3,  /* the launch block */
+    LAUNCH_FD_OUTPUT = 4, /* becomes stdout and stderr of the command */
+    LAUNCH_FD_REPORT = 5, /* socket to the spawner: one launch_report per message */
+    LAUNCH_FD_SELF = 6,   /* the launcher's own program */
+    LAUNCH_FD_BWRAP = 7   /* the first that bwrap itself consumes */
+};
+#define LAUNCH_SELF_PATH "/proc/self/fd/6"
+
+#define LAUNCH_MAGIC 0x616b6c31u
+
+enum {
+    LAUNCH_SCOPE_UNIX = 1, /* keep the command from abstract unix sockets outside the sandbox, by Landlock */
+#ifdef AK_TEST_WEAKEN
+    LAUNCH_KEEP_DESCRIPTORS = 0x100,
+    LAUNCH_KEEP_SESSION = 0x200,
+#endif
+};
+
+struct launch_head {
+    uint32_t magic;
+    uint32_t flags;
+    uint32_t argc;
+    uint32_t envc;
+    uint64_t data_bytes;    /* RLIMIT_DATA; 0: none */
+    uint64_t max_processes; /* RLIMIT_NPROC; 0: none */
+};
+
+enum launch_kind {
+    LAUNCH_HELLO =
+        1,        /* first message; its sender's pid, as the kernel gives it, is that of the sandbox's first process */
+    LAUNCH_ENDED, /* value: wait status of the command */
+    LAUNCH_EXEC_FAILED, /* value: errno */
+    LAUNCH_BROKEN       /* value: errno; the launcher could not do its work */
+};
+
+struct launch_report {
+    uint32_t kind;
+    int32_t value;
+    char message[400]; /* of LAUNCH_EXEC_FAILED and LAUNCH_BROKEN */
+};
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * launcher.c: the first process in every sandbox.
+ *
+ * A static program that bubblewrap executes as pid 1 of the new pid namespace, in place of bubblewrap's own reaper, so
+ * it costs no process more. It starts the command with its limits, reaps orphans, and reports how the command ended: an
+ * exit code and a signal stay different things, and "no such program" is told apart from "the sandbox could not be
+ * built". When it ends, the kernel kills everything that is left in the namespace.
+ *
+ * It is not dumpable, so the command, which runs under the same user, can neither trace it nor open its descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch.h"
+
+/* One file may not grow past this; what a whole sandbox may store is another matter. */
+#define MAX_FILE_BYTES (UINT64_C(2) << 30)
+#define MAX_OPEN_FILES 1024
+#define CHILD_STACK_BYTES (64 * 1024)
+
+struct launch {
+    const struct launch_head *head;
+    const char *workdir;
+    char **argv;
+    char **env;
+    /* Written by the child, which shares this memory until it has executed the command. */
+    struct launch_report failure;
+};
+
+static void report_send(const struct launch_report *report) {
+    while (send(LAUNCH_FD_REPORT, report, sizeof *report, MSG_NOSIGNAL) == -1 && errno == EINTR) {
+    }
+}
+
+static void report_fill(struct launch_report *report, uint32_t kind, int value, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void report_fill(struct launch_report *report, uint32_t kind, int value, const char *format, ...) {
+    va_list arguments;
+    report->kind = kind;
+    report->value = value;
+    va_start(arguments, format);
+    vsnprintf(report->message, sizeof report->message, format, arguments);
+    va_end(arguments);
+}
+
+static void give_up(int error, const char *what) {
+    struct launch_report report = {0};
+    report_fill(&report, LAUNCH_BROKEN, error, "%s: %s", what, strerror(error));
+    report_send(&report);
+    _exit(1);
+}
+
+/* Splits the block's strings into argv and env, without copying them. */
+static void read_block(struct launch *launch) {
+    struct stat status;
+    if (fstat(LAUNCH_FD_BLOCK, &status) == -1 || (size_t)status.st_size <= sizeof(struct launch_head)) {
+        give_up(EINVAL, "launch block");
+    }
+    size_t size = (size_t)status.st_size;
+    char *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, LAUNCH_FD_BLOCK, 0);
+    if (block == MAP_FAILED) {
+        give_up(errno, "launch block");
+    }
+    launch->head = (const struct launch_head *)(const void *)block;
+    size_t strings = (size_t)launch->head->argc + launch->head->envc;
+    if (launch->head->magic != LAUNCH_MAGIC || launch->head->argc == 0 || block[size - 1] != '\0') {
+        give_up(EINVAL, "launch block");
+    }
+    char **pointers =
+        mmap(NULL, (strings + 2) * sizeof *pointers, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pointers == MAP_FAILED) {
+        give_up(errno, "argument list");
+    }
+    launch->argv = pointers;
+    launch->env = pointers + launch->head->argc + 1;
+    char *next = block + sizeof *launch->head;
+    launch->workdir = next;
+    for (size_t i = 0; i < strings; i++) {
+        next += strlen(next) + 1;
+        if (next >= block + size) {
+            give_up(EINVAL, "launch block");
+        }
+        *(i < launch->head->argc ? &launch->argv[i] : &launch->env[i - launch->head->argc]) = next;
+    }
+}
+
+/* Makes the kernel's choice easy when the host runs out of memory. Where it cannot be, nothing is lost. */
+static void offer_to_oom_killer(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd != -1) {
+        if (write(fd, "500", 3) == -1) {
+            errno = 0;
+        }
+        close(fd);
+    }
+}
+
+/* Landlock's scope for abstract unix sockets; the numbers are the kernel's, from its header of version 6.12. */
+static void scope_unix_sockets(void) {
+    struct {
+        uint64_t handled_access_fs, handled_access_net, scoped;
+    } attributes = {0, 0, 1};
+    long ruleset = syscall(444, &attributes, sizeof attributes, 0);
+    if (ruleset == -1 || syscall(446, ruleset, 0) == -1) {
+        give_up(errno, "landlock");
+    }
+    close((int)ruleset);
+}
+
+/* Lowers a limit; never tries to raise one above what we have got. */
+static void limit(int resource, uint64_t wanted) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0) {
+        rlim_t value = now.rlim_max < wanted ? now.rlim_max : wanted;
+        setrlimit(resource, &(struct rlimit){value, value});
+    }
+}
+
+static void set_limits(const struct launch_head *head) {
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_NOFILE, MAX_OPEN_FILES);
+    limit(RLIMIT_MEMLOCK, 0);
+    limit(RLIMIT_MSGQUEUE, 0);
+    limit(RLIMIT_FSIZE, MAX_FILE_BYTES);
+    if (head->data_bytes != 0) {
+        limit(RLIMIT_DATA, head->data_bytes);
+    }
+    if (head->max_processes != 0) {
+        limit(RLIMIT_NPROC, head->max_processes + 1); /* pid 1 counts, too */
+    }
+}
+
+static void close_all_but_stdio(void) {
+    if (syscall(SYS_close_range, 3u, ~0u, 0u) == -1) {
+        for (int fd = 3; fd < MAX_OPEN_FILES; fd++) {
+            close(fd);
+        }
+    }
+}
+
+/* Searches PATH as execvp does, but leaves a script without an interpreter line alone: nothing here is run by a shell.
+ */
+static int exec_by_path(const struct launch *launch) {
+    static char path[PATH_MAX];
+    const char *name = launch->argv[0];
+    const char *folder = "";
+    for (char **entry = launch->env; *entry != NULL; entry++) {
+        if (strncmp(*entry, "PATH=", 5) == 0) {
+            folder = *entry + 5;
+            break;
+        }
+    }
+    int error = ENOENT;
+    while (*folder != '\0') {
+        size_t length = strcspn(folder, ":");
+        int size = snprintf(path, sizeof path, "%.*s/%s", (int)(length < PATH_MAX ? length : PATH_MAX), folder, name);
+        if (length > 0 && size > 0 && (size_t)size < sizeof path) {
+            execve(path, launch->argv, launch->env);
+            if (errno == EACCES) {
+                error = EACCES; /* a later folder may still have it */
+            } else if (errno != ENOENT && errno != ENOTDIR) {
+                return errno;
+            }
+        }
+        folder += length;
+        folder += *folder == ':';
+    }
+    return error;
+}
+
+static int exec_command(const struct launch *launch) {
+    if (strchr(launch->argv[0], '/') == NULL) {
+        return exec_by_path(launch);
+    }
+    execve(launch->argv[0], launch->argv, launch->env);
+    return errno;
+}
+
+static void explain_exec(struct launch *launch, int error) {
+    const char *name = launch->argv[0];
+    const char *reason = strerror(error);
+    if (error == ENOENT) {
+        bool exists = strchr(name, '/') != NULL && access(name, F_OK) == 0;
+        reason = exists ? "its interpreter was not found" : "not found";
+    }
+    report_fill(&launch->failure, LAUNCH_EXEC_FAILED, error, "%.256s: %s", name, reason);
+}
+
+/* The child: it shares our memory, not our descriptors, limits or working directory. */
+static int child_main(void *argument) {
+    struct launch *launch = argument;
+#ifdef AK_TEST_WEAKEN
+    bool keep_session = (launch->head->flags & LAUNCH_KEEP_SESSION) != 0;
+    bool keep_descriptors = (launch->head->flags & LAUNCH_KEEP_DESCRIPTORS) != 0;
+#else
+    const bool keep_session = false, keep_descriptors = false;
+#endif
+    if (!keep_session) {
+        setsid();
+    }
+    if (chdir(launch->workdir) == -1) {
+        report_fill(&launch->failure, LAUNCH_EXEC_FAILED, EACCES, "cannot enter %.256s: %s", launch->workdir,
+                    strerror(errno));
+        return 1;
+    }
+    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_OUTPUT, STDERR_FILENO) == -1) {
+        report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
+        return 1;
+    }
+    if (!keep_descriptors) {
+        close_all_but_stdio();
+    }
+    set_limits(launch->head);
+    explain_exec(launch, exec_command(launch));
+    return 1;
+}
+
+/* Waits for the command, reaping whatever else ends meanwhile. */
+static int wait_for(pid_t command) {
+    for (;;) {
+        int status;
+        pid_t ended = waitpid(-1, &status, 0);
+        if (ended == command) {
+            return status;
+        }
+        if (ended == -1 && errno != EINTR) {
+            give_up(errno, "wait");
+        }
+    }
+}
+
+int main(void) {
+    static struct launch launch;
+    static char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
+
+    struct launch_report report = {.kind = LAUNCH_HELLO};
+    report_send(&report);
+    read_block(&launch);
+    offer_to_oom_killer();
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if ((launch.head->flags & LAUNCH_SCOPE_UNIX) != 0) {
+        scope_unix_sockets();
+    }
+    /* CLONE_VFORK: we go on when the child has executed the command or has told us why it cannot. */
+    pid_t command = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
+    if (command == -1) {
+        give_up(errno, "fork");
+    }
+    close(LAUNCH_FD_OUTPUT);
+    int status = wait_for(command);
+    if (launch.failure.kind != 0) {
+        report_send(&launch.failure);
+    } else {
+        report = (struct launch_report){.kind = LAUNCH_ENDED, .value = status};
+        report_send(&report);
+    }
+    return 0;
+}

@@ -1,0 +1,31 @@
+# The sandbox side of agentkernel-local: everything that runs a command under bubblewrap.
+
+set(AKL_SANDBOX_SOURCES
+    bwrap.c child.c family.c keeper.c launch_block.c launcher_image.c privileges.c seccomp.c spawner.c
+    spawner_process.c)
+list(TRANSFORM AKL_SANDBOX_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+set(AKL_SANDBOX_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+# akl_add_sandbox(<library> <launcher> [definitions]): the library with the launcher's program inside. The launcher runs where
+# no library of the host can be relied on and no sanitizer works: it is static, and takes none of ak_options' sanitizers.
+function(akl_add_sandbox library launcher)
+  add_executable(${launcher} ${AKL_SANDBOX_DIR}/launcher.c)
+  target_compile_features(${launcher} PRIVATE c_std_11)
+  target_compile_definitions(${launcher} PRIVATE _GNU_SOURCE ${ARGN})
+  target_compile_options(${launcher} PRIVATE -O2 -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes
+                         $<$<BOOL:${AK_WERROR}>:-Werror>)
+  target_link_options(${launcher} PRIVATE -static -no-pie -s)
+
+  add_library(${library} STATIC ${AKL_SANDBOX_SOURCES})
+  target_include_directories(${library} PUBLIC ${AKL_SANDBOX_DIR})
+  target_link_libraries(${library} PUBLIC ak_options Threads::Threads)
+  # .incbin: the compiler does not tell the build that the program is a source of this file.
+  set(bytes ${CMAKE_CURRENT_BINARY_DIR}/${launcher}.bytes)
+  add_custom_command(OUTPUT ${bytes} COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:${launcher}> ${bytes}
+                     DEPENDS ${launcher} VERBATIM)
+  target_sources(${library} PRIVATE ${bytes})
+  set_property(SOURCE ${AKL_SANDBOX_DIR}/launcher_image.c APPEND PROPERTY OBJECT_DEPENDS ${bytes})
+  target_compile_definitions(${library} PRIVATE AKL_LAUNCHER_FILE="${bytes}" ${ARGN})
+endfunction()
+
+akl_add_sandbox(akl_sandbox agentkernel-local-launcher)

@@ -1,0 +1,251 @@
+#include "spawner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper.h"
+#include "launch_block.h"
+#include "spawner_wire.h"
+
+#define READY_TIMEOUT_MS 10000
+#define SEND_TIMEOUT_MS 10000
+#define STOP_TIMEOUT_MS 30000
+#define RETRY_PAUSE_MS 10
+
+struct spawner {
+    int socket_fd;   /* to the spawner */
+    int lifeline_fd; /* write end of the keeper's pipe */
+    int keeper_fd;   /* pidfd */
+    pid_t keeper;
+};
+
+static void close_if_open(int fd) {
+    if (fd != -1) {
+        close(fd);
+    }
+}
+
+static void explain(char *why, size_t why_cap, const char *what) {
+    snprintf(why, why_cap, "%s: %s", what, strerror(errno));
+}
+
+/* Waits until fd is readable or closed. False: not in time. */
+static bool wait_readable(int fd, int timeout_ms) {
+    struct pollfd event = {.fd = fd, .events = POLLIN};
+    int count;
+    do {
+        count = poll(&event, 1, timeout_ms);
+    } while (count == -1 && errno == EINTR);
+    return count > 0;
+}
+
+static bool wait_until_ready(struct spawner *spawner, char *why, size_t why_cap) {
+    struct spawn_ready ready;
+    if (!wait_readable(spawner->socket_fd, READY_TIMEOUT_MS) ||
+        recv(spawner->socket_fd, &ready, sizeof ready, 0) != (ssize_t)sizeof ready) {
+        snprintf(why, why_cap, "the process that runs commands did not start");
+        return false;
+    }
+    snprintf(why, why_cap, "%s", ready.why);
+    return ready.ready;
+}
+
+static bool fork_keeper(struct spawner *spawner, const struct spawner_options *options) {
+    const struct timeval send_timeout = {SEND_TIMEOUT_MS / 1000, 0};
+    int sockets[2] = {-1, -1}, lifeline[2] = {-1, -1};
+    bool forked = false;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0 && pipe2(lifeline, O_CLOEXEC) == 0) {
+        spawner->socket_fd = sockets[0];
+        spawner->lifeline_fd = lifeline[1];
+        setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
+        spawner->keeper = fork();
+        if (spawner->keeper == 0) {
+            keeper_run(&(struct spawner_process){.server_fd = sockets[1], .bwrap_path = options->bwrap_path},
+                       lifeline[0]);
+        }
+        forked = spawner->keeper != -1;
+        spawner->keeper_fd = forked ? (int)syscall(SYS_pidfd_open, spawner->keeper, 0) : -1;
+    }
+    int error = errno;
+    close_if_open(sockets[1]);
+    close_if_open(lifeline[0]);
+    errno = error;
+    return forked && spawner->keeper_fd != -1;
+}
+
+struct spawner *spawner_start(const struct spawner_options *options, char *why, size_t why_cap) {
+    struct spawner *spawner = malloc(sizeof *spawner);
+    if (spawner == NULL) {
+        explain(why, why_cap, "spawner");
+        return NULL;
+    }
+    *spawner = (struct spawner){-1, -1, -1, -1};
+    if (!fork_keeper(spawner, options)) {
+        explain(why, why_cap, "cannot start the process that runs commands");
+        spawner_stop(spawner);
+        return NULL;
+    }
+    if (!wait_until_ready(spawner, why, why_cap)) {
+        spawner_stop(spawner);
+        return NULL;
+    }
+    return spawner;
+}
+
+void spawner_stop(struct spawner *spawner) {
+    if (spawner == NULL) {
+        return;
+    }
+    close_if_open(spawner->socket_fd);
+    close_if_open(spawner->lifeline_fd);
+    if (spawner->keeper_fd != -1) {
+        wait_readable(spawner->keeper_fd, STOP_TIMEOUT_MS);
+        waitpid(spawner->keeper, NULL, WNOHANG);
+        close(spawner->keeper_fd);
+    }
+    free(spawner);
+}
+
+bool spawner_alive(const struct spawner *spawner) {
+    struct pollfd event = {.fd = spawner->socket_fd};
+    return poll(&event, 1, 0) != 1;
+}
+
+const char *spawner_memory_mode(const struct spawner *spawner) {
+    (void)spawner;
+    return "watchdog";
+}
+
+const char *spawner_cpu_mode(const struct spawner *spawner) {
+    (void)spawner;
+    return "affinity";
+}
+
+/* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */
+static bool send_with_descriptors(int socket_fd, const void *data, size_t size, const int *fds, size_t count) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        struct cmsghdr align;
+    } control;
+    const struct timespec pause = {0, RETRY_PAUSE_MS * 1000000L};
+    union {
+        const void *given;
+        void *taken;
+    } pointer = {data};
+    struct iovec part = {pointer.taken, size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
+    memset(&control, 0, sizeof control);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
+    for (int waited = 0; waited < SEND_TIMEOUT_MS; waited += RETRY_PAUSE_MS) {
+        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != -1) {
+            return true;
+        }
+        if (errno != ETOOMANYREFS && errno != EINTR) {
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static bool check_spec(const struct command_spec *spec, char *why, size_t why_cap) {
+    const char *problem = NULL;
+    if (spec->argv == NULL || spec->argv[0] == NULL || spec->argv[0][0] == '\0') {
+        problem = "no program is named";
+    } else if (spec->workdir != NULL && spec->workdir[0] != '/') {
+        problem = "the working directory is not an absolute path";
+    } else if (spec->image_root != NULL && strlen(spec->image_root) >= PATH_MAX) {
+        problem = "the path of the image's root is too long";
+    }
+    if (problem != NULL) {
+        snprintf(why, why_cap, "%s", problem);
+    }
+    return problem == NULL;
+}
+
+/* Sends the request; fds are the descriptors of the enum in spawner_wire.h. */
+static bool hand_over(const struct spawner *spawner, const struct command_spec *spec, const int *fds) {
+    struct spawn_request request;
+    size_t root_size = spec->image_root != NULL ? strlen(spec->image_root) : 0;
+    memset(&request, 0, offsetof(struct spawn_request, image_root));
+    request.profile = spec->profile;
+    request.limits = spec->limits;
+    if (root_size > 0) {
+        memcpy(request.image_root, spec->image_root, root_size);
+    }
+    request.image_root[root_size] = '\0';
+    return send_with_descriptors(spawner->socket_fd, &request,
+                                 offsetof(struct spawn_request, image_root) + root_size + 1, fds,
+                                 spec->tree_fd != -1 ? SPAWN_FD_MAX : SPAWN_FD_TREE);
+}
+
+bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why,
+                 size_t why_cap) {
+    int output[2] = {-1, -1}, control[2] = {-1, -1};
+    *out = (struct running){-1, -1};
+    if (!check_spec(spec, why, why_cap)) {
+        return false;
+    }
+    int block_fd = launch_block_create(spec);
+    bool sent = false;
+    if (block_fd != -1 && pipe2(output, O_CLOEXEC) == 0 && fcntl(output[0], F_SETFL, O_NONBLOCK) == 0 &&
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
+        sent = hand_over(spawner, spec, (const int[SPAWN_FD_MAX]){output[1], control[1], block_fd, spec->tree_fd});
+    }
+    if (sent) {
+        *out = (struct running){output[0], control[0]};
+    } else {
+        explain(why, why_cap, "cannot start the command");
+        close_if_open(output[0]);
+        close_if_open(control[0]);
+    }
+    close_if_open(block_fd);
+    close_if_open(output[1]);
+    close_if_open(control[1]);
+    return sent;
+}
+
+bool running_result(struct running *running, struct run_result *result, int timeout_ms) {
+    if (!wait_readable(running->control_fd, timeout_ms)) {
+        return false;
+    }
+    ssize_t size = recv(running->control_fd, result, sizeof *result, MSG_DONTWAIT);
+    if (size == -1 && (errno == EAGAIN || errno == EINTR)) {
+        return false;
+    }
+    if (size != (ssize_t)sizeof *result) {
+        *result = (struct run_result){.kind = END_SANDBOX_FAILED, .exit_code = 125};
+        snprintf(result->message, sizeof result->message, "the process that runs commands was killed");
+    }
+    return true;
+}
+
+void running_kill(struct running *running) {
+    /* A command that has ended already does not hear it. */
+    if (send(running->control_fd, "K", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+        errno = 0;
+    }
+}
+
+void running_close(struct running *running) {
+    close_if_open(running->output_fd);
+    close_if_open(running->control_fd);
+    *running = (struct running){-1, -1};
+}

@@ -1,0 +1,223 @@
+/*
+ * spawner_process.c: the spawner's own loop: takes requests, starts sandboxes, tells their ends.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "family.h"
+#include "spawner_wire.h"
+
+#define EVENTS_AT_ONCE 32
+#define END_TIMEOUT_MS 10000
+
+struct loop {
+    struct child_kit kit;
+    int server_fd;
+    int signal_fd;
+    int epoll_fd;
+    struct child *children;
+    bool stopping;
+};
+
+struct received {
+    struct spawn_request request;
+    int fds[SPAWN_FD_MAX]; /* -1: not there */
+};
+
+static void close_if_open(int fd) {
+    if (fd != -1) {
+        close(fd);
+    }
+}
+
+static void answer(int control_fd, const struct run_result *result) {
+    /* If nobody is there to hear it, nobody wants to know. */
+    if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+        errno = 0;
+    }
+}
+
+static void answer_failure(int control_fd, const char *why) {
+    struct run_result result = {.kind = END_SANDBOX_FAILED, .exit_code = 125};
+    snprintf(result.message, sizeof result.message, "%s", why);
+    answer(control_fd, &result);
+}
+
+/* False: the server is gone. */
+static bool receive(int server_fd, struct received *received) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = {&received->request, sizeof received->request};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    memset(received, 0, sizeof *received);
+    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+        received->fds[i] = -1;
+    }
+    ssize_t size = recvmsg(server_fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (size == -1) {
+        return errno == EAGAIN || errno == EINTR;
+    }
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (size > 0 && header != NULL && header->cmsg_type == SCM_RIGHTS) {
+        memcpy(received->fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    }
+    return size > 0;
+}
+
+static void start_child(struct loop *loop, struct received *received) {
+    const struct spawn_request *request = &received->request;
+    struct child_order order = {.profile = request->profile,
+                                .limits = request->limits,
+                                .image_root = request->image_root[0] != '\0' ? request->image_root : NULL,
+                                .output_fd = received->fds[SPAWN_FD_OUTPUT],
+                                .block_fd = received->fds[SPAWN_FD_BLOCK],
+                                .tree_fd = received->fds[SPAWN_FD_TREE],
+                                .data_bytes = request->limits.memory_bytes,
+                                .cgroup_fd = -1};
+    struct epoll_event event = {.events = EPOLLIN};
+    char why[512] = "out of memory";
+    struct child *child = calloc(1, sizeof *child);
+    if (child == NULL || !child_start(child, &loop->kit, &order, why, sizeof why)) {
+        answer_failure(received->fds[SPAWN_FD_CONTROL], why);
+        free(child);
+        return;
+    }
+    child->control_fd = received->fds[SPAWN_FD_CONTROL];
+    received->fds[SPAWN_FD_CONTROL] = -1;
+    child->next = loop->children;
+    loop->children = child;
+    event.data.ptr = child;
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, child->control_fd, &event) == -1) {
+        child_kill(child); /* could not be killed later */
+    }
+}
+
+static void take_request(struct loop *loop) {
+    struct received received;
+    if (!receive(loop->server_fd, &received)) {
+        loop->stopping = true;
+        return;
+    }
+    if (received.fds[SPAWN_FD_BLOCK] != -1) {
+        start_child(loop, &received);
+    } else if (received.fds[SPAWN_FD_CONTROL] != -1) {
+        answer_failure(received.fds[SPAWN_FD_CONTROL], "the spawner is out of descriptors");
+    }
+    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+        close_if_open(received.fds[i]);
+    }
+}
+
+/* A byte, or the other end was closed: both ask for the end. */
+static void take_command(struct loop *loop, struct child *child) {
+    char byte;
+    ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
+    if (size == 0 || (size == -1 && errno != EAGAIN && errno != EINTR)) {
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
+    }
+    if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
+        child_kill(child);
+    }
+}
+
+static void reap_children(struct loop *loop) {
+    struct signalfd_siginfo news;
+    int status;
+    pid_t pid;
+    while (read(loop->signal_fd, &news, sizeof news) == (ssize_t)sizeof news) {
+        loop->stopping = loop->stopping || news.ssi_signo != SIGCHLD;
+    }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (struct child *child = loop->children; child != NULL; child = child->next) {
+            if (child->outer == pid || child->inner == pid) {
+                child_reaped(child, pid, status, loop->children);
+                break;
+            }
+        }
+    }
+}
+
+/* Tells the ends of the ended. Apart from the reaping, because a batch of events may still name them. */
+static void finish_children(struct loop *loop) {
+    struct child **link = &loop->children;
+    while (*link != NULL) {
+        struct child *child = *link;
+        if (!child->ended) {
+            link = &child->next;
+            continue;
+        }
+        struct run_result result;
+        child_result(child, &result);
+        answer(child->control_fd, &result);
+        *link = child->next;
+        close(child->control_fd);
+        child_close(child);
+        free(child);
+    }
+}
+
+static void run_loop(struct loop *loop) {
+    struct epoll_event events[EVENTS_AT_ONCE];
+    while (!loop->stopping) {
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, -1);
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.ptr == &loop->server_fd) {
+                take_request(loop);
+            } else if (events[i].data.ptr == &loop->signal_fd) {
+                reap_children(loop);
+            } else {
+                take_command(loop, events[i].data.ptr);
+            }
+        }
+        finish_children(loop);
+    }
+}
+
+static bool watch(struct loop *loop, int *fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = fd};
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, *fd, &event) == 0;
+}
+
+static bool open_loop(struct loop *loop, const struct spawner_process *process, char *why, size_t why_cap) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    loop->server_fd = process->server_fd;
+    loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->signal_fd == -1 || loop->epoll_fd == -1 || !watch(loop, &loop->server_fd) ||
+        !watch(loop, &loop->signal_fd)) {
+        snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
+        return false;
+    }
+    return child_kit_open(&loop->kit, process->bwrap_path, why, why_cap);
+}
+
+void spawner_process_run(const struct spawner_process *process) {
+    struct loop loop = {0};
+    struct spawn_ready ready = {0};
+    ready.ready = open_loop(&loop, process, ready.why, sizeof ready.why);
+    if (send(process->server_fd, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready && ready.ready) {
+        run_loop(&loop);
+    }
+    for (struct child *child = loop.children; child != NULL; child = child->next) {
+        child_kill(child);
+    }
+    family_end(END_TIMEOUT_MS);
+    _exit(0);
+}
