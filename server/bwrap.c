@@ -92,6 +92,20 @@ static void push_tmpfs(struct bwrap_arguments *out, const char *perms, uint64_t 
     push1(out, "--tmpfs", where);
 }
 
+static void push_dir(struct bwrap_arguments *out, const char *where) {
+    push1(out, "--perms", "0755");
+    push1(out, "--dir", where);
+}
+
+/* The folders above a mount point of /etc: those that bwrap makes itself would be closed to other users. */
+static void push_parents(struct bwrap_arguments *out, const char *path) {
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        push1(out, "--perms", "0755");
+        push(out, "--dir");
+        push_text(out, "%.*s", (int)(slash - path), path);
+    }
+}
+
 static void push_file(struct bwrap_arguments *out, int fd, const char *where) {
     push1(out, "--perms", "0644");
     push(out, "--file");
@@ -153,6 +167,7 @@ static void push_host_root(struct bwrap_arguments *out) {
     push2(out, "--ro-bind-try", "/opt", "/opt");
     for (size_t i = 0; i < sizeof etc_entries / sizeof etc_entries[0]; i++) {
         if (access(etc_entries[i], R_OK) == 0) {
+            push_parents(out, etc_entries[i]);
             push2(out, "--ro-bind-try", etc_entries[i], etc_entries[i]);
         }
     }
@@ -255,6 +270,8 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
     push1(out, "--size", ROOT_BYTES);
     push1(out, "--tmpfs", "/");
     if (plan->image_root == NULL) {
+        push_dir(out, "/etc");
+        push_dir(out, "/var");
         push_host_root(out);
         push_etc(out, plan);
     } else {
@@ -264,11 +281,11 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         push_image_etc(out, plan);
     }
     push_kernel_folders(out, plan->scratch_bytes);
-    push1(out, "--dir", "/run");
+    push_dir(out, "/run");
     if (plan->image_root == NULL) {
         push2(out, "--symlink", "../tmp", "/var/tmp");
     }
-    push1(out, "--dir", SANDBOX_HOME);
+    push_dir(out, SANDBOX_HOME);
     push1(out, "--remount-ro", "/dev");
     push1(out, "--remount-ro", "/");
     if (plan->kept_tree) {

@@ -256,6 +256,8 @@ int main(void) {
     read_block(&launch);
     offer_to_oom_killer();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_NAME, "launcher", 0, 0, 0);
+    umask(022); /* not the server's own, which is none of the command's business */
     if ((launch.head->flags & LAUNCH_SCOPE_UNIX) != 0) {
         scope_unix_sockets();
     }

@@ -5,6 +5,7 @@
 #define AKL_PROBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PROBE_TEXT_CAP 512
 
@@ -17,8 +18,9 @@ struct probe_result {
 };
 
 /* Looks for bwrap in folders (NULL-terminated; NULL: the fixed list of the system's own, never PATH), refuses a setuid
- * one or one with file capabilities, and builds one whole sandbox with it. Takes at most about ten seconds. Called
- * after privileges were dropped, before any thread exists. Returns result->usable. */
+ * one or one with file capabilities, and builds one whole sandbox with it. Takes at most about half a minute, usually
+ * some hundredths of a second. Called after privileges were dropped, before any thread exists. Returns result->usable.
+ */
 bool probe_bubblewrap(const char *const *folders, struct probe_result *result);
 
 /* What this host says about user namespaces; -1: no such setting. */
@@ -30,6 +32,6 @@ struct probe_host {
 };
 
 /* The cause and fix for what bwrap complained about, as one line. Pure. */
-void probe_classify(const char *complaint, const struct probe_host *host, char *message, unsigned long cap);
+void probe_classify(const char *complaint, const struct probe_host *host, char *message, size_t cap);
 
 #endif
