@@ -29,8 +29,8 @@ void ak_error_init(ak_error *err);
 /* Gives back what it holds; the struct itself belongs to the caller. */
 void ak_error_clear(ak_error *err);
 
-/* Replaces everything by a code and a message (printf style; control characters become spaces, too long ends in "..."). err
- * may be NULL. Returns the code, so that failing reads `return ak_error_set(...)`. */
+/* Replaces everything by a code and a message (printf style; control characters become spaces, too long ends in "...").
+ * err may be NULL. Returns the code, so that failing reads `return ak_error_set(...)`. */
 ak_status ak_error_set(ak_error *err, ak_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with a message that is already text. */
 ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, size_t len);
@@ -38,8 +38,8 @@ ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, siz
 /* Makes to equal to from. to may be NULL. Returns the code. */
 ak_status ak_error_copy(ak_error *to, const ak_error *from);
 
-/* Attaches the server's text (NULL: none) and the command's output (NULL: none), taking ownership of both (from malloc), even
- * when it fails for lack of memory: then the fields stay absent. */
+/* Attaches the server's text (NULL: none) and the command's output (NULL: none), taking ownership of both (from
+ * malloc), even when it fails for lack of memory: then the fields stay absent. */
 void ak_error_attach(ak_error *err, char *server_text, size_t text_len, char *output, size_t output_len);
 
 ak_status ak_error_get_int(const ak_error *err, int32_t field, int64_t *value);

@@ -64,20 +64,28 @@ static const char *const key_names[] = {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Parameters that several operations take. */
-#define P_COMMAND {AK_KEY_COMMAND, AK_TYPE_LIST, AK_KEY_REQUIRED, AK_IN_BODY, AK_RULE_COMMAND, false}
-#define P_IMAGE {AK_KEY_IMAGE, AK_TYPE_TEXT, 0, AK_IN_BODY, AK_RULE_IMAGE, false}
-#define P_PROFILE {AK_KEY_PROFILE, AK_TYPE_TEXT, 0, AK_IN_BODY, AK_RULE_PROFILE, false}
+#define P_COMMAND                                                                                                      \
+    { AK_KEY_COMMAND, AK_TYPE_LIST, AK_KEY_REQUIRED, AK_IN_BODY, AK_RULE_COMMAND, false }
+#define P_IMAGE                                                                                                        \
+    { AK_KEY_IMAGE, AK_TYPE_TEXT, 0, AK_IN_BODY, AK_RULE_IMAGE, false }
+#define P_PROFILE                                                                                                      \
+    { AK_KEY_PROFILE, AK_TYPE_TEXT, 0, AK_IN_BODY, AK_RULE_PROFILE, false }
 /* The full server's warm pool re-parses arguments in a shell and loses exit codes: never by default. */
-#define P_FAST {AK_KEY_FAST, AK_TYPE_BOOL, 0, AK_IN_BODY, AK_RULE_NONE, true}
-#define P_NAME_IN_PATH {AK_KEY_NAME, AK_TYPE_TEXT, AK_KEY_REQUIRED, AK_IN_PATH, AK_RULE_NAME, false}
-#define P_CHECK {AK_KEY_CHECK, AK_TYPE_BOOL, AK_KEY_SETTING, AK_IN_LIBRARY, AK_RULE_NONE, false}
-#define P_TIMEOUT(key) {key, AK_TYPE_INT, AK_KEY_SETTING, AK_IN_LIBRARY, AK_RULE_TIMEOUT, false}
+#define P_FAST                                                                                                         \
+    { AK_KEY_FAST, AK_TYPE_BOOL, 0, AK_IN_BODY, AK_RULE_NONE, true }
+#define P_NAME_IN_PATH                                                                                                 \
+    { AK_KEY_NAME, AK_TYPE_TEXT, AK_KEY_REQUIRED, AK_IN_PATH, AK_RULE_NAME, false }
+#define P_CHECK                                                                                                        \
+    { AK_KEY_CHECK, AK_TYPE_BOOL, AK_KEY_SETTING, AK_IN_LIBRARY, AK_RULE_NONE, false }
+#define P_TIMEOUT(key)                                                                                                 \
+    { key, AK_TYPE_INT, AK_KEY_SETTING, AK_IN_LIBRARY, AK_RULE_TIMEOUT, false }
 #define P_UNARY P_TIMEOUT(AK_KEY_TIMEOUT_MS), P_TIMEOUT(AK_KEY_CONNECT_TIMEOUT_MS)
 #define P_STREAM                                                                                                       \
     P_TIMEOUT(AK_KEY_CONNECT_TIMEOUT_MS), P_TIMEOUT(AK_KEY_IDLE_TIMEOUT_MS), P_TIMEOUT(AK_KEY_TOTAL_TIMEOUT_MS)
 
 /* A member of the body that may be left out. */
-#define P_OPTIONAL(key, type, rule) {key, type, 0, AK_IN_BODY, rule, false}
+#define P_OPTIONAL(key, type, rule)                                                                                    \
+    { key, type, 0, AK_IN_BODY, rule, false }
 
 static const ak_parameter unary_parameters[] = {P_UNARY};
 static const ak_parameter named_parameters[] = {P_NAME_IN_PATH, P_UNARY};
@@ -107,8 +115,10 @@ static const ak_parameter create_parameters[] = {
     P_UNARY,
 };
 
-#define F(key, type) {key, type, 0, NULL, NULL}
-#define F_REQUIRED(key, type) {key, type, AK_KEY_REQUIRED, NULL, NULL}
+#define F(key, type)                                                                                                   \
+    { key, type, 0, NULL, NULL }
+#define F_REQUIRED(key, type)                                                                                          \
+    { key, type, AK_KEY_REQUIRED, NULL, NULL }
 #define F_RAW F_REQUIRED(AK_KEY_RAW, AK_TYPE_JSON)
 
 static const ak_field health_fields[] = {F_REQUIRED(AK_KEY_STATUS, AK_TYPE_TEXT), F_RAW};
@@ -173,33 +183,72 @@ static const ak_field sandbox_fields[] = {
 #define GIVES(array) .fields = (array), .field_count = COUNT(array)
 
 static const ak_operation operations[] = {
-    {.id = AK_OP_HEALTH, .name = "health", .method = "GET", .path = "/health",
-     .flags = AK_OP_IDEMPOTENT, .yields = AK_YIELDS_TEXT, TAKES(unary_parameters), GIVES(health_fields)},
+    {.id = AK_OP_HEALTH,
+     .name = "health",
+     .route = "GET /health",
+     .flags = AK_OP_IDEMPOTENT,
+     .yields = AK_YIELDS_TEXT,
+     TAKES(unary_parameters),
+     GIVES(health_fields)},
 
-    {.id = AK_OP_RUN, .name = "run", .method = "POST", .path = "/run",
-     .flags = AK_OP_READABLE, .yields = AK_YIELDS_ONE, .output_key = AK_KEY_OUTPUT,
-     TAKES(run_parameters), GIVES(run_fields)},
+    {.id = AK_OP_RUN,
+     .name = "run",
+     .route = "POST /run",
+     .flags = AK_OP_READABLE,
+     .yields = AK_YIELDS_ONE,
+     .output_key = AK_KEY_OUTPUT,
+     TAKES(run_parameters),
+     GIVES(run_fields)},
 
-    {.id = AK_OP_RUN_STREAM, .name = "run_stream", .method = "POST", .path = "/run/stream",
-     .flags = AK_OP_STREAMS | AK_OP_READABLE, .yields = AK_YIELDS_EVENTS, .output_key = AK_KEY_DATA,
-     TAKES(run_stream_parameters), GIVES(event_fields)},
+    {.id = AK_OP_RUN_STREAM,
+     .name = "run_stream",
+     .route = "POST /run/stream",
+     .flags = AK_OP_STREAMS | AK_OP_READABLE,
+     .yields = AK_YIELDS_EVENTS,
+     .output_key = AK_KEY_DATA,
+     TAKES(run_stream_parameters),
+     GIVES(event_fields)},
 
-    {.id = AK_OP_LIST_SANDBOXES, .name = "list_sandboxes", .method = "GET", .path = "/sandboxes",
-     .flags = AK_OP_IDEMPOTENT, .yields = AK_YIELDS_LIST, TAKES(unary_parameters), GIVES(sandbox_fields)},
+    {.id = AK_OP_LIST_SANDBOXES,
+     .name = "list_sandboxes",
+     .route = "GET /sandboxes",
+     .flags = AK_OP_IDEMPOTENT,
+     .yields = AK_YIELDS_LIST,
+     TAKES(unary_parameters),
+     GIVES(sandbox_fields)},
 
-    {.id = AK_OP_CREATE_SANDBOX, .name = "create_sandbox", .method = "POST", .path = "/sandboxes",
-     .flags = 0, .yields = AK_YIELDS_ONE, TAKES(create_parameters), GIVES(sandbox_fields)},
+    {.id = AK_OP_CREATE_SANDBOX,
+     .name = "create_sandbox",
+     .route = "POST /sandboxes",
+     .flags = 0,
+     .yields = AK_YIELDS_ONE,
+     TAKES(create_parameters),
+     GIVES(sandbox_fields)},
 
-    {.id = AK_OP_GET_SANDBOX, .name = "get_sandbox", .method = "GET", .path = "/sandboxes/{name}",
-     .flags = AK_OP_IDEMPOTENT, .yields = AK_YIELDS_ONE, TAKES(named_parameters), GIVES(sandbox_fields)},
+    {.id = AK_OP_GET_SANDBOX,
+     .name = "get_sandbox",
+     .route = "GET /sandboxes/{name}",
+     .flags = AK_OP_IDEMPOTENT,
+     .yields = AK_YIELDS_ONE,
+     TAKES(named_parameters),
+     GIVES(sandbox_fields)},
 
     /* Not idempotent in what it answers: a repeat of one that worked is a 404. */
-    {.id = AK_OP_REMOVE_SANDBOX, .name = "remove_sandbox", .method = "DELETE", .path = "/sandboxes/{name}",
-     .flags = 0, .yields = AK_YIELDS_NOTHING, TAKES(named_parameters)},
+    {.id = AK_OP_REMOVE_SANDBOX,
+     .name = "remove_sandbox",
+     .route = "DELETE /sandboxes/{name}",
+     .flags = 0,
+     .yields = AK_YIELDS_NOTHING,
+     TAKES(named_parameters)},
 
-    {.id = AK_OP_EXEC_IN_SANDBOX, .name = "exec_in_sandbox", .method = "POST", .path = "/sandboxes/{name}/exec",
-     .flags = AK_OP_READABLE, .yields = AK_YIELDS_ONE, .output_key = AK_KEY_OUTPUT,
-     TAKES(exec_parameters), GIVES(run_fields)},
+    {.id = AK_OP_EXEC_IN_SANDBOX,
+     .name = "exec_in_sandbox",
+     .route = "POST /sandboxes/{name}/exec",
+     .flags = AK_OP_READABLE,
+     .yields = AK_YIELDS_ONE,
+     .output_key = AK_KEY_OUTPUT,
+     TAKES(exec_parameters),
+     GIVES(run_fields)},
 };
 
 const ak_operation *ak_operation_index(size_t index) {
@@ -213,21 +262,6 @@ const ak_operation *ak_operation_find(int32_t id) {
         }
     }
     return NULL;
-}
-
-const char *ak_operation_path_text(int32_t id) {
-    /* Method and path as one text, for introspection: static like everything in the table. */
-    static const char *const routes[] = {
-        [AK_OP_HEALTH] = "GET /health",
-        [AK_OP_RUN] = "POST /run",
-        [AK_OP_RUN_STREAM] = "POST /run/stream",
-        [AK_OP_LIST_SANDBOXES] = "GET /sandboxes",
-        [AK_OP_CREATE_SANDBOX] = "POST /sandboxes",
-        [AK_OP_GET_SANDBOX] = "GET /sandboxes/{name}",
-        [AK_OP_REMOVE_SANDBOX] = "DELETE /sandboxes/{name}",
-        [AK_OP_EXEC_IN_SANDBOX] = "POST /sandboxes/{name}/exec",
-    };
-    return id > 0 && (size_t)id < COUNT(routes) ? routes[id] : NULL;
 }
 
 const char *ak_key_text(int32_t key) {

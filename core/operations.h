@@ -1,8 +1,8 @@
 /*
  * operations.h: the table that drives encoding, decoding, validation, introspection and documentation.
  *
- * A new operation is one row here; a new parameter or field is a key (a number in agentkernel.h, a name in operations.c)
- * and a line in the rows that have it.
+ * A new operation is one row here; a new parameter or field is a key (a number in agentkernel.h, a name in
+ * operations.c) and a line in the rows that have it.
  */
 #ifndef AK_OPERATIONS_H
 #define AK_OPERATIONS_H
@@ -66,8 +66,7 @@ typedef struct {
     int32_t id;
     int32_t flags;
     const char *name;
-    const char *method;
-    const char *path; /* {name} stands for the path parameter of that name */
+    const char *route; /* method, a space, path; {name} stands for the path parameter of that name */
     ak_yields yields;
     int32_t output_key; /* the field that ak_call_read hands out, 0: none */
     const ak_parameter *parameters;
@@ -81,7 +80,6 @@ const ak_operation *ak_operation_find(int32_t id);
 const ak_operation *ak_operation_index(size_t index);
 
 const char *ak_key_text(int32_t key);
-const char *ak_operation_path_text(int32_t id);
 
 /* The index of a parameter or field, or -1. */
 int ak_parameter_index(const ak_operation *operation, int32_t key);

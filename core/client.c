@@ -1,0 +1,339 @@
+#include "client.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define IDLE_NS (30 * NS_PER_SECOND)
+/* A little less than the minute for which libcurl's cache holds a name. */
+#define NAME_KNOWN_NS (50 * NS_PER_SECOND)
+/* When the owner of the gate takes longer, perhaps because nobody steps it, the next call may try too. */
+#define GATE_TURN_NS NS_PER_SECOND
+
+struct ak_pool {
+    pid_t pid;
+    pthread_mutex_t lock;
+    ak_lane *idle; /* the one used last comes first */
+    int64_t idle_count;
+    CURLSH *share; /* the cache of names */
+    pthread_mutex_t share_lock;
+    const void *gate_owner;
+    int64_t gate_since;
+    int64_t name_known_until;
+    int64_t name_failed_at;
+};
+
+/* ---- the pool -----------------------------------------------------------------------------------------------------
+ */
+
+static void share_lock(CURL *easy, curl_lock_data data, curl_lock_access access, void *user) {
+    (void)easy;
+    (void)data;
+    (void)access;
+    pthread_mutex_lock(&((ak_pool *)user)->share_lock);
+}
+
+static void share_unlock(CURL *easy, curl_lock_data data, void *user) {
+    (void)easy;
+    (void)data;
+    pthread_mutex_unlock(&((ak_pool *)user)->share_lock);
+}
+
+static ak_pool *pool_new(void) {
+    ak_pool *pool = calloc(1, sizeof *pool);
+    if (!pool) {
+        return NULL;
+    }
+    pool->pid = getpid();
+    pool->share = curl_share_init();
+    if (!pool->share) {
+        free(pool);
+        return NULL;
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_mutex_init(&pool->share_lock, NULL);
+    curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(pool->share, CURLSHOPT_LOCKFUNC, share_lock);
+    curl_share_setopt(pool->share, CURLSHOPT_UNLOCKFUNC, share_unlock);
+    curl_share_setopt(pool->share, CURLSHOPT_USERDATA, pool);
+    pool->name_failed_at = INT64_MIN;
+    return pool;
+}
+
+static void lanes_free(ak_lane *lane) {
+    while (lane) {
+        ak_lane *next = lane->next;
+        ak_lane_free(lane);
+        lane = next;
+    }
+}
+
+static void pool_free(ak_pool *pool) {
+    if (!pool) {
+        return;
+    }
+    if (pool->pid != getpid()) {
+        /* The parent's: its connections are closed here and no more, its lock may be held by a thread that is not. */
+        for (ak_lane *lane = pool->idle; lane; lane = lane->next) {
+            ak_lane_abandon(lane);
+        }
+        return;
+    }
+    lanes_free(pool->idle);
+    curl_share_cleanup(pool->share);
+    pthread_mutex_destroy(&pool->lock);
+    pthread_mutex_destroy(&pool->share_lock);
+    free(pool);
+}
+
+/* The pool of this process; NULL when out of memory. */
+static ak_pool *pool_of(ak_client *client) {
+    ak_pool *pool = atomic_load(&client->pool);
+    if (pool && pool->pid == getpid()) {
+        return pool;
+    }
+    ak_pool *fresh = pool_new();
+    if (!fresh) {
+        return NULL;
+    }
+    if (atomic_compare_exchange_strong(&client->pool, &pool, fresh)) {
+        pool_free(pool);
+        return fresh;
+    }
+    pool_free(fresh); /* another thread of this child was first */
+    return pool;
+}
+
+/* Takes out what has been idle for too long. The list is sorted by age, youngest first. */
+static ak_lane *take_stale(ak_pool *pool, int64_t now) {
+    int64_t kept = 0;
+    ak_lane **link = &pool->idle;
+    while (*link && now - (*link)->idle_since < IDLE_NS) {
+        link = &(*link)->next;
+        kept++;
+    }
+    ak_lane *stale = *link;
+    *link = NULL;
+    pool->idle_count = kept;
+    return stale;
+}
+
+ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
+    ak_pool *pool = pool_of(client);
+    if (!pool) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    int64_t now = ak_now();
+    pthread_mutex_lock(&pool->lock);
+    ak_lane *stale = take_stale(pool, now);
+    *lane = pool->idle;
+    if (*lane) {
+        pool->idle = (*lane)->next;
+        pool->idle_count--;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    lanes_free(stale); /* closing may write to the network: not under the lock */
+    if (*lane) {
+        (*lane)->next = NULL;
+        return AK_OK;
+    }
+    return ak_lane_new(&client->settings, pool->share, lane, err);
+}
+
+void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {
+    ak_pool *pool = reusable ? pool_of(client) : NULL;
+    if (!pool) {
+        ak_lane_free(lane);
+        return;
+    }
+    ak_lane *surplus = NULL;
+    int64_t now = ak_now();
+    pthread_mutex_lock(&pool->lock);
+    ak_lane *stale = take_stale(pool, now);
+    if (pool->idle_count < client->settings.integer[AK_CLIENT_MAX_IDLE]) {
+        lane->idle_since = now;
+        lane->next = pool->idle;
+        pool->idle = lane;
+        pool->idle_count++;
+    } else {
+        surplus = lane;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    lanes_free(stale);
+    ak_lane_free(surplus);
+}
+
+/* ---- the name gate ------------------------------------------------------------------------------------------------
+ */
+
+ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since, bool *owner) {
+    *owner = false;
+    ak_pool *pool = client->settings.resolves ? pool_of(client) : NULL;
+    if (!pool) {
+        return AK_GATE_OPEN;
+    }
+    ak_gate gate = AK_GATE_OPEN;
+    int64_t now = ak_now();
+    pthread_mutex_lock(&pool->lock);
+    if (now >= pool->name_known_until) {
+        if (pool->name_failed_at >= waiting_since) {
+            gate = AK_GATE_FAILED;
+        } else if (pool->gate_owner && now - pool->gate_since < GATE_TURN_NS) {
+            gate = AK_GATE_WAIT;
+        } else {
+            pool->gate_owner = who;
+            pool->gate_since = now;
+            *owner = true;
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return gate;
+}
+
+void ak_client_gate_done(ak_client *client, const void *who, bool found) {
+    ak_pool *pool = pool_of(client);
+    if (!pool) {
+        return;
+    }
+    int64_t now = ak_now();
+    pthread_mutex_lock(&pool->lock);
+    if (found) {
+        pool->name_known_until = now + NAME_KNOWN_NS;
+    } else {
+        pool->name_failed_at = now;
+    }
+    if (found || pool->gate_owner == who) {
+        pool->gate_owner = NULL;
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void ak_client_gate_drop(ak_client *client, const void *who) {
+    ak_pool *pool = pool_of(client);
+    if (!pool) {
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    if (pool->gate_owner == who) {
+        pool->gate_owner = NULL;
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- the client ---------------------------------------------------------------------------------------------------
+ */
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_ready;
+
+static void init_curl(void) {
+    /* Never undone: other users of libcurl in this process must not lose it. */
+    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+ak_status ak_client_create(ak_client **out, ak_error *err) {
+    *out = NULL;
+    pthread_once(&curl_once, init_curl);
+    if (curl_ready != CURLE_OK) {
+        return ak_error_set(err, AK_E_MEMORY, "libcurl cannot start: %s", curl_easy_strerror(curl_ready));
+    }
+    ak_client *client = calloc(1, sizeof *client);
+    if (!client) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    atomic_init(&client->refs, 1);
+    ak_status status = ak_settings_init(&client->settings, err);
+    if (status != AK_OK) {
+        free(client);
+        return status;
+    }
+    *out = client;
+    return AK_OK;
+}
+
+ak_client *ak_client_ref(ak_client *client) {
+    if (client) {
+        atomic_fetch_add(&client->refs, 1);
+    }
+    return client;
+}
+
+/* A list's last node is the caller's, so freeing goes node by node with the key wiped. */
+static void headers_free(struct curl_slist *list) {
+    for (struct curl_slist *node = list; node; node = node->next) {
+        explicit_bzero(node->data, strlen(node->data));
+    }
+    curl_slist_free_all(list);
+}
+
+void ak_client_unref(ak_client *client) {
+    if (!client || atomic_fetch_sub(&client->refs, 1) != 1) {
+        return;
+    }
+    pool_free(atomic_load(&client->pool));
+    for (int stream = 0; stream < 2; stream++) {
+        for (int body = 0; body < 2; body++) {
+            headers_free(client->headers[stream][body]);
+        }
+    }
+    ak_settings_free(&client->settings);
+    free(client);
+}
+
+static bool add_header(struct curl_slist **list, const char *text) {
+    struct curl_slist *longer = curl_slist_append(*list, text);
+    if (longer) {
+        *list = longer;
+    }
+    return longer != NULL;
+}
+
+static struct curl_slist *make_headers(bool stream, bool body, const char *authorization) {
+    struct curl_slist *list = NULL;
+    /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. */
+    bool ok = add_header(&list, "Expect:") && (!authorization || add_header(&list, authorization));
+    if (stream) {
+        ok = ok && add_header(&list, "Accept: text/event-stream") && add_header(&list, "Cache-Control: no-cache") &&
+             add_header(&list, "Accept-Encoding: identity");
+    } else {
+        ok = ok && add_header(&list, "Accept: application/json");
+    }
+    ok = ok && (!body || add_header(&list, "Content-Type: application/json"));
+    if (!ok) {
+        headers_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+ak_status ak_client_fix(ak_client *client, ak_error *err) {
+    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+    if (atomic_load(&client->fixed)) {
+        return AK_OK;
+    }
+    ak_buffer authorization = {0};
+    const char *key = client->settings.text[AK_CLIENT_API_KEY];
+    bool ok = !key || (ak_buffer_append_text(&authorization, "Authorization: Bearer ") &&
+                       ak_buffer_append_text(&authorization, key) && ak_buffer_terminate(&authorization));
+    pthread_mutex_lock(&once);
+    for (int i = 0; i < 4 && ok && !atomic_load(&client->fixed); i++) {
+        struct curl_slist **list = &client->headers[i / 2][i % 2];
+        *list = *list ? *list : make_headers(i / 2, i % 2, authorization.data);
+        ok = *list != NULL;
+    }
+    if (ok) {
+        atomic_store(&client->fixed, true);
+    }
+    pthread_mutex_unlock(&once);
+    if (authorization.data) {
+        explicit_bzero(authorization.data, authorization.cap);
+    }
+    ak_buffer_free(&authorization);
+    return ok ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
+}

@@ -1,0 +1,288 @@
+#include "lane.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_MS 1000000
+#define READ_BUFFER_BYTES (64 * 1024L)
+
+/* ---- SIGPIPE ------------------------------------------------------------------------------------------------------
+ */
+
+/* OpenSSL writes with write(2), which raises SIGPIPE on a reset connection, and with NOSIGNAL libcurl leaves that
+ * alone. The host's handlers are not ours to change, so the signal is blocked in this thread while libcurl works on
+ * TLS, and taken back if we raised it. */
+typedef struct {
+    bool active;
+    bool was_pending;
+    sigset_t before;
+} pipe_guard;
+
+static void pipe_guard_enter(pipe_guard *guard, bool tls) {
+    guard->active = tls;
+    if (tls) {
+        sigset_t pending, pipe;
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        sigpending(&pending);
+        guard->was_pending = sigismember(&pending, SIGPIPE) == 1;
+        pthread_sigmask(SIG_BLOCK, &pipe, &guard->before);
+    }
+}
+
+static void pipe_guard_leave(const pipe_guard *guard) {
+    if (guard->active) {
+        if (!guard->was_pending) {
+            sigset_t pipe;
+            sigemptyset(&pipe);
+            sigaddset(&pipe, SIGPIPE);
+            const struct timespec at_once = {0};
+            while (sigtimedwait(&pipe, NULL, &at_once) < 0 && errno == EINTR) {
+            }
+        }
+        pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
+    }
+}
+
+/* ---- libcurl's callbacks ------------------------------------------------------------------------------------------
+ */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
+    (void)easy;
+    (void)socket_data;
+    ak_lane *lane = data;
+    if (what == CURL_POLL_REMOVE) {
+        ak_poller_unwatch(&lane->poller, fd);
+        return 0;
+    }
+    return ak_poller_watch(&lane->poller, fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ? 0 : -1;
+}
+
+/* Only noted: libcurl must not be called back from here. */
+static int on_timer(CURLM *multi, long timeout_ms, void *data) {
+    (void)multi;
+    ak_lane *lane = data;
+    lane->curl_timer = timeout_ms < 0 ? AK_NEVER : ak_now() + (int64_t)timeout_ms * NS_PER_MS;
+    return 0;
+}
+
+static curl_socket_t on_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    ak_lane *lane = data;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) {
+        lane->out_of_descriptors = errno == EMFILE || errno == ENFILE;
+        return CURL_SOCKET_BAD;
+    }
+    lane->opened_socket = true;
+    for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
+        if (lane->sockets[i] < 0) {
+            lane->sockets[i] = fd;
+            break;
+        }
+    }
+    return fd;
+}
+
+static int on_close_socket(void *data, curl_socket_t fd) {
+    ak_lane *lane = data;
+    for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
+        if (lane->sockets[i] == fd) {
+            lane->sockets[i] = -1;
+        }
+    }
+    return close(fd);
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------
+ */
+
+static void set_tls(CURL *easy, const ak_settings *settings) {
+    char *const *text = settings->text;
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (text[AK_CLIENT_CA_FILE]) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, text[AK_CLIENT_CA_FILE]);
+    }
+    if (text[AK_CLIENT_CA_DIR]) {
+        curl_easy_setopt(easy, CURLOPT_CAPATH, text[AK_CLIENT_CA_DIR]);
+    }
+    if (text[AK_CLIENT_CERT_FILE]) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, text[AK_CLIENT_CERT_FILE]);
+    }
+    if (text[AK_CLIENT_KEY_FILE]) {
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, text[AK_CLIENT_KEY_FILE]);
+    }
+}
+
+static void set_proxy(CURL *easy, const ak_settings *settings) {
+    char *const *text = settings->text;
+    if (text[AK_CLIENT_PROXY]) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, text[AK_CLIENT_PROXY]);
+    } else if (settings->loopback) {
+        /* A proxy named in the environment cannot reach our loopback, and would be shown the API key. */
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    if (text[AK_CLIENT_NO_PROXY]) {
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, text[AK_CLIENT_NO_PROXY]);
+    }
+}
+
+static void set_options(ak_lane *lane, const ak_settings *settings, CURLSH *share) {
+    CURL *easy = lane->easy;
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    /* Else closing a lane waits for a name that is still being looked up, which can take seconds. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, lane);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, lane);
+    if (share) {
+        curl_easy_setopt(easy, CURLOPT_SHARE, share);
+    }
+    if (settings->unix_socket) {
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
+    }
+    set_tls(easy, settings);
+    set_proxy(easy, settings);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, 1L);
+}
+
+ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out, ak_error *err) {
+    *out = NULL;
+    ak_lane *lane = calloc(1, sizeof *lane);
+    if (!lane) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
+        lane->sockets[i] = -1;
+    }
+    lane->curl_timer = lane->armed = AK_NEVER;
+    lane->tls = settings->tls;
+    if (!ak_poller_open(&lane->poller)) {
+        bool full = errno == EMFILE || errno == ENFILE;
+        ak_lane_free(lane);
+        return full ? ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)")
+                    : ak_error_set(err, AK_E_MEMORY, "cannot make a poller: %s", strerror(errno));
+    }
+    lane->multi = curl_multi_init();
+    lane->easy = curl_easy_init();
+    if (!lane->multi || !lane->easy) {
+        ak_lane_free(lane);
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    set_options(lane, settings, share);
+    *out = lane;
+    return AK_OK;
+}
+
+void ak_lane_free(ak_lane *lane) {
+    if (!lane) {
+        return;
+    }
+    pipe_guard guard;
+    pipe_guard_enter(&guard, lane->tls);
+    if (lane->in_multi) {
+        curl_multi_remove_handle(lane->multi, lane->easy);
+    }
+    curl_multi_cleanup(lane->multi);
+    curl_easy_cleanup(lane->easy);
+    pipe_guard_leave(&guard);
+    ak_poller_close(&lane->poller);
+    free(lane);
+}
+
+void ak_lane_abandon(ak_lane *lane) {
+    for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
+        if (lane->sockets[i] >= 0) {
+            close(lane->sockets[i]);
+        }
+    }
+    ak_poller_close(&lane->poller);
+}
+
+/* ---- a transfer ---------------------------------------------------------------------------------------------------
+ */
+
+bool ak_lane_start(ak_lane *lane) {
+#ifdef AK_FRESH_DESCRIPTORS
+    ak_poller_renumber(&lane->poller);
+#endif
+    lane->opened_socket = false;
+    lane->out_of_descriptors = false;
+    lane->in_multi = curl_multi_add_handle(lane->multi, lane->easy) == CURLM_OK;
+    return lane->in_multi;
+}
+
+void ak_lane_finish(ak_lane *lane) {
+    if (lane->in_multi) {
+        curl_multi_remove_handle(lane->multi, lane->easy);
+        lane->in_multi = false;
+    }
+}
+
+static bool take_end(ak_lane *lane, CURLcode *result) {
+    int left = 0;
+    for (CURLMsg *message; (message = curl_multi_info_read(lane->multi, &left));) {
+        if (message->msg == CURLMSG_DONE) {
+            *result = message->data.result;
+            return true;
+        }
+    }
+    return false;
+}
+
+ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result) {
+    ak_poller_event events[4];
+    bool woken = false;
+    size_t n = ak_poller_ready(&lane->poller, events, sizeof events / sizeof events[0], &woken);
+    if (woken) {
+        lane->armed = AK_NEVER;
+    }
+    bool due = lane->curl_timer != AK_NEVER && lane->curl_timer <= ak_now();
+    if (n == 0 && !due) {
+        return woken ? AK_LANE_PROGRESS : AK_LANE_IDLE;
+    }
+    int running = 0;
+    CURLMcode code = CURLM_OK;
+    pipe_guard guard;
+    pipe_guard_enter(&guard, lane->tls);
+    if (due) {
+        lane->curl_timer = AK_NEVER;
+        code = curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    for (size_t i = 0; i < n && code == CURLM_OK; i++) {
+        int mask = (events[i].readable ? CURL_CSELECT_IN : 0) | (events[i].writable ? CURL_CSELECT_OUT : 0) |
+                   (events[i].failed ? CURL_CSELECT_ERR : 0);
+        code = curl_multi_socket_action(lane->multi, events[i].fd, mask, &running);
+    }
+    pipe_guard_leave(&guard);
+    if (code != CURLM_OK) {
+        *result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+        return AK_LANE_ENDED;
+    }
+    return take_end(lane, result) ? AK_LANE_ENDED : AK_LANE_PROGRESS;
+}
+
+void ak_lane_arm(ak_lane *lane, int64_t deadline) {
+    int64_t when = deadline < lane->curl_timer ? deadline : lane->curl_timer;
+    if (when != lane->armed) {
+        ak_poller_arm(&lane->poller, when);
+        lane->armed = when;
+    }
+}

@@ -1,0 +1,61 @@
+/*
+ * lane.h: what a call in flight borrows: one libcurl transfer in a multi handle of its own, and the descriptor to wait
+ * on.
+ *
+ * A multi handle of its own, because an error of curl_multi_socket_action voids every transfer in it, and because a
+ * lane then keeps at most one kept-alive connection that no other call can touch. Thread: one.
+ */
+#ifndef AK_LANE_H
+#define AK_LANE_H
+
+#include <curl/curl.h>
+
+#include "error.h"
+#include "poller.h"
+#include "settings.h"
+
+/* Connections that libcurl may try side by side; more are closed all the same, just not in a forked child. */
+#define AK_LANE_SOCKETS 8
+
+typedef struct ak_lane ak_lane;
+
+struct ak_lane {
+    ak_lane *next; /* in the client's list of idle lanes */
+    CURLM *multi;
+    CURL *easy;
+    ak_poller poller;
+    int64_t curl_timer; /* when libcurl wants to be called, AK_NEVER: not */
+    int64_t armed;      /* what the poller's timer is set to */
+    int64_t idle_since;
+    int sockets[AK_LANE_SOCKETS];
+    bool in_multi;
+    bool tls;
+    bool opened_socket;      /* the name is known: a connection is being made */
+    bool out_of_descriptors; /* socket(2) said so; libcurl reports it as "could not connect" */
+};
+
+typedef enum {
+    AK_LANE_IDLE,     /* nothing is pending: the descriptor was not readable just now */
+    AK_LANE_PROGRESS, /* libcurl did something; look at what arrived */
+    AK_LANE_ENDED     /* the transfer is over: *result says how */
+} ak_lane_result;
+
+/* A lane with everything set that no single call changes. share may be NULL. Errors: AK_E_DESCRIPTORS, AK_E_MEMORY. */
+ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **lane, ak_error *err);
+/* Ends the transfer and closes the connection. Never waits (a name that is being looked up is left to its thread). */
+void ak_lane_free(ak_lane *lane);
+/* In a forked child: close(2) what is shared with the parent and nothing else. libcurl's own memory is left. */
+void ak_lane_abandon(ak_lane *lane);
+
+/* Puts the transfer, whose options the caller has set on easy, under way. */
+bool ak_lane_start(ak_lane *lane);
+/* Takes the ended transfer out, so that the lane can carry another. */
+void ak_lane_finish(ak_lane *lane);
+
+/* Lets libcurl work on what is ready, once. */
+ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result);
+
+/* Sets the timer for the earlier of libcurl's time and the caller's deadline. */
+void ak_lane_arm(ak_lane *lane, int64_t deadline);
+
+#endif

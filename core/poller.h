@@ -1,0 +1,55 @@
+/*
+ * poller.h: one pollable descriptor that holds sockets and a timer. All that is specific to Linux is behind it.
+ *
+ * The descriptor is readable when a watched socket is ready or the timer has run out. Thread: one, but for
+ * ak_poller_kick.
+ */
+#ifndef AK_POLLER_H
+#define AK_POLLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No deadline. */
+#define AK_NEVER INT64_MAX
+
+typedef struct {
+    int fd;       /* the epoll descriptor: what hosts wait on */
+    int timer_fd; /* inside it */
+} ak_poller;
+
+typedef struct {
+    int fd;
+    bool readable;
+    bool writable;
+    bool failed;
+} ak_poller_event;
+
+/* Nanoseconds of the one clock all deadlines use (CLOCK_MONOTONIC). */
+int64_t ak_now(void);
+
+/* False, with errno, when there are no descriptors left. */
+bool ak_poller_open(ak_poller *poller);
+/* close(2) only, so that it is safe in a forked child, which shares both objects with its parent. */
+void ak_poller_close(ak_poller *poller);
+
+/* Gives the poller another number, never one that it had lately: for the build that looks for watchers left behind. */
+void ak_poller_renumber(ak_poller *poller);
+
+bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write);
+void ak_poller_unwatch(ak_poller *poller, int fd);
+
+/* The descriptor becomes readable at this time (at once when it is past); AK_NEVER: no timer. */
+void ak_poller_arm(ak_poller *poller, int64_t when);
+/* Makes it readable now. Thread: any. */
+void ak_poller_kick(ak_poller *poller);
+
+/* The sockets that are ready, without waiting. A timer that ran out is taken back and counts in *woken. */
+size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, bool *woken);
+
+/* Waits at most max_ms (negative: for ever) until a descriptor like this one is readable. False when time passed or a
+ * signal came. */
+bool ak_poller_wait(int fd, int max_ms);
+
+#endif

@@ -1,0 +1,351 @@
+#include "record.h"
+
+#include <string.h>
+
+void ak_record_begin(ak_record *record, const ak_operation *operation) {
+    record->operation = operation;
+    for (size_t i = 0; i < operation->field_count; i++) {
+        record->fields[i].source = AK_FIELD_ABSENT;
+    }
+    ak_arena_reset(&record->arena);
+    record->has_output = false;
+}
+
+void ak_record_free(ak_record *record) {
+    ak_arena_free(&record->arena);
+}
+
+static ak_field_value *field_of(ak_record *record, int32_t key) {
+    int index = ak_field_index(record->operation, key);
+    return index < 0 ? NULL : &record->fields[index];
+}
+
+void ak_record_set_plain(ak_record *record, int32_t key, const char *text, size_t len) {
+    ak_field_value *field = field_of(record, key);
+    if (field) {
+        *field = (ak_field_value){.source = AK_FIELD_PLAIN, .text = text, .len = len};
+    }
+}
+
+void ak_record_set_integer(ak_record *record, int32_t key, int64_t value) {
+    ak_field_value *field = field_of(record, key);
+    if (field) {
+        *field = (ak_field_value){.source = AK_FIELD_NUMBER, .integer = value};
+    }
+}
+
+/* ---- taking fields from JSON --------------------------------------------------------------------------------------
+ */
+
+static bool type_fits(int32_t type, const ak_json_value *value) {
+    int64_t number;
+    switch (type) {
+    case AK_TYPE_TEXT:
+    case AK_TYPE_BYTES:
+        return value->kind == AK_JSON_STRING;
+    case AK_TYPE_INT:
+        return ak_json_int64(value, &number);
+    case AK_TYPE_BOOL:
+        return value->kind == AK_JSON_TRUE || value->kind == AK_JSON_FALSE;
+    case AK_TYPE_LIST:
+        return value->kind == AK_JSON_ARRAY;
+    case AK_TYPE_MAP:
+        return value->kind == AK_JSON_OBJECT;
+    default:
+        return true;
+    }
+}
+
+static void take_value(ak_field_value *field, int32_t type, const ak_json_value *value) {
+    if (value->kind == AK_JSON_NULL) {
+        field->source = AK_FIELD_NULL;
+    } else if (type_fits(type, value)) {
+        field->source = AK_FIELD_JSON;
+        field->json = *value;
+    } else {
+        field->source = AK_FIELD_ABSENT;
+    }
+}
+
+static bool is_named(const ak_json_value *name, const char *text) {
+    return text && ak_json_equals(name, text, strlen(text));
+}
+
+/* The last of several equal names counts; a field's own name counts more than its alias, its exact bytes more than
+ * both. */
+static void take_member(ak_record *record, const ak_json_value *name, const ak_json_value *value) {
+    const ak_operation *operation = record->operation;
+    for (size_t i = 0; i < operation->field_count; i++) {
+        const ak_field *row = &operation->fields[i];
+        ak_field_value *field = &record->fields[i];
+        if (row->key == AK_KEY_RAW) {
+            continue;
+        }
+        if (is_named(name, ak_key_text(row->key))) {
+            if (field->source != AK_FIELD_BASE64) {
+                take_value(field, row->type, value);
+            }
+            return;
+        }
+        if (is_named(name, row->alias) && field->source == AK_FIELD_ABSENT) {
+            take_value(field, row->type, value);
+            return;
+        }
+        if (is_named(name, row->exact) && ak_base64_check_string(value, NULL)) {
+            field->source = AK_FIELD_BASE64;
+            field->json = *value;
+            return;
+        }
+    }
+}
+
+void ak_record_take_members(ak_record *record, const ak_json_value *object) {
+    ak_json_iter iter;
+    ak_json_value name, value;
+    ak_json_iter_init(&iter, object);
+    while (object->kind == AK_JSON_OBJECT && ak_json_iter_next(&iter, &name, &value)) {
+        take_member(record, &name, &value);
+    }
+}
+
+const char *ak_record_missing(const ak_record *record) {
+    const ak_operation *operation = record->operation;
+    for (size_t i = 0; i < operation->field_count; i++) {
+        ak_field_source source = record->fields[i].source;
+        if ((operation->fields[i].flags & AK_KEY_REQUIRED) && (source == AK_FIELD_ABSENT || source == AK_FIELD_NULL)) {
+            return ak_key_text(operation->fields[i].key);
+        }
+    }
+    return NULL;
+}
+
+/* ---- output -------------------------------------------------------------------------------------------------------
+ */
+
+void ak_record_begin_output(ak_record *record, int32_t key) {
+    const ak_field_value *field = field_of(record, key);
+    if (field && field->source == AK_FIELD_JSON) {
+        ak_json_reader_init(&record->output, &field->json);
+        record->has_output = true;
+        record->output_is_base64 = false;
+    } else if (field && field->source == AK_FIELD_BASE64) {
+        ak_base64_reader_init(&record->output_base64, &field->json);
+        record->has_output = true;
+        record->output_is_base64 = true;
+    }
+}
+
+size_t ak_record_read(ak_record *record, void *buf, size_t cap) {
+    if (!record->has_output) {
+        return 0;
+    }
+    if (!record->output_is_base64) {
+        return ak_json_reader_read(&record->output, buf, cap);
+    }
+    size_t n = 0;
+    ak_base64_reader_read(&record->output_base64, buf, cap, &n); /* was checked as a whole when it was taken */
+    return n;
+}
+
+bool ak_record_output_done(const ak_record *record) {
+    return !record->has_output || (record->output_is_base64 ? ak_base64_reader_done(&record->output_base64)
+                                                            : ak_json_reader_done(&record->output));
+}
+
+/* ---- decoding -----------------------------------------------------------------------------------------------------
+ */
+
+bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
+    if (ak_json_string_is_plain(string)) {
+        *data = string->text + 1;
+        *len = string->len - 2;
+        return true;
+    }
+    size_t size = ak_json_string_size(string);
+    char *copy = ak_arena_alloc(arena, size ? size : 1);
+    if (!copy) {
+        return false;
+    }
+    ak_json_reader reader;
+    ak_json_reader_init(&reader, string);
+    *len = ak_json_reader_read(&reader, copy, size);
+    *data = copy;
+    return true;
+}
+
+bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
+    size_t size = 0;
+    ak_base64_check_string(string, &size);
+    char *copy = ak_arena_alloc(arena, size ? size : 1);
+    if (!copy) {
+        return false;
+    }
+    ak_base64_reader reader;
+    ak_base64_reader_init(&reader, string);
+    ak_base64_reader_read(&reader, copy, size, len);
+    *data = copy;
+    return true;
+}
+
+/* ---- doors --------------------------------------------------------------------------------------------------------
+ */
+
+static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
+    const char *name = ak_key_text(key);
+    return ak_error_set(err, AK_E_ARGUMENT, "%s has no such field: %s", record->operation->name,
+                        name ? name : "unknown key");
+}
+
+/* Decodes once: a field that had to be decoded becomes plain, so that the next view costs nothing. */
+static ak_status view_field(ak_record *record, int index, const char **data, size_t *len, ak_error *err) {
+    ak_field_value *field = &record->fields[index];
+    int32_t type = record->operation->fields[index].type;
+    bool ok = true;
+    switch (field->source) {
+    case AK_FIELD_ABSENT:
+        return AK_ABSENT;
+    case AK_FIELD_NULL:
+        return AK_NULL;
+    case AK_FIELD_PLAIN:
+        *data = field->text;
+        *len = field->len;
+        return AK_OK;
+    case AK_FIELD_JSON:
+        if (type == AK_TYPE_TEXT || type == AK_TYPE_BYTES) {
+            ok = ak_decode_string(&record->arena, &field->json, data, len);
+            break;
+        }
+        *data = field->json.text;
+        *len = field->json.len;
+        return AK_OK;
+    case AK_FIELD_BASE64:
+        ok = ak_decode_base64(&record->arena, &field->json, data, len);
+        break;
+    case AK_FIELD_NUMBER:
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is a number: ask for it as one",
+                            ak_key_text(record->operation->fields[index].key));
+    }
+    if (!ok) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    field->text = *data;
+    field->len = *len;
+    if (!record->has_output) { /* the output reader still needs the JSON */
+        field->source = AK_FIELD_PLAIN;
+    }
+    return AK_OK;
+}
+
+ak_status ak_record_view(ak_record *record, int32_t key, const char **data, size_t *len, ak_error *err) {
+    int index = ak_field_index(record->operation, key);
+    return index < 0 ? no_field(record, key, err) : view_field(record, index, data, len, err);
+}
+
+static ak_status int_field(const ak_field_value *field, int32_t type, int64_t *value) {
+    switch (field->source) {
+    case AK_FIELD_NULL:
+        return AK_NULL;
+    case AK_FIELD_NUMBER:
+        *value = field->integer;
+        return AK_OK;
+    case AK_FIELD_JSON:
+        if (type == AK_TYPE_BOOL) {
+            *value = field->json.kind == AK_JSON_TRUE;
+        } else {
+            ak_json_int64(&field->json, value); /* fits: it was looked at when it was taken */
+        }
+        return AK_OK;
+    default:
+        return AK_ABSENT;
+    }
+}
+
+ak_status ak_record_int(const ak_record *record, int32_t key, int64_t *value, ak_error *err) {
+    int index = ak_field_index(record->operation, key);
+    if (index < 0) {
+        return no_field(record, key, err);
+    }
+    int32_t type = record->operation->fields[index].type;
+    if (type != AK_TYPE_INT && type != AK_TYPE_BOOL) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a number", ak_key_text(key));
+    }
+    return int_field(&record->fields[index], type, value);
+}
+
+static ak_status container(const ak_record *record, int32_t key, const ak_field_value **field, ak_error *err) {
+    int index = ak_field_index(record->operation, key);
+    if (index < 0) {
+        return no_field(record, key, err);
+    }
+    int32_t type = record->operation->fields[index].type;
+    if (type != AK_TYPE_LIST && type != AK_TYPE_MAP) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is neither a list nor a map", ak_key_text(key));
+    }
+    *field = &record->fields[index];
+    return (*field)->source == AK_FIELD_ABSENT ? AK_ABSENT : (*field)->source == AK_FIELD_NULL ? AK_NULL : AK_OK;
+}
+
+ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, ak_error *err) {
+    const ak_field_value *field = NULL;
+    ak_status status = container(record, key, &field, err);
+    if (status == AK_OK) {
+        *count = ak_json_count(&field->json);
+    }
+    return status;
+}
+
+ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool want_name, const char **data, size_t *len,
+                          ak_error *err) {
+    const ak_field_value *field = NULL;
+    ak_status status = container(record, key, &field, err);
+    if (status != AK_OK) {
+        return status;
+    }
+    if (want_name && field->json.kind != AK_JSON_OBJECT) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a map", ak_key_text(key));
+    }
+    ak_json_iter iter;
+    ak_json_value name, value;
+    ak_json_iter_init(&iter, &field->json);
+    for (size_t i = 0; ak_json_iter_next(&iter, &name, &value); i++) {
+        if (i < index) {
+            continue;
+        }
+        const ak_json_value *wanted = want_name ? &name : &value;
+        if (wanted->kind == AK_JSON_NULL) {
+            return AK_NULL;
+        }
+        if (wanted->kind != AK_JSON_STRING) {
+            *data = wanted->text;
+            *len = wanted->len;
+            return AK_OK;
+        }
+        return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK
+                                                                   : ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    return ak_error_set(err, AK_E_ARGUMENT, "%s has no entry %zu", ak_key_text(key), index);
+}
+
+ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size_t *count, ak_error *err) {
+    const ak_operation *operation = record->operation;
+    *count = operation->field_count;
+    if (cap < operation->field_count) {
+        return ak_error_set(err, AK_E_BUFFER, "room for %zu values is needed", operation->field_count);
+    }
+    for (size_t i = 0; i < operation->field_count; i++) {
+        const ak_field *row = &operation->fields[i];
+        ak_value *value = &values[i];
+        *value = (ak_value){.key = row->key, .type = row->type};
+        ak_status status = row->type == AK_TYPE_INT || row->type == AK_TYPE_BOOL
+                               ? int_field(&record->fields[i], row->type, &value->integer)
+                               : view_field(record, (int)i, &value->data, &value->size, err);
+        if (status < 0) {
+            return status;
+        }
+        if (status == AK_OK && (row->type == AK_TYPE_LIST || row->type == AK_TYPE_MAP)) {
+            value->integer = (int64_t)ak_json_count(&record->fields[i].json);
+        }
+        value->type = status == AK_ABSENT ? AK_TYPE_ABSENT : status == AK_NULL ? AK_TYPE_NULL : row->type;
+    }
+    return AK_OK;
+}

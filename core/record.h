@@ -1,0 +1,74 @@
+/*
+ * record.h: one record of a call, its fields found once and decoded where the caller asks. Thread: one.
+ */
+#ifndef AK_RECORD_H
+#define AK_RECORD_H
+
+#include "base64.h"
+#include "buffer.h"
+#include "error.h"
+#include "json_text.h"
+#include "operations.h"
+
+typedef enum {
+    AK_FIELD_ABSENT,
+    AK_FIELD_NULL,
+    AK_FIELD_JSON,   /* decode json by the field's type */
+    AK_FIELD_BASE64, /* json is a string that holds the bytes in base64 */
+    AK_FIELD_PLAIN,  /* text and len as they are */
+    AK_FIELD_NUMBER  /* integer */
+} ak_field_source;
+
+typedef struct {
+    ak_field_source source;
+    ak_json_value json;
+    const char *text;
+    size_t len;
+    int64_t integer;
+} ak_field_value;
+
+typedef struct {
+    const ak_operation *operation;
+    ak_field_value fields[AK_MAX_FIELDS];
+    ak_arena arena; /* decoded text, until the next record */
+    /* What ak_call_read hands out. */
+    bool has_output;
+    bool output_is_base64;
+    ak_json_reader output;
+    ak_base64_reader output_base64;
+} ak_record;
+
+/* An empty record. */
+void ak_record_begin(ak_record *record, const ak_operation *operation);
+void ak_record_free(ak_record *record);
+
+void ak_record_set_plain(ak_record *record, int32_t key, const char *text, size_t len);
+void ak_record_set_integer(ak_record *record, int32_t key, int64_t value);
+
+/* Takes the fields from an object's members. A member of the wrong type is as good as absent. */
+void ak_record_take_members(ak_record *record, const ak_json_value *object);
+
+/* The name of a required field that is not there, NULL when all are. */
+const char *ak_record_missing(const ak_record *record);
+
+/* Makes the field ready for ak_record_read; does nothing when it is absent. */
+void ak_record_begin_output(ak_record *record, int32_t key);
+/* Copies output bytes; 0 at their end. */
+size_t ak_record_read(ak_record *record, void *buf, size_t cap);
+bool ak_record_output_done(const ak_record *record);
+
+/* The doors, as in agentkernel.h. */
+ak_status ak_record_view(ak_record *record, int32_t key, const char **data, size_t *len, ak_error *err);
+ak_status ak_record_int(const ak_record *record, int32_t key, int64_t *value, ak_error *err);
+ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, ak_error *err);
+/* The name (want_name) or the value of an entry. */
+ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool want_name, const char **data, size_t *len,
+                          ak_error *err);
+ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size_t *count, ak_error *err);
+
+/* Decodes a JSON string into the arena; a view of the text itself when nothing has to be decoded. False: out of memory.
+ */
+bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
+bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
+
+#endif

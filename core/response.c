@@ -1,0 +1,294 @@
+#include "call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS 1000000
+/* How much of a body that is no envelope is kept as the server's text. */
+#define SERVER_TEXT_BYTES 4096
+
+void ak_response_free(ak_response *response) {
+    ak_buffer_free(&response->body);
+    ak_buffer_free(&response->location);
+    ak_sse_free(response->sse);
+}
+
+static bool member(const ak_json_value *object, const char *name, ak_json_value *out) {
+    return ak_json_member(object, name, strlen(name), out);
+}
+
+static ak_status out_of_memory(ak_error *err) {
+    return ak_error_set(err, AK_E_MEMORY, "out of memory");
+}
+
+/* ---- errors the server answered with ------------------------------------------------------------------------------
+ */
+
+static ak_status code_of_status(long status, bool has_exit_code) {
+    switch (status) {
+    case 400:
+        return AK_E_BAD_REQUEST;
+    case 401:
+        return AK_E_UNAUTHORIZED;
+    case 403:
+        return AK_E_FORBIDDEN;
+    case 404:
+        return AK_E_NOT_FOUND;
+    case 409:
+        return has_exit_code ? AK_E_COMMAND : AK_E_CONFLICT;
+    case 413:
+        return AK_E_BODY_TOO_LARGE;
+    case 422:
+        return AK_E_UNPROCESSABLE;
+    case 429:
+        return AK_E_QUOTA;
+    default:
+        return status >= 500 && status <= 599 ? AK_E_SERVER : AK_E_HTTP;
+    }
+}
+
+static char *copy_bytes(const char *bytes, size_t len) {
+    char *copy = malloc(len ? len : 1);
+    if (copy && len) {
+        memcpy(copy, bytes, len);
+    }
+    return copy;
+}
+
+/* The output of a failed command, decoded: exact bytes where the server sent them. NULL when there is none. */
+static char *take_output(ak_arena *arena, const ak_json_value *root, size_t *len) {
+    ak_json_value value;
+    const char *data = NULL;
+    *len = 0;
+    bool ok = false;
+    if (member(root, "output_base64", &value) && ak_base64_check_string(&value, NULL)) {
+        ok = ak_decode_base64(arena, &value, &data, len);
+    } else if (member(root, "output", &value) && value.kind == AK_JSON_STRING) {
+        ok = ak_decode_string(arena, &value, &data, len);
+    }
+    return ok ? copy_bytes(data, *len) : NULL;
+}
+
+/* A redirect is never followed; its target is named without the query, which may hold secrets. */
+static ak_status redirect_error(ak_call *call, ak_error *err) {
+    const char *target = NULL;
+    curl_easy_getinfo(call->lane->easy, CURLINFO_REDIRECT_URL, &target);
+    int len = target ? (int)strcspn(target, "?#") : 0;
+    return ak_error_set(err, AK_E_REDIRECT, "the server redirects (%ld) to %.*s; redirects are not followed",
+                        call->response.status, target ? len : 7, target ? target : "nowhere");
+}
+
+static ak_status server_error(ak_call *call, const ak_json_value *root, ak_error *err) {
+    ak_response *response = &call->response;
+    ak_json_value error, exit_value;
+    int64_t exit_code = 0;
+    bool has_exit_code = member(root, "exit_code", &exit_value) && ak_json_int64(&exit_value, &exit_code);
+    const char *text = response->body.data;
+    size_t text_len = response->body.len < SERVER_TEXT_BYTES ? response->body.len : SERVER_TEXT_BYTES;
+    ak_arena arena = {0};
+    if (member(root, "error", &error) && error.kind == AK_JSON_STRING &&
+        !ak_decode_string(&arena, &error, &text, &text_len)) {
+        return out_of_memory(err);
+    }
+    ak_status code = code_of_status(response->status, has_exit_code);
+    if (text_len) {
+        ak_error_set_text(err, code, text, text_len);
+    } else {
+        ak_error_set(err, code, "the server answered %ld without a message", response->status);
+    }
+    size_t output_len = 0;
+    char *output = has_exit_code ? take_output(&arena, root, &output_len) : NULL;
+    ak_error_attach(err, text_len ? copy_bytes(text, text_len) : NULL, text_len, output, output_len);
+    err->has_exit_code = has_exit_code;
+    err->exit_code = exit_code;
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(call->lane->easy, CURLINFO_RETRY_AFTER, &seconds);
+    err->retry_after_ms = seconds > 0 && seconds < INT64_MAX / 1000 ? seconds * 1000 : -1;
+    ak_arena_free(&arena);
+    return code;
+}
+
+/* ---- records of a unary reply -------------------------------------------------------------------------------------
+ */
+
+static ak_status bad_reply(ak_error *err, const char *what) {
+    return ak_error_set(err, AK_E_PROTOCOL, "the server's reply %s", what);
+}
+
+static ak_status make_record(ak_call *call, const ak_json_value *value, ak_error *err) {
+    if (value->kind != AK_JSON_OBJECT) {
+        return bad_reply(err, "has a record that is not an object");
+    }
+    ak_record *record = &call->record;
+    ak_record_begin(record, call->operation);
+    ak_record_set_plain(record, AK_KEY_RAW, value->text, value->len);
+    /* A command that did not fail exited with 0; one that did says so itself, over this. */
+    ak_record_set_integer(record, AK_KEY_EXIT_CODE, 0);
+    ak_record_take_members(record, value);
+    const char *missing = ak_record_missing(record);
+    if (missing) {
+        return ak_error_set(err, AK_E_PROTOCOL, "the server's reply lacks %s, or it has another type", missing);
+    }
+    if (call->operation->output_key) {
+        ak_record_begin_output(record, call->operation->output_key);
+    }
+    return AK_ITEM;
+}
+
+static ak_status make_text_record(ak_call *call, const ak_json_value *value, ak_error *err) {
+    if (value->kind != AK_JSON_STRING) {
+        return bad_reply(err, "holds no text");
+    }
+    ak_record *record = &call->record;
+    const char *data = NULL;
+    size_t len = 0;
+    ak_record_begin(record, call->operation);
+    if (!ak_decode_string(&record->arena, value, &data, &len)) {
+        return out_of_memory(err);
+    }
+    ak_record_set_plain(record, call->operation->fields[0].key, data, len);
+    ak_record_set_plain(record, AK_KEY_RAW, value->text, value->len);
+    return AK_ITEM;
+}
+
+/* Takes the envelope off and yields the first record. */
+static ak_status open_reply(ak_call *call, ak_error *err) {
+    ak_response *response = &call->response;
+    ak_json_value root, success, data, exit_code;
+    bool good = response->status >= 200 && response->status <= 299;
+    bool parsed = ak_json_parse(response->body.data, response->body.len, &root, NULL);
+    response->opened = true;
+    response->exhausted = call->operation->yields != AK_YIELDS_LIST;
+    if (response->status >= 300 && response->status <= 399) {
+        return redirect_error(call, err);
+    }
+    bool checks = ak_bound_int(call, AK_KEY_CHECK, 1) != 0;
+    if (!checks && response->status == 409 && member(&root, "exit_code", &exit_code) &&
+        exit_code.kind == AK_JSON_NUMBER) {
+        return make_record(call, &root, err);
+    }
+    if (!good) {
+        return server_error(call, &root, err);
+    }
+    if (!parsed) {
+        return bad_reply(err, "is not JSON");
+    }
+    if (!member(&root, "success", &success)) {
+        return bad_reply(err, "has no envelope");
+    }
+    if (success.kind != AK_JSON_TRUE) {
+        return server_error(call, &root, err);
+    }
+    if (call->operation->yields == AK_YIELDS_NOTHING) {
+        return AK_DONE;
+    }
+    if (!member(&root, "data", &data)) {
+        return bad_reply(err, "has no data");
+    }
+    switch (call->operation->yields) {
+    case AK_YIELDS_TEXT:
+        return make_text_record(call, &data, err);
+    case AK_YIELDS_LIST:
+        if (data.kind != AK_JSON_ARRAY) {
+            return bad_reply(err, "holds no list");
+        }
+        ak_json_iter_init(&response->list, &data);
+        return AK_OK;
+    default:
+        return make_record(call, &data, err);
+    }
+}
+
+static ak_status next_of_reply(ak_call *call, ak_error *err) {
+    ak_response *response = &call->response;
+    if (!call->transfer_ended) {
+        return AK_AGAIN;
+    }
+    if (call->transfer_result != CURLE_OK) {
+        return ak_transfer_error(call, err);
+    }
+    if (!response->opened) {
+        ak_status status = open_reply(call, err);
+        if (status != AK_OK) {
+            return status;
+        }
+    }
+    ak_json_value value;
+    if (!response->exhausted && ak_json_iter_next(&response->list, NULL, &value)) {
+        return make_record(call, &value, err);
+    }
+    response->exhausted = true;
+    return AK_DONE;
+}
+
+/* ---- events -------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_type(const ak_sse_event *event, const char *type) {
+    return event->type_len == strlen(type) && memcmp(event->type, type, event->type_len) == 0;
+}
+
+static void make_event(ak_call *call, const ak_sse_event *event) {
+    ak_record *record = &call->record;
+    ak_json_value root;
+    ak_record_begin(record, call->operation);
+    bool parsed = ak_json_parse(event->data, event->data_len, &root, NULL) && root.kind == AK_JSON_OBJECT;
+    if (parsed) {
+        ak_record_take_members(record, &root);
+    }
+    /* Over members of the same names: these are the stream's own. */
+    ak_record_set_plain(record, AK_KEY_TYPE, event->type, event->type_len);
+    ak_record_set_plain(record, AK_KEY_RAW, event->data, event->data_len);
+    ak_record_set_plain(record, AK_KEY_ID, event->id, event->id_len);
+    ak_record_set_integer(record, AK_KEY_PARSED, parsed);
+    if (is_type(event, "output")) {
+        ak_record_begin_output(record, call->operation->output_key);
+    }
+    call->response.finished = is_type(event, "done") || is_type(event, "error");
+}
+
+/* The transfer is over and no whole event is left. */
+static ak_status end_of_events(ak_call *call, ak_error *err) {
+    if (call->transfer_result != CURLE_OK) {
+        return ak_transfer_error(call, err);
+    }
+    if (call->response.is_events || call->response.status == 204) {
+        return ak_error_set(err, AK_E_TRUNCATED, "the stream ended without its final event (done or error)");
+    }
+    /* No stream at all: an error, or an envelope that may say what went wrong. */
+    if (call->response.status == 200 && call->response.body.len == 0) {
+        return ak_error_set(err, AK_E_TRUNCATED, "the stream ended before its first event");
+    }
+    ak_status status = open_reply(call, err);
+    return status < 0 ? status : bad_reply(err, "is no event stream");
+}
+
+static ak_status next_event(ak_call *call, ak_error *err) {
+    ak_response *response = &call->response;
+    if (response->finished) {
+        response->exhausted = true;
+        return AK_DONE;
+    }
+    ak_sse_event event;
+    switch (response->sse ? ak_sse_next(response->sse, &event) : AK_SSE_NONE) {
+    case AK_SSE_EVENT:
+        make_event(call, &event);
+        return AK_ITEM;
+    case AK_SSE_TOO_LARGE:
+        return ak_error_set(err, AK_E_TOO_LARGE, "an event is longer than max_event_bytes (%lld)",
+                            (long long)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
+    case AK_SSE_MEMORY:
+        return out_of_memory(err);
+    case AK_SSE_NONE:
+        break;
+    }
+    return call->transfer_ended ? end_of_events(call, err) : AK_AGAIN;
+}
+
+ak_status ak_response_next(ak_call *call, ak_error *err) {
+    /* An answer without a body never came by on_body. */
+    if (call->transfer_ended && call->response.status == 0) {
+        curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &call->response.status);
+    }
+    return call->operation->yields == AK_YIELDS_EVENTS ? next_event(call, err) : next_of_reply(call, err);
+}

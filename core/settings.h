@@ -1,0 +1,34 @@
+/*
+ * settings.h: what a client is configured with: one table row per setting, argument over environment over default.
+ */
+#ifndef AK_SETTINGS_H
+#define AK_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+/* One past the last AK_CLIENT_* number. */
+#define AK_SETTING_COUNT (AK_CLIENT_MAX_IDLE + 1)
+
+typedef struct {
+    char *text[AK_SETTING_COUNT];      /* NULL: unset */
+    int64_t integer[AK_SETTING_COUNT]; /* AK_TIMEOUT_DEFAULT was replaced by the default */
+    /* Made from the base URL. */
+    char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
+    char *unix_socket; /* path, or NULL */
+    char *host;        /* for the name gate and messages; without brackets */
+    bool loopback;
+    bool tls;
+    bool resolves; /* host is a name that has to be looked up */
+} ak_settings;
+
+ak_status ak_settings_init(ak_settings *settings, ak_error *err);
+void ak_settings_free(ak_settings *settings);
+
+ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const char *text, size_t len, ak_error *err);
+ak_status ak_settings_set_int(ak_settings *settings, int32_t setting, int64_t value, ak_error *err);
+ak_status ak_settings_get_text(const ak_settings *settings, int32_t setting, const char **text, ak_error *err);
+ak_status ak_settings_get_int(const ak_settings *settings, int32_t setting, int64_t *value, ak_error *err);
+
+#endif

@@ -1,0 +1,393 @@
+#include "call.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define NS_PER_MS 1000000
+/* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
+#define MAX_ROUNDS 64
+/* How often a call looks whether somebody else's look-up of the name has ended. */
+#define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
+
+/* ---- libcurl's callbacks ------------------------------------------------------------------------------------------
+ */
+
+/* Runs when a connection is there, before the request goes out. libcurl repeats a request by itself when a kept-alive
+ * connection turns out to be dead; one that may have run must not be repeated. */
+static int on_ready_to_send(void *data, char *remote, char *local, int remote_port, int local_port) {
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    ak_call *call = data;
+    if (call->connected && !(call->operation->flags & AK_OP_IDEMPOTENT)) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    call->connected = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static bool is_event_stream(const char *type) {
+    static const char expected[] = "text/event-stream";
+    size_t len = sizeof expected - 1;
+    return type && strncasecmp(type, expected, len) == 0 && (type[len] == '\0' || strchr("; \t", type[len]));
+}
+
+static void take_head(ak_call *call) {
+    const char *type = NULL;
+    ak_response *response = &call->response;
+    curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &response->status);
+    curl_easy_getinfo(call->lane->easy, CURLINFO_CONTENT_TYPE, &type);
+    response->is_event_type = is_event_stream(type);
+    response->is_events =
+        (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && response->is_event_type;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
+    ak_call *call = data;
+    ak_response *response = &call->response;
+    size_t len = size * count;
+    if (response->status == 0) {
+        take_head(call);
+    }
+    call->deadlines.idle = AK_NEVER;
+    if (response->is_events) {
+        if (!response->sse) {
+            response->sse = ak_sse_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
+        }
+        if (!response->sse || ak_sse_feed(response->sse, bytes, len) == AK_SSE_MEMORY) {
+            response->no_memory = true;
+            return 0;
+        }
+        return len;
+    }
+    uint64_t limit = (uint64_t)call->client->settings.integer[AK_CLIENT_MAX_REPLY_BYTES];
+    if (len > limit || response->body.len > limit - len) {
+        response->too_large = true;
+        return 0;
+    }
+    if (!ak_buffer_append(&response->body, bytes, len)) {
+        response->no_memory = true;
+        return 0;
+    }
+    return len;
+}
+
+/* ---- starting -----------------------------------------------------------------------------------------------------
+ */
+
+static void set_method(const ak_call *call, CURL *easy) {
+    bool post = strncmp(call->operation->route, "POST ", 5) == 0;
+    bool remove = strncmp(call->operation->route, "DELETE ", 7) == 0;
+    if (post) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, remove ? "DELETE" : NULL);
+}
+
+static int64_t setting_or_bound(const ak_call *call, int32_t key, int32_t setting) {
+    int64_t value = ak_bound_int(call, key, AK_TIMEOUT_DEFAULT);
+    return value == AK_TIMEOUT_DEFAULT ? call->client->settings.integer[setting] : value;
+}
+
+/* A time from now in nanoseconds; AK_NEVER for none. */
+static int64_t after(int64_t now, int64_t timeout_ms) {
+    bool never = timeout_ms == AK_TIMEOUT_NONE || timeout_ms > (INT64_MAX / 2 - now) / NS_PER_MS;
+    return never ? AK_NEVER : now + timeout_ms * NS_PER_MS;
+}
+
+/* Sets the deadlines; AK_E_TIMEOUT when one leaves no time at all. */
+static ak_status set_deadlines(ak_call *call, int64_t *connect_ms, ak_error *err) {
+    bool streams = call->operation->flags & AK_OP_STREAMS;
+    int64_t total_ms = streams ? setting_or_bound(call, AK_KEY_TOTAL_TIMEOUT_MS, AK_CLIENT_TOTAL_TIMEOUT_MS)
+                               : setting_or_bound(call, AK_KEY_TIMEOUT_MS, AK_CLIENT_TIMEOUT_MS);
+    int64_t idle_ms =
+        streams ? setting_or_bound(call, AK_KEY_IDLE_TIMEOUT_MS, AK_CLIENT_IDLE_TIMEOUT_MS) : AK_TIMEOUT_NONE;
+    *connect_ms = setting_or_bound(call, AK_KEY_CONNECT_TIMEOUT_MS, AK_CLIENT_CONNECT_TIMEOUT_MS);
+    int64_t now = ak_now();
+    call->deadlines.started = now;
+    call->deadlines.connect = after(now, *connect_ms);
+    call->deadlines.total = after(now, total_ms);
+    call->deadlines.idle_ns =
+        idle_ms == AK_TIMEOUT_NONE || idle_ms > INT64_MAX / 4 / NS_PER_MS ? AK_NEVER : idle_ms * NS_PER_MS;
+    call->deadlines.idle = AK_NEVER;
+    if (total_ms == 0 || *connect_ms == 0) {
+        return ak_error_set(err, AK_E_TIMEOUT, "the timeout is 0: there is no time to send the request");
+    }
+    return AK_OK;
+}
+
+static void set_call_options(ak_call *call, int64_t connect_ms) {
+    CURL *easy = call->lane->easy;
+    const char *suffix = call->client->settings.text[AK_CLIENT_USER_AGENT];
+    char agent[256];
+    snprintf(agent, sizeof agent, "libagentkernel/%d.%d.%d%s%s", AK_VERSION / 1000000, AK_VERSION / 1000 % 1000,
+             AK_VERSION % 1000, suffix ? " " : "", suffix ? suffix : "");
+    call->curl_message[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_message);
+    curl_easy_setopt(easy, CURLOPT_URL, call->url.data);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, agent);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+                     call->client->headers[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    bool bounded = connect_ms != AK_TIMEOUT_NONE && connect_ms < INT_MAX;
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, bounded ? (long)connect_ms : (long)INT_MAX);
+    set_method(call, easy);
+}
+
+/* Asks the gate; starts the transfer when it is open. AK_AGAIN: ask again soon. */
+static ak_status pass_gate(ak_call *call, ak_error *err) {
+    bool owner = false;
+    switch (ak_client_gate(call->client, call, call->deadlines.started, &owner)) {
+    case AK_GATE_WAIT:
+        call->gated = true;
+        return AK_AGAIN;
+    case AK_GATE_FAILED:
+        return ak_error_set(err, AK_E_RESOLVE, "Could not resolve host: %s", call->client->settings.host);
+    case AK_GATE_OPEN:
+        break;
+    }
+    call->gated = false;
+    call->owns_gate = owner;
+    if (!ak_lane_start(call->lane)) {
+        return ak_error_set(err, AK_E_MEMORY, "libcurl cannot start the transfer");
+    }
+    return AK_OK;
+}
+
+ak_status ak_transfer_start(ak_call *call, ak_error *err) {
+    int64_t connect_ms = 0;
+    ak_status status = set_deadlines(call, &connect_ms, err);
+    if (status != AK_OK) {
+        return status;
+    }
+    ak_lane *lane = NULL;
+    status = ak_client_borrow(call->client, &lane, err);
+    if (status != AK_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&call->wake_lock);
+    call->lane = lane;
+    pthread_mutex_unlock(&call->wake_lock);
+    set_call_options(call, connect_ms);
+    status = pass_gate(call, err);
+    return status < 0 ? status : AK_OK;
+}
+
+/* ---- driving ------------------------------------------------------------------------------------------------------
+ */
+
+static int64_t earliest(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t elapsed_ms(const ak_call *call, int64_t now) {
+    return (now - call->deadlines.started) / NS_PER_MS;
+}
+
+/* Nothing is pending: has a deadline passed? If not, when is the next? */
+static ak_status judge_deadlines(ak_call *call, ak_error *err) {
+    ak_deadlines *deadlines = &call->deadlines;
+    int64_t now = ak_now();
+    if (call->response.status && deadlines->idle == AK_NEVER && deadlines->idle_ns != AK_NEVER) {
+        deadlines->idle = now + deadlines->idle_ns; /* the silence begins */
+    }
+    int64_t connect = call->connected ? AK_NEVER : deadlines->connect;
+    if (now >= deadlines->total) {
+        return ak_error_set(err, AK_E_TIMEOUT, "%s did not end within its timeout (%lld ms)", call->operation->name,
+                            (long long)elapsed_ms(call, now));
+    }
+    if (now >= connect) {
+        return ak_error_set(err, AK_E_TIMEOUT, "no connection to %s within the connect timeout (%lld ms)",
+                            call->client->settings.url, (long long)elapsed_ms(call, now));
+    }
+    if (now >= deadlines->idle) {
+        return ak_error_set(err, AK_E_TIMEOUT, "the stream was silent for longer than its idle timeout (%lld ms)",
+                            (long long)(deadlines->idle_ns / NS_PER_MS));
+    }
+    int64_t next = earliest(earliest(deadlines->total, connect), deadlines->idle);
+    ak_lane_arm(call->lane, call->gated ? earliest(next, now + GATE_POLL_NS) : next);
+    return AK_AGAIN;
+}
+
+static void tell_gate(ak_call *call) {
+    if (call->owns_gate && (call->lane->opened_socket || call->transfer_ended)) {
+        bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST;
+        if (call->lane->opened_socket || failed) {
+            ak_client_gate_done(call->client, call, !failed);
+        } else {
+            ak_client_gate_drop(call->client, call);
+        }
+        call->owns_gate = false;
+    }
+}
+
+/* Another call is looking the name up; only the timer can have woken us. */
+static ak_status drive_gated(ak_call *call, ak_error *err) {
+    ak_poller_event event;
+    bool woken = false;
+    ak_poller_ready(&call->lane->poller, &event, 1, &woken);
+    call->lane->armed = woken ? AK_NEVER : call->lane->armed;
+    ak_status status = pass_gate(call, err);
+    return status == AK_AGAIN ? judge_deadlines(call, err) : status;
+}
+
+ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
+    if (call->gated) {
+        ak_status status = drive_gated(call, err);
+        if (status != AK_OK) {
+            return status;
+        }
+    }
+    ak_response *response = &call->response;
+    size_t before = response->sse ? ak_sse_buffered(response->sse) : 0;
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+        ak_lane_result result = ak_lane_drive(call->lane, &call->transfer_result);
+        call->transfer_ended = result == AK_LANE_ENDED;
+        tell_gate(call);
+        if (call->transfer_ended || (response->sse && ak_sse_buffered(response->sse) != before)) {
+            return AK_OK;
+        }
+        if (result == AK_LANE_IDLE) {
+            return judge_deadlines(call, err);
+        }
+    }
+    ak_poller_kick(&call->lane->poller);
+    call->lane->armed = 1;
+    return AK_AGAIN;
+}
+
+/* ---- ending -------------------------------------------------------------------------------------------------------
+ */
+
+static bool descriptors_are_out(const ak_call *call) {
+    if (call->lane->out_of_descriptors) {
+        return true;
+    }
+    int probe = fcntl(call->lane->poller.fd, F_DUPFD_CLOEXEC, 0);
+    if (probe >= 0) {
+        close(probe);
+    }
+    return probe < 0;
+}
+
+static ak_status code_of(CURLcode result) {
+    switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return AK_E_RESOLVE;
+    case CURLE_COULDNT_CONNECT:
+        return AK_E_CONNECT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_CLIENTCERT:
+        return AK_E_TLS;
+    case CURLE_OPERATION_TIMEDOUT:
+        return AK_E_TIMEOUT;
+    case CURLE_OUT_OF_MEMORY:
+        return AK_E_MEMORY;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* what HTTP/0.9 is refused with */
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return AK_E_PROTOCOL;
+    default:
+        return AK_E_NETWORK;
+    }
+}
+
+ak_status ak_transfer_error(ak_call *call, ak_error *err) {
+    CURLcode result = call->transfer_result;
+    const ak_settings *settings = &call->client->settings;
+    if (call->response.too_large) {
+        return ak_error_set(err, AK_E_TOO_LARGE, "the reply is longer than max_reply_bytes (%lld)",
+                            (long long)settings->integer[AK_CLIENT_MAX_REPLY_BYTES]);
+    }
+    if (call->response.no_memory) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    if (descriptors_are_out(call)) {
+        return ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)");
+    }
+    if (result == CURLE_ABORTED_BY_CALLBACK) {
+        return ak_error_set(err, AK_E_NETWORK,
+                            "the kept-alive connection closed before an answer came; the request was not repeated");
+    }
+    const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
+    ak_status code = code_of(result);
+    if (code == AK_E_TLS) {
+        char *file = NULL, *dir = NULL;
+        curl_easy_getinfo(call->lane->easy, CURLINFO_CAINFO, &file);
+        curl_easy_getinfo(call->lane->easy, CURLINFO_CAPATH, &dir);
+        return ak_error_set(err, code, "%s (trusting %s%s%s)", text, file ? file : "", file && dir ? " and " : "",
+                            dir    ? dir
+                            : file ? ""
+                                   : "the system's certificates");
+    }
+    return ak_error_set(err, code, "%s", text);
+}
+
+static const char *phase_of(const ak_call *call) {
+    if (!call->lane) {
+        return "bind";
+    }
+    if (!call->connected) {
+        return call->client->settings.resolves && !call->lane->opened_socket ? "resolve" : "connect";
+    }
+    if (call->response.status) {
+        return call->transfer_ended && call->transfer_result == CURLE_OK ? "decode" : "receive";
+    }
+    curl_off_t sent = 0;
+    curl_easy_getinfo(call->lane->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    return call->body && (uint64_t)sent < strlen(call->body) ? "send" : "wait";
+}
+
+void ak_transfer_locate(const ak_call *call, ak_error *err) {
+    err->operation = call->operation->name;
+    err->phase = phase_of(call);
+    err->http_status = (int32_t)call->response.status;
+    err->libcurl = (int32_t)call->transfer_result;
+    err->sent = call->response.status ? AK_SENT_ANSWERED : call->connected ? AK_SENT_SOME : AK_SENT_NOTHING;
+}
+
+void ak_transfer_release(ak_call *call) {
+    ak_lane *lane = call->lane;
+    if (!lane) {
+        return;
+    }
+    pthread_mutex_lock(&call->wake_lock);
+    call->lane = NULL;
+    pthread_mutex_unlock(&call->wake_lock);
+    if (call->pid != getpid()) {
+        ak_lane_abandon(lane);
+        return;
+    }
+    if (call->owns_gate) {
+        ak_client_gate_drop(call->client, call);
+    }
+    bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !atomic_load(&call->cancelled);
+    if (clean) {
+        ak_lane_finish(lane);
+        bool woken;
+        ak_poller_event event;
+        ak_poller_arm(&lane->poller, AK_NEVER);
+        ak_poller_ready(&lane->poller, &event, 1, &woken);
+        lane->armed = AK_NEVER;
+    }
+    ak_client_return(call->client, lane, clean);
+}
