@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,7 +15,6 @@
 
 #include "bwrap.h"
 #include "family.h"
-#include "launcher_image.h"
 #include "seccomp.h"
 #include "weaken.h"
 
@@ -24,75 +22,11 @@
 #define DEFAULT_SCRATCH_BYTES (UINT64_C(1) << 30)
 /* While descriptors are sorted into their places they are kept above all places. */
 #define PARKING_FD 64
-#define LANDLOCK_SCOPE_ABI 6
 #define MANY_CHILDREN 1024
-
-static const char *const etc_texts[4] = {
-    "root:x:0:0:root:/root:/bin/sh\n"
-    "sandbox:x:1000:1000:sandbox:" SANDBOX_HOME ":/bin/sh\n"
-    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-    "root:x:0:\ntty:x:5:\nsandbox:x:1000:\nnogroup:x:65534:\n",
-    "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip6-loopback\n",
-    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: "
-    "files\n",
-};
-
-static int memory_file(const char *name, const void *data, size_t size) {
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd != -1 && write(fd, data, size) != (ssize_t)size) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static int filter_file(enum seccomp_unix unix_sockets) {
-    struct sock_filter steps[SECCOMP_MAX_STEPS];
-    size_t count = seccomp_build(steps, unix_sockets);
-    return memory_file("filter", steps, count * sizeof steps[0]);
-}
-
-bool child_kit_open(struct child_kit *kit, const char *bwrap_path, char *why, size_t why_cap) {
-    bool whole = true;
-    kit->bwrap_path = bwrap_path;
-    kit->spawner_pid = getpid();
-    kit->scopes = syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
-    kit->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    kit->launcher_fd = launcher_image_open();
-    int launcher_error = errno;
-    kit->filter_fds[SECCOMP_UNIX_ANY] = filter_file(SECCOMP_UNIX_ANY);
-    kit->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
-    for (size_t i = 0; i < 4; i++) {
-        kit->etc_fds[i] = memory_file("etc", etc_texts[i], strlen(etc_texts[i]));
-        whole = whole && kit->etc_fds[i] != -1;
-    }
-    if (kit->launcher_fd == -1 && launcher_error == EACCES) {
-        snprintf(why, why_cap, "programs in memory are forbidden here: set the sysctl vm.memfd_noexec to 0 or 1");
-        whole = false;
-    } else if (!whole || kit->launcher_fd == -1 || kit->null_fd == -1 || kit->filter_fds[0] == -1 ||
-               kit->filter_fds[1] == -1) {
-        snprintf(why, why_cap, "cannot prepare sandboxes: %s", strerror(errno));
-        whole = false;
-    }
-    if (!whole) {
-        child_kit_close(kit);
-    }
-    return whole;
-}
 
 static void close_if_open(int fd) {
     if (fd != -1) {
         close(fd);
-    }
-}
-
-void child_kit_close(struct child_kit *kit) {
-    close_if_open(kit->null_fd);
-    close_if_open(kit->launcher_fd);
-    close_if_open(kit->filter_fds[0]);
-    close_if_open(kit->filter_fds[1]);
-    for (size_t i = 0; i < 4; i++) {
-        close_if_open(kit->etc_fds[i]);
     }
 }
 
@@ -154,7 +88,7 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void child_main(const struct child_kit *kit, const struct child_order *order, int *fds,
+static void child_main(const struct kit *kit, const struct child_order *order, int *fds,
                        const struct bwrap_arguments *arguments, unsigned turn) {
     static char *const no_env[] = {NULL};
     /* From here on we die with the spawner; if it is gone already, at once (X5). bwrap asks for the same, but only
@@ -171,11 +105,12 @@ static void child_main(const struct child_kit *kit, const struct child_order *or
             dprintf(fds[2], "cannot enter the cgroup: %s\n", strerror(errno));
             _exit(1);
         }
-    } else if (order->limits.cpus > 0) {
-        bound_cpus(order->limits.cpus, turn);
+    }
+    if (order->bound_cpus > 0) {
+        bound_cpus(order->bound_cpus, turn);
     }
     fds[BWRAP_FD_SECCOMP] = reopen(fds[BWRAP_FD_SECCOMP]);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < KIT_ETC_FILES; i++) {
         fds[BWRAP_FD_PASSWD + i] = reopen(kit->etc_fds[i]);
     }
     if (!place_descriptors(fds)) {
@@ -199,7 +134,7 @@ static bool open_channels(struct child *child, int report[2], int complaint[2]) 
     return true;
 }
 
-bool child_start(struct child *child, const struct child_kit *kit, const struct child_order *order, char *why,
+bool child_start(struct child *child, const struct kit *kit, const struct child_order *order, char *why,
                  size_t why_cap) {
     static struct bwrap_arguments arguments;
     static unsigned turn;
@@ -218,15 +153,19 @@ bool child_start(struct child *child, const struct child_kit *kit, const struct 
     flags |= WEAKENED("new-session") ? LAUNCH_KEEP_SESSION : 0;
 #endif
     child->report_fd = child->complaint_fd = -1;
-    child->memory_bytes = memory;
+    child->limits = order->limits;
+    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, order->limits.max_processes);
     if (!bwrap_build(&plan, &arguments)) {
         snprintf(why, why_cap, "root file system %.300s: %s", order->image_root != NULL ? order->image_root : "/",
                  strerror(errno));
         return false;
     }
     int resolv_fd = network ? open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC) : -1;
-    bool ready = open_channels(child, report, complaint) &&
-                 launch_block_complete(order->block_fd, flags, order->data_bytes, order->limits.max_processes);
+    /* Older kernels would count all processes of this user; there, the watchdog counts. */
+    bool counts = kit->counts_tasks && !WEAKENED("nproc");
+    bool ready =
+        open_channels(child, report, complaint) &&
+        launch_block_complete(order->block_fd, flags, order->data_bytes, counts ? order->limits.max_processes : 0);
     if (ready) {
         fds[0] = kit->null_fd;
         fds[1] = fds[2] = complaint[1];
@@ -371,10 +310,14 @@ void child_result(struct child *child, struct run_result *result) {
     char text[sizeof result->message];
     const struct launch_report *report = &child->end;
     memset(result, 0, sizeof *result);
-    if (child->out_of_memory) {
+    if (child->excess == WATCHDOG_TOO_MUCH_MEMORY) {
         snprintf(text, sizeof text, "killed: the sandbox used more than its %llu MB of memory",
-                 (unsigned long long)(child->memory_bytes >> 20));
+                 (unsigned long long)(child->limits.memory_bytes >> 20));
         end(result, END_OUT_OF_MEMORY, 128 + SIGKILL, text);
+    } else if (child->excess == WATCHDOG_TOO_MANY_PROCESSES) {
+        snprintf(text, sizeof text, "killed: the sandbox had more than its %llu processes",
+                 (unsigned long long)child->limits.max_processes);
+        end(result, END_SIGNALED, 128 + SIGKILL, text);
     } else if (report->kind == LAUNCH_ENDED && WIFEXITED(report->value)) {
         end(result, END_EXITED, WEXITSTATUS(report->value), "");
     } else if (report->kind == LAUNCH_ENDED) {
@@ -394,5 +337,6 @@ void child_result(struct child *child, struct run_result *result) {
 void child_close(struct child *child) {
     close_if_open(child->report_fd);
     close_if_open(child->complaint_fd);
+    watchdog_end(&child->watchdog);
     child->report_fd = child->complaint_fd = -1;
 }

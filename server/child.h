@@ -8,19 +8,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroup.h"
+#include "kit.h"
 #include "launch_block.h"
 #include "spawner.h"
-
-/* Made once at the spawner's start and used for every child. All descriptors are O_CLOEXEC. */
-struct child_kit {
-    const char *bwrap_path;
-    pid_t spawner_pid;
-    int null_fd;
-    int launcher_fd;
-    int filter_fds[2]; /* by enum seccomp_unix */
-    int etc_fds[4];    /* passwd, group, hosts, nsswitch.conf */
-    bool scopes;       /* Landlock can keep commands from abstract unix sockets */
-};
+#include "watchdog.h"
 
 /* What one command needs; the descriptors stay the caller's. */
 struct child_order {
@@ -31,6 +23,7 @@ struct child_order {
     int block_fd;
     int tree_fd;         /* -1: none */
     uint64_t data_bytes; /* RLIMIT_DATA; 0: none */
+    double bound_cpus;   /* to be kept to by affinity; 0: not so */
     int cgroup_fd;       /* cgroup.procs to enter; -1: none */
 };
 
@@ -39,23 +32,21 @@ struct child {
     pid_t outer; /* bwrap itself, our child; 0 once reaped */
     pid_t inner; /* first process of the sandbox, bwrap's child; 0: not known yet, or gone */
     int outer_status;
-    int control_fd;   /* to the server's thread; owned by whoever made the child */
-    int report_fd;    /* from the launcher */
-    int complaint_fd; /* what bwrap writes to its stderr */
-    bool greeted;     /* the launcher ran */
-    bool killed;      /* by child_kill */
-    bool ended;       /* outer and inner are gone */
-    bool out_of_memory;
+    int control_fd;           /* to the server's thread; owned by whoever made the child */
+    int report_fd;            /* from the launcher */
+    int complaint_fd;         /* what bwrap writes to its stderr */
+    bool greeted;             /* the launcher ran */
+    bool killed;              /* by child_kill */
+    bool ended;               /* outer and inner are gone */
     struct launch_report end; /* kind 0: none came */
-    uint64_t memory_bytes;
+    struct limits limits;
+    struct watchdog watchdog;
+    enum watchdog_finding excess; /* what it was killed for */
+    char leaf[CGROUP_NAME_CAP];   /* its cgroup; empty: none */
 };
 
-/* Prepares the kit. False with the reason in why. */
-bool child_kit_open(struct child_kit *kit, const char *bwrap_path, char *why, size_t why_cap);
-void child_kit_close(struct child_kit *kit);
-
-/* Starts bwrap. False with the reason in why. */
-bool child_start(struct child *child, const struct child_kit *kit, const struct child_order *order, char *why,
+/* Starts bwrap, in a child whose fields are all zero. False with the reason in why. */
+bool child_start(struct child *child, const struct kit *kit, const struct child_order *order, char *why,
                  size_t why_cap);
 
 /* Reads what the launcher has reported so far. */

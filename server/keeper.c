@@ -15,16 +15,22 @@
 #define SPAWNER_GRACE_MS 5000
 #define END_TIMEOUT_MS 10000
 
-enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD = 4, KEPT_END };
+enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
+
+/* Moves a descriptor to a place; -1 stays nothing. */
+static bool keep(int fd, int place) {
+    return fd == -1 || dup3(fd, place, O_CLOEXEC) == place;
+}
 
 /* Of the server's descriptors only ours stay: its lock and its sockets must end with it. */
-static bool keep_descriptors(int server_fd, int lifeline_fd) {
-    int server = fcntl(server_fd, F_DUPFD, KEPT_END);
+static bool keep_descriptors(const struct spawner_process *process, int lifeline_fd) {
+    int server = fcntl(process->server_fd, F_DUPFD, KEPT_END);
     int lifeline = fcntl(lifeline_fd, F_DUPFD, KEPT_END);
+    int cgroup = process->cgroup.root_fd == -1 ? -1 : fcntl(process->cgroup.root_fd, F_DUPFD, KEPT_END);
     int null = open("/dev/null", O_RDWR);
     if (server == -1 || lifeline == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 ||
-        dup2(null, STDOUT_FILENO) == -1 || dup3(server, KEPT_SERVER_FD, O_CLOEXEC) == -1 ||
-        dup3(lifeline, KEPT_LIFELINE_FD, O_CLOEXEC) == -1) {
+        dup2(null, STDOUT_FILENO) == -1 || !keep(server, KEPT_SERVER_FD) || !keep(lifeline, KEPT_LIFELINE_FD) ||
+        !keep(cgroup, KEPT_CGROUP_FD)) {
         return false;
     }
     if (syscall(SYS_close_range, (unsigned)KEPT_END, ~0u, 0u) == -1) {
@@ -38,6 +44,7 @@ static bool keep_descriptors(int server_fd, int lifeline_fd) {
 static _Noreturn void become_spawner(const struct spawner_process *process, pid_t keeper) {
     struct spawner_process kept = *process;
     kept.server_fd = KEPT_SERVER_FD;
+    kept.cgroup.root_fd = process->cgroup.root_fd == -1 ? -1 : KEPT_CGROUP_FD;
     close(KEPT_LIFELINE_FD);
     prctl(PR_SET_NAME, "akl-spawner", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -70,7 +77,7 @@ void keeper_run(const struct spawner_process *process, int lifeline_fd) {
     sigaddset(&terminal, SIGHUP);
     sigaddset(&terminal, SIGTERM);
     sigprocmask(SIG_BLOCK, &terminal, NULL);
-    if (!keep_descriptors(process->server_fd, lifeline_fd) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) {
+    if (!keep_descriptors(process, lifeline_fd) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) {
         _exit(1);
     }
     pid_t spawner = fork();

@@ -29,6 +29,7 @@ struct spawner {
     int lifeline_fd; /* write end of the keeper's pipe */
     int keeper_fd;   /* pidfd */
     pid_t keeper;
+    struct cgroup cgroup;
 };
 
 static void close_if_open(int fd) {
@@ -62,7 +63,7 @@ static bool wait_until_ready(struct spawner *spawner, char *why, size_t why_cap)
     return ready.ready;
 }
 
-static bool fork_keeper(struct spawner *spawner, const struct spawner_options *options) {
+static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
     const struct timeval send_timeout = {SEND_TIMEOUT_MS / 1000, 0};
     int sockets[2] = {-1, -1}, lifeline[2] = {-1, -1};
     bool forked = false;
@@ -72,8 +73,9 @@ static bool fork_keeper(struct spawner *spawner, const struct spawner_options *o
         setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
         spawner->keeper = fork();
         if (spawner->keeper == 0) {
-            keeper_run(&(struct spawner_process){.server_fd = sockets[1], .bwrap_path = options->bwrap_path},
-                       lifeline[0]);
+            struct spawner_process process = {
+                .server_fd = sockets[1], .bwrap_path = bwrap_path, .cgroup = spawner->cgroup};
+            keeper_run(&process, lifeline[0]);
         }
         forked = spawner->keeper != -1;
         spawner->keeper_fd = forked ? (int)syscall(SYS_pidfd_open, spawner->keeper, 0) : -1;
@@ -91,8 +93,9 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
         explain(why, why_cap, "spawner");
         return NULL;
     }
-    *spawner = (struct spawner){-1, -1, -1, -1};
-    if (!fork_keeper(spawner, options)) {
+    *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .keeper_fd = -1};
+    cgroup_open(&spawner->cgroup, options->cgroup_root);
+    if (!fork_keeper(spawner, options->bwrap_path)) {
         explain(why, why_cap, "cannot start the process that runs commands");
         spawner_stop(spawner);
         return NULL;
@@ -115,6 +118,7 @@ void spawner_stop(struct spawner *spawner) {
         waitpid(spawner->keeper, NULL, WNOHANG);
         close(spawner->keeper_fd);
     }
+    cgroup_close(&spawner->cgroup);
     free(spawner);
 }
 
@@ -124,13 +128,11 @@ bool spawner_alive(const struct spawner *spawner) {
 }
 
 const char *spawner_memory_mode(const struct spawner *spawner) {
-    (void)spawner;
-    return "watchdog";
+    return spawner->cgroup.root_fd != -1 ? "cgroup" : "watchdog";
 }
 
 const char *spawner_cpu_mode(const struct spawner *spawner) {
-    (void)spawner;
-    return "affinity";
+    return spawner->cgroup.root_fd != -1 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
 }
 
 /* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */

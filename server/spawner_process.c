@@ -19,9 +19,11 @@
 
 #define EVENTS_AT_ONCE 32
 #define END_TIMEOUT_MS 10000
+#define RESERVATION_FACTOR 2
 
 struct loop {
-    struct child_kit kit;
+    struct kit kit;
+    struct cgroup cgroup;
     int server_fd;
     int signal_fd;
     int epoll_fd;
@@ -77,6 +79,29 @@ static bool receive(int server_fd, struct received *received) {
     return size > 0;
 }
 
+/* Puts the limits where they are enforced. False with the reason in why. */
+static bool set_limits(struct loop *loop, struct child *child, struct child_order *order, char *why, size_t why_cap) {
+    bool in_cgroup = loop->cgroup.root_fd != -1;
+    /* Twice the limit, because memory that is only reserved counts here; the sum of what is used is the watchdog's. */
+    order->data_bytes = in_cgroup ? 0 : order->limits.memory_bytes * RESERVATION_FACTOR;
+    order->bound_cpus = in_cgroup && loop->cgroup.has_cpu ? 0 : order->limits.cpus;
+    order->cgroup_fd = in_cgroup ? cgroup_make_leaf(&loop->cgroup, &order->limits, child->leaf) : -1;
+    if (in_cgroup && order->cgroup_fd == -1) {
+        child->leaf[0] = '\0';
+        snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Forgets a child that never ran or whose processes are gone. */
+static void free_child(struct loop *loop, struct child *child) {
+    if (child->leaf[0] != '\0') {
+        cgroup_remove_leaf(&loop->cgroup, child->leaf);
+    }
+    free(child);
+}
+
 static void start_child(struct loop *loop, struct received *received) {
     const struct spawn_request *request = &received->request;
     struct child_order order = {.profile = request->profile,
@@ -84,15 +109,20 @@ static void start_child(struct loop *loop, struct received *received) {
                                 .image_root = request->image_root[0] != '\0' ? request->image_root : NULL,
                                 .output_fd = received->fds[SPAWN_FD_OUTPUT],
                                 .block_fd = received->fds[SPAWN_FD_BLOCK],
-                                .tree_fd = received->fds[SPAWN_FD_TREE],
-                                .data_bytes = request->limits.memory_bytes,
-                                .cgroup_fd = -1};
+                                .tree_fd = received->fds[SPAWN_FD_TREE]};
     struct epoll_event event = {.events = EPOLLIN};
-    char why[512] = "out of memory";
+    char why[512];
     struct child *child = calloc(1, sizeof *child);
-    if (child == NULL || !child_start(child, &loop->kit, &order, why, sizeof why)) {
+    if (child == NULL) {
+        answer_failure(received->fds[SPAWN_FD_CONTROL], "out of memory");
+        return;
+    }
+    bool started =
+        set_limits(loop, child, &order, why, sizeof why) && child_start(child, &loop->kit, &order, why, sizeof why);
+    close_if_open(order.cgroup_fd);
+    if (!started) {
         answer_failure(received->fds[SPAWN_FD_CONTROL], why);
-        free(child);
+        free_child(loop, child);
         return;
     }
     child->control_fd = received->fds[SPAWN_FD_CONTROL];
@@ -160,19 +190,40 @@ static void finish_children(struct loop *loop) {
             continue;
         }
         struct run_result result;
+        if (child->leaf[0] != '\0' && child->end.kind == 0 && cgroup_ran_out_of_memory(&loop->cgroup, child->leaf)) {
+            child->excess = WATCHDOG_TOO_MUCH_MEMORY;
+        }
         child_result(child, &result);
         answer(child->control_fd, &result);
         *link = child->next;
         close(child->control_fd);
         child_close(child);
-        free(child);
+        free_child(loop, child);
     }
+}
+
+/* Looks at the sandboxes whose turn it is. Returns how long nothing else is due, as epoll_wait takes it. */
+static int watch_children(struct loop *loop) {
+    int64_t next = INT64_MAX;
+    for (struct child *child = loop->children; child != NULL; child = child->next) {
+        if (child->watchdog.due_ms <= watchdog_now_ms()) {
+            child_read_reports(child);
+            enum watchdog_finding finding = watchdog_look(&child->watchdog, child->inner);
+            if (finding != WATCHDOG_FINE && child->end.kind == 0 && !child->killed) {
+                child->excess = finding;
+                child_kill(child);
+            }
+        }
+        next = child->watchdog.due_ms < next ? child->watchdog.due_ms : next;
+    }
+    int64_t wait = next - watchdog_now_ms();
+    return next == INT64_MAX ? -1 : wait > 0 ? (int)wait : 0;
 }
 
 static void run_loop(struct loop *loop) {
     struct epoll_event events[EVENTS_AT_ONCE];
     while (!loop->stopping) {
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, -1);
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_children(loop));
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == &loop->server_fd) {
                 take_request(loop);
@@ -198,6 +249,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     loop->server_fd = process->server_fd;
+    loop->cgroup = process->cgroup;
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->signal_fd == -1 || loop->epoll_fd == -1 || !watch(loop, &loop->server_fd) ||
@@ -205,7 +257,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
-    return child_kit_open(&loop->kit, process->bwrap_path, why, why_cap);
+    return kit_open(&loop->kit, process->bwrap_path, why, why_cap);
 }
 
 void spawner_process_run(const struct spawner_process *process) {

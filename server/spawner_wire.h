@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "spawner.h"
 
 /* One message per command. With it come descriptors, in this order. */
@@ -27,7 +28,7 @@ struct spawn_ready {
 struct spawner_process {
     int server_fd; /* the spawner's end of the socket */
     const char *bwrap_path;
-    const char *cgroup_root; /* NULL: no cgroup */
+    struct cgroup cgroup;
 };
 
 /* Runs the spawner until the server is gone, then ends everything below it. Does not return. */

@@ -25,17 +25,15 @@ static int print_output(ak_call *call, ak_error *err) {
     for (;;) {
         size_t len = 0;
         ak_status status = ak_call_read(call, buf, sizeof buf, &len, err);
+        if (status == AK_AGAIN) {
+            status = ak_call_wait(call, -1, err);
+        }
         if (status == AK_OK) {
             fwrite(buf, 1, len, stdout);
             fflush(stdout);
-        } else if (status == AK_ITEM) {
+        } else if (status == AK_ITEM) { /* any event: the last one has the exit code, read goes on to the next */
             ak_call_int(call, AK_KEY_EXIT_CODE, &exit_code, err);
-        } else if (status == AK_AGAIN) {
-            status = ak_call_wait(call, -1, err); /* wait without reading: any record that comes is read above */
-            if (status < 0) {
-                return report(err);
-            }
-        } else {
+        } else if (status != AK_AGAIN) {
             return status == AK_DONE ? (int)exit_code : report(err);
         }
     }
