@@ -154,15 +154,15 @@ bool child_start(struct child *child, const struct kit *kit, const struct child_
 #endif
     child->report_fd = child->complaint_fd = -1;
     child->limits = order->limits;
-    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, order->limits.max_processes);
+    /* Older kernels would count all processes of this user; there, the watchdog counts. */
+    bool counts = kit->counts_tasks && !WEAKENED("nproc");
+    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, counts ? 0 : order->limits.max_processes);
     if (!bwrap_build(&plan, &arguments)) {
         snprintf(why, why_cap, "root file system %.300s: %s", order->image_root != NULL ? order->image_root : "/",
                  strerror(errno));
         return false;
     }
     int resolv_fd = network ? open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC) : -1;
-    /* Older kernels would count all processes of this user; there, the watchdog counts. */
-    bool counts = kit->counts_tasks && !WEAKENED("nproc");
     bool ready =
         open_channels(child, report, complaint) &&
         launch_block_complete(order->block_fd, flags, order->data_bytes, counts ? order->limits.max_processes : 0);

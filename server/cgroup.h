@@ -1,0 +1,40 @@
+/*
+ * cgroup.h: one cgroup v2 leaf per command, where a subtree that is ours to use has the memory controller.
+ *
+ * That is so under a service manager that delegates one (systemd: Delegate=yes, with User= or as a user's own service
+ * or scope). Everywhere else there is the watchdog. cgroup v1 is never used: it cannot be had without root.
+ */
+#ifndef AKL_CGROUP_H
+#define AKL_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "spawner.h"
+
+struct cgroup {
+    int root_fd; /* -1: no cgroup */
+    bool has_cpu;
+    bool has_pids;
+    unsigned next;
+};
+
+#define CGROUP_NAME_CAP 48
+
+/* Opens the subtree: root, as in struct spawner_options. For the server's own cgroup the calling process, the only one
+ * in it, moves to a leaf of its own, because a cgroup with processes cannot have limited children. Called before
+ * anything is forked. What does not work leaves root_fd at -1. */
+void cgroup_open(struct cgroup *cgroup, const char *root);
+void cgroup_close(struct cgroup *cgroup);
+
+/* Makes a leaf with these limits and returns a descriptor to which a process writes "0" to enter it; -1 with errno. */
+int cgroup_make_leaf(struct cgroup *cgroup, const struct limits *limits, char name[CGROUP_NAME_CAP]);
+
+/* Whether the kernel has killed in this leaf for want of memory. */
+bool cgroup_ran_out_of_memory(const struct cgroup *cgroup, const char *name);
+
+/* Removes a leaf whose processes are gone. */
+void cgroup_remove_leaf(const struct cgroup *cgroup, const char *name);
+
+#endif

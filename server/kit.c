@@ -1,0 +1,93 @@
+#include "kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "launcher_image.h"
+#include "seccomp.h"
+#include "spawner.h"
+
+#define LANDLOCK_SCOPE_ABI 6
+
+static const char *const etc_texts[KIT_ETC_FILES] = {
+    "root:x:0:0:root:/root:/bin/sh\n"
+    "sandbox:x:1000:1000:sandbox:" SANDBOX_HOME ":/bin/sh\n"
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    "root:x:0:\ntty:x:5:\nsandbox:x:1000:\nnogroup:x:65534:\n",
+    "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip6-loopback\n",
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: "
+    "files\n",
+};
+
+static int memory_file(const char *name, const void *data, size_t size) {
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd != -1 && write(fd, data, size) != (ssize_t)size) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int filter_file(enum seccomp_unix unix_sockets) {
+    struct sock_filter steps[SECCOMP_MAX_STEPS];
+    size_t count = seccomp_build(steps, unix_sockets);
+    return memory_file("filter", steps, count * sizeof steps[0]);
+}
+
+static bool kernel_is_at_least(unsigned major, unsigned minor) {
+    struct utsname name;
+    unsigned has_major, has_minor;
+    return uname(&name) == 0 && sscanf(name.release, "%u.%u", &has_major, &has_minor) == 2 &&
+           (has_major > major || (has_major == major && has_minor >= minor));
+}
+
+bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap) {
+    bool whole = true;
+    kit->bwrap_path = bwrap_path;
+    kit->spawner_pid = getpid();
+    kit->scopes = syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
+    kit->counts_tasks = kernel_is_at_least(5, 14);
+    kit->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    kit->launcher_fd = launcher_image_open();
+    int launcher_error = errno;
+    kit->filter_fds[SECCOMP_UNIX_ANY] = filter_file(SECCOMP_UNIX_ANY);
+    kit->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
+    for (size_t i = 0; i < KIT_ETC_FILES; i++) {
+        kit->etc_fds[i] = memory_file("etc", etc_texts[i], strlen(etc_texts[i]));
+        whole = whole && kit->etc_fds[i] != -1;
+    }
+    if (kit->launcher_fd == -1 && launcher_error == EACCES) {
+        snprintf(why, why_cap, "programs in memory are forbidden here: set the sysctl vm.memfd_noexec to 0 or 1");
+        whole = false;
+    } else if (!whole || kit->launcher_fd == -1 || kit->null_fd == -1 || kit->filter_fds[0] == -1 ||
+               kit->filter_fds[1] == -1) {
+        snprintf(why, why_cap, "cannot prepare sandboxes: %s", strerror(errno));
+        whole = false;
+    }
+    if (!whole) {
+        kit_close(kit);
+    }
+    return whole;
+}
+
+static void close_if_open(int fd) {
+    if (fd != -1) {
+        close(fd);
+    }
+}
+
+void kit_close(struct kit *kit) {
+    close_if_open(kit->null_fd);
+    close_if_open(kit->launcher_fd);
+    close_if_open(kit->filter_fds[0]);
+    close_if_open(kit->filter_fds[1]);
+    for (size_t i = 0; i < KIT_ETC_FILES; i++) {
+        close_if_open(kit->etc_fds[i]);
+    }
+}

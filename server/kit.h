@@ -1,0 +1,29 @@
+/*
+ * kit.h: what every sandbox is made with, prepared once at the spawner's start.
+ */
+#ifndef AKL_KIT_H
+#define AKL_KIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { KIT_ETC_FILES = 4 }; /* passwd, group, hosts, nsswitch.conf */
+
+/* All descriptors are O_CLOEXEC. */
+struct kit {
+    const char *bwrap_path;
+    pid_t spawner_pid;
+    int null_fd;
+    int launcher_fd;
+    int filter_fds[2]; /* by enum seccomp_unix */
+    int etc_fds[KIT_ETC_FILES];
+    bool scopes;       /* Landlock can keep commands from abstract unix sockets */
+    bool counts_tasks; /* RLIMIT_NPROC counts each sandbox apart */
+};
+
+/* False with the reason in why. */
+bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap);
+void kit_close(struct kit *kit);
+
+#endif
