@@ -35,19 +35,25 @@ static bool open_state(struct server *server, struct identity *identity) {
     return state_open(&server->state, server->options.state_dir, uid, gid);
 }
 
+/* Folders that bubblewrap is told by their paths must stay within its reach. */
 static bool drop_privileges(const struct server *server, const struct identity *identity) {
     const struct options *options = &server->options;
-    const char **folders = calloc(options->image_count + 1, sizeof *folders);
-    if (folders == NULL) {
-        return complain("out of memory", "");
+    const char **folders = calloc(options->image_count + 2, sizeof *folders);
+    char *state_dir = realpath(options->state_dir, NULL);
+    bool ok = folders != NULL && state_dir != NULL;
+    if (ok) {
+        char why[512];
+        folders[0] = state_dir;
+        for (size_t i = 0; i < options->image_count; i++) {
+            folders[i + 1] = options->images[i].dir;
+        }
+        ok = privileges_drop(identity, folders, why, sizeof why) || complain("cannot give up privileges: ", why);
+    } else {
+        (void)complain("cannot give up privileges: ", strerror(errno));
     }
-    for (size_t i = 0; i < options->image_count; i++) {
-        folders[i] = options->images[i].dir;
-    }
-    char why[512];
-    bool ok = privileges_drop(identity, folders, why, sizeof why);
+    free(state_dir);
     free(folders);
-    return ok || complain("cannot give up privileges: ", why);
+    return ok;
 }
 
 /* Finds out whether commands can be isolated and starts what does it. That they cannot is no reason to end: the
