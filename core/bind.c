@@ -11,7 +11,7 @@ static ak_status out_of_memory(ak_error *err) {
 
 /* The parameter, if it may be bound now. A call that is not new refuses without being poisoned. */
 static ak_status find(const ak_call *call, int32_t key, const ak_parameter **parameter, size_t *index, ak_error *err) {
-    if (call->error.code != AK_OK && (call->state == AK_STATE_NEW || call->state == AK_STATE_FAILED)) {
+    if (call->poisoned) {
         return ak_error_copy(err, &call->error);
     }
     if (call->state != AK_STATE_NEW) {
@@ -31,6 +31,7 @@ static ak_status find(const ak_call *call, int32_t key, const ak_parameter **par
 /* The first failed bind poisons the call. */
 static ak_status latch(ak_call *call, ak_status status, ak_error *err) {
     if (status < 0 && call->state == AK_STATE_NEW && call->error.code == AK_OK) {
+        call->poisoned = true;
         ak_error_copy(&call->error, err);
         call->error.code = status;
         call->error.operation = call->operation->name;

@@ -149,9 +149,6 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_FAILED) {
         return ak_error_copy(err, &call->error);
     }
-    if (call->state == AK_STATE_READING) {
-        return ak_error_set(err, AK_E_STATE, "output of this record was read in part: read the rest, or free the call");
-    }
     if (call->pid != getpid()) {
         return fail_here(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"), err);
     }
@@ -160,6 +157,9 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
     }
     if (atomic_load(&call->cancelled)) {
         return fail_here(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
+    }
+    if (call->state == AK_STATE_READING) {
+        return ak_error_set(err, AK_E_STATE, "output of this record was read in part: read the rest, or free the call");
     }
     if (call->state == AK_STATE_NEW) {
         ak_status status = begin(call);
@@ -194,9 +194,6 @@ ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len,
             if (*len) {
                 return AK_OK;
             }
-        }
-        if (call->state == AK_STATE_READING) {
-            call->state = AK_STATE_ITEM; /* cancelled or forked in the middle: go on says so */
         }
         ak_status status = ak_call_go_on(call, err);
         if (status != AK_ITEM || !call->record.has_output) {

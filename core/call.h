@@ -59,6 +59,7 @@ struct ak_call {
     pid_t pid;
     int32_t state;
     ak_error error; /* latched: a failed bind, or why the call failed */
+    bool poisoned;  /* by a failed bind: error has it */
     ak_bound bound[AK_MAX_PARAMETERS];
     /* the request */
     ak_buffer url;
