@@ -1,6 +1,11 @@
 #include "record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+/* Room for any int64 as text. */
+#define NUMBER_CAP 24
 
 void ak_record_begin(ak_record *record, const ak_operation *operation) {
     record->operation = operation;
@@ -196,6 +201,23 @@ static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
                         name ? name : "unknown key");
 }
 
+static ak_status out_of_memory(ak_error *err) {
+    return ak_error_set(err, AK_E_MEMORY, "out of memory");
+}
+
+/* The raw JSON of a number or bool that the library itself set. */
+static bool view_number(ak_arena *arena, int32_t type, int64_t number, const char **data, size_t *len) {
+    char *text = ak_arena_alloc(arena, NUMBER_CAP);
+    if (!text) {
+        return false;
+    }
+    int n = type == AK_TYPE_BOOL ? snprintf(text, NUMBER_CAP, "%s", number ? "true" : "false")
+                                 : snprintf(text, NUMBER_CAP, "%" PRId64, number);
+    *data = text;
+    *len = (size_t)n;
+    return true;
+}
+
 /* Decodes once: a field that had to be decoded becomes plain, so that the next view costs nothing. */
 static ak_status view_field(ak_record *record, int index, const char **data, size_t *len, ak_error *err) {
     ak_field_value *field = &record->fields[index];
@@ -222,17 +244,12 @@ static ak_status view_field(ak_record *record, int index, const char **data, siz
         ok = ak_decode_base64(&record->arena, &field->json, data, len);
         break;
     case AK_FIELD_NUMBER:
-        return ak_error_set(err, AK_E_ARGUMENT, "%s is a number: ask for it as one",
-                            ak_key_text(record->operation->fields[index].key));
+        return view_number(&record->arena, type, field->integer, data, len) ? AK_OK : out_of_memory(err);
     }
     if (!ok) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return out_of_memory(err);
     }
-    field->text = *data;
-    field->len = *len;
-    if (!record->has_output) { /* the output reader still needs the JSON */
-        field->source = AK_FIELD_PLAIN;
-    }
+    *field = (ak_field_value){.source = AK_FIELD_PLAIN, .text = *data, .len = *len};
     return AK_OK;
 }
 
@@ -320,8 +337,7 @@ ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool wan
             *len = wanted->len;
             return AK_OK;
         }
-        return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK
-                                                                   : ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK : out_of_memory(err);
     }
     return ak_error_set(err, AK_E_ARGUMENT, "%s has no entry %zu", ak_key_text(key), index);
 }
