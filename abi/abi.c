@@ -11,12 +11,20 @@
 #include "call.h"
 #include "constants.h"
 
+static ak_status null_argument(ak_error *err, const char *what) {
+    return ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
+}
+
 /* Copies what a view found, by the rule of all copy doors: the whole or nothing. */
 static ak_status copy_out(ak_status status, const char *data, size_t size, char *buf, size_t cap, size_t *len,
                           ak_error *err) {
     *len = size;
     if (status != AK_OK) {
         return status;
+    }
+    if (cap && !buf) {
+        *len = 0;
+        return null_argument(err, "the buffer");
     }
     if (cap < size) {
         return ak_error_set(err, AK_E_BUFFER, "the buffer has %zu bytes; %zu are needed", cap, size);
@@ -25,10 +33,6 @@ static ak_status copy_out(ak_status status, const char *data, size_t size, char 
         memcpy(buf, data, size);
     }
     return AK_OK;
-}
-
-static ak_status null_argument(ak_error *err, const char *what) {
-    return ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
 }
 
 static bool has_record(const ak_call *call) {
@@ -160,6 +164,9 @@ ak_status ak_client_set_int(ak_client *client, int32_t setting, int64_t value, a
 }
 
 ak_status ak_client_text(const ak_client *client, int32_t setting, char *buf, size_t cap, size_t *len, ak_error *err) {
+    if (len) {
+        *len = 0;
+    }
     if (!client || !len) {
         return null_argument(err, client ? "the out-parameter" : "the client");
     }
@@ -169,6 +176,9 @@ ak_status ak_client_text(const ak_client *client, int32_t setting, char *buf, si
 }
 
 ak_status ak_client_int(const ak_client *client, int32_t setting, int64_t *value, ak_error *err) {
+    if (value) {
+        *value = 0;
+    }
     if (!client || !value) {
         return null_argument(err, client ? "the out-parameter" : "the client");
     }
@@ -343,6 +353,9 @@ ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, size_t *co
 }
 
 ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err) {
+    if (len) {
+        *len = 0;
+    }
     if (!call || !len) {
         return null_argument(err, call ? "the out-parameter" : "the call");
     }

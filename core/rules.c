@@ -77,7 +77,7 @@ static ak_status check_workdir(const char *what, const char *text, size_t len, a
 }
 
 static ak_status check_env(const char *what, const char *text, size_t len, ak_error *err) {
-    const char *equals = memchr(text, '=', len);
+    const char *equals = len ? memchr(text, '=', len) : NULL;
     if (!equals || equals == text) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: each entry must be NAME=VALUE with a name", what);
     }
