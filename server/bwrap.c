@@ -15,28 +15,9 @@
 #include "weaken.h"
 
 #define SANDBOX_UID "1000"
-#define ROOT_BYTES "1048576" /* links, mount points and five small files */
+#define ROOT_BYTES "4194304" /* links, mount points and a few small files */
 #define SHM_BYTES (UINT64_C(64) << 20)
-
-/* What tools of the host's /usr need of its /etc: nothing in here is about this host's users, network or secrets. */
-static const char *const etc_entries[] = {
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-    "/etc/ssl/certs",
-    "/etc/ssl/openssl.cnf",
-    "/etc/pki/tls/certs",
-    "/etc/pki/tls/cert.pem",
-    "/etc/pki/tls/openssl.cnf",
-    "/etc/pki/ca-trust/extracted",
-    "/etc/ca-certificates/extracted",
-    "/etc/crypto-policies",
-    "/etc/services",
-    "/etc/protocols",
-    "/etc/mime.types",
-    "/etc/fonts",
-    "/etc/perl",
-    "/etc/php",
-};
+#define DEFAULT_MEMORY_BYTES (UINT64_C(4) << 30)
 
 static const char *const root_links[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
 
@@ -106,13 +87,6 @@ static void push_parents(struct bwrap_arguments *out, const char *path) {
     }
 }
 
-static void push_file(struct bwrap_arguments *out, int fd, const char *where) {
-    push1(out, "--perms", "0644");
-    push(out, "--file");
-    push_text(out, "%d", fd);
-    push(out, where);
-}
-
 static void push_namespaces(struct bwrap_arguments *out, bool network) {
     push(out, "--unshare-user");
     if (!WEAKENED("disable-userns")) {
@@ -165,14 +139,6 @@ static void push_host_root(struct bwrap_arguments *out) {
         }
     }
     push2(out, "--ro-bind-try", "/opt", "/opt");
-    for (size_t i = 0; i < sizeof etc_entries / sizeof etc_entries[0]; i++) {
-        if (access(etc_entries[i], R_OK) == 0) {
-            push_parents(out, etc_entries[i]);
-            push2(out, "--ro-bind-try", etc_entries[i], etc_entries[i]);
-        }
-    }
-    push2(out, "--symlink", "../usr/lib/os-release", "/etc/os-release");
-    push2(out, "--symlink", "/proc/self/mounts", "/etc/mtab");
 }
 
 static bool is_own_entry(const char *name) {
@@ -226,28 +192,47 @@ static bool push_image_root(struct bwrap_arguments *out, const char *image_root)
 /* An image has an /etc of its own, and what it lacks nobody can add: it is bound read-only. Only the name servers are
  * this host's matter, where the image has a plain file for them. */
 static void push_image_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
-    char path[PATH_MAX];
-    struct stat status;
-    int size = snprintf(path, sizeof path, "%s/etc/resolv.conf", plan->image_root);
-    if (plan->network && size > 0 && (size_t)size < sizeof path && lstat(path, &status) == 0 &&
-        S_ISREG(status.st_mode)) {
-        push(out, "--ro-bind-data");
-        push_text(out, "%d", BWRAP_FD_RESOLV);
-        push(out, "/etc/resolv.conf");
+    for (size_t i = 0; i < ETC_FILES; i++) {
+        char path[PATH_MAX];
+        struct stat status;
+        int size = snprintf(path, sizeof path, "%s%s", plan->image_root, etc_files[i].path);
+        if (plan->has_etc[i] && etc_files[i].network_only && size > 0 && (size_t)size < sizeof path &&
+            lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+            push(out, "--ro-bind-data");
+            push_text(out, "%d", BWRAP_FD_ETC + (int)i);
+            push(out, etc_files[i].path);
+        }
     }
 }
 
 static void push_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
-    push_file(out, BWRAP_FD_PASSWD, "/etc/passwd");
-    push_file(out, BWRAP_FD_GROUP, "/etc/group");
-    push_file(out, BWRAP_FD_HOSTS, "/etc/hosts");
-    push_file(out, BWRAP_FD_NSSWITCH, "/etc/nsswitch.conf");
-    if (plan->network) {
-        push_file(out, BWRAP_FD_RESOLV, "/etc/resolv.conf");
+    push_dir(out, "/etc");
+    for (size_t i = 0; i < ETC_FILES; i++) {
+        if (plan->has_etc[i]) {
+            push_parents(out, etc_files[i].path);
+            push1(out, "--perms", "0644");
+            push(out, "--file");
+            push_text(out, "%d", BWRAP_FD_ETC + (int)i);
+            push(out, etc_files[i].path);
+        }
     }
+    for (size_t i = 0; etc_folders[i] != NULL; i++) {
+        if (access(etc_folders[i], R_OK) == 0) {
+            push_parents(out, etc_folders[i]);
+            push2(out, "--ro-bind-try", etc_folders[i], etc_folders[i]);
+        }
+    }
+    push2(out, "--symlink", "../usr/lib/os-release", "/etc/os-release");
+    push2(out, "--symlink", "/proc/self/mounts", "/etc/mtab");
 }
 
-static void push_kernel_folders(struct bwrap_arguments *out, uint64_t scratch_bytes) {
+/* The file systems in memory are parts of the memory limit, so that filling them fails before it kills. */
+static uint64_t part_of_memory(const struct bwrap_plan *plan, uint64_t divisor) {
+    return (plan->memory_bytes != 0 ? plan->memory_bytes : DEFAULT_MEMORY_BYTES) / divisor;
+}
+
+static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+    uint64_t shm_bytes = part_of_memory(plan, 8);
     push1(out, "--proc", "/proc");
     if (!WEAKENED("cover-proc")) {
         push2(out, "--ro-bind", "/proc/sys", "/proc/sys");
@@ -256,8 +241,8 @@ static void push_kernel_folders(struct bwrap_arguments *out, uint64_t scratch_by
         push2(out, "--ro-bind-try", "/proc/fs", "/proc/fs");
     }
     push1(out, "--dev", "/dev");
-    push_tmpfs(out, "1777", scratch_bytes < SHM_BYTES ? scratch_bytes : SHM_BYTES, "/dev/shm");
-    push_tmpfs(out, "1777", scratch_bytes, "/tmp");
+    push_tmpfs(out, "1777", shm_bytes < SHM_BYTES ? shm_bytes : SHM_BYTES, "/dev/shm");
+    push_tmpfs(out, "1777", part_of_memory(plan, 4), "/tmp");
 }
 
 bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
@@ -270,7 +255,6 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
     push1(out, "--size", ROOT_BYTES);
     push1(out, "--tmpfs", "/");
     if (plan->image_root == NULL) {
-        push_dir(out, "/etc");
         push_dir(out, "/var");
         push_host_root(out);
         push_etc(out, plan);
@@ -280,7 +264,7 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         }
         push_image_etc(out, plan);
     }
-    push_kernel_folders(out, plan->scratch_bytes);
+    push_kernel_folders(out, plan);
     push_dir(out, "/run");
     if (plan->image_root == NULL) {
         push2(out, "--symlink", "../tmp", "/var/tmp");
@@ -293,7 +277,7 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         push_text(out, "/proc/self/fd/%d", BWRAP_FD_TREE);
         push(out, SANDBOX_HOME);
     } else {
-        push_tmpfs(out, "0755", plan->scratch_bytes, SANDBOX_HOME);
+        push_tmpfs(out, "0755", part_of_memory(plan, 2), SANDBOX_HOME);
     }
     if (!WEAKENED("seccomp")) {
         push(out, "--seccomp");

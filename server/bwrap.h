@@ -12,18 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etc.h"
 #include "launch.h"
 
 /* Descriptors that bwrap expects, behind those of the launcher. */
 enum {
     BWRAP_FD_SECCOMP = LAUNCH_FD_BWRAP, /* the filter */
-    BWRAP_FD_PASSWD,                    /* contents of files of /etc */
-    BWRAP_FD_GROUP,
-    BWRAP_FD_HOSTS,
-    BWRAP_FD_NSSWITCH,
-    BWRAP_FD_RESOLV, /* only with network */
-    BWRAP_FD_TREE,   /* only with a kept tree */
-    BWRAP_FD_END
+    BWRAP_FD_TREE,                      /* only with a kept tree */
+    BWRAP_FD_ETC,                       /* the files of etc.h, in their order */
+    BWRAP_FD_END = BWRAP_FD_ETC + ETC_FILES
 };
 
 #define BWRAP_MAX_ARGS 512
@@ -41,8 +38,9 @@ struct bwrap_plan {
     const char *bwrap_path;
     const char *image_root; /* NULL: the host's own /usr */
     bool network;
-    bool kept_tree;         /* BWRAP_FD_TREE is there; else the home is a tmpfs */
-    uint64_t scratch_bytes; /* size of each tmpfs that the command may fill */
+    bool has_etc[ETC_FILES]; /* which of them have a descriptor */
+    bool kept_tree;          /* BWRAP_FD_TREE is there; else the home is a tmpfs */
+    uint64_t memory_bytes;   /* the command's limit; 0: none. Sizes the file systems that it may fill */
 };
 
 /* Builds the list, ending with the launcher. False, with errno, when the image's folder cannot be read or is too full.

@@ -15,16 +15,6 @@
 
 #define LANDLOCK_SCOPE_ABI 6
 
-static const char *const etc_texts[KIT_ETC_FILES] = {
-    "root:x:0:0:root:/root:/bin/sh\n"
-    "sandbox:x:1000:1000:sandbox:" SANDBOX_HOME ":/bin/sh\n"
-    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-    "root:x:0:\ntty:x:5:\nsandbox:x:1000:\nnogroup:x:65534:\n",
-    "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip6-loopback\n",
-    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: "
-    "files\n",
-};
-
 static int memory_file(const char *name, const void *data, size_t size) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd != -1 && write(fd, data, size) != (ssize_t)size) {
@@ -58,9 +48,10 @@ bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap
     int launcher_error = errno;
     kit->filter_fds[SECCOMP_UNIX_ANY] = filter_file(SECCOMP_UNIX_ANY);
     kit->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
-    for (size_t i = 0; i < KIT_ETC_FILES; i++) {
-        kit->etc_fds[i] = memory_file("etc", etc_texts[i], strlen(etc_texts[i]));
-        whole = whole && kit->etc_fds[i] != -1;
+    for (size_t i = 0; i < ETC_FILES; i++) {
+        const char *text = etc_files[i].text;
+        kit->etc_fds[i] = text != NULL ? memory_file("etc", text, strlen(text)) : -1;
+        whole = whole && (text == NULL || kit->etc_fds[i] != -1);
     }
     if (kit->launcher_fd == -1 && launcher_error == EACCES) {
         snprintf(why, why_cap, "programs in memory are forbidden here: set the sysctl vm.memfd_noexec to 0 or 1");
@@ -87,7 +78,7 @@ void kit_close(struct kit *kit) {
     close_if_open(kit->launcher_fd);
     close_if_open(kit->filter_fds[0]);
     close_if_open(kit->filter_fds[1]);
-    for (size_t i = 0; i < KIT_ETC_FILES; i++) {
+    for (size_t i = 0; i < ETC_FILES; i++) {
         close_if_open(kit->etc_fds[i]);
     }
 }

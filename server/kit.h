@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { KIT_ETC_FILES = 4 }; /* passwd, group, hosts, nsswitch.conf */
+#include "etc.h"
 
 /* All descriptors are O_CLOEXEC. */
 struct kit {
@@ -16,10 +16,10 @@ struct kit {
     pid_t spawner_pid;
     int null_fd;
     int launcher_fd;
-    int filter_fds[2]; /* by enum seccomp_unix */
-    int etc_fds[KIT_ETC_FILES];
-    bool scopes;       /* Landlock can keep commands from abstract unix sockets */
-    bool counts_tasks; /* RLIMIT_NPROC counts each sandbox apart */
+    int filter_fds[2];      /* by enum seccomp_unix */
+    int etc_fds[ETC_FILES]; /* -1: the host's, to be opened each time */
+    bool scopes;            /* Landlock can keep commands from abstract unix sockets */
+    bool counts_tasks;      /* RLIMIT_NPROC counts each sandbox apart */
 };
 
 /* False with the reason in why. */

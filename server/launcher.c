@@ -148,9 +148,9 @@ static void set_limits(const struct launch_head *head) {
     }
 }
 
-static void close_all_but_stdio(void) {
-    if (syscall(SYS_close_range, 3u, ~0u, 0u) == -1) {
-        for (int fd = 3; fd < MAX_OPEN_FILES; fd++) {
+static void close_from(int first) {
+    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == -1) { /* before Linux 5.9 */
+        for (int fd = first; fd < MAX_OPEN_FILES; fd++) {
             close(fd);
         }
     }
@@ -226,7 +226,7 @@ static int child_main(void *argument) {
         return 1;
     }
     if (!keep_descriptors) {
-        close_all_but_stdio();
+        close_from(STDERR_FILENO + 1);
     }
     set_limits(launch->head);
     explain_exec(launch, exec_command(launch));
@@ -266,7 +266,9 @@ int main(void) {
     if (command == -1) {
         give_up(errno, "fork");
     }
+    close(LAUNCH_FD_BLOCK);
     close(LAUNCH_FD_OUTPUT);
+    close_from(LAUNCH_FD_REPORT + 1);
     int status = wait_for(command);
     if (launch.failure.kind != 0) {
         report_send(&launch.failure);

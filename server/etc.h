@@ -1,0 +1,25 @@
+/*
+ * etc.h: the /etc of a sandbox whose programs are the host's.
+ *
+ * Nothing in it is about this host's users, network names or secrets. Small files are copied into the sandbox's root,
+ * which costs a tenth of a mount each.
+ */
+#ifndef AKL_ETC_H
+#define AKL_ETC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct etc_file {
+    const char *path;
+    const char *text;  /* what is in it; NULL: what the host's has, if there is one */
+    bool network_only; /* of no use without network */
+};
+
+enum { ETC_FILES = 10 };
+extern const struct etc_file etc_files[ETC_FILES];
+
+/* Folders of the host's to bind read-only, where they exist; NULL-terminated. */
+extern const char *const etc_folders[];
+
+#endif
