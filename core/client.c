@@ -139,11 +139,18 @@ ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
     }
     pthread_mutex_unlock(&pool->lock);
     lanes_free(stale); /* closing may write to the network: not under the lock */
+    ak_status status = AK_OK;
     if (*lane) {
         (*lane)->next = NULL;
-        return AK_OK;
+    } else {
+        status = ak_lane_new(&client->settings, pool->share, lane, err);
     }
-    return ak_lane_new(&client->settings, pool->share, lane, err);
+#ifdef AK_FRESH_DESCRIPTORS
+    if (status == AK_OK) {
+        ak_poller_renumber(&(*lane)->poller); /* now: from here on the number is the call's */
+    }
+#endif
+    return status;
 }
 
 void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {

@@ -220,9 +220,6 @@ void ak_lane_abandon(ak_lane *lane) {
  */
 
 bool ak_lane_start(ak_lane *lane) {
-#ifdef AK_FRESH_DESCRIPTORS
-    ak_poller_renumber(&lane->poller);
-#endif
     lane->opened_socket = false;
     lane->out_of_descriptors = false;
     lane->in_multi = curl_multi_add_handle(lane->multi, lane->easy) == CURLM_OK;
