@@ -196,6 +196,9 @@ static void finish_children(struct loop *loop) {
         child_result(child, &result);
         answer(child->control_fd, &result);
         *link = child->next;
+        /* Closing alone would not take it out: a child forked at this moment holds a copy until it execs, and events of
+         * that copy would name freed memory. */
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
         close(child->control_fd);
         child_close(child);
         free_child(loop, child);
