@@ -265,7 +265,7 @@ class Crowd(ServerTest):
         for i, stream in enumerate(streams):
             self.assertEqual(stream.next()[0], "started")
             self.assertEqual(stream.next(), ("output", {"data": "%d\n" % i, "stream": "stdout"}))
-        self.assertGreaterEqual(len(processes(marker)), 200)
+        wait_until(lambda: len(processes(marker)) >= 200)
         self.assertEqual(self.server.call("GET", "/health")[0], 200)
         for stream in streams:
             stream.close()
