@@ -24,6 +24,7 @@ SERVER = os.path.abspath(os.environ.get("AKL_SERVER", "agentkernel-local"))
 SHORT_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_SHORT", SERVER))
 TEST_UID = int(os.environ["AKL_TEST_UID"]) if "AKL_TEST_UID" in os.environ else None
 AS_ROOT = os.geteuid() == 0 and TEST_UID is None  # whether the server is started by root
+SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and keeps what it freed
 SKIPPED = 77  # what ctest takes for "skipped"
 PATIENCE = 20  # seconds that any single wait may take at most; all of them are much shorter
 
@@ -181,11 +182,13 @@ class Server:
         return code
 
     def close(self):
-        if self.process.poll() is None:
-            self.terminate()
+        code = self.terminate() if self.process.poll() is None else 0
+        errors = self.errors()
         self.process.stdout.close()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if code != 0:
+            raise AssertionError("the server ended with %d: %s" % (code, errors))
 
 
 class Stream:

@@ -3,7 +3,7 @@ import os
 import re
 import time
 
-from harness import (SHORT_SERVER, Background, Markers, Server, ServerTest, main, output_of, processes, read_reply,
+from harness import (SANITIZED, SHORT_SERVER, Background, Markers, Server, ServerTest, main, output_of, processes, read_reply,
                      wait_until)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -143,7 +143,8 @@ class Flow(ServerTest):
 
     def test_a_gigabyte_leaves_memory_flat(self):
         """X20: the server holds one piece of the output at a time."""
-        stream = self.server.stream("sh", "-c", "yes %s | head -c 1000000000" % ("x" * 126))
+        size = 100000000 if SANITIZED else 1000000000
+        stream = self.server.stream("sh", "-c", "yes %s | head -c %d" % ("x" * 126, size))
         before, top, total, last = self.server.rss(), 0, 0, b""
         while (block := stream.block()) is not None:
             last = block
@@ -151,31 +152,35 @@ class Flow(ServerTest):
             if total >> 26 != (total - len(block)) >> 26:
                 top = max(top, self.server.rss())
             stream.raw.clear()
-        self.assertGreater(total, 1000000000)
+        self.assertGreater(total, size)
         self.assertIn(b'"success":true', last)
-        self.assertLess(top - before, 8 << 20)
+        if not SANITIZED:
+            self.assertLess(top - before, 8 << 20)
 
     def test_a_reader_that_stops_stops_the_writer(self):
         """RO4: the pipe fills, the command waits, and nothing is lost."""
         marker = Markers.new()
-        stream = self.server.stream("sh", "-c", 'yes | head -c 200000000; echo "$0"', marker)
+        size = 50000000 if SANITIZED else 200000000
+        stream = self.server.stream("sh", "-c", 'yes | head -c %d; echo "$0"' % size, marker)
         self.assertEqual(stream.next()[0], "started")
         before = self.server.rss()
         time.sleep(1.5)
         self.assertTrue(processes(marker))
-        self.assertLess(self.server.rss() - before, 8 << 20)
+        if not SANITIZED:
+            self.assertLess(self.server.rss() - before, 8 << 20)
         total = 0
         while (event := stream.next()) is not None:
             total += len(event[1].get("data", ""))
             stream.raw.clear()
-        self.assertEqual(total, 200000000 + len(marker) + 1)
+        self.assertEqual(total, size + len(marker) + 1)
 
     def test_a_flood_does_not_fill_memory(self):
         before = self.server.rss()
         status, body = self.server.run("sh", "-c", "yes flood | head -c 100000000 >&2; yes | head -c 300000000")
         self.assertEqual(status, 200)
         self.assertEqual(body["data"]["total_bytes"], 400000000)
-        self.assertLess(self.server.status_field("VmHWM") * 1024 - before, 80 << 20)
+        if not SANITIZED:
+            self.assertLess(self.server.status_field("VmHWM") * 1024 - before, 80 << 20)
 
 
 class Disconnect(ServerTest):

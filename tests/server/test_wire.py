@@ -2,9 +2,8 @@
 import base64
 import json
 import time
-import unittest
 
-from harness import Server, ServerTest, main, read_reply
+from harness import SANITIZED, ServerTest, main, read_reply
 
 
 class Envelope(ServerTest):
@@ -299,7 +298,8 @@ class Framing(ServerTest):
         sock.sendall(b"0\r\n\r\n")
         reply = read_reply(file)
         self.assertEqual((reply[0], json.loads(reply[2])), (413, self.too_large))
-        self.assertLess(growth, 24 << 20)
+        if not SANITIZED:
+            self.assertLess(growth, 24 << 20)
 
     def test_garbage_does_no_harm(self):
         for data in (b"GARBAGE\r\n\r\n", b"\0\1\2\3" * 100 + b"\r\n\r\n", b"\r\n" * 50, b"GET / HTTP/9.9\r\n\r\n",
@@ -416,7 +416,8 @@ class Keys(ServerTest):
         connection.endheaders()
         for _ in range(15):
             connection.send(b" " * (1 << 20))
-        self.assertLess(self.server.rss() - before, 8 << 20)
+        if not SANITIZED:
+            self.assertLess(self.server.rss() - before, 8 << 20)
         connection.send(b" " * (1 << 20))
         self.assertEqual(connection.getresponse().status, 401)
         connection.close()

@@ -1,0 +1,243 @@
+#include "sandbox_fixture.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "privileges.h"
+
+#define BWRAP "/usr/bin/bwrap"
+#define GONE_MS 1500
+/* When the tests run as root and are asked to be a plain user. */
+#define PLAIN_ID 61300
+
+static char folder[64];
+static int probe_fd = -1;
+
+int64_t fixture_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void fixture_pause_ms(int ms) {
+    const struct timespec pause = {ms / 1000, (ms % 1000) * 1000000L};
+    nanosleep(&pause, NULL);
+}
+
+const char *fixture_word(void) {
+    static char word[64];
+    static int number;
+    snprintf(word, sizeof word, "marker-%d-%d", (int)getpid(), number++);
+    return word;
+}
+
+/* As the server does it; or, when asked, as if a plain user had started us. */
+static bool give_up_root(void) {
+    struct identity identity;
+    char why[512];
+    const char *wish = getenv("AK_TEST_AS");
+    if (geteuid() == 0 && wish != NULL && strcmp(wish, "plain") == 0 &&
+        (setgroups(0, NULL) != 0 || setresgid(PLAIN_ID, PLAIN_ID, PLAIN_ID) != 0 ||
+         setresuid(PLAIN_ID, PLAIN_ID, PLAIN_ID) != 0)) {
+        return false;
+    }
+    privileges_reset_signals();
+    if (!privileges_choose("/nonexistent", &identity, why, sizeof why) ||
+        !privileges_drop(&identity, NULL, why, sizeof why)) {
+        fprintf(stderr, "%s\n", why);
+        return false;
+    }
+    return true;
+}
+
+int fixture_set_up(void **state) {
+    (void)state;
+    probe_fd = open(AKL_TEST_PROBE, O_RDONLY | O_CLOEXEC);
+    if (probe_fd == -1 || !give_up_root() || access(BWRAP, X_OK) == -1) {
+        fprintf(stderr, "cannot prepare the tests: %s\n", strerror(errno));
+        return -1;
+    }
+    snprintf(folder, sizeof folder, "/tmp/akl-sandbox-XXXXXX");
+    return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+int fixture_tear_down(void **state) {
+    (void)state;
+    close(probe_fd);
+    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *fixture_folder(void) {
+    return folder;
+}
+
+int fixture_tree(char path[256]) {
+    static int number;
+    struct stat status;
+    off_t from = 0;
+    snprintf(path, 256, "%s/tree-%d", folder, number++);
+    assert_int_equal(mkdir(path, 0700), 0);
+    int tree_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(tree_fd != -1);
+    int copy_fd = openat(tree_fd, "probe", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_true(copy_fd != -1 && fstat(probe_fd, &status) == 0);
+    while (from < status.st_size) {
+        assert_true(sendfile(copy_fd, probe_fd, &from, (size_t)status.st_size) > 0);
+    }
+    close(copy_fd);
+    return tree_fd;
+}
+
+struct spawner *fixture_spawner_with(const char *weakened, const char *cgroup_root) {
+    const struct spawner_options options = {.bwrap_path = BWRAP, .cgroup_root = cgroup_root};
+    char why[256] = "";
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    struct spawner *spawner = spawner_start(&options, why, sizeof why);
+    if (spawner == NULL) {
+        fail_msg("%s", why);
+    }
+    return spawner;
+}
+
+struct spawner *fixture_spawner(const char *weakened) {
+    return fixture_spawner_with(weakened, "");
+}
+
+struct command_spec fixture_shell(const char **argv, const char *script) {
+    argv[0] = "sh";
+    argv[1] = "-c";
+    argv[2] = script;
+    argv[3] = NULL;
+    return (struct command_spec){.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+}
+
+struct running fixture_start(struct spawner *spawner, const struct command_spec *spec) {
+    struct running running;
+    char why[256] = "";
+    if (!spawner_run(spawner, spec, &running, why, sizeof why)) {
+        fail_msg("%s", why);
+    }
+    return running;
+}
+
+static bool wait_readable(int fd, int64_t deadline) {
+    struct pollfd event = {.fd = fd, .events = POLLIN};
+    int64_t left = deadline - fixture_now_ms();
+    return left > 0 && poll(&event, 1, (int)left) == 1;
+}
+
+struct outcome fixture_run(struct spawner *spawner, const struct command_spec *spec) {
+    struct outcome outcome = {.output = NULL};
+    struct running running = fixture_start(spawner, spec);
+    int64_t deadline = fixture_now_ms() + FIXTURE_TIMEOUT_MS;
+    size_t room = 0;
+    ssize_t size;
+    do {
+        if (room - outcome.size < 65536) {
+            room += 262144;
+            outcome.output = realloc(outcome.output, room);
+            assert_non_null(outcome.output);
+        }
+        assert_true(wait_readable(running.output_fd, deadline));
+        size = read(running.output_fd, outcome.output + outcome.size, room - outcome.size - 1);
+        outcome.size += size > 0 ? (size_t)size : 0;
+    } while (size > 0);
+    outcome.output[outcome.size] = '\0';
+    assert_true(running_result(&running, &outcome.result, FIXTURE_TIMEOUT_MS));
+    running_close(&running);
+    return outcome;
+}
+
+struct outcome fixture_sh(struct spawner *spawner, const char *script) {
+    const char *argv[4];
+    struct command_spec spec = fixture_shell(argv, script);
+    return fixture_run(spawner, &spec);
+}
+
+void outcome_free(struct outcome *outcome) {
+    free(outcome->output);
+    outcome->output = NULL;
+}
+
+bool fixture_wait_output(const struct running *running, const char *text) {
+    static char seen[65536];
+    size_t used = 0;
+    int64_t deadline = fixture_now_ms() + FIXTURE_TIMEOUT_MS;
+    seen[0] = '\0';
+    while (strstr(seen, text) == NULL) {
+        if (!wait_readable(running->output_fd, deadline)) {
+            return false;
+        }
+        ssize_t size = read(running->output_fd, seen + used, sizeof seen - 1 - used);
+        if (size <= 0) {
+            return false;
+        }
+        used += (size_t)size;
+        seen[used] = '\0';
+    }
+    return true;
+}
+
+struct outcome fixture_probe(struct spawner *spawner, enum profile profile, const char *what, const char *argument) {
+    char path[256];
+    const char *const argv[] = {"./probe", what, argument, NULL};
+    struct command_spec spec = {.argv = argv, .profile = profile, .tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &spec);
+    close(spec.tree_fd);
+    return outcome;
+}
+
+static bool has_word(const char *pid, const char *word) {
+    char path[300], text[8192];
+    snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd == -1) {
+        return false;
+    }
+    ssize_t size = read(fd, text, sizeof text);
+    close(fd);
+    return size > 0 && memmem(text, (size_t)size, word, strlen(word)) != NULL;
+}
+
+int fixture_count(const char *word) {
+    int count = 0;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+        if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid()) {
+            count += has_word(entry->d_name, word);
+        }
+    }
+    closedir(proc);
+    return count;
+}
+
+bool fixture_all_gone(const char *word) {
+    int64_t deadline = fixture_now_ms() + GONE_MS;
+    while (fixture_count(word) > 0) {
+        if (fixture_now_ms() > deadline) {
+            return false;
+        }
+        fixture_pause_ms(5);
+    }
+    return true;
+}
