@@ -1,0 +1,243 @@
+/*
+ * Deadlines: which silence counts, which does not, and what zero, none and default mean. Times are only compared with
+ * what they cannot be less than.
+ */
+#include "host.h"
+
+#include <time.h>
+
+#define OK_REPLY "{\"success\":true,\"data\":\"ok\"}"
+
+static fault_server *start(fault_script *script) {
+    fault_server *server = fault_start(script);
+    assert_non_null(server);
+    return server;
+}
+
+/* One call with that timeout; if it passes, not before its time. */
+static ak_status timed(fault_server *server, int32_t operation, int32_t key, int64_t value, ak_error *err) {
+    ak_client *client = host_client(fault_url(server));
+    host_call host = host_new(client, operation);
+    assert_int_equal(ak_call_set_int(host.call, key, value, NULL), AK_OK);
+    int64_t begin = fault_now_ms();
+    ak_status status = host_end(&host, err);
+    if (status == AK_E_TIMEOUT) {
+        assert_true(fault_now_ms() - begin >= value - 1);
+        assert_true(fault_now_ms() - begin < value + 5000);
+        assert_int_equal(host_end(&host, err), AK_E_TIMEOUT); /* it stays that */
+    }
+    host_free(&host);
+    ak_client_free(client);
+    return status;
+}
+
+static void unary_timeout(void **state) {
+    (void)state;
+    ak_error *err = ak_error_new();
+    for (int in_body = 0; in_body < 2; in_body++) {
+        fault_script *script = fault_script_new();
+        fault_on_request(script);
+        if (in_body) {
+            fault_text(script, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{");
+        }
+        fault_wait_close(script);
+        fault_server *server = start(script);
+        assert_int_equal(timed(server, AK_OP_RUN, AK_KEY_TIMEOUT_MS, 150, err), AK_E_TIMEOUT);
+        assert_true(host_error_is(err, AK_ERROR_PHASE, in_body ? "receive" : "wait"));
+        assert_int_equal(host_error_int(err, AK_ERROR_SENT), in_body ? AK_SENT_ANSWERED : AK_SENT_SOME);
+        assert_true(fault_await(server, FAULT_CLIENT_ENDED, 1, HOST_WAIT_MS)); /* nothing is left behind */
+        fault_stop(server);
+    }
+    ak_error_free(err);
+}
+
+/* A server that keeps sending does not move the deadline of a unary call. */
+static void a_trickle_does_not_help(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_text(script, "HTTP/1.1 200 OK\r\n\r\n");
+    fault_loop_begin(script, FAULT_ALWAYS);
+    fault_text(script, " ");
+    fault_delay(script, 10);
+    fault_loop_end(script);
+    fault_server *server = start(script);
+    assert_int_equal(timed(server, AK_OP_HEALTH, AK_KEY_TIMEOUT_MS, 200, NULL), AK_E_TIMEOUT);
+    fault_stop(server);
+}
+
+static void connect_timeout(void **state) {
+    (void)state;
+    ak_error *err = ak_error_new();
+    static const int32_t operations[] = {AK_OP_RUN, AK_OP_RUN_STREAM};
+    for (size_t i = 0; i < 2; i++) {
+        fault_script *script = fault_script_new();
+        fault_listen_full(script, -1);
+        fault_server *server = start(script);
+        assert_int_equal(timed(server, operations[i], AK_KEY_CONNECT_TIMEOUT_MS, 150, err), AK_E_TIMEOUT);
+        assert_true(host_error_is(err, AK_ERROR_PHASE, "connect"));
+        assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_NOTHING);
+        fault_stop(server);
+    }
+    ak_error_free(err);
+}
+
+/* Zero: nothing is sent. None and default: the answer comes, however small the client's own setting is. */
+static void zero_none_default(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_times(script, FAULT_ALWAYS);
+    fault_delay(script, 200);
+    fault_reply_json(script, 200, OK_REPLY);
+    fault_server *server = start(script);
+    ak_error *err = ak_error_new();
+    static const int32_t keys[] = {AK_KEY_TIMEOUT_MS, AK_KEY_CONNECT_TIMEOUT_MS};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(timed(server, AK_OP_HEALTH, keys[i], 0, err), AK_E_TIMEOUT);
+        assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_NOTHING);
+    }
+    assert_int_equal(fault_count(server, FAULT_CONNECTIONS), 0);
+    ak_client *client = host_client(fault_url(server));
+    host_set_int(client, AK_CLIENT_TIMEOUT_MS, 50);
+    static const struct {
+        int64_t value;
+        ak_status code;
+    } rows[] = {{AK_TIMEOUT_NONE, AK_DONE}, {INT64_MAX, AK_DONE}, {5000, AK_DONE}, {AK_TIMEOUT_DEFAULT, AK_E_TIMEOUT}};
+    for (size_t i = 0; i < 4; i++) {
+        host_call host = host_new(client, AK_OP_HEALTH);
+        assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, rows[i].value, NULL), AK_OK);
+        assert_int_equal(host_end(&host, NULL), rows[i].code);
+        host_free(&host);
+    }
+    host_call host = host_new(client, AK_OP_HEALTH);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, -3, NULL), AK_E_ARGUMENT);
+    host_free(&host);
+    ak_client_free(client);
+    ak_error_free(err);
+    fault_stop(server);
+}
+
+static void idle_timeout(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_sse_begin(script, FAULT_CHUNKED);
+    fault_sse_event(script, "output", "{\"data\":\"a\"}");
+    fault_wait_close(script);
+    fault_server *server = start(script);
+    ak_error *err = ak_error_new();
+    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, 150, err), AK_E_TIMEOUT);
+    assert_true(host_error_has(err, AK_ERROR_MESSAGE, "idle timeout"));
+    assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_ANSWERED);
+    ak_error_free(err);
+    fault_stop(server);
+}
+
+/* A comment counts as life: silence of 100 ms nine times is not silence of 500. */
+static void a_comment_is_life(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_sse_begin(script, FAULT_CHUNKED);
+    fault_loop_begin(script, 9);
+    fault_chunk(script, ": alive\n", 8);
+    fault_delay(script, 100);
+    fault_loop_end(script);
+    fault_sse_event(script, "done", "{}");
+    fault_sse_end(script);
+    fault_server *server = start(script);
+    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, 500, NULL), AK_DONE);
+    fault_stop(server);
+}
+
+/* The server may say nothing at all until the command has ended. */
+static void no_idle_timeout_before_the_first_byte(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_delay(script, 400);
+    fault_sse_begin(script, FAULT_CHUNKED);
+    fault_sse_event(script, "done", "{}");
+    fault_sse_end(script);
+    fault_server *server = start(script);
+    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, 100, NULL), AK_DONE);
+    fault_stop(server);
+}
+
+/* A reader that takes its time is not the stream's silence. */
+static void a_slow_reader_is_not_silence(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_sse_begin(script, FAULT_CHUNKED);
+    fault_sse_event(script, "output", "{\"data\":\"a\"}");
+    fault_wait_release(script);
+    fault_sse_event(script, "done", "{}");
+    fault_sse_end(script);
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    host_call host = host_new(client, AK_OP_RUN_STREAM);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_IDLE_TIMEOUT_MS, 150, NULL), AK_OK);
+    assert_int_equal(host_next(&host, NULL), AK_ITEM);
+    struct timespec pause = {.tv_nsec = 400000000};
+    nanosleep(&pause, NULL);
+    fault_release(server, 1);
+    assert_int_equal(host_end(&host, NULL), AK_DONE);
+    host_free(&host);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
+static void total_timeout(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_sse_begin(script, FAULT_CHUNKED);
+    fault_loop_begin(script, FAULT_ALWAYS);
+    fault_sse_event(script, "output", "{\"data\":\"a\"}");
+    fault_delay(script, 10);
+    fault_loop_end(script);
+    fault_server *server = start(script);
+    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_TOTAL_TIMEOUT_MS, 200, NULL), AK_E_TIMEOUT);
+    fault_stop(server);
+}
+
+/* The socket is read before a deadline is judged: an answer that is there counts. */
+static void an_answer_in_time_read_late(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_reply_json(script, 200, OK_REPLY);
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    host_call host = host_new(client, AK_OP_HEALTH);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 500, NULL), AK_OK);
+    host_until(&host, server, FAULT_CONNECTIONS, 1);
+    ak_status status = AK_AGAIN;
+    while (fault_count(server, FAULT_SENT_BYTES) == 0 && status == AK_AGAIN) {
+        status = ak_call_step(host.call, NULL);
+    }
+    struct timespec pause = {.tv_nsec = 700000000};
+    nanosleep(&pause, NULL);
+    assert_int_equal(status == AK_DONE ? AK_DONE : host_end(&host, NULL), AK_DONE);
+    host_free(&host);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unary_timeout),
+        cmocka_unit_test(a_trickle_does_not_help),
+        cmocka_unit_test(connect_timeout),
+        cmocka_unit_test(zero_none_default),
+        cmocka_unit_test(idle_timeout),
+        cmocka_unit_test(a_comment_is_life),
+        cmocka_unit_test(no_idle_timeout_before_the_first_byte),
+        cmocka_unit_test(a_slow_reader_is_not_silence),
+        cmocka_unit_test(total_timeout),
+        cmocka_unit_test(an_answer_in_time_read_late),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
