@@ -70,6 +70,8 @@ struct ak_call {
     bool gated; /* waiting for somebody else's look-up of the name */
     bool owns_gate;
     bool connected; /* the request has begun to go out */
+    size_t fed;     /* bytes of a stream that came in this turn */
+    bool paused;    /* and more were there than one turn takes */
     bool transfer_ended;
     CURLcode transfer_result;
     char curl_message[CURL_ERROR_SIZE];

@@ -10,6 +10,9 @@
 #define NS_PER_MS 1000000
 /* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
 #define MAX_ROUNDS 64
+/* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
+ * takes one record at a time should not find megabytes of them in memory. */
+#define FEED_BYTES (256 * 1024)
 /* How often a call looks whether somebody else's look-up of the name has ended. */
 #define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
 
@@ -56,6 +59,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
     }
     call->deadlines.idle = AK_NEVER;
     if (response->is_events) {
+        if (call->fed && call->fed + len > FEED_BYTES) {
+            call->paused = true;
+            return CURL_WRITEFUNC_PAUSE;
+        }
+        call->fed += len;
         if (!response->sse) {
             response->sse = ak_sse_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
         }
@@ -252,6 +260,11 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
     }
     ak_response *response = &call->response;
     size_t before = response->sse ? ak_sse_buffered(response->sse) : 0;
+    call->fed = 0;
+    if (call->paused) {
+        call->paused = false;
+        curl_easy_pause(call->lane->easy, CURLPAUSE_CONT);
+    }
     for (int round = 0; round < MAX_ROUNDS; round++) {
         ak_lane_result result = ak_lane_drive(call->lane, &call->transfer_result);
         call->transfer_ended = result == AK_LANE_ENDED;
