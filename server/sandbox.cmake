@@ -4,7 +4,9 @@ set(AKL_SANDBOX_SOURCES
     bwrap.c cgroup.c child.c child_start.c etc.c family.c keeper.c kit.c launch_block.c launcher_image.c privileges.c probe.c
     probe_classify.c reachable.c seccomp.c spawner.c spawner_process.c watchdog.c)
 list(TRANSFORM AKL_SANDBOX_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
-set(AKL_SANDBOX_DIR ${CMAKE_CURRENT_LIST_DIR})
+# Where the tests' folder sees them, too.
+set(AKL_SANDBOX_SOURCES ${AKL_SANDBOX_SOURCES} CACHE INTERNAL "")
+set(AKL_SANDBOX_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
 
 # akl_add_sandbox(<library> <launcher> [definitions]): the library with the launcher's program inside. The launcher runs where
 # no library of the host can be relied on and no sanitizer works: it is static, and takes none of ak_options' sanitizers.
