@@ -106,10 +106,9 @@ static int on_close_socket(void *data, curl_socket_t fd) {
 static void set_tls(CURL *easy, const ak_settings *settings) {
     char *const *text = settings->text;
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (text[AK_CLIENT_CA_FILE]) {
+    if (text[AK_CLIENT_CA_FILE] || text[AK_CLIENT_CA_DIR]) {
+        /* Both, also when one is NULL: else the system's certificates in the other place stay trusted. */
         curl_easy_setopt(easy, CURLOPT_CAINFO, text[AK_CLIENT_CA_FILE]);
-    }
-    if (text[AK_CLIENT_CA_DIR]) {
         curl_easy_setopt(easy, CURLOPT_CAPATH, text[AK_CLIENT_CA_DIR]);
     }
     if (text[AK_CLIENT_CERT_FILE]) {

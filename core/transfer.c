@@ -344,9 +344,11 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
     const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
     ak_status code = code_of(result);
     if (code == AK_E_TLS) {
-        char *file = NULL, *dir = NULL;
-        curl_easy_getinfo(call->lane->easy, CURLINFO_CAINFO, &file);
-        curl_easy_getinfo(call->lane->easy, CURLINFO_CAPATH, &dir);
+        char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];
+        if (!file && !dir) { /* what libcurl was built with */
+            curl_easy_getinfo(call->lane->easy, CURLINFO_CAINFO, &file);
+            curl_easy_getinfo(call->lane->easy, CURLINFO_CAPATH, &dir);
+        }
         return ak_error_set(err, code, "%s (trusting %s%s%s)", text, file ? file : "", file && dir ? " and " : "",
                             dir    ? dir
                             : file ? ""
