@@ -78,9 +78,9 @@ static void push_dir(struct bwrap_arguments *out, const char *where) {
     push1(out, "--dir", where);
 }
 
-/* The folders above a mount point of /etc: those that bwrap makes itself would be closed to other users. */
+/* The folders between /etc and something in it: those that bwrap makes itself would be closed to other users. */
 static void push_parents(struct bwrap_arguments *out, const char *path) {
-    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (const char *slash = strchr(path + sizeof "/etc", '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         push1(out, "--perms", "0755");
         push(out, "--dir");
         push_text(out, "%.*s", (int)(slash - path), path);

@@ -17,9 +17,13 @@
 
 enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
 
-/* Moves a descriptor to a place; -1 stays nothing. */
+/* Moves a descriptor to a place; -1: nothing is to be there. */
 static bool keep(int fd, int place) {
-    return fd == -1 || dup3(fd, place, O_CLOEXEC) == place;
+    if (fd == -1) {
+        close(place);
+        return true;
+    }
+    return dup3(fd, place, O_CLOEXEC) == place;
 }
 
 /* Of the server's descriptors only ours stay: its lock and its sockets must end with it. */

@@ -12,6 +12,7 @@
 #include "launcher_image.h"
 #include "seccomp.h"
 #include "spawner.h"
+#include "weaken.h"
 
 #define LANDLOCK_SCOPE_ABI 6
 
@@ -41,7 +42,8 @@ bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap
     bool whole = true;
     kit->bwrap_path = bwrap_path;
     kit->spawner_pid = getpid();
-    kit->scopes = syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
+    kit->scopes = !WEAKENED("landlock") &&
+                  syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
     kit->counts_tasks = kernel_is_at_least(5, 14);
     kit->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     kit->launcher_fd = launcher_image_open();

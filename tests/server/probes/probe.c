@@ -240,6 +240,14 @@ static void leave_survivor(const char *name, char *self) {
     fflush(stdout);
 }
 
+static void list_descriptors(void) {
+    for (int fd = 0; fd < 1024; fd++) {
+        if (fcntl(fd, F_GETFD) != -1) {
+            printf("%d\n", fd);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     const char *argument = argc > 2 ? argv[2] : "";
@@ -251,6 +259,8 @@ int main(int argc, char **argv) {
         try_unix(argument);
     } else if (strcmp(what, "files") == 0) {
         try_files();
+    } else if (strcmp(what, "descriptors") == 0) {
+        list_descriptors();
     } else if (strcmp(what, "eat-shared") == 0) {
         eat_shared(argument);
     } else if (strcmp(what, "eat-private") == 0) {
