@@ -291,8 +291,8 @@ static void lists(void **state) {
     static const char *const data[] = {
         "[]",
         "[{\"name\":\"a\",\"status\":\"running\"}]",
-        "[{\"name\":\"a\",\"status\":\"running\"},{\"name\":\"b\",\"status\":\"odd one\",\"new_member\":1},"
-        "{\"name\":\"c\",\"status\":\"stopped\",\"ip\":null}]",
+        ("[{\"name\":\"a\",\"status\":\"running\"},{\"name\":\"b\",\"status\":\"odd one\",\"new_member\":1},"
+         "{\"name\":\"c\",\"status\":\"stopped\",\"ip\":null}]"),
     };
     static const int counts[] = {0, 1, 3};
     for (size_t i = 0; i < 3; i++) {
