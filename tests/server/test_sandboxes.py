@@ -1,5 +1,6 @@
 """Kept sandboxes: create, list, look, exec, remove, and what is left of them after a restart."""
 import http.client
+import json
 import os
 import re
 import time
@@ -247,6 +248,23 @@ class Remove(ServerTest):
             for call in calls:
                 self.assertIn(call.get()[0], (200, 404, 500))
         self.assert_nothing_left()
+
+    def test_removal_while_clients_go_away(self):
+        """A command that is dying, because its client left, writes nothing any more when the tree is removed."""
+        writer = "i=0; while :; do mkdir -p $0/$i/a/b; i=$((i+1)); done"
+        for round_number in range(10):
+            self.create("dying")
+            connections = []
+            for i in range(4):
+                connections.append(self.server.connection())
+                connections[i].request("POST", "/sandboxes/dying/exec",
+                                       json.dumps({"command": ["sh", "-c", writer, str(i)]}))
+            wait_until(lambda: self.server.exec("dying", "sh", "-c", "ls | wc -l")[1]["data"]["output"] == "4\n")
+            for connection in connections:
+                connection.close()
+            time.sleep(0.001 * round_number)
+            self.assertEqual(self.remove("dying")[0], 200)
+            self.assert_nothing_left()
 
     def test_trees_that_resist(self):
         self.create("nasty")
