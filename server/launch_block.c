@@ -15,7 +15,7 @@ extern char **environ;
 /* A command sees these, what its caller adds, and nothing of the server's own environment (X15). */
 static const char *const fixed_env[] = {
     "PATH=" SANDBOX_HOME "/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=" SANDBOX_HOME,
+    ("HOME=" SANDBOX_HOME),
     "USER=sandbox",
     "LOGNAME=sandbox",
     "SHELL=/bin/sh",
