@@ -12,7 +12,7 @@
 #include "family.h"
 #include "privileges.h"
 
-#define SPAWNER_GRACE_MS 5000
+#define SPAWNER_GRACE_MS 2000
 #define END_TIMEOUT_MS 10000
 
 enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
