@@ -1,0 +1,127 @@
+/* Looking names up: never in the caller's way, and not once for every call. The look-up is this program's own. */
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+
+#define LOOKUP_MS 300
+
+static atomic_int lookups;
+static atomic_bool name_exists;
+
+/* In the place of libc's, for libcurl's threads: slow, counted, and knowing one address. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **result) {
+    (void)node;
+    atomic_fetch_add(&lookups, 1);
+    usleep(LOOKUP_MS * 1000);
+    if (!atomic_load(&name_exists)) {
+        return EAI_NONAME;
+    }
+    struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
+    if (!info) {
+        return EAI_MEMORY;
+    }
+    struct sockaddr_in *address = (struct sockaddr_in *)(info + 1);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address->sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 0));
+    info->ai_family = AF_INET;
+    info->ai_socktype = hints ? hints->ai_socktype : SOCK_STREAM;
+    info->ai_addr = (struct sockaddr *)address;
+    info->ai_addrlen = sizeof *address;
+    *result = info;
+    return 0;
+}
+
+__attribute__((visibility("default"))) void freeaddrinfo(struct addrinfo *info) {
+    free(info);
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+enum { CALLS = 50 };
+
+/* All calls under way before any is waited for. */
+static void run_all(ak_client *client, ak_status expected) {
+    host_call calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        calls[i] = host_new(client, AK_OP_HEALTH);
+        assert_int_equal(ak_call_step(calls[i].call, NULL), AK_AGAIN);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        assert_int_equal(host_end(&calls[i], NULL), expected);
+        host_free(&calls[i]);
+    }
+}
+
+static fault_server *start_server(char *url, size_t cap) {
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_times(script, FAULT_ALWAYS);
+    fault_reply_json(script, 200, "{\"success\":true,\"data\":\"ok\"}");
+    fault_server *server = fault_start(script);
+    assert_non_null(server);
+    snprintf(url, cap, "http://slow.example:%u", fault_port(server));
+    return server;
+}
+
+static void a_name_is_looked_up_once(void **state) {
+    (void)state;
+    char url[64];
+    fault_server *server = start_server(url, sizeof url);
+    ak_client *client = host_client(url);
+    atomic_store(&lookups, 0);
+    atomic_store(&name_exists, true);
+    run_all(client, AK_DONE);
+    assert_true(atomic_load(&lookups) <= 4); /* one; more only when this machine was very slow */
+    assert_int_equal(fault_count(server, FAULT_REQUESTS), CALLS);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
+static void a_failed_look_up_is_shared(void **state) {
+    (void)state;
+    ak_client *client = host_client("http://missing.example:1");
+    atomic_store(&lookups, 0);
+    atomic_store(&name_exists, false);
+    run_all(client, AK_E_RESOLVE);
+    assert_true(atomic_load(&lookups) <= 4);
+    ak_client_free(client);
+}
+
+/* Cancelling and freeing do not wait for the thread that looks the name up. */
+static void freeing_does_not_wait(void **state) {
+    (void)state;
+    ak_client *client = host_client("http://missing.example:1");
+    int64_t longest = 0;
+    for (int i = 0; i < 5; i++) {
+        host_call call = host_new(client, AK_OP_HEALTH);
+        assert_int_equal(ak_call_step(call.call, NULL), AK_AGAIN);
+        int64_t before = now_ms();
+        ak_call_cancel(call.call);
+        assert_int_equal(ak_call_step(call.call, NULL), AK_E_CANCELLED);
+        host_free(&call);
+        int64_t took = now_ms() - before;
+        longest = took > longest ? took : longest;
+    }
+    assert_true(longest < LOOKUP_MS / 2);
+    ak_client_free(client);
+    usleep(2 * LOOKUP_MS * 1000); /* the threads end before the program does */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_is_looked_up_once),
+        cmocka_unit_test(a_failed_look_up_is_shared),
+        cmocka_unit_test(freeing_does_not_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
