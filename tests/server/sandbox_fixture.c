@@ -206,6 +206,18 @@ struct outcome fixture_probe(struct spawner *spawner, enum profile profile, cons
     return outcome;
 }
 
+pid_t fixture_child_of(pid_t parent) {
+    char command[128];
+    int pid = 0;
+    snprintf(command, sizeof command, "cat /proc/[0-9]*/stat 2>/dev/null | awk '$4 == %d {print $1; exit}'",
+             (int)parent);
+    FILE *pipe = popen(command, "re");
+    assert_non_null(pipe);
+    assert_int_equal(fscanf(pipe, "%d", &pid), 1);
+    pclose(pipe);
+    return pid;
+}
+
 static bool has_word(const char *pid, const char *word) {
     char path[300], text[8192];
     snprintf(path, sizeof path, "/proc/%s/cmdline", pid);

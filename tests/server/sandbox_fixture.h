@@ -64,6 +64,9 @@ int fixture_count(const char *word);
 /* Waits until there are none; false after a second or so. */
 bool fixture_all_gone(const char *word);
 
+/* The process whose parent this is; there must be one. */
+pid_t fixture_child_of(pid_t parent);
+
 /* A word that no other test and no other run of the tests uses. */
 const char *fixture_word(void);
 

@@ -35,18 +35,6 @@ struct server {
     int keeper_fd; /* pidfd */
 };
 
-static pid_t only_child_of(pid_t parent) {
-    char command[128];
-    int pid = 0;
-    snprintf(command, sizeof command, "cat /proc/[0-9]*/stat 2>/dev/null | awk '$4 == %d {print $1; exit}'",
-             (int)parent);
-    FILE *pipe = popen(command, "re");
-    assert_non_null(pipe);
-    assert_int_equal(fscanf(pipe, "%d", &pid), 1);
-    pclose(pipe);
-    return pid;
-}
-
 static void send_server(int socket_fd, const struct server *server) {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -116,7 +104,7 @@ static struct server start_lingering(const char *weakened, const char *word) {
     snprintf(text, sizeof text, "left %s\n", word);
     assert_true(fixture_wait_output(&running, text));
     assert_true(fixture_count(word) >= 2);
-    server.spawner = only_child_of(server.keeper);
+    server.spawner = fixture_child_of(server.keeper);
     return server;
 }
 
@@ -273,7 +261,7 @@ static void test_killed_spawner_is_an_answer(void **state) {
     struct running running = fixture_start(spawner, &spec), later;
     assert_true(fixture_wait_output(&running, "up"));
     assert_int_equal(family_children(keepers, 2), 1);
-    kill(only_child_of(keepers[0]), SIGKILL);
+    kill(fixture_child_of(keepers[0]), SIGKILL);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     assert_int_equal(result.exit_code, 125);
@@ -299,7 +287,7 @@ static void test_x5_killed_during_start(void **state) {
         const char *word = fixture_word();
         struct server server = start_server(NULL, "linger", word);
         const struct timespec pause = {0, (long)(rand_r(&seed) % 5000) * 1000};
-        pid_t victim = round % 2 == 0 ? server.pid : only_child_of(server.keeper);
+        pid_t victim = round % 2 == 0 ? server.pid : fixture_child_of(server.keeper);
         nanosleep(&pause, NULL);
         kill(victim, SIGKILL);
         if (!all_gone(&server)) {

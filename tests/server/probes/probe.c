@@ -202,6 +202,20 @@ static void eat_private(const char *megabytes) {
     }
 }
 
+/* Memory that this process and eight children share. */
+static void eat_forked(const char *megabytes) {
+    eat_private(megabytes);
+    for (int i = 0; i < 8; i++) {
+        if (fork() == 0) {
+            usleep(1000000);
+            _exit(0);
+        }
+    }
+    while (wait(NULL) > 0) {
+    }
+    printf("fine\n");
+}
+
 /* Starts processes until no more can be had; they wait. */
 static void fork_many(const char *text) {
     int wanted = atoi(text), started = 0;
@@ -265,6 +279,8 @@ int main(int argc, char **argv) {
         eat_shared(argument);
     } else if (strcmp(what, "eat-private") == 0) {
         eat_private(argument);
+    } else if (strcmp(what, "eat-forked") == 0) {
+        eat_forked(argument);
     } else if (strcmp(what, "fork") == 0) {
         fork_many(argument);
     } else if (strcmp(what, "leave") == 0) {
