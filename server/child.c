@@ -124,8 +124,7 @@ static void end_without_report(struct child *child, struct run_result *result) {
         end(result, END_SIGNALED, 128 + SIGKILL, "the sandbox was killed from outside");
     } else {
         read_complaint(child, complaint, sizeof complaint);
-        snprintf(text, sizeof text, "the sandbox could not be built: %s",
-                 complaint[0] != '\0' ? complaint : "bubblewrap was killed");
+        snprintf(text, sizeof text, CHILD_NOT_BUILT "%s", complaint[0] != '\0' ? complaint : "bubblewrap was killed");
         end(result, END_SANDBOX_FAILED, 125, text);
     }
 }

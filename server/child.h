@@ -60,6 +60,9 @@ void child_kill(struct child *child);
  * hello. */
 void child_reaped(struct child *child, pid_t pid, int status, const struct child *others);
 
+/* What a result's message begins with when bubblewrap failed; its complaint follows. */
+#define CHILD_NOT_BUILT "the sandbox could not be built: "
+
 /* How it ended, once it did. */
 void child_result(struct child *child, struct run_result *result);
 

@@ -13,9 +13,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "spawner.h"
 
-#define VERSION_TIMEOUT_MS 5000
+#define VERSION_TIMEOUT_MS 2000
 #define TRIAL_TIMEOUT_MS 15000
 
 static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};
@@ -148,7 +149,9 @@ static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     if (spawner_run(spawner, &spec, &running, complaint, cap)) {
         snprintf(complaint, cap, "no answer");
         if (running_result(&running, &result, TRIAL_TIMEOUT_MS)) {
-            snprintf(complaint, cap, "%s", result.message);
+            size_t known =
+                strncmp(result.message, CHILD_NOT_BUILT, strlen(CHILD_NOT_BUILT)) == 0 ? strlen(CHILD_NOT_BUILT) : 0;
+            snprintf(complaint, cap, "%s", result.message + known);
             usable = result.kind == END_EXITED || result.kind == END_NOT_FOUND;
         }
         running_close(&running);

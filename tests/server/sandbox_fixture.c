@@ -43,14 +43,18 @@ const char *fixture_word(void) {
     return word;
 }
 
-/* As the server does it; or, when asked, as if a plain user had started us. */
+/* When asked: as if a plain user had started us. */
+static bool be_plain_if_asked(void) {
+    const char *wish = getenv("AK_TEST_AS");
+    return geteuid() != 0 || wish == NULL || strcmp(wish, "plain") != 0 ||
+           (setgroups(0, NULL) == 0 && setresgid(PLAIN_ID, PLAIN_ID, PLAIN_ID) == 0 &&
+            setresuid(PLAIN_ID, PLAIN_ID, PLAIN_ID) == 0);
+}
+
 static bool give_up_root(void) {
     struct identity identity;
     char why[512];
-    const char *wish = getenv("AK_TEST_AS");
-    if (geteuid() == 0 && wish != NULL && strcmp(wish, "plain") == 0 &&
-        (setgroups(0, NULL) != 0 || setresgid(PLAIN_ID, PLAIN_ID, PLAIN_ID) != 0 ||
-         setresuid(PLAIN_ID, PLAIN_ID, PLAIN_ID) != 0)) {
+    if (!be_plain_if_asked()) {
         return false;
     }
     privileges_reset_signals();
@@ -62,15 +66,27 @@ static bool give_up_root(void) {
     return true;
 }
 
+static bool open_probe(void) {
+    probe_fd = open(AKL_TEST_PROBE, O_RDONLY | O_CLOEXEC);
+    if (probe_fd == -1 || access(BWRAP, X_OK) == -1) {
+        fprintf(stderr, "cannot prepare the tests: %s\n", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool make_folder(mode_t mode) {
+    snprintf(folder, sizeof folder, "/tmp/akl-sandbox-XXXXXX");
+    return mkdtemp(folder) != NULL && chmod(folder, mode) == 0;
+}
+
 int fixture_set_up(void **state) {
     (void)state;
-    probe_fd = open(AKL_TEST_PROBE, O_RDONLY | O_CLOEXEC);
-    if (probe_fd == -1 || !give_up_root() || access(BWRAP, X_OK) == -1) {
-        fprintf(stderr, "cannot prepare the tests: %s\n", strerror(errno));
-        return -1;
-    }
-    snprintf(folder, sizeof folder, "/tmp/akl-sandbox-XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
+    return open_probe() && give_up_root() && make_folder(0700) ? 0 : -1;
+}
+
+int fixture_open(void) {
+    return open_probe() && be_plain_if_asked() && make_folder(01777) ? 0 : -1;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
@@ -91,11 +107,10 @@ const char *fixture_folder(void) {
 }
 
 int fixture_tree(char path[256]) {
-    static int number;
     struct stat status;
     off_t from = 0;
-    snprintf(path, 256, "%s/tree-%d", folder, number++);
-    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, 256, "%s/tree-XXXXXX", folder);
+    assert_non_null(mkdtemp(path));
     int tree_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(tree_fd != -1);
     int copy_fd = openat(tree_fd, "probe", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);

@@ -32,6 +32,9 @@ struct outcome {
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
+/* The same without giving up root. Anybody may make folders in the scratch folder then. */
+int fixture_open(void);
+
 /* A folder of this test program's own, removed at the end. */
 const char *fixture_folder(void);
 

@@ -13,7 +13,7 @@ target_compile_definitions(akl_test_probe PRIVATE _GNU_SOURCE)
 target_compile_options(akl_test_probe PRIVATE -Wall -Wextra -Wshadow -Wvla $<$<BOOL:${AK_WERROR}>:-Werror>)
 target_link_options(akl_test_probe PRIVATE -static -no-pie)
 
-foreach(part run walls life limits)
+foreach(part run walls life limits probe privileges)
   add_executable(test_sandbox_${part} ${CMAKE_CURRENT_LIST_DIR}/test_sandbox_${part}.c
                  ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c)
   target_link_libraries(test_sandbox_${part} PRIVATE akl_sandbox_weak PkgConfig::CMOCKA)
