@@ -150,7 +150,8 @@ static ak_status check_settable(ak_client *client, ak_error *err) {
     if (!client) {
         return null_argument(err, "the client");
     }
-    return atomic_load(&client->fixed) ? ak_error_set(err, AK_E_STATE, "settings are fixed by the first call") : AK_OK;
+    return atomic_load(&client->headers) ? ak_error_set(err, AK_E_STATE, "settings are fixed by the first call")
+                                         : AK_OK;
 }
 
 ak_status ak_client_set_text(ak_client *client, int32_t setting, const char *text, size_t len, ak_error *err) {

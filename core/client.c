@@ -271,12 +271,16 @@ ak_client *ak_client_ref(ak_client *client) {
     return client;
 }
 
-/* A list's last node is the caller's, so freeing goes node by node with the key wiped. */
-static void headers_free(struct curl_slist *list) {
-    for (struct curl_slist *node = list; node; node = node->next) {
-        explicit_bzero(node->data, strlen(node->data));
+/* Freed with the key wiped. */
+static void headers_free(ak_header_set *headers) {
+    for (int i = 0; headers && i < 4; i++) {
+        struct curl_slist *list = headers->of[i / 2][i % 2];
+        for (struct curl_slist *node = list; node; node = node->next) {
+            explicit_bzero(node->data, strlen(node->data));
+        }
+        curl_slist_free_all(list);
     }
-    curl_slist_free_all(list);
+    free(headers);
 }
 
 void ak_client_unref(ak_client *client) {
@@ -284,11 +288,7 @@ void ak_client_unref(ak_client *client) {
         return;
     }
     pool_free(atomic_load(&client->pool));
-    for (int stream = 0; stream < 2; stream++) {
-        for (int body = 0; body < 2; body++) {
-            headers_free(client->headers[stream][body]);
-        }
-    }
+    headers_free(atomic_load(&client->headers));
     ak_settings_free(&client->settings);
     free(client);
 }
@@ -301,46 +301,52 @@ static bool add_header(struct curl_slist **list, const char *text) {
     return longer != NULL;
 }
 
-static struct curl_slist *make_headers(bool stream, bool body, const char *authorization) {
-    struct curl_slist *list = NULL;
+static bool add_headers(struct curl_slist **list, bool stream, bool body, const char *authorization) {
     /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. */
-    bool ok = add_header(&list, "Expect:") && (!authorization || add_header(&list, authorization));
+    bool ok = add_header(list, "Expect:") && (!authorization || add_header(list, authorization));
     if (stream) {
-        ok = ok && add_header(&list, "Accept: text/event-stream") && add_header(&list, "Cache-Control: no-cache") &&
-             add_header(&list, "Accept-Encoding: identity");
+        ok = ok && add_header(list, "Accept: text/event-stream") && add_header(list, "Cache-Control: no-cache") &&
+             add_header(list, "Accept-Encoding: identity");
     } else {
-        ok = ok && add_header(&list, "Accept: application/json");
+        ok = ok && add_header(list, "Accept: application/json");
     }
-    ok = ok && (!body || add_header(&list, "Content-Type: application/json"));
-    if (!ok) {
-        headers_free(list);
-        return NULL;
-    }
-    return list;
+    return ok && (!body || add_header(list, "Content-Type: application/json"));
 }
 
-ak_status ak_client_fix(ak_client *client, ak_error *err) {
-    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-    if (atomic_load(&client->fixed)) {
-        return AK_OK;
-    }
+static ak_header_set *headers_new(const char *key) {
+    ak_header_set *headers = calloc(1, sizeof *headers);
     ak_buffer authorization = {0};
-    const char *key = client->settings.text[AK_CLIENT_API_KEY];
-    bool ok = !key || (ak_buffer_append_text(&authorization, "Authorization: Bearer ") &&
-                       ak_buffer_append_text(&authorization, key) && ak_buffer_terminate(&authorization));
-    pthread_mutex_lock(&once);
-    for (int i = 0; i < 4 && ok && !atomic_load(&client->fixed); i++) {
-        struct curl_slist **list = &client->headers[i / 2][i % 2];
-        *list = *list ? *list : make_headers(i / 2, i % 2, authorization.data);
-        ok = *list != NULL;
+    bool ok =
+        headers &&
+        (!key || (ak_buffer_reserve(&authorization, strlen(key) + 64) && /* once: no copy of the key is left behind */
+                  ak_buffer_append_text(&authorization, "Authorization: Bearer ") &&
+                  ak_buffer_append_text(&authorization, key) && ak_buffer_terminate(&authorization)));
+    for (int i = 0; i < 4 && ok; i++) {
+        ok = add_headers(&headers->of[i / 2][i % 2], i / 2, i % 2, authorization.data);
     }
-    if (ok) {
-        atomic_store(&client->fixed, true);
-    }
-    pthread_mutex_unlock(&once);
     if (authorization.data) {
         explicit_bzero(authorization.data, authorization.cap);
     }
     ak_buffer_free(&authorization);
-    return ok ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
+    if (!ok) {
+        headers_free(headers);
+        return NULL;
+    }
+    return headers;
+}
+
+/* Without a lock, which a forked child could find held by a thread that it does not have. */
+ak_status ak_client_fix(ak_client *client, ak_error *err) {
+    if (atomic_load(&client->headers)) {
+        return AK_OK;
+    }
+    ak_header_set *fresh = headers_new(client->settings.text[AK_CLIENT_API_KEY]);
+    if (!fresh) {
+        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    }
+    ak_header_set *none = NULL;
+    if (!atomic_compare_exchange_strong(&client->headers, &none, fresh)) {
+        headers_free(fresh); /* another thread was first */
+    }
+    return AK_OK;
 }

@@ -12,11 +12,15 @@
 
 typedef struct ak_pool ak_pool;
 
+/* The request headers, made once; read by many transfers, changed by none. */
+typedef struct {
+    struct curl_slist *of[2][2]; /* [stream][body] */
+} ak_header_set;
+
 struct ak_client {
     _Atomic unsigned refs;
-    _Atomic bool fixed; /* the first call was made: settings no longer change */
     ak_settings settings;
-    struct curl_slist *headers[2][2]; /* [stream][body]; read by many transfers, changed by none */
+    ak_header_set *_Atomic headers; /* there since the first call was made: settings no longer change */
     ak_pool *_Atomic pool;
 };
 

@@ -143,8 +143,9 @@ static void set_call_options(ak_call *call, int64_t connect_ms) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_message);
     curl_easy_setopt(easy, CURLOPT_URL, call->url.data);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, agent);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                     call->client->headers[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
+    curl_easy_setopt(
+        easy, CURLOPT_HTTPHEADER,
+        atomic_load(&call->client->headers)->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
@@ -385,13 +386,14 @@ void ak_transfer_release(ak_call *call) {
     if (!lane) {
         return;
     }
-    pthread_mutex_lock(&call->wake_lock);
-    call->lane = NULL;
-    pthread_mutex_unlock(&call->wake_lock);
     if (call->pid != getpid()) {
+        call->lane = NULL; /* without the lock: a thread that is not here may have held it */
         ak_lane_abandon(lane);
         return;
     }
+    pthread_mutex_lock(&call->wake_lock);
+    call->lane = NULL;
+    pthread_mutex_unlock(&call->wake_lock);
     if (call->owns_gate) {
         ak_client_gate_drop(call->client, call);
     }
