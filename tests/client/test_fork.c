@@ -3,6 +3,8 @@
  */
 #include "host.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,10 +114,57 @@ static void new_calls(void **state) {
     ak_client_free(client);
 }
 
+static atomic_bool cancelling;
+
+static void *cancel_again_and_again(void *call) {
+    while (atomic_load(&cancelling)) {
+        ak_call_cancel(call);
+    }
+    return NULL;
+}
+
+/* The fork may fall into a cancel of another thread, which the child does not have: it must not wait for it. */
+static void while_another_thread_cancels(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_wait_release(script);
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    host_call run = host_new(client, AK_OP_RUN);
+    host_until(&run, server, FAULT_WAITING, 1);
+    atomic_store(&cancelling, true);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_again_and_again, run.call), 0);
+    int wrong = 0;
+    for (int i = 0; i < 200; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(30);
+            host_free(&run);
+            _exit(0);
+        }
+        int status = -1;
+        wrong += pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
+        if (wrong) {
+            break;
+        }
+    }
+    atomic_store(&cancelling, false);
+    pthread_join(thread, NULL);
+    assert_int_equal(wrong, 0);
+    assert_int_equal(host_end(&run, NULL), AK_E_CANCELLED);
+    host_free(&run);
+    fault_release(server, FAULT_ALWAYS);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_flight),
         cmocka_unit_test(new_calls),
+        cmocka_unit_test(while_another_thread_cancels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
