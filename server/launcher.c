@@ -35,6 +35,12 @@
 #define MAX_OPEN_FILES 1024
 #define CHILD_STACK_BYTES (64 * 1024)
 
+#ifdef AK_TEST_WEAKEN
+#define WEAK_IN_LAUNCHER(head, flag) (((head)->flags & (flag)) != 0)
+#else
+#define WEAK_IN_LAUNCHER(head, flag) false
+#endif
+
 struct launch {
     const struct launch_head *head;
     const char *workdir;
@@ -207,26 +213,22 @@ static void explain_exec(struct launch *launch, int error) {
 /* The child: it shares our memory, not our descriptors, limits or working directory. */
 static int child_main(void *argument) {
     struct launch *launch = argument;
-#ifdef AK_TEST_WEAKEN
-    bool keep_session = (launch->head->flags & LAUNCH_KEEP_SESSION) != 0;
-    bool keep_descriptors = (launch->head->flags & LAUNCH_KEEP_DESCRIPTORS) != 0;
-#else
-    const bool keep_session = false, keep_descriptors = false;
-#endif
-    if (!keep_session) {
+    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_SESSION)) {
         setsid();
-    }
-    if (chdir(launch->workdir) == -1) {
-        report_fill(&launch->failure, LAUNCH_EXEC_FAILED, EACCES, "cannot enter %.256s: %s", launch->workdir,
-                    strerror(errno));
-        return 1;
     }
     if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_OUTPUT, STDERR_FILENO) == -1) {
         report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
         return 1;
     }
-    if (!keep_descriptors) {
+    /* Before the working directory is entered: /proc/self/fd/N would lead through what is open, and the kept tree's
+     * descriptor leads out of the sandbox. */
+    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(STDERR_FILENO + 1);
+    }
+    if (chdir(launch->workdir) == -1) {
+        report_fill(&launch->failure, LAUNCH_EXEC_FAILED, EACCES, "cannot enter %.256s: %s", launch->workdir,
+                    strerror(errno));
+        return 1;
     }
     set_limits(launch->head);
     explain_exec(launch, exec_command(launch));
@@ -254,6 +256,9 @@ int main(void) {
     struct launch_report report = {.kind = LAUNCH_HELLO};
     report_send(&report);
     read_block(&launch);
+    if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DESCRIPTORS)) {
+        close_from(LAUNCH_FD_BWRAP); /* bwrap hands on what it was given; the kept tree's leads to the host */
+    }
     offer_to_oom_killer();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NAME, "launcher", 0, 0, 0);
@@ -268,7 +273,7 @@ int main(void) {
     }
     close(LAUNCH_FD_BLOCK);
     close(LAUNCH_FD_OUTPUT);
-    close_from(LAUNCH_FD_REPORT + 1);
+    close(LAUNCH_FD_SELF);
     int status = wait_for(command);
     if (launch.failure.kind != 0) {
         report_send(&launch.failure);

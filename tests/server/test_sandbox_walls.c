@@ -331,6 +331,32 @@ static void test_x14_descriptors(void **state) {
     close(open_here);
 }
 
+/* X14: a working directory that names a descriptor of whoever builds the sandbox, the kept tree's among them, from
+ * which
+ * ".." would lead through the host. */
+static void test_x14_working_directory(void **state) {
+    const char *argv[4];
+    char path[256], workdir[32];
+    (void)state;
+    struct command_spec spec = fixture_shell(argv, "ls -d ../tree-* 2>/dev/null");
+    spec.tree_fd = fixture_tree(path);
+    spec.workdir = workdir;
+    for (int weak = 0; weak < 2; weak++) {
+        struct spawner *one = fixture_spawner(weak ? "close_range" : NULL);
+        int out = 0;
+        for (int fd = 0; fd < 24; fd++) {
+            snprintf(workdir, sizeof workdir, "/proc/self/fd/%d", fd);
+            struct outcome outcome = fixture_run(one, &spec);
+            out += strstr(outcome.output, "../tree-") != NULL;
+            assert_true(weak || outcome.result.kind == END_NOT_FOUND);
+            outcome_free(&outcome);
+        }
+        assert_int_equal(out > 0, weak);
+        spawner_stop(one);
+    }
+    close(spec.tree_fd);
+}
+
 static void test_x15_environment(void **state) {
     (void)state;
     must_differ("clearenv", PROFILE_MODERATE, "echo $AK_TEST_MARKER", "\n", "of-the-host\n");
@@ -392,14 +418,23 @@ static void test_x21_rlimits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_x1_planted_links),       cmocka_unit_test(test_x3_terminal),
-        cmocka_unit_test(test_x7_other_processes),     cmocka_unit_test(test_x7_secrets_are_not_in_bwraps_hands),
-        cmocka_unit_test(test_x9_no_network),          cmocka_unit_test(test_x10_abstract_sockets),
-        cmocka_unit_test(test_x10_abstract_datagrams), cmocka_unit_test(test_x10_pathname_sockets),
-        cmocka_unit_test(test_x11_x12_system_calls),   cmocka_unit_test(test_x12_user_namespaces),
-        cmocka_unit_test(test_x13_capabilities),       cmocka_unit_test(test_x14_descriptors),
-        cmocka_unit_test(test_x15_environment),        cmocka_unit_test(test_x29_files),
-        cmocka_unit_test(test_x19_full_disks),         cmocka_unit_test(test_x21_rlimits),
+        cmocka_unit_test(test_x1_planted_links),
+        cmocka_unit_test(test_x3_terminal),
+        cmocka_unit_test(test_x7_other_processes),
+        cmocka_unit_test(test_x7_secrets_are_not_in_bwraps_hands),
+        cmocka_unit_test(test_x9_no_network),
+        cmocka_unit_test(test_x10_abstract_sockets),
+        cmocka_unit_test(test_x10_abstract_datagrams),
+        cmocka_unit_test(test_x10_pathname_sockets),
+        cmocka_unit_test(test_x11_x12_system_calls),
+        cmocka_unit_test(test_x12_user_namespaces),
+        cmocka_unit_test(test_x13_capabilities),
+        cmocka_unit_test(test_x14_descriptors),
+        cmocka_unit_test(test_x14_working_directory),
+        cmocka_unit_test(test_x15_environment),
+        cmocka_unit_test(test_x29_files),
+        cmocka_unit_test(test_x19_full_disks),
+        cmocka_unit_test(test_x21_rlimits),
     };
     return cmocka_run_group_tests(tests, start_spawner, stop_spawner);
 }
