@@ -17,8 +17,11 @@
 #define MAX_AWAIT_MS 600000
 
 typedef struct {
-    fault_server *servers[MAX_SERVERS]; /* by id - 1; NULL once stopped */
-    size_t started;
+    struct {
+        fault_server *server; /* NULL: a free place */
+        uint64_t id;
+    } places[MAX_SERVERS];
+    uint64_t started; /* also the newest id: none is used twice */
     char error[256];
     cJSON *reply;
 } program;
@@ -38,21 +41,23 @@ static bool check_memory(program *self, bool made) {
 }
 
 /* The server a command names by its id, or the last one started that still runs. */
-static fault_server *find_server(program *self, fault_reader *reader, const cJSON *command, size_t *slot) {
+static fault_server *find_server(program *self, fault_reader *reader, const cJSON *command, size_t *place) {
     uint64_t id = 0;
+    uint64_t found = 0;
     if (!fault_get_integer(reader, command, "id", 1, &id)) {
         return NULL;
     }
-    size_t at = id ? (size_t)id - 1 : self->started;
-    while (id == 0 && at > 0 && !self->servers[at - 1]) {
-        at--;
+    for (size_t i = 0; i < MAX_SERVERS; i++) {
+        if (self->places[i].server && self->places[i].id > found && (id == 0 || self->places[i].id == id)) {
+            found = self->places[i].id;
+            *place = i;
+        }
     }
-    *slot = id ? at : at - 1;
-    if ((id == 0 && at == 0) || *slot >= self->started || !self->servers[*slot]) {
+    if (found == 0) {
         refuse(self, "no such server");
         return NULL;
     }
-    return self->servers[*slot];
+    return self->places[*place].server;
 }
 
 static bool add_text(program *self, cJSON *object, const char *name, const char *text) {
@@ -79,34 +84,39 @@ static bool do_script(program *self, fault_reader *reader, const cJSON *command)
     if (!tree) {
         return refuse(self, "\"script\" is missing");
     }
-    if (self->started == MAX_SERVERS) {
-        return refuse(self, "at most %d servers in one process", MAX_SERVERS);
+    size_t place = 0;
+    while (place < MAX_SERVERS && self->places[place].server) {
+        place++;
+    }
+    if (place == MAX_SERVERS) {
+        return refuse(self, "at most %d servers at a time", MAX_SERVERS);
     }
     fault_script *script = fault_script_parse_tree(tree, self->error, sizeof self->error);
     fault_server *server = script ? fault_start_or_say(script, self->error, sizeof self->error) : NULL;
     if (!server) {
         return false;
     }
-    self->servers[self->started++] = server;
+    self->places[place].server = server;
+    self->places[place].id = ++self->started;
     return describe_server(self, server);
 }
 
 static bool do_log(program *self, fault_reader *reader, const cJSON *command) {
-    size_t slot;
-    fault_server *server = find_server(self, reader, command, &slot);
+    size_t place;
+    fault_server *server = find_server(self, reader, command, &place);
     return server && check_memory(self, main_add_counts(self->reply, server) && main_add_log(self->reply, server));
 }
 
 static bool do_counts(program *self, fault_reader *reader, const cJSON *command) {
-    size_t slot;
-    fault_server *server = find_server(self, reader, command, &slot);
+    size_t place;
+    fault_server *server = find_server(self, reader, command, &place);
     return server && check_memory(self, main_add_counts(self->reply, server));
 }
 
 static bool do_release(program *self, fault_reader *reader, const cJSON *command) {
-    size_t slot;
+    size_t place;
     uint64_t count = 1;
-    fault_server *server = find_server(self, reader, command, &slot);
+    fault_server *server = find_server(self, reader, command, &place);
     if (!server || !fault_get_count(reader, command, "count", &count)) {
         return false;
     }
@@ -115,11 +125,11 @@ static bool do_release(program *self, fault_reader *reader, const cJSON *command
 }
 
 static bool do_await(program *self, fault_reader *reader, const cJSON *command) {
-    size_t slot;
+    size_t place;
     size_t counter = FAULT_COUNTERS;
     uint64_t least = 1;
     uint64_t timeout = 5000;
-    fault_server *server = find_server(self, reader, command, &slot);
+    fault_server *server = find_server(self, reader, command, &place);
     if (!server || !fault_get_choice(reader, command, "counter", main_counters, &counter) ||
         !fault_get_integer(reader, command, "least", 0, &least) ||
         !fault_get_integer(reader, command, "timeout_ms", 0, &timeout)) {
@@ -134,12 +144,12 @@ static bool do_await(program *self, fault_reader *reader, const cJSON *command) 
 }
 
 static bool do_stop(program *self, fault_reader *reader, const cJSON *command) {
-    size_t slot;
-    fault_server *server = find_server(self, reader, command, &slot);
+    size_t place;
+    fault_server *server = find_server(self, reader, command, &place);
     if (!server) {
         return false;
     }
-    self->servers[slot] = NULL;
+    self->places[place].server = NULL;
     fault_stop(server);
     return true;
 }
@@ -216,8 +226,8 @@ int main(void) {
         printed = answer(&self, line, (size_t)len);
     }
     free(line);
-    for (size_t i = 0; i < self.started; i++) {
-        fault_stop(self.servers[i]);
+    for (size_t i = 0; i < MAX_SERVERS; i++) {
+        fault_stop(self.places[i].server);
     }
     return printed ? 0 : 1;
 }

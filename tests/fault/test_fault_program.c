@@ -188,6 +188,31 @@ static void runs_several_servers(void **state) {
     assert_int_equal(end_program(&self), 0);
 }
 
+/* As many one after the other as a long test needs, but not at a time. */
+static void places_are_used_again(void **state) {
+    (void)state;
+    enum { AT_A_TIME = 64 };
+    program self = start_program();
+    for (int i = 0; i < AT_A_TIME; i++) {
+        tell(&self, "{\"op\":\"script\",\"script\":{}}");
+    }
+    cJSON *answer = ask(&self, "{\"op\":\"script\",\"script\":{}}");
+    assert_false(is_ok(answer));
+    assert_non_null(strstr(text_at(answer, "error"), "at most 64"));
+    cJSON_Delete(answer);
+    tell(&self, "{\"op\":\"stop\",\"id\":1}");
+    answer = ask(&self, "{\"op\":\"script\",\"script\":{}}");
+    assert_int_equal(number_at(answer, "id", NULL), AT_A_TIME + 1);
+    int fd = connect_port((unsigned)number_at(answer, "port", NULL));
+    cJSON_Delete(answer);
+    tell(&self, "{\"op\":\"await\",\"counter\":\"connections\"}"); /* the newest, though in the first place */
+    close(fd);
+    answer = ask(&self, "{\"op\":\"counts\",\"id\":1}"); /* an id is not given twice */
+    assert_false(is_ok(answer));
+    cJSON_Delete(answer);
+    assert_int_equal(end_program(&self), 0);
+}
+
 static void refuses_what_it_does_not_know(void **state) {
     (void)state;
     static const char *const CASES[][2] = {
@@ -251,7 +276,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_a_script_and_tells_what_came), cmocka_unit_test(runs_several_servers),
         cmocka_unit_test(refuses_what_it_does_not_know),     cmocka_unit_test(ends_cleanly_by_signal),
-        cmocka_unit_test(ends_when_nobody_listens),
+        cmocka_unit_test(ends_when_nobody_listens),          cmocka_unit_test(places_are_used_again),
     };
     if (argc != 2) {
         fprintf(stderr, "usage: %s PATH_OF_AK_FAULT_SERVER\n", argv[0]);
