@@ -1,0 +1,90 @@
+/*
+ * go.i: the typemaps of Go. The result is package raw (bindings/go/internal/raw): the functions of the header one to
+ * one, with nothing copied and nothing allocated on the way. Out-parameters stay pointers, because SWIG gives a Go
+ * function one result: let them point into a struct that is on the heap already.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+
+/* Integers keep their width; int is what the constants are, and the parameters that take them are int32_t. */
+%typemap(gotype) int, int32_t, ak_status "int32"
+%typemap(gotype) uint32_t "uint32"
+%typemap(gotype) int64_t "int64"
+%typemap(gotype) size_t "int"
+
+%typemap(gotype) int64_t *value "*int64"
+%typemap(gotype) size_t *len, size_t *count "*int"
+
+/* Handles are numbers to Go: its garbage collector has no business with them. */
+%define AK_HANDLE(TYPE, NAME)
+%typemap(gotype) TYPE *, const TYPE * "NAME"
+%typemap(imtype) TYPE *, const TYPE * "uintptr"
+%typemap(goin) TYPE *, const TYPE * "$result = uintptr($input)"
+%typemap(goout) TYPE *, const TYPE * "$result = NAME($1)"
+%typemap(in) TYPE *, const TYPE * %{ $1 = ($1_ltype)$input; %}
+%typemap(out) TYPE *, const TYPE * %{ $result = $1; %}
+%typemap(gotype) TYPE ** "*NAME"
+%typemap(in) TYPE ** %{ $1 = ($1_ltype)$input; %}
+%enddef
+AK_HANDLE(ak_client, Client)
+AK_HANDLE(ak_call, Call)
+AK_HANDLE(ak_error, Error)
+
+/* Text in: the string's own bytes, which the library copies. */
+%typemap(gotype) (const char *text, size_t len) "string"
+%typemap(in) (const char *text, size_t len) %{ $1 = $input.p; $2 = (size_t)$input.n; %}
+
+/* Copy and read doors: into the caller's slice. */
+%typemap(gotype) (char *buf, size_t cap), (void *buf, size_t cap) "[]byte"
+%typemap(in) (char *buf, size_t cap), (void *buf, size_t cap)
+%{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
+
+/* View door: where the library's memory is, valid until the call goes on. */
+%typemap(gotype) (const char **data, size_t *len) "*View"
+%typemap(in) (const char **data, size_t *len) %{ $1 = (char **)&((ak_go_view *)$input)->data; $2 = &((ak_go_view *)$input)->size; %}
+
+/* Bulk door: Value has the layout of ak_value, so that the library fills Go's slice. */
+%typemap(gotype) (ak_value *values, size_t cap) "[]Value"
+%typemap(in) (ak_value *values, size_t cap) %{ $1 = (ak_value *)$input.array; $2 = (size_t)$input.len; %}
+
+/* Names and the like are static: the string is made over them. */
+%typemap(out) const char * %{ $result.p = (char *)$1; $result.n = $1 ? (intgo)strlen($1) : 0; %}
+%typemap(goout) const char * "$result = $1"
+
+%{
+#include <string.h>
+
+/* Value and View of Go, below. */
+_Static_assert(sizeof(ak_value) == 16 + sizeof(char *) + sizeof(size_t), "Value is not ak_value");
+typedef struct {
+    const char *data;
+    size_t size;
+} ak_go_view;
+%}
+
+%insert(go_wrapper) %{
+type (
+	Client uintptr
+	Call   uintptr
+	Error  uintptr
+)
+
+// View is memory of the library. Its address is a number, because to the garbage collector it is none of Go's.
+type View struct {
+	data uintptr
+	size int
+}
+
+// Bytes is that memory itself: copy it before the call goes on.
+func (v *View) Bytes() []byte {
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
+}
+
+// Value is one field of a record: ak_value.
+type Value struct {
+	Key     int32
+	Type    int32
+	Integer int64
+	View
+}
+%}
