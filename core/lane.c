@@ -103,63 +103,75 @@ static int on_close_socket(void *data, curl_socket_t fd) {
 /* ---- life ---------------------------------------------------------------------------------------------------------
  */
 
-static void set_tls(CURL *easy, const ak_settings *settings) {
+static CURLcode set_tls(CURL *easy, const ak_settings *settings) {
+    CURLcode code = CURLE_OK;
     char *const *text = settings->text;
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    AK_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (text[AK_CLIENT_CA_FILE] || text[AK_CLIENT_CA_DIR]) {
-        /* Both, also when one is NULL: else the system's certificates in the other place stay trusted. */
-        curl_easy_setopt(easy, CURLOPT_CAINFO, text[AK_CLIENT_CA_FILE]);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, text[AK_CLIENT_CA_DIR]);
+        /* Both are cleared first: else the system's certificates in the other place stay trusted. */
+        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (text[AK_CLIENT_CA_FILE]) {
+        AK_SET(code, easy, CURLOPT_CAINFO, text[AK_CLIENT_CA_FILE]);
+    }
+    if (text[AK_CLIENT_CA_DIR]) {
+        AK_SET(code, easy, CURLOPT_CAPATH, text[AK_CLIENT_CA_DIR]);
     }
     if (text[AK_CLIENT_CERT_FILE]) {
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, text[AK_CLIENT_CERT_FILE]);
+        AK_SET(code, easy, CURLOPT_SSLCERT, text[AK_CLIENT_CERT_FILE]);
     }
     if (text[AK_CLIENT_KEY_FILE]) {
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, text[AK_CLIENT_KEY_FILE]);
+        AK_SET(code, easy, CURLOPT_SSLKEY, text[AK_CLIENT_KEY_FILE]);
     }
+    return code;
 }
 
-static void set_proxy(CURL *easy, const ak_settings *settings) {
+static CURLcode set_proxy(CURL *easy, const ak_settings *settings) {
+    CURLcode code = CURLE_OK;
     char *const *text = settings->text;
     if (text[AK_CLIENT_PROXY]) {
-        curl_easy_setopt(easy, CURLOPT_PROXY, text[AK_CLIENT_PROXY]);
+        AK_SET(code, easy, CURLOPT_PROXY, text[AK_CLIENT_PROXY]);
     } else if (settings->loopback) {
         /* A proxy named in the environment cannot reach our loopback, and would be shown the API key. */
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        AK_SET(code, easy, CURLOPT_PROXY, "");
     }
     if (text[AK_CLIENT_NO_PROXY]) {
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, text[AK_CLIENT_NO_PROXY]);
+        AK_SET(code, easy, CURLOPT_NOPROXY, text[AK_CLIENT_NO_PROXY]);
     }
+    return code;
 }
 
-static void set_options(ak_lane *lane, const ak_settings *settings, CURLSH *share) {
+static CURLcode set_options(ak_lane *lane, const ak_settings *settings, CURLSH *share) {
+    CURLcode code = CURLE_OK;
     CURL *easy = lane->easy;
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    AK_SET(code, easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    AK_SET(code, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    AK_SET(code, easy, CURLOPT_FOLLOWLOCATION, 0L);
+    AK_SET(code, easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    AK_SET(code, easy, CURLOPT_NOSIGNAL, 1L);
+    AK_SET(code, easy, CURLOPT_PATH_AS_IS, 1L);
     /* Else closing a lane waits for a name that is still being looked up, which can take seconds. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, lane);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, lane);
+    AK_SET(code, easy, CURLOPT_QUICK_EXIT, 1L);
+    AK_SET(code, easy, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
+    AK_SET(code, easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    AK_SET(code, easy, CURLOPT_OPENSOCKETDATA, lane);
+    AK_SET(code, easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    AK_SET(code, easy, CURLOPT_CLOSESOCKETDATA, lane);
     if (share) {
-        curl_easy_setopt(easy, CURLOPT_SHARE, share);
+        AK_SET(code, easy, CURLOPT_SHARE, share);
     }
     if (settings->unix_socket) {
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
+        AK_SET(code, easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
     }
-    set_tls(easy, settings);
-    set_proxy(easy, settings);
+    code = code == CURLE_OK ? set_tls(easy, settings) : code;
+    code = code == CURLE_OK ? set_proxy(easy, settings) : code;
     curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
     curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
     curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, 1L);
+    return code;
 }
 
 ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out, ak_error *err) {
@@ -185,9 +197,19 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
         ak_lane_free(lane);
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }
-    set_options(lane, settings, share);
+    CURLcode code = set_options(lane, settings, share);
+    if (code != CURLE_OK) {
+        ak_lane_free(lane);
+        return ak_lane_option_error(code, err);
+    }
     *out = lane;
     return AK_OK;
+}
+
+ak_status ak_lane_option_error(CURLcode code, ak_error *err) {
+    return code == CURLE_OUT_OF_MEMORY
+               ? ak_error_set(err, AK_E_MEMORY, "out of memory")
+               : ak_error_set(err, AK_E_ARGUMENT, "this libcurl cannot do what is asked: %s", curl_easy_strerror(code));
 }
 
 void ak_lane_free(ak_lane *lane) {

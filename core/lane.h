@@ -40,6 +40,17 @@ typedef enum {
     AK_LANE_ENDED     /* the transfer is over: *result says how */
 } ak_lane_result;
 
+/* Sets an option unless an earlier one failed: one that is missing could send the key to a proxy, or trust too much. */
+#define AK_SET(code, easy, option, value)                                                                              \
+    do {                                                                                                               \
+        if ((code) == CURLE_OK) {                                                                                      \
+            (code) = curl_easy_setopt((easy), (option), (value));                                                      \
+        }                                                                                                              \
+    } while (0)
+
+/* What an option that could not be set means. */
+ak_status ak_lane_option_error(CURLcode code, ak_error *err);
+
 /* A lane with everything set that no single call changes. share may be NULL. Errors: AK_E_DESCRIPTORS, AK_E_MEMORY. */
 ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **lane, ak_error *err);
 /* Ends the transfer and closes the connection. Never waits (a name that is being looked up is left to its thread). */

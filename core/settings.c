@@ -106,10 +106,34 @@ static char *url_part(CURLU *url, CURLUPart part) {
     return copy;
 }
 
-static bool has_part(CURLU *url, CURLUPart part) {
-    char *text = url_part(url, part);
-    free(text);
-    return text != NULL;
+/* AK_E_ARGUMENT with the message when the URL has that part. */
+static ak_status refuse_part(CURLU *url, CURLUPart part, const char *message, ak_error *err) {
+    char *text = NULL;
+    CURLUcode code = curl_url_get(url, part, &text, 0);
+    curl_free(text);
+    if (code == CURLUE_OUT_OF_MEMORY) {
+        return AK_E_MEMORY;
+    }
+    return code == CURLUE_OK ? ak_error_set(err, AK_E_ARGUMENT, "%s", message) : AK_OK;
+}
+
+static ak_status check_http(CURLU *url, const char *text, ak_error *err) {
+    static const char secret[] = "base_url: must not hold a user or password; use the API key setting";
+    static const char rest[] = "base_url: must not hold a query or fragment";
+    static const struct {
+        CURLUPart part;
+        const char *message;
+    } refused[] = {
+        {CURLUPART_USER, secret}, {CURLUPART_PASSWORD, secret}, {CURLUPART_QUERY, rest}, {CURLUPART_FRAGMENT, rest}};
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS);
+    if (code != CURLUE_OK) {
+        return code == CURLUE_OUT_OF_MEMORY ? AK_E_MEMORY : ak_error_set(err, AK_E_ARGUMENT, "base_url: not a URL");
+    }
+    ak_status status = AK_OK;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0] && status == AK_OK; i++) {
+        status = refuse_part(url, refused[i].part, refused[i].message, err);
+    }
+    return status;
 }
 
 static ak_status parse_http(const char *text, base_url *base, ak_error *err) {
@@ -117,15 +141,8 @@ static ak_status parse_http(const char *text, base_url *base, ak_error *err) {
     if (!url) {
         return AK_E_MEMORY;
     }
-    ak_status status = AK_OK;
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) != CURLUE_OK) {
-        status = ak_error_set(err, AK_E_ARGUMENT, "base_url: not a URL");
-    } else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
-        status =
-            ak_error_set(err, AK_E_ARGUMENT, "base_url: must not hold a user or password; use the API key setting");
-    } else if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)) {
-        status = ak_error_set(err, AK_E_ARGUMENT, "base_url: must not hold a query or fragment");
-    } else {
+    ak_status status = check_http(url, text, err);
+    if (status == AK_OK) {
         base->host = url_part(url, CURLUPART_HOST);
         base->url = strdup(text);
         status = base->host && base->url ? AK_OK : AK_E_MEMORY;

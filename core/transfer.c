@@ -88,17 +88,19 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
 /* ---- starting -----------------------------------------------------------------------------------------------------
  */
 
-static void set_method(const ak_call *call, CURL *easy) {
+static CURLcode set_method(const ak_call *call, CURL *easy) {
+    CURLcode code = CURLE_OK;
     bool post = strncmp(call->operation->route, "POST ", 5) == 0;
     bool remove = strncmp(call->operation->route, "DELETE ", 7) == 0;
     if (post) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
+        AK_SET(code, easy, CURLOPT_POST, 1L);
+        AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
+        AK_SET(code, easy, CURLOPT_POSTFIELDS, call->body);
     } else {
-        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        AK_SET(code, easy, CURLOPT_HTTPGET, 1L);
     }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, remove ? "DELETE" : NULL);
+    AK_SET(code, easy, CURLOPT_CUSTOMREQUEST, remove ? "DELETE" : NULL);
+    return code;
 }
 
 static int64_t setting_or_bound(const ak_call *call, int32_t key, int32_t setting) {
@@ -133,26 +135,27 @@ static ak_status set_deadlines(ak_call *call, int64_t *connect_ms, ak_error *err
     return AK_OK;
 }
 
-static void set_call_options(ak_call *call, int64_t connect_ms) {
+static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
     CURL *easy = call->lane->easy;
     const char *suffix = call->client->settings.text[AK_CLIENT_USER_AGENT];
     char agent[256];
     snprintf(agent, sizeof agent, "libagentkernel/%d.%d.%d%s%s", AK_VERSION / 1000000, AK_VERSION / 1000 % 1000,
              AK_VERSION % 1000, suffix ? " " : "", suffix ? suffix : "");
+    CURLcode code = CURLE_OK;
     call->curl_message[0] = '\0';
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_message);
-    curl_easy_setopt(easy, CURLOPT_URL, call->url.data);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, agent);
+    AK_SET(code, easy, CURLOPT_ERRORBUFFER, call->curl_message);
+    AK_SET(code, easy, CURLOPT_URL, call->url.data);
+    AK_SET(code, easy, CURLOPT_USERAGENT, agent);
     curl_easy_setopt(
         easy, CURLOPT_HTTPHEADER,
         atomic_load(&call->client->headers)->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    AK_SET(code, easy, CURLOPT_WRITEFUNCTION, on_body);
+    AK_SET(code, easy, CURLOPT_WRITEDATA, call);
+    AK_SET(code, easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
+    AK_SET(code, easy, CURLOPT_PREREQDATA, call);
     bool bounded = connect_ms != AK_TIMEOUT_NONE && connect_ms < INT_MAX;
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, bounded ? (long)connect_ms : (long)INT_MAX);
-    set_method(call, easy);
+    AK_SET(code, easy, CURLOPT_CONNECTTIMEOUT_MS, bounded ? (long)connect_ms : (long)INT_MAX);
+    return code == CURLE_OK ? set_method(call, easy) : code;
 }
 
 /* Asks the gate; starts the transfer when it is open. AK_AGAIN: ask again soon. */
@@ -189,7 +192,10 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err) {
     pthread_mutex_lock(&call->wake_lock);
     call->lane = lane;
     pthread_mutex_unlock(&call->wake_lock);
-    set_call_options(call, connect_ms);
+    CURLcode code = set_call_options(call, connect_ms);
+    if (code != CURLE_OK) {
+        return ak_lane_option_error(code, err);
+    }
     status = pass_gate(call, err);
     return status < 0 ? status : AK_OK;
 }
