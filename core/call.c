@@ -69,7 +69,7 @@ void ak_call_request_cancel(ak_call *call) {
 /* The descriptor stays readable from here on, so that a late waiter does not hang. */
 static void stay_readable(const ak_call *call) {
     if (call->lane && call->pid == getpid()) {
-        ak_poller_kick(&call->lane->poller);
+        ak_lane_stay_readable(call->lane);
     }
 }
 

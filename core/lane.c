@@ -11,6 +11,8 @@
 
 #define NS_PER_MS 1000000
 #define READ_BUFFER_BYTES (64 * 1024L)
+/* The timer, and the sockets of two address families. More are left to the next turn. */
+#define POLLED_EVENTS 4
 
 /* ---- SIGPIPE ------------------------------------------------------------------------------------------------------
  */
@@ -53,13 +55,26 @@ static void pipe_guard_leave(const pipe_guard *guard) {
 /* ---- libcurl's callbacks ------------------------------------------------------------------------------------------
  */
 
+/* libcurl is done with a socket, nearly always because the reply is whole. It stays in the poller, for writing, which
+ * an idle connection is always ready for: so the descriptor stays readable after the end, at the price of no system
+ * call more than taking it out. Where the transfer goes on without it, the next look at the poller takes it out. */
+static void rest(ak_lane *lane, curl_socket_t fd) {
+    if (lane->resting >= 0 && lane->resting != fd) {
+        ak_poller_unwatch(&lane->poller, lane->resting);
+    }
+    lane->resting = ak_poller_watch(&lane->poller, fd, false, true) ? fd : -1;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
     (void)easy;
     (void)socket_data;
     ak_lane *lane = data;
     if (what == CURL_POLL_REMOVE) {
-        ak_poller_unwatch(&lane->poller, fd);
+        rest(lane, fd);
         return 0;
+    }
+    if (fd == lane->resting) {
+        lane->resting = -1;
     }
     return ak_poller_watch(&lane->poller, fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ? 0 : -1;
 }
@@ -96,6 +111,9 @@ static int on_close_socket(void *data, curl_socket_t fd) {
         if (lane->sockets[i] == fd) {
             lane->sockets[i] = -1;
         }
+    }
+    if (fd == lane->resting) {
+        lane->resting = -1; /* closing takes it out of the poller */
     }
     return close(fd);
 }
@@ -183,6 +201,7 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
     for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
         lane->sockets[i] = -1;
     }
+    lane->resting = -1;
     lane->curl_timer = lane->armed = AK_NEVER;
     lane->tls = settings->tls;
     if (!ak_poller_open(&lane->poller)) {
@@ -265,22 +284,36 @@ static bool take_end(ak_lane *lane, CURLcode *result) {
     return false;
 }
 
-ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result) {
-    ak_poller_event events[4];
-    bool woken = false;
-    size_t n = ak_poller_ready(&lane->poller, events, sizeof events / sizeof events[0], &woken);
-    if (woken) {
+/* What the poller has, but for a connection that only rests: that is over now. */
+static size_t take_ready(ak_lane *lane, ak_poller_event *events, size_t cap, bool *woken) {
+    size_t kept = 0;
+    size_t n = ak_poller_ready(&lane->poller, events, cap, woken);
+    if (*woken) {
         lane->armed = AK_NEVER;
     }
-    bool due = lane->curl_timer != AK_NEVER && lane->curl_timer <= ak_now();
-    if (n == 0 && !due) {
-        return woken ? AK_LANE_PROGRESS : AK_LANE_IDLE;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i].fd == lane->resting) {
+            ak_poller_unwatch(&lane->poller, lane->resting);
+            lane->resting = -1;
+        } else {
+            events[kept++] = events[i];
+        }
     }
+    return kept;
+}
+
+void ak_lane_settle(ak_lane *lane) {
+    ak_poller_event events[POLLED_EVENTS];
+    bool woken = false;
+    take_ready(lane, events, POLLED_EVENTS, &woken);
+}
+
+static CURLMcode act(ak_lane *lane, const ak_poller_event *events, size_t n) {
     int running = 0;
     CURLMcode code = CURLM_OK;
     pipe_guard guard;
     pipe_guard_enter(&guard, lane->tls);
-    if (due) {
+    if (n == 0) {
         lane->curl_timer = AK_NEVER;
         code = curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
@@ -290,6 +323,23 @@ ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result) {
         code = curl_multi_socket_action(lane->multi, events[i].fd, mask, &running);
     }
     pipe_guard_leave(&guard);
+    return code;
+}
+
+ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result) {
+    ak_poller_event events[POLLED_EVENTS];
+    bool woken = false;
+    size_t n = 0;
+    /* A timer that is due comes alone: it may change what is watched, and the sockets are looked at in the next turn.
+     */
+    bool due = lane->curl_timer != AK_NEVER && lane->curl_timer <= ak_now();
+    if (!due) {
+        n = take_ready(lane, events, POLLED_EVENTS, &woken);
+        if (n == 0) {
+            return woken ? AK_LANE_PROGRESS : AK_LANE_IDLE;
+        }
+    }
+    CURLMcode code = act(lane, events, n);
     if (code != CURLM_OK) {
         *result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
         return AK_LANE_ENDED;
@@ -299,8 +349,17 @@ ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result) {
 
 void ak_lane_arm(ak_lane *lane, int64_t deadline) {
     int64_t when = deadline < lane->curl_timer ? deadline : lane->curl_timer;
-    if (when != lane->armed) {
+    /* A timer that fires too early is one wake for nothing, of which there is at most one per deadline; setting it
+     * costs several system calls' time, in every call. */
+    if (when < lane->armed) {
         ak_poller_arm(&lane->poller, when);
         lane->armed = when;
+    }
+}
+
+void ak_lane_stay_readable(ak_lane *lane) {
+    /* Looked at: a peer that answers without reading may leave a connection that takes no bytes. */
+    if (lane->resting < 0 || !ak_poller_wait(lane->poller.fd, 0)) {
+        ak_poller_kick(&lane->poller);
     }
 }

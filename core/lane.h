@@ -25,9 +25,10 @@ struct ak_lane {
     CURL *easy;
     ak_poller poller;
     int64_t curl_timer; /* when libcurl wants to be called, AK_NEVER: not */
-    int64_t armed;      /* what the poller's timer is set to */
+    int64_t armed;      /* when the poller's timer fires, if not before */
     int64_t idle_since;
     int sockets[AK_LANE_SOCKETS];
+    int resting; /* in the poller, but libcurl does not want to know of it; -1: none */
     bool in_multi;
     bool tls;
     bool opened_socket;      /* the name is known: a connection is being made */
@@ -66,7 +67,14 @@ void ak_lane_finish(ak_lane *lane);
 /* Lets libcurl work on what is ready, once. */
 ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result);
 
-/* Sets the timer for the earlier of libcurl's time and the caller's deadline. */
+/* Takes note of the timer and of what rests, for a lane that was not started yet: afterwards the descriptor is not
+ * readable. */
+void ak_lane_settle(ak_lane *lane);
+
+/* Makes sure that the timer fires at the earlier of libcurl's time and the caller's deadline, or before. */
 void ak_lane_arm(ak_lane *lane, int64_t deadline);
+
+/* After the end: the descriptor stays readable until another call begins to use the lane. */
+void ak_lane_stay_readable(ak_lane *lane);
 
 #endif

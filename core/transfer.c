@@ -250,10 +250,7 @@ static void tell_gate(ak_call *call) {
 
 /* Another call is looking the name up; only the timer can have woken us. */
 static ak_status drive_gated(ak_call *call, ak_error *err) {
-    ak_poller_event event;
-    bool woken = false;
-    ak_poller_ready(&call->lane->poller, &event, 1, &woken);
-    call->lane->armed = woken ? AK_NEVER : call->lane->armed;
+    ak_lane_settle(call->lane);
     ak_status status = pass_gate(call, err);
     return status == AK_AGAIN ? judge_deadlines(call, err) : status;
 }
@@ -406,11 +403,6 @@ void ak_transfer_release(ak_call *call) {
     bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !atomic_load(&call->cancelled);
     if (clean) {
         ak_lane_finish(lane);
-        bool woken;
-        ak_poller_event event;
-        ak_poller_arm(&lane->poller, AK_NEVER);
-        ak_poller_ready(&lane->poller, &event, 1, &woken);
-        lane->armed = AK_NEVER;
     }
     ak_client_return(call->client, lane, clean);
 }
