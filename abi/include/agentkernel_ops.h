@@ -1,0 +1,944 @@
+/*
+ * agentkernel_ops.h: typed calls for C and C++ on top of agentkernel.h. Generated: do not edit.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Every function here is static inline and made of the functions of agentkernel.h; nothing is exported.
+ *
+ *     const char *const command[] = {"echo", "hello", NULL};
+ *     ak_run_result result = {0};
+ *     if (ak_run(client, command, &(ak_run_options){.image = "alpine"}, &result, err) == AK_OK) {
+ *         fwrite(result.output, 1, result.output_len, stdout);
+ *     }
+ *     ak_run_result_free(&result);
+ *
+ * OPTIONS. What an operation needs are arguments of its function; what it can do without is a struct, which may be
+ * NULL. In it zero means not set: NULL for text and lists, AK_UNSET for an ak_choice, 0 for integers (AK_ZERO is the
+ * number 0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL. All of it is copied.
+ * Text that holds a NUL needs the functions of agentkernel.h.
+ *
+ * RECORDS. A record owns what its members point to. It starts as zeros, may be filled again and again, each time losing
+ * what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
+ * and nothing needs freeing. Text ends with NUL; members that are bytes have their length beside them (and a NUL after
+ * it). A text that the server sent with a NUL inside looks shorter; raw has it whole. What did not come is 0, false or
+ * NULL; has.MEMBER says that a value came, null.MEMBER that null came.
+ *
+ * CALLS. A function that runs an operation to its end gives AK_OK or an error. Its twin ending in _new only prepares
+ * the call, for programs that wait by themselves: step it as agentkernel.h says, and take each record with _fill. A
+ * function whose operation yields many records gives the call at once: _next waits for each record and gives AK_ITEM,
+ * AK_DONE or an error, after which the record is zeros; free the call in the end. Nothing is sent before the first
+ * step.
+ *
+ * TIME. Everything that waits does so until the deadlines of the call (its timeout options, else the client's
+ * settings); signals do not end it. Calls may be cancelled from another thread with ak_call_cancel.
+ *
+ * ERRORS. Those of agentkernel.h, with err as it says; ak_failure_fill reads one. A parameter that is missing or cannot
+ * be right is AK_E_ARGUMENT, before any I/O. When copying a record runs out of memory the status is AK_E_MEMORY and err
+ * is not written.
+ *
+ * Threads: functions that take a client: any. Functions that take a call, a record or an error: one.
+ */
+/* clang-format off */
+#ifndef AGENTKERNEL_OPS_H
+#define AGENTKERNEL_OPS_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <agentkernel.h>
+
+#ifdef __cplusplus
+#define AK_OPS_CAST(type, value) static_cast<type>(value)
+extern "C" {
+#else
+#define AK_OPS_CAST(type, value) ((type)(value))
+#endif
+/* Members of options are zero unless named, and no compiler has to warn of those that are not. */
+#if defined(__cplusplus) && __cplusplus >= 201402L
+#define AK_OPS_UNSET = {}
+#else
+#define AK_OPS_UNSET
+#endif
+
+/* A yes-or-no option. Not set means what the server or the library does by default. Not a bool: false would be the same
+ * as not set. */
+typedef enum ak_choice { AK_UNSET = 0, AK_YES = 1, AK_NO = 2 } ak_choice;
+
+/* As an integer option: the number 0, because a plain 0 means that the option is not set. */
+#define AK_ZERO INT64_MIN
+
+/* One entry of a map. value is NULL where the server sent null. */
+typedef struct ak_pair {
+    const char *name;
+    const char *value;
+} ak_pair;
+
+/* ---- How it works inside: nothing here is for use from outside. -------------------------------------------------- */
+
+/* Memory of a record, for what its members point to. */
+typedef struct ak_ops_block {
+    struct ak_ops_block *next;
+    char *data;
+    size_t used, size;
+} ak_ops_block;
+
+static inline void ak_ops_free(ak_ops_block *block) {
+    while (block) {
+        ak_ops_block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+/* Parameters on their way into a call. The first failure stays. */
+typedef struct ak_ops_bind {
+    ak_call *call;
+    ak_error *err;
+    ak_status status;
+} ak_ops_bind;
+
+static inline ak_ops_bind ak_ops_begin(ak_client *client, int32_t operation, ak_error *err) {
+    ak_ops_bind bind;
+    bind.call = NULL;
+    bind.err = err;
+    bind.status = ak_call_new(client, operation, &bind.call, err);
+    return bind;
+}
+
+static inline void ak_ops_set_text(ak_ops_bind *bind, int32_t key, const char *text) {
+    if (text && bind->status >= 0) {
+        bind->status = ak_call_set_text(bind->call, key, text, strlen(text), bind->err);
+    }
+}
+
+static inline void ak_ops_set_int(ak_ops_bind *bind, int32_t key, int64_t value) {
+    if (value != 0 && bind->status >= 0) {
+        bind->status = ak_call_set_int(bind->call, key, value == AK_ZERO ? 0 : value, bind->err);
+    }
+}
+
+static inline void ak_ops_set_choice(ak_ops_bind *bind, int32_t key, ak_choice choice) {
+    if (choice != AK_UNSET && bind->status >= 0) {
+        bind->status = ak_call_set_int(bind->call, key, choice == AK_YES, bind->err);
+    }
+}
+
+static inline void ak_ops_add_texts(ak_ops_bind *bind, int32_t key, const char *const *texts) {
+    for (; texts && *texts && bind->status >= 0; texts++) {
+        bind->status = ak_call_add_text(bind->call, key, *texts, strlen(*texts), bind->err);
+    }
+}
+
+static inline void ak_ops_put_pairs(ak_ops_bind *bind, int32_t key, const ak_pair *pairs) {
+    for (; pairs && pairs->name && bind->status >= 0; pairs++) {
+        const char *value = pairs->value ? pairs->value : "";
+        bind->status =
+            ak_call_put_text(bind->call, key, pairs->name, strlen(pairs->name), value, strlen(value), bind->err);
+    }
+}
+
+/* Hands out the call, or frees it when a parameter was refused. */
+static inline ak_status ak_ops_end(ak_ops_bind *bind, ak_call **call) {
+    if (bind->status < 0) {
+        ak_call_free(bind->call);
+        bind->call = NULL;
+    }
+    *call = bind->call;
+    return bind->status;
+}
+
+/* The next record, the end, or an error. A signal does not end it: the call's deadlines do. */
+static inline ak_status ak_ops_wait(ak_call *call, ak_error *err) {
+    ak_status status;
+    do {
+        status = ak_call_wait(call, -1, err);
+    } while (status == AK_AGAIN);
+    return status;
+}
+
+/* Fields on their way out of a call, or of an error where there is no call. The first failure stays. */
+typedef struct ak_ops_copy {
+    ak_call *call;
+    const ak_error *source;
+    ak_error *err;
+    ak_ops_block *memory;
+    ak_status status;
+} ak_ops_copy;
+
+static inline ak_ops_copy ak_ops_copy_from(ak_call *call, const ak_error *source, ak_error *err) {
+    ak_ops_copy copy;
+    copy.call = call;
+    copy.source = source;
+    copy.err = err;
+    copy.memory = NULL;
+    copy.status = AK_OK;
+    return copy;
+}
+
+/* Memory for count things of a size. */
+static inline void *ak_ops_take(ak_ops_copy *copy, size_t count, size_t size) {
+    const size_t unit = sizeof(ak_ops_block), room = 1024;
+    ak_ops_block *block = copy->memory;
+    if (count > (SIZE_MAX - room - 2 * unit) / size) {
+        copy->status = AK_E_MEMORY;
+        return NULL;
+    }
+    size = (count * size + unit - 1) / unit * unit; /* keeps what follows aligned */
+    if (!block || block->size - block->used < size) {
+        const size_t data = size > room ? size : room;
+        void *memory = malloc(unit + data);
+        if (!memory) {
+            copy->status = AK_E_MEMORY;
+            return NULL;
+        }
+        block = AK_OPS_CAST(ak_ops_block *, memory);
+        block->next = copy->memory;
+        block->data = AK_OPS_CAST(char *, memory) + unit;
+        block->used = 0;
+        block->size = data;
+        copy->memory = block;
+    }
+    block->used += size;
+    return block->data + block->used - size;
+}
+
+static inline const char *ak_ops_keep(ak_ops_copy *copy, const char *data, size_t len) {
+    char *text = AK_OPS_CAST(char *, ak_ops_take(copy, len + 1, 1));
+    if (text) {
+        memcpy(text, data, len);
+        text[len] = '\0';
+    }
+    return text;
+}
+
+static inline ak_status ak_ops_view(const ak_ops_copy *copy, int32_t key, const char **data, size_t *len) {
+    return copy->call ? ak_call_view(copy->call, key, data, len, copy->err)
+                      : ak_error_view(copy->source, key, data, len);
+}
+
+static inline ak_status ak_ops_int(const ak_ops_copy *copy, int32_t key, int64_t *value) {
+    return copy->call ? ak_call_int(copy->call, key, value, copy->err) : ak_error_int(copy->source, key, value);
+}
+
+/* Notes what a door answered. True when there is a value to take. */
+static inline bool ak_ops_seen(ak_ops_copy *copy, ak_status status, bool *has, bool *null) {
+    if (has) {
+        *has = status == AK_OK;
+    }
+    if (null) {
+        *null = status == AK_NULL;
+    }
+    if (status < 0) {
+        copy->status = status;
+    }
+    return status == AK_OK;
+}
+
+static inline void ak_ops_get_text(ak_ops_copy *copy, int32_t key, const char **text, size_t *len, bool *has,
+                                   bool *null) {
+    const char *data = NULL;
+    size_t size = 0;
+    if (copy->status < 0 || !ak_ops_seen(copy, ak_ops_view(copy, key, &data, &size), has, null)) {
+        return;
+    }
+    *text = ak_ops_keep(copy, data, size);
+    if (len) {
+        *len = size;
+    }
+}
+
+static inline void ak_ops_get_int(ak_ops_copy *copy, int32_t key, int64_t *value, bool *has, bool *null) {
+    if (copy->status >= 0) {
+        ak_ops_seen(copy, ak_ops_int(copy, key, value), has, null);
+    }
+}
+
+static inline void ak_ops_get_bool(ak_ops_copy *copy, int32_t key, bool *value, bool *has, bool *null) {
+    int64_t number = 0;
+    ak_ops_get_int(copy, key, &number, has, null);
+    *value = number != 0;
+}
+
+/* The entry of a list or map: NULL for null. */
+static inline const char *ak_ops_entry(ak_ops_copy *copy, ak_status status, const char *data, size_t len) {
+    if (status < 0) {
+        copy->status = status;
+    }
+    return status == AK_OK ? ak_ops_keep(copy, data, len) : NULL;
+}
+
+static inline void ak_ops_get_list(ak_ops_copy *copy, int32_t key, const char *const **list, size_t *count, bool *has,
+                                   bool *null) {
+    const char **texts, *data = NULL;
+    size_t entries = 0, len = 0, i;
+    if (copy->status < 0 || !ak_ops_seen(copy, ak_call_count(copy->call, key, &entries, copy->err), has, null)) {
+        return;
+    }
+    texts = AK_OPS_CAST(const char **, ak_ops_take(copy, entries + 1, sizeof *texts));
+    for (i = 0; i < entries && copy->status >= 0; i++) {
+        ak_status status = ak_call_view_at(copy->call, key, i, &data, &len, copy->err);
+        texts[i] = ak_ops_entry(copy, status, data, len);
+    }
+    if (copy->status >= 0) {
+        texts[entries] = NULL;
+        *list = texts;
+        *count = entries;
+    }
+}
+
+static inline void ak_ops_get_map(ak_ops_copy *copy, int32_t key, const ak_pair **map, size_t *count, bool *has,
+                                  bool *null) {
+    ak_pair *pairs;
+    const char *data = NULL;
+    size_t entries = 0, len = 0, i;
+    if (copy->status < 0 || !ak_ops_seen(copy, ak_call_count(copy->call, key, &entries, copy->err), has, null)) {
+        return;
+    }
+    pairs = AK_OPS_CAST(ak_pair *, ak_ops_take(copy, entries + 1, sizeof *pairs));
+    for (i = 0; i < entries && copy->status >= 0; i++) {
+        ak_status status = ak_call_key_at(copy->call, key, i, &data, &len, copy->err);
+        pairs[i].name = ak_ops_entry(copy, status, data, len);
+        if (copy->status >= 0) {
+            status = ak_call_view_at(copy->call, key, i, &data, &len, copy->err);
+            pairs[i].value = ak_ops_entry(copy, status, data, len);
+        }
+    }
+    if (copy->status >= 0) {
+        pairs[entries].name = NULL;
+        pairs[entries].value = NULL;
+        *map = pairs;
+        *count = entries;
+    }
+}
+
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+/* What an error says. Begin with zeros; free with ak_failure_free. */
+typedef struct ak_failure {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    int64_t code; /* the status code */
+    const char *message; /* one line, without secrets */
+    int64_t http_status; /* absent when no answer came */
+    const char *server_text; /* the server's own message, or the start of its body when it sent none */
+    int64_t exit_code; /* when a command failed */
+    const char *output; /* what that command wrote */
+    size_t output_len; /* bytes of output */
+    int64_t retry_after_ms; /* when the server named a time */
+    const char *operation; /* the operation's name */
+    const char *phase; /* bind, resolve, connect, send, wait, receive or decode */
+    int64_t libcurl; /* libcurl's CURLcode when it failed */
+    int64_t sent; /* whether the request may have run: AK_SENT_* */
+    /* Which of the members that may be missing came with a value. */
+    struct {
+        bool message, http_status, server_text, exit_code, output, retry_after_ms, operation, phase, libcurl, sent;
+    } has;
+} ak_failure;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_failure_free(ak_failure *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from an error; from NULL, or an error that was not written to, one with code AK_OK. Errors:
+ * AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_failure_fill(const ak_error *err, ak_failure *record) {
+    ak_ops_copy copy = ak_ops_copy_from(NULL, err, NULL);
+    ak_failure_free(record);
+    ak_ops_get_int(&copy, AK_ERROR_CODE, &record->code, NULL, NULL);
+    ak_ops_get_text(&copy, AK_ERROR_MESSAGE, &record->message, NULL, &record->has.message, NULL);
+    ak_ops_get_int(&copy, AK_ERROR_HTTP_STATUS, &record->http_status, &record->has.http_status, NULL);
+    ak_ops_get_text(&copy, AK_ERROR_SERVER_TEXT, &record->server_text, NULL, &record->has.server_text, NULL);
+    ak_ops_get_int(&copy, AK_ERROR_EXIT_CODE, &record->exit_code, &record->has.exit_code, NULL);
+    ak_ops_get_text(&copy, AK_ERROR_OUTPUT, &record->output, &record->output_len, &record->has.output, NULL);
+    ak_ops_get_int(&copy, AK_ERROR_RETRY_AFTER_MS, &record->retry_after_ms, &record->has.retry_after_ms, NULL);
+    ak_ops_get_text(&copy, AK_ERROR_OPERATION, &record->operation, NULL, &record->has.operation, NULL);
+    ak_ops_get_text(&copy, AK_ERROR_PHASE, &record->phase, NULL, &record->has.phase, NULL);
+    ak_ops_get_int(&copy, AK_ERROR_LIBCURL, &record->libcurl, &record->has.libcurl, NULL);
+    ak_ops_get_int(&copy, AK_ERROR_SENT, &record->sent, &record->has.sent, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_failure_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_health. Begin with zeros; free with ak_health_result_free. */
+typedef struct ak_health_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+} ak_health_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_health_result_free(ak_health_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_health_result_fill(ak_call *call, ak_health_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_health_result_free(record);
+    ak_ops_get_text(&copy, AK_KEY_STATUS, &record->status, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_health_result_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_run, ak_sandbox_exec. Begin with zeros; free with ak_run_result_free. */
+typedef struct ak_run_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *output; /* what the command wrote */
+    size_t output_len; /* bytes of output */
+    int64_t exit_code; /* the command's exit code */
+    bool truncated; /* output was longer than the server keeps */
+    int64_t total_bytes; /* how long it was */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool truncated, total_bytes;
+    } has, null;
+} ak_run_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_run_result_free(ak_run_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_run_result_fill(ak_call *call, ak_run_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_run_result_free(record);
+    ak_ops_get_text(&copy, AK_KEY_OUTPUT, &record->output, &record->output_len, NULL, NULL);
+    ak_ops_get_int(&copy, AK_KEY_EXIT_CODE, &record->exit_code, NULL, NULL);
+    ak_ops_get_bool(&copy, AK_KEY_TRUNCATED, &record->truncated, &record->has.truncated, &record->null.truncated);
+    ak_ops_get_int(&copy, AK_KEY_TOTAL_BYTES, &record->total_bytes, &record->has.total_bytes,
+                   &record->null.total_bytes);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_run_result_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_run_stream. Begin with zeros; free with ak_event_free. */
+typedef struct ak_event {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *type; /* event: started, progress, output, done, error, or one unknown here */
+    const char *raw; /* the record as the server sent it: members this library does not know are here */
+    size_t raw_len; /* bytes of raw */
+    bool parsed; /* event: whether its data was a JSON object; if not, only RAW, TYPE and ID tell */
+    const char *id; /* event: the stream's last event id */
+    const char *data; /* event output: the bytes written */
+    size_t data_len; /* bytes of data */
+    const char *stream; /* event output: "stdout" */
+    int64_t exit_code; /* the command's exit code */
+    bool success; /* event done */
+    const char *output; /* what the command wrote */
+    size_t output_len; /* bytes of output */
+    const char *message; /* event error: what went wrong */
+    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    size_t command_count; /* entries of command */
+    bool fast; /* use the server's pool of warm sandboxes; sent as false when not set */
+    const char *timestamp; /* event started: RFC 3339 */
+    const char *stage; /* event progress */
+    const char *sandbox; /* event progress: name of the sandbox */
+    bool oom; /* event done: the command was killed for passing its memory limit */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool data, stream, exit_code, success, output, message, command, fast, timestamp, stage, sandbox, oom;
+    } has, null;
+} ak_event;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_event_free(ak_event *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_event_fill(ak_call *call, ak_event *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_event_free(record);
+    ak_ops_get_text(&copy, AK_KEY_TYPE, &record->type, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, &record->raw_len, NULL, NULL);
+    ak_ops_get_bool(&copy, AK_KEY_PARSED, &record->parsed, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_ID, &record->id, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_DATA, &record->data, &record->data_len, &record->has.data, &record->null.data);
+    ak_ops_get_text(&copy, AK_KEY_STREAM, &record->stream, NULL, &record->has.stream, &record->null.stream);
+    ak_ops_get_int(&copy, AK_KEY_EXIT_CODE, &record->exit_code, &record->has.exit_code, &record->null.exit_code);
+    ak_ops_get_bool(&copy, AK_KEY_SUCCESS, &record->success, &record->has.success, &record->null.success);
+    ak_ops_get_text(&copy, AK_KEY_OUTPUT, &record->output, &record->output_len, &record->has.output,
+                    &record->null.output);
+    ak_ops_get_text(&copy, AK_KEY_MESSAGE, &record->message, NULL, &record->has.message, &record->null.message);
+    ak_ops_get_list(&copy, AK_KEY_COMMAND, &record->command, &record->command_count, &record->has.command,
+                    &record->null.command);
+    ak_ops_get_bool(&copy, AK_KEY_FAST, &record->fast, &record->has.fast, &record->null.fast);
+    ak_ops_get_text(&copy, AK_KEY_TIMESTAMP, &record->timestamp, NULL, &record->has.timestamp, &record->null.timestamp);
+    ak_ops_get_text(&copy, AK_KEY_STAGE, &record->stage, NULL, &record->has.stage, &record->null.stage);
+    ak_ops_get_text(&copy, AK_KEY_SANDBOX, &record->sandbox, NULL, &record->has.sandbox, &record->null.sandbox);
+    ak_ops_get_bool(&copy, AK_KEY_OOM, &record->oom, &record->has.oom, &record->null.oom);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_event_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_event_next(ak_call *call, ak_event *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_event_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_event_free(record);
+    return status;
+}
+
+/* A record of ak_sandbox_list, ak_sandbox_create, ak_sandbox_get. Begin with zeros; free with ak_sandbox_free. */
+typedef struct ak_sandbox {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *name; /* sandbox name, 1 to 63 bytes */
+    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
+    const char *uuid; /* uuid */
+    const char *backend; /* what isolates the sandbox */
+    const char *ip; /* ip */
+    const char *image; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
+    int64_t vcpus; /* processors */
+    int64_t memory_mb; /* memory in MiB */
+    const char *created_at; /* RFC 3339 */
+    const char *created_from_template; /* created from template */
+    const char *template_help_text; /* template help text */
+    const char *const *ports; /* "8080:80", "3000", "53:53/udp" (ends with NULL) */
+    size_t ports_count; /* entries of ports */
+    const char *endpoints; /* list of {container_port, protocol, url} (JSON) */
+    const char *const *secret_files; /* secret files (ends with NULL) */
+    size_t secret_files_count; /* entries of secret_files */
+    bool placeholder_secrets; /* placeholder secrets */
+    int64_t proxy_port; /* proxy port */
+    const ak_pair *secret_mappings; /* environment variable to host; values are never shown (ends with a NULL name) */
+    size_t secret_mappings_count; /* entries of secret_mappings */
+    const ak_pair *labels; /* labels (ends with a NULL name) */
+    size_t labels_count; /* entries of labels */
+    const char *description; /* description */
+    const char *last_activity_at; /* RFC 3339 */
+    const char *workspace_revision; /* workspace revision */
+    const char *archived_at; /* RFC 3339 */
+    const char *archived_reason; /* archived reason */
+    const char *lifecycle; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool uuid, backend, ip, image, vcpus, memory_mb, created_at, created_from_template, template_help_text, ports,
+             endpoints, secret_files, placeholder_secrets, proxy_port, secret_mappings, labels, description,
+             last_activity_at, workspace_revision, archived_at, archived_reason, lifecycle;
+    } has, null;
+} ak_sandbox;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_sandbox_free(ak_sandbox *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_sandbox_fill(ak_call *call, ak_sandbox *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_sandbox_free(record);
+    ak_ops_get_text(&copy, AK_KEY_NAME, &record->name, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_STATUS, &record->status, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_UUID, &record->uuid, NULL, &record->has.uuid, &record->null.uuid);
+    ak_ops_get_text(&copy, AK_KEY_BACKEND, &record->backend, NULL, &record->has.backend, &record->null.backend);
+    ak_ops_get_text(&copy, AK_KEY_IP, &record->ip, NULL, &record->has.ip, &record->null.ip);
+    ak_ops_get_text(&copy, AK_KEY_IMAGE, &record->image, NULL, &record->has.image, &record->null.image);
+    ak_ops_get_int(&copy, AK_KEY_VCPUS, &record->vcpus, &record->has.vcpus, &record->null.vcpus);
+    ak_ops_get_int(&copy, AK_KEY_MEMORY_MB, &record->memory_mb, &record->has.memory_mb, &record->null.memory_mb);
+    ak_ops_get_text(&copy, AK_KEY_CREATED_AT, &record->created_at, NULL, &record->has.created_at,
+                    &record->null.created_at);
+    ak_ops_get_text(&copy, AK_KEY_CREATED_FROM_TEMPLATE, &record->created_from_template, NULL,
+                    &record->has.created_from_template, &record->null.created_from_template);
+    ak_ops_get_text(&copy, AK_KEY_TEMPLATE_HELP_TEXT, &record->template_help_text, NULL,
+                    &record->has.template_help_text, &record->null.template_help_text);
+    ak_ops_get_list(&copy, AK_KEY_PORTS, &record->ports, &record->ports_count, &record->has.ports, &record->null.ports);
+    ak_ops_get_text(&copy, AK_KEY_ENDPOINTS, &record->endpoints, NULL, &record->has.endpoints, &record->null.endpoints);
+    ak_ops_get_list(&copy, AK_KEY_SECRET_FILES, &record->secret_files, &record->secret_files_count,
+                    &record->has.secret_files, &record->null.secret_files);
+    ak_ops_get_bool(&copy, AK_KEY_PLACEHOLDER_SECRETS, &record->placeholder_secrets, &record->has.placeholder_secrets,
+                    &record->null.placeholder_secrets);
+    ak_ops_get_int(&copy, AK_KEY_PROXY_PORT, &record->proxy_port, &record->has.proxy_port, &record->null.proxy_port);
+    ak_ops_get_map(&copy, AK_KEY_SECRET_MAPPINGS, &record->secret_mappings, &record->secret_mappings_count,
+                   &record->has.secret_mappings, &record->null.secret_mappings);
+    ak_ops_get_map(&copy, AK_KEY_LABELS, &record->labels, &record->labels_count, &record->has.labels,
+                   &record->null.labels);
+    ak_ops_get_text(&copy, AK_KEY_DESCRIPTION, &record->description, NULL, &record->has.description,
+                    &record->null.description);
+    ak_ops_get_text(&copy, AK_KEY_LAST_ACTIVITY_AT, &record->last_activity_at, NULL, &record->has.last_activity_at,
+                    &record->null.last_activity_at);
+    ak_ops_get_text(&copy, AK_KEY_WORKSPACE_REVISION, &record->workspace_revision, NULL,
+                    &record->has.workspace_revision, &record->null.workspace_revision);
+    ak_ops_get_text(&copy, AK_KEY_ARCHIVED_AT, &record->archived_at, NULL, &record->has.archived_at,
+                    &record->null.archived_at);
+    ak_ops_get_text(&copy, AK_KEY_ARCHIVED_REASON, &record->archived_reason, NULL, &record->has.archived_reason,
+                    &record->null.archived_reason);
+    ak_ops_get_text(&copy, AK_KEY_LIFECYCLE, &record->lifecycle, NULL, &record->has.lifecycle, &record->null.lifecycle);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_sandbox_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_sandbox_next(ak_call *call, ak_sandbox *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_sandbox_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_sandbox_free(record);
+    return status;
+}
+
+/* ---- operations -------------------------------------------------------------------------------------------------- */
+
+/* What ak_health can do without. Zero means not set. */
+typedef struct ak_health_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_health_options;
+
+/* Prepares a call of ak_health without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_health_new(ak_client *client, const ak_health_options *options, ak_call **call,
+                                      ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_HEALTH, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* GET /health. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_health(ak_client *client, const ak_health_options *options, ak_health_result *result,
+                                  ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_health_new(client, options, &call, err);
+    ak_health_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_health_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_health_result_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_run can do without. Zero means not set. */
+typedef struct ak_run_options {
+    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
+    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
+    ak_choice fast AK_OPS_UNSET; /* use the server's pool of warm sandboxes; sent as false when not set */
+    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_run_options;
+
+/* Prepares a call of ak_run without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
+ * any. */
+static inline ak_status ak_run_new(ak_client *client, const char *const *command, const ak_run_options *options,
+                                   ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RUN, err);
+    ak_ops_add_texts(&bind, AK_KEY_COMMAND, command);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_IMAGE, options->image);
+        ak_ops_set_text(&bind, AK_KEY_PROFILE, options->profile);
+        ak_ops_set_choice(&bind, AK_KEY_FAST, options->fast);
+        ak_ops_set_choice(&bind, AK_KEY_CHECK, options->check);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* POST /run. command: program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it
+ * is not wanted. AK_OK, or an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_run(ak_client *client, const char *const *command, const ak_run_options *options,
+                               ak_run_result *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_run_new(client, command, options, &call, err);
+    ak_run_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_run_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_run_result_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_run_stream can do without. Zero means not set. */
+typedef struct ak_run_stream_options {
+    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
+    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
+    ak_choice fast AK_OPS_UNSET; /* use the server's pool of warm sandboxes; sent as false when not set */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a stream's silence after its first byte */
+    int64_t idle_timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a whole stream */
+    int64_t total_timeout_ms AK_OPS_UNSET;
+} ak_run_stream_options;
+
+/* POST /run/stream. command: program and arguments, passed on byte for byte (ends with NULL). Prepares the call: take
+ * what it yields with ak_event_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_run_stream(ak_client *client, const char *const *command,
+                                      const ak_run_stream_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RUN_STREAM, err);
+    ak_ops_add_texts(&bind, AK_KEY_COMMAND, command);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_IMAGE, options->image);
+        ak_ops_set_text(&bind, AK_KEY_PROFILE, options->profile);
+        ak_ops_set_choice(&bind, AK_KEY_FAST, options->fast);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_IDLE_TIMEOUT_MS, options->idle_timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_TOTAL_TIMEOUT_MS, options->total_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_sandbox_list can do without. Zero means not set. */
+typedef struct ak_sandbox_list_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_list_options;
+
+/* GET /sandboxes. Prepares the call: take what it yields with ak_sandbox_next, then ak_call_free. Errors:
+ * AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_list(ak_client *client, const ak_sandbox_list_options *options, ak_call **call,
+                                        ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_LIST_SANDBOXES, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_sandbox_create can do without. Zero means not set. */
+typedef struct ak_sandbox_create_options {
+    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
+    int64_t vcpus AK_OPS_UNSET; /* processors */
+    int64_t memory_mb AK_OPS_UNSET; /* memory in MiB */
+    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
+    const char *backend AK_OPS_UNSET; /* what isolates the sandbox */
+    const char *source_url AK_OPS_UNSET; /* git repository to clone into /workspace */
+    const char *source_ref AK_OPS_UNSET; /* branch, tag or commit of it */
+    const char *const *volumes AK_OPS_UNSET; /* "slug:/path" or "slug:/path:ro" (ends with NULL) */
+    const char *const *secrets AK_OPS_UNSET; /* "KEY=value:host", "KEY:host" or "KEY:host:Header" (ends with NULL) */
+    const char *const *secret_files AK_OPS_UNSET; /* secret files (ends with NULL) */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_create_options;
+
+/* Prepares a call of ak_sandbox_create without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_create_new(ak_client *client, const char *name,
+                                              const ak_sandbox_create_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_CREATE_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_IMAGE, options->image);
+        ak_ops_set_int(&bind, AK_KEY_VCPUS, options->vcpus);
+        ak_ops_set_int(&bind, AK_KEY_MEMORY_MB, options->memory_mb);
+        ak_ops_set_text(&bind, AK_KEY_PROFILE, options->profile);
+        ak_ops_set_text(&bind, AK_KEY_BACKEND, options->backend);
+        ak_ops_set_text(&bind, AK_KEY_SOURCE_URL, options->source_url);
+        ak_ops_set_text(&bind, AK_KEY_SOURCE_REF, options->source_ref);
+        ak_ops_add_texts(&bind, AK_KEY_VOLUMES, options->volumes);
+        ak_ops_add_texts(&bind, AK_KEY_SECRETS, options->secrets);
+        ak_ops_add_texts(&bind, AK_KEY_SECRET_FILES, options->secret_files);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* POST /sandboxes. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an error
+ * of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_create(ak_client *client, const char *name, const ak_sandbox_create_options *options,
+                                          ak_sandbox *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_create_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_get can do without. Zero means not set. */
+typedef struct ak_sandbox_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_get_options;
+
+/* Prepares a call of ak_sandbox_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_sandbox_get_new(ak_client *client, const char *name, const ak_sandbox_get_options *options,
+                                           ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* GET /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an
+ * error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_get(ak_client *client, const char *name, const ak_sandbox_get_options *options,
+                                       ak_sandbox *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_get_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_remove can do without. Zero means not set. */
+typedef struct ak_sandbox_remove_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_remove_options;
+
+/* Prepares a call of ak_sandbox_remove without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_remove_new(ak_client *client, const char *name,
+                                              const ak_sandbox_remove_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_REMOVE_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* DELETE /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_remove(ak_client *client, const char *name, const ak_sandbox_remove_options *options,
+                                          ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_remove_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_exec can do without. Zero means not set. */
+typedef struct ak_sandbox_exec_options {
+    const char *const *env AK_OPS_UNSET; /* "KEY=VALUE"; ak_call_put_text takes the two apart (ends with NULL) */
+    const char *workdir AK_OPS_UNSET; /* absolute path inside the sandbox */
+    ak_choice sudo AK_OPS_UNSET; /* sudo */
+    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_exec_options;
+
+/* Prepares a call of ak_sandbox_exec without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_sandbox_exec_new(ak_client *client, const char *name, const char *const *command,
+                                            const ak_sandbox_exec_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_EXEC_IN_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_add_texts(&bind, AK_KEY_COMMAND, command);
+    if (options) {
+        ak_ops_add_texts(&bind, AK_KEY_ENV, options->env);
+        ak_ops_set_text(&bind, AK_KEY_WORKDIR, options->workdir);
+        ak_ops_set_choice(&bind, AK_KEY_SUDO, options->sudo);
+        ak_ops_set_choice(&bind, AK_KEY_CHECK, options->check);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* POST /sandboxes/{name}/exec. name: sandbox name, 1 to 63 bytes; command: program and arguments, passed on byte for
+ * byte (ends with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the
+ * command failed (see check), or any other of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, const char *const *command,
+                                        const ak_sandbox_exec_options *options, ak_run_result *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_exec_new(client, name, command, options, &call, err);
+    ak_run_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_run_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_run_result_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#undef AK_OPS_CAST
+#undef AK_OPS_UNSET
+
+#endif /* AGENTKERNEL_OPS_H */
