@@ -1,7 +1,7 @@
 /*
  * go.i: the typemaps of Go. The result is package raw (bindings/go/internal/raw): the functions of the header one to
  * one, with nothing copied and nothing allocated on the way. Out-parameters stay pointers, because SWIG gives a Go
- * function one result: let them point into a struct that is on the heap already.
+ * function one result: let them point into a struct that is on the heap already and holds no pointers (cgo looks).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -34,7 +34,8 @@ AK_HANDLE(ak_error, Error)
 %typemap(gotype) (const char *text, size_t len) "string"
 %typemap(in) (const char *text, size_t len) %{ $1 = $input.p; $2 = (size_t)$input.n; %}
 
-/* Copy and read doors: into the caller's slice. */
+/* Copy and read doors: into the caller's slice, which SWIG's code has on the heap, where nothing moves, and alive until
+ * the function returns. */
 %typemap(gotype) (char *buf, size_t cap), (void *buf, size_t cap) "[]byte"
 %typemap(in) (char *buf, size_t cap), (void *buf, size_t cap)
 %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
@@ -79,6 +80,9 @@ type View struct {
 func (v *View) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
 }
+
+// Len is its length.
+func (v *View) Len() int { return v.size }
 
 // Value is one field of a record: ak_value.
 type Value struct {

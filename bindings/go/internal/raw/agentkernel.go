@@ -23,8 +23,8 @@ typedef unsigned long long uintgo;
 
 
 
-typedef struct { char *p; intgo n; } _gostring_;
-typedef struct { void* array; intgo len; intgo cap; } _goslice_;
+typedef struct { uintptr_t p; intgo n; } _gostring_;
+typedef struct { uintptr_t array; intgo len; intgo cap; } _goslice_;
 
 
 typedef _gostring_ swig_type_1;
@@ -144,6 +144,9 @@ type View struct {
 func (v *View) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
 }
+
+// Len is its length.
+func (v *View) Len() int { return v.size }
 
 // Value is one field of a record: ak_value.
 type Value struct {

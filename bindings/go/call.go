@@ -1,0 +1,252 @@
+package agentkernel
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
+)
+
+// call is one call of the library.
+//
+// Whoever makes it go on holds use; mu only guards the handle against a cancel that comes at the same time, so that a
+// cancel never waits for anything.
+type call struct {
+	ctx  context.Context
+	op   *operation
+	fail raw.Error
+
+	use    sync.Mutex
+	values []raw.Value
+	out    *out
+	file   *os.File // a duplicate of the call's descriptor, from the first wait on
+	wait   syscall.RawConn
+	stop   func() bool // ends the watch over the context
+
+	mu        sync.Mutex
+	handle    raw.Call
+	cancelled bool // by close, not by the context
+}
+
+// out is where functions of the library write to: one piece of memory without pointers, as cgo wants it.
+type out struct {
+	call raw.Call
+	view raw.View
+	size int
+}
+
+// newCall prepares a call: nothing is sent.
+func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []arg) (*call, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.err != nil {
+		return nil, c.err
+	}
+	call := &call{ctx: ctx, op: operationOf(id), fail: raw.Error_new(), out: &out{}}
+	status := raw.Call_new(c.handle, id, &call.out.call, call.fail)
+	call.handle = call.out.call
+	if status >= 0 {
+		status = call.bind(args)
+	}
+	if status >= 0 {
+		status = bindOptions(opts, "AK_KEY_", callBinder{call.handle, call.fail})
+	}
+	if status < 0 {
+		err := newError(Code(status), call.fail)
+		call.close()
+		return nil, err
+	}
+	return call, nil
+}
+
+func (c *call) bind(args []arg) int32 {
+	for _, arg := range args {
+		status := int32(raw.OK)
+		switch value := arg.value.(type) {
+		case string:
+			status = raw.Call_set_text(c.handle, arg.key, value, c.fail)
+		case []string:
+			for i := 0; i < len(value) && status >= 0; i++ {
+				status = raw.Call_add_text(c.handle, arg.key, value[i], c.fail)
+			}
+		}
+		if status < 0 {
+			return status
+		}
+	}
+	return raw.OK
+}
+
+// turns bounds how many goroutines are inside the library at once. The runtime starts another thread for every C
+// function that takes more than some microseconds, so that thousands of calls that start together would leave a hundred
+// threads behind.
+var turns = make(chan struct{}, max(4, runtime.GOMAXPROCS(0)))
+
+func step(c *call, _ []byte) int32 { return raw.Call_step(c.handle, c.fail) }
+
+func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.out.size, c.fail) }
+
+// goOn lets the call go on by a function until that answers anything but AGAIN. Waiting is the runtime poller's.
+func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+	if c.ctx.Err() != nil {
+		raw.Call_cancel(c.handle)
+	}
+	status := c.turn(by, buf)
+	if status == raw.AGAIN {
+		if err := c.watch(); err != nil {
+			return 0, err
+		}
+		// The poller is told of changes only, so each look at the descriptor's state is a step inside of its own.
+		if err := c.wait.Read(func(uintptr) bool {
+			status = c.turn(by, buf)
+			return status != raw.AGAIN
+		}); err != nil {
+			return 0, err
+		}
+	}
+	if status < 0 {
+		return 0, c.failure(Code(status))
+	}
+	return status, nil
+}
+
+func (c *call) turn(by func(*call, []byte) int32, buf []byte) int32 {
+	turns <- struct{}{}
+	status := by(c, buf)
+	<-turns
+	return status
+}
+
+// watch has the runtime's poller and the context watch the call, once. The poller gets a duplicate of the descriptor,
+// because it closes what it is given.
+func (c *call) watch() error {
+	if c.file != nil {
+		return nil
+	}
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(raw.Call_fd(c.handle)), syscall.F_DUPFD_CLOEXEC, 0)
+	if errno != 0 {
+		return os.NewSyscallError("fcntl", errno)
+	}
+	err := syscall.SetNonblock(int(fd), true) // this is how os.NewFile knows what the poller can watch
+	c.file = os.NewFile(fd, "agentkernel call")
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	if c.wait, err = c.file.SyscallConn(); err != nil {
+		return err
+	}
+	if c.ctx.Done() != nil {
+		c.stop = context.AfterFunc(c.ctx, c.cancel)
+	}
+	return nil
+}
+
+// cancel makes whoever waits for the call wake up; it may come at any time.
+func (c *call) cancel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.handle != 0 {
+		raw.Call_cancel(c.handle)
+	}
+}
+
+// failure is the error that the call ended with, and why it was cancelled if it was.
+func (c *call) failure(code Code) error {
+	err := newError(code, c.fail)
+	if code != ErrCancelled {
+		return err
+	}
+	if ended := c.ctx.Err(); ended != nil {
+		err.causes = append(err.causes, ended)
+		if cause := context.Cause(c.ctx); cause != ended {
+			err.causes = append(err.causes, cause)
+		}
+	} else {
+		err.causes = append(err.causes, os.ErrClosed)
+	}
+	return err
+}
+
+// close ends the call, wherever it is. It may come at any time, and again.
+func (c *call) close() {
+	c.cancel()
+	c.use.Lock()
+	defer c.use.Unlock()
+	if c.stop != nil {
+		c.stop()
+	}
+	if c.file != nil {
+		c.file.Close() // before the call's own descriptor goes
+		c.file, c.wait = nil, nil
+	}
+	c.mu.Lock()
+	raw.Call_free(c.handle)
+	c.handle = 0
+	c.mu.Unlock()
+	raw.Error_free(c.fail)
+	c.fail = 0
+}
+
+// next goes on to the next record; false at the end.
+func (c *call) next() (bool, error) {
+	status, err := c.goOn(step, nil)
+	return status == raw.ITEM, err
+}
+
+// all makes a call and gathers its records.
+func all[T, O any, P interface {
+	*T
+	record() *Record
+}](ctx context.Context, c *Client, id int32, opts *O, args ...arg) ([]T, error) {
+	call, err := newCall(ctx, c, id, opts, args)
+	if err != nil {
+		return nil, err
+	}
+	defer call.close()
+	records := []T{}
+	for {
+		more, err := call.next()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return records, nil
+		}
+		var record T
+		if err := call.decode(P(&record)); err != nil {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+}
+
+// one makes a call that gives one record.
+func one[T, O any, P interface {
+	*T
+	record() *Record
+}](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*T, error) {
+	records, err := all[T, O, P](ctx, c, id, opts, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) != 1 {
+		return nil, &Error{Code: ErrProtocol, Operation: raw.Operation_name(id), Message: "not one record"}
+	}
+	return &records[0], nil
+}
+
+// none makes a call that gives no record.
+func none[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) error {
+	call, err := newCall(ctx, c, id, opts, args)
+	if err != nil {
+		return err
+	}
+	defer call.close()
+	for more := true; more && err == nil; {
+		more, err = call.next()
+	}
+	return err
+}

@@ -1,0 +1,185 @@
+package agentkernel
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
+)
+
+// An operation is a method here and the types of what it takes and gives. The members are found by their tags: the
+// names that they have on the wire.
+
+// SecurityProfile says what a sandbox may do.
+type SecurityProfile string
+
+const (
+	ProfilePermissive  SecurityProfile = "permissive"
+	ProfileModerate    SecurityProfile = "moderate"
+	ProfileRestrictive SecurityProfile = "restrictive"
+)
+
+// CallOptions are what every operation takes: its own timeouts, in place of the client's. Timeout is for calls that
+// are no streams, IdleTimeout and TotalTimeout are for streams.
+type CallOptions struct {
+	Timeout        time.Duration `json:"timeout_ms"`
+	ConnectTimeout time.Duration `json:"connect_timeout_ms"`
+	IdleTimeout    time.Duration `json:"idle_timeout_ms"`
+	TotalTimeout   time.Duration `json:"total_timeout_ms"`
+}
+
+// RunOptions are for commands in a sandbox of their own.
+type RunOptions struct {
+	Image   string          `json:"image"`
+	Profile SecurityProfile `json:"profile"`
+	Fast    *bool           `json:"fast"`  // use the server's pool of warm sandboxes; false, because a full server's pool loses exit codes
+	Check   *bool           `json:"check"` // true: a failing command is an error (ErrCommand); false: it is a RunOutput. Not for streams
+	CallOptions
+}
+
+// ExecOptions are for commands in a sandbox that is there.
+type ExecOptions struct {
+	Env     []string `json:"env"` // "NAME=VALUE"
+	Workdir string   `json:"workdir"`
+	Sudo    bool     `json:"sudo"`
+	Check   *bool    `json:"check"` // as in RunOptions
+	CallOptions
+}
+
+// CreateSandboxOptions are for new sandboxes.
+type CreateSandboxOptions struct {
+	Image       string          `json:"image"`
+	VCPUs       int             `json:"vcpus"`
+	MemoryMB    int             `json:"memory_mb"`
+	Profile     SecurityProfile `json:"profile"`
+	Backend     string          `json:"backend"`
+	SourceURL   string          `json:"source_url"` // a git repository to clone into /workspace
+	SourceRef   string          `json:"source_ref"` // branch, tag or commit of it
+	Volumes     []string        `json:"volumes"`    // "slug:/path" or "slug:/path:ro"
+	Secrets     []string        `json:"secrets"`    // "KEY=value:host", "KEY:host" or "KEY:host:Header"
+	SecretFiles []string        `json:"secret_files"`
+	CallOptions
+}
+
+// HealthInfo is what a server says of itself.
+type HealthInfo struct {
+	Status string `json:"status"`
+	Record
+}
+
+// RunOutput is what a command wrote, stdout and stderr in order, byte for byte.
+type RunOutput struct {
+	Output     string `json:"output"`
+	ExitCode   int    `json:"exit_code"`
+	Truncated  bool   `json:"truncated"`   // the output was longer than the server keeps
+	TotalBytes int64  `json:"total_bytes"` // how long it was, if it was truncated
+	Record
+}
+
+// Event is one event of a stream. Which members it has depends on its type.
+type Event struct {
+	Type      string   `json:"type"`      // started, progress, output, done, error, or one unknown here
+	Data      []byte   `json:"data"`      // output: the bytes written
+	Stream    string   `json:"stream"`    // output: "stdout"
+	ExitCode  int      `json:"exit_code"` // done
+	Success   bool     `json:"success"`   // done
+	Output    []byte   `json:"output"`    // done: all output, where the server repeats it
+	Message   string   `json:"message"`   // error: what went wrong
+	Command   []string `json:"command"`   // started
+	Fast      bool     `json:"fast"`      // started
+	Timestamp string   `json:"timestamp"` // started: RFC 3339
+	Stage     string   `json:"stage"`     // progress
+	Sandbox   string   `json:"sandbox"`   // progress: name of the sandbox
+	OOM       bool     `json:"oom"`       // done: the command was killed for passing its memory limit
+	Parsed    bool     `json:"parsed"`    // whether its data was a JSON object; if not, only Raw, Type and ID tell
+	ID        string   `json:"id"`        // the stream's last event id
+	Record
+}
+
+// SandboxInfo describes a sandbox. Which members it has depends on the server and its backend.
+type SandboxInfo struct {
+	Name                string            `json:"name"`
+	Status              string            `json:"status"` // running, stopped, paused, ... an open set
+	UUID                string            `json:"uuid"`
+	Backend             string            `json:"backend"`
+	IP                  string            `json:"ip"`
+	Image               string            `json:"image"`
+	VCPUs               int               `json:"vcpus"`
+	MemoryMB            int               `json:"memory_mb"`
+	CreatedAt           string            `json:"created_at"` // RFC 3339
+	CreatedFromTemplate string            `json:"created_from_template"`
+	TemplateHelpText    string            `json:"template_help_text"`
+	Ports               []string          `json:"ports"`     // "8080:80", "3000", "53:53/udp"
+	Endpoints           json.RawMessage   `json:"endpoints"` // list of {container_port, protocol, url}
+	SecretFiles         []string          `json:"secret_files"`
+	PlaceholderSecrets  bool              `json:"placeholder_secrets"`
+	ProxyPort           int               `json:"proxy_port"`
+	SecretMappings      map[string]string `json:"secret_mappings"` // environment variable to host
+	Labels              map[string]string `json:"labels"`
+	Description         string            `json:"description"`
+	LastActivityAt      string            `json:"last_activity_at"` // RFC 3339
+	WorkspaceRevision   string            `json:"workspace_revision"`
+	ArchivedAt          string            `json:"archived_at"` // RFC 3339
+	ArchivedReason      string            `json:"archived_reason"`
+	Lifecycle           json.RawMessage   `json:"lifecycle"` // {auto_stop_after_seconds, ...}
+	Record
+}
+
+// Health asks the server whether it is well: "ok".
+func (c *Client) Health(ctx context.Context, opts ...*CallOptions) (string, error) {
+	info, err := c.HealthInfo(ctx, opts...)
+	if err != nil {
+		return "", err
+	}
+	return info.Status, nil
+}
+
+// HealthInfo is Health with all that the server answered.
+func (c *Client) HealthInfo(ctx context.Context, opts ...*CallOptions) (*HealthInfo, error) {
+	return one[HealthInfo](ctx, c, raw.OP_HEALTH, last(opts))
+}
+
+// Run runs a command in a sandbox of its own. A command that fails is an error: see RunOptions.Check.
+func (c *Client) Run(ctx context.Context, command []string, opts *RunOptions) (*RunOutput, error) {
+	return one[RunOutput](ctx, c, raw.OP_RUN, opts, arg{raw.KEY_COMMAND, command})
+}
+
+// RunStream runs a command in a sandbox of its own and hands out its events as they happen. The context holds for the
+// whole stream. Close the stream, or range over its events, which closes it.
+func (c *Client) RunStream(ctx context.Context, command []string, opts *RunOptions) (*Stream, error) {
+	return newStream(ctx, c, raw.OP_RUN_STREAM, opts, arg{raw.KEY_COMMAND, command})
+}
+
+// ListSandboxes lists all sandboxes.
+func (c *Client) ListSandboxes(ctx context.Context, opts ...*CallOptions) ([]SandboxInfo, error) {
+	return all[SandboxInfo](ctx, c, raw.OP_LIST_SANDBOXES, last(opts))
+}
+
+// CreateSandbox makes a sandbox that stays until it is removed. WithSandbox removes it by itself.
+func (c *Client) CreateSandbox(ctx context.Context, name string, opts *CreateSandboxOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_CREATE_SANDBOX, opts, arg{raw.KEY_NAME, name})
+}
+
+// GetSandbox describes a sandbox.
+func (c *Client) GetSandbox(ctx context.Context, name string, opts ...*CallOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_GET_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// RemoveSandbox removes a sandbox with all that is in it.
+func (c *Client) RemoveSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_REMOVE_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// ExecInSandbox runs a command in a sandbox that is there.
+func (c *Client) ExecInSandbox(ctx context.Context, name string, command []string, opts ...*ExecOptions) (*RunOutput, error) {
+	return one[RunOutput](ctx, c, raw.OP_EXEC_IN_SANDBOX, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_COMMAND, command})
+}
+
+// last makes optional options of the variable arguments.
+func last[T any](opts []*T) *T {
+	if len(opts) == 0 {
+		return nil
+	}
+	return opts[len(opts)-1]
+}

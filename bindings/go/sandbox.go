@@ -1,0 +1,67 @@
+package agentkernel
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// SandboxSession is a sandbox inside of [Client.WithSandbox].
+type SandboxSession struct {
+	client *Client
+	name   string
+}
+
+// Name is the sandbox's name.
+func (s *SandboxSession) Name() string { return s.name }
+
+// Run runs a command in the sandbox.
+func (s *SandboxSession) Run(ctx context.Context, command []string, opts ...*ExecOptions) (*RunOutput, error) {
+	return s.client.ExecInSandbox(ctx, s.name, command, opts...)
+}
+
+// Info describes the sandbox as it is now.
+func (s *SandboxSession) Info(ctx context.Context) (*SandboxInfo, error) {
+	return s.client.GetSandbox(ctx, s.name)
+}
+
+// removalTimeout bounds the removal of a sandbox, which the context of the caller does not: it may have ended.
+const removalTimeout = 30 * time.Second
+
+// WithSandbox makes a sandbox, hands it to a function, and removes it however that ends: by its return, its error, its
+// panic, or the end of the context. When it is not known whether the sandbox was made (the context ended, the
+// connection broke), it is looked up by its name and removed if it is there.
+func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandboxOptions, use func(*SandboxSession) error) (err error) {
+	if _, err = c.CreateSandbox(ctx, name, opts); err != nil {
+		var failed *Error
+		if errors.As(err, &failed) && failed.Sent == SentSome {
+			err = errors.Join(err, c.removeLost(ctx, name))
+		}
+		return err
+	}
+	defer func() {
+		bound, stop := context.WithTimeout(context.WithoutCancel(ctx), removalTimeout)
+		defer stop()
+		if failed := c.RemoveSandbox(bound, name); failed != nil && !errors.Is(failed, ErrNotFound) {
+			err = errors.Join(err, failed)
+		}
+	}()
+	return use(&SandboxSession{c, name})
+}
+
+// removeLost removes a sandbox whose making was not answered. The server may still be at it, so it looks some times.
+func (c *Client) removeLost(ctx context.Context, name string) error {
+	bound, stop := context.WithTimeout(context.WithoutCancel(ctx), removalTimeout)
+	defer stop()
+	for range 10 {
+		_, err := c.GetSandbox(bound, name)
+		if err == nil {
+			err = c.RemoveSandbox(bound, name)
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return nil
+}

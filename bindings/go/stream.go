@@ -1,0 +1,140 @@
+package agentkernel
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"runtime"
+
+	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
+)
+
+// Stream hands out the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
+// the bytes of its output ([Stream.Read]). A reader that stops makes the sender stop. Close may be called by another
+// goroutine at any time; everything else is for one goroutine at a time.
+type Stream struct {
+	call    *call
+	cleanup runtime.Cleanup
+	event   Event // the one that Recv fills
+	result  Event
+	ended   error // how it ended: io.EOF, or the error
+	first   bool  // a record is current that was not handed out: the first step's
+}
+
+func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*Stream, error) {
+	made, err := newCall(ctx, c, id, opts, args)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		raw.Call_cancel(made.handle)
+	}
+	status := made.turn(step, nil) // sends the request, and does not wait for the answer
+	if status < 0 {
+		defer made.close()
+		return nil, made.failure(Code(status))
+	}
+	s := &Stream{call: made, first: status == raw.ITEM}
+	s.cleanup = runtime.AddCleanup(s, (*call).close, made)
+	return s, nil
+}
+
+// Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is no error: it is an event of
+// type done with its exit code. While an event's output was read in part, Recv is ErrState: it would lose the rest.
+func (s *Stream) Recv() (Event, error) {
+	s.call.use.Lock()
+	defer s.call.use.Unlock()
+	status, err := s.goOn(step, nil)
+	if err == nil && status == raw.ITEM {
+		err = s.decode()
+	}
+	if err != nil {
+		return Event{}, err
+	}
+	return s.event, nil
+}
+
+// Events loops over the events, and closes the stream when the loop is left in whatever way. An error is the last thing
+// that it yields.
+func (s *Stream) Events() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		defer s.Close()
+		for {
+			event, err := s.Recv()
+			if err == io.EOF || !yield(event, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Read reads output of the command into the caller's buffer, without a copy in between. Events that are no output are
+// passed over; see [Stream.Result]. The error is [io.EOF] at the end.
+func (s *Stream) Read(buf []byte) (int, error) {
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	s.call.use.Lock()
+	defer s.call.use.Unlock()
+	for {
+		status, err := s.goOn(read, buf)
+		if err != nil {
+			return 0, err
+		}
+		if status == raw.OK {
+			return s.call.out.size, nil
+		}
+		if err := s.decode(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Result is the event that ended the command, done or error, once it has come.
+func (s *Stream) Result() (Event, bool) {
+	return s.result, s.result.Type != ""
+}
+
+// Close ends the stream, and the command if it still runs. Whoever waits in Recv or Read gets an error that is
+// [os.ErrClosed]. It may be called again.
+func (s *Stream) Close() error {
+	s.cleanup.Stop()
+	s.call.close()
+	return nil
+}
+
+// goOn goes on to a record (ITEM) or to bytes (OK).
+func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+	if s.ended != nil {
+		return 0, s.ended
+	}
+	if s.call.handle == 0 {
+		return 0, os.ErrClosed
+	}
+	first := s.first
+	s.first = false
+	if first && buf == nil {
+		return raw.ITEM, nil
+	}
+	status, err := s.call.goOn(by, buf)
+	runtime.KeepAlive(s)
+	if err == nil && status == raw.DONE {
+		err = io.EOF
+	}
+	if !errors.Is(err, ErrState) { // a Recv amid Read's output: Read goes on
+		s.ended = err
+	}
+	return status, err
+}
+
+func (s *Stream) decode() error {
+	if s.ended = s.call.decode(&s.event); s.ended != nil {
+		return s.ended
+	}
+	if s.event.Type == "done" || s.event.Type == "error" {
+		s.result = s.event
+	}
+	return nil
+}
