@@ -196,7 +196,7 @@ func (c *call) next() (bool, error) {
 	return status == raw.ITEM, err
 }
 
-// all makes a call and gathers its records.
+// all makes a call and gathers its records; with an error come those that were there before it.
 func all[T, O any, P interface {
 	*T
 	record() *Record
@@ -209,15 +209,12 @@ func all[T, O any, P interface {
 	records := []T{}
 	for {
 		more, err := call.next()
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return records, nil
+		if err != nil || !more {
+			return records, err
 		}
 		var record T
 		if err := call.decode(P(&record)); err != nil {
-			return nil, err
+			return records, err
 		}
 		records = append(records, record)
 	}

@@ -42,7 +42,7 @@ type RunOptions struct {
 type ExecOptions struct {
 	Env     []string `json:"env"` // "NAME=VALUE"
 	Workdir string   `json:"workdir"`
-	Sudo    bool     `json:"sudo"`
+	Sudo    *bool    `json:"sudo"`
 	Check   *bool    `json:"check"` // as in RunOptions
 	CallOptions
 }
@@ -151,7 +151,7 @@ func (c *Client) RunStream(ctx context.Context, command []string, opts *RunOptio
 	return newStream(ctx, c, raw.OP_RUN_STREAM, opts, arg{raw.KEY_COMMAND, command})
 }
 
-// ListSandboxes lists all sandboxes.
+// ListSandboxes lists all sandboxes. With an error come those that were listed before it.
 func (c *Client) ListSandboxes(ctx context.Context, opts ...*CallOptions) ([]SandboxInfo, error) {
 	return all[SandboxInfo](ctx, c, raw.OP_LIST_SANDBOXES, last(opts))
 }
