@@ -26,9 +26,8 @@ type call struct {
 	wait   syscall.RawConn
 	stop   func() bool // ends the watch over the context
 
-	mu        sync.Mutex
-	handle    raw.Call
-	cancelled bool // by close, not by the context
+	mu     sync.Mutex
+	handle raw.Call
 }
 
 // out is where functions of the library write to: one piece of memory without pointers, as cgo wants it.
@@ -172,8 +171,10 @@ func (c *call) failure(code Code) error {
 
 // close ends the call, wherever it is. It may come at any time, and again.
 func (c *call) close() {
-	c.cancel()
-	c.use.Lock()
+	if !c.use.TryLock() { // only then, because a cancelled call leaves its connection to nobody
+		c.cancel()
+		c.use.Lock()
+	}
 	defer c.use.Unlock()
 	if c.stop != nil {
 		c.stop()
