@@ -1,0 +1,97 @@
+"""Builds the extension: the core's C sources and the raw layer over them, in one module that stands alone.
+
+In the source tree the sources are those of the tree; a source distribution carries copies in native/.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from header import Header  # noqa: E402
+
+ROOT = HERE / "native" if (HERE / "native").is_dir() else HERE.parents[1]
+HEADER = ROOT / "abi/include/agentkernel.h"
+PACKAGES = "libcurl4-openssl-dev libcjson-dev pkg-config"
+
+
+def pkg_config(*arguments: str) -> list[str]:
+    """What pkg-config answers, or an end that says what to install."""
+    command = ["pkg-config", *arguments, "libcurl >= 7.88", "libcjson"]
+    try:
+        return shlex.split(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    except FileNotFoundError:
+        raise SystemExit(f"agentkernel: pkg-config is needed (Debian: apt install {PACKAGES})") from None
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(
+            f"agentkernel: libcurl 7.88 or newer and libcjson are needed (Debian: apt install {PACKAGES})\n"
+            f"{error.stderr}"
+        ) from None
+
+
+class BuildExtension(build_ext):
+    def build_extension(self, ext: Extension) -> None:
+        from cffi import FFI
+
+        header = Header(HEADER)
+        folder = Path(self.build_temp).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        ffi = FFI()
+        ffi.cdef(header.cdef())
+        ffi.set_source(ext.name, '#include "agentkernel.h"')
+        raw = folder / "_native.c"
+        ffi.emit_c_code(str(raw))
+        # Only the module's own entry is visible, so this copy is not mixed up with a libagentkernel in the process.
+        exports = folder / "exports.map"
+        exports.write_text("{ global: PyInit_*; local: *; };\n", encoding="ascii")
+        sources = [*sorted((ROOT / "core").glob("*.c")), ROOT / "abi/abi.c"]
+        ext.sources = [str(raw), *map(str, sources)]
+        ext.depends = [str(path) for path in [HEADER, *(ROOT / "core").glob("*.h")]]
+        ext.include_dirs = [str(HEADER.parent), str(ROOT / "core")]
+        ext.define_macros = [
+            ("_GNU_SOURCE", None),
+            ("AK_VERSION_TEXT", f'"{header.version}"'),
+            ("Py_LIMITED_API", "0x030a0000"),
+        ]
+        ext.extra_compile_args = ["-std=gnu11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-pthread"]
+        ext.extra_compile_args += pkg_config("--cflags")
+        # nodelete: a thread of libcurl's resolver may outlive the module.
+        ext.extra_link_args = [f"-Wl,--version-script={exports}", "-Wl,-z,nodelete", "-Wl,-z,relro", "-pthread"]
+        ext.extra_link_args += pkg_config("--libs")
+        super().build_extension(ext)
+        self._place_stub(header)
+
+    def _place_stub(self, header: Header) -> None:
+        package = (
+            HERE / "src/agentkernel" if self.inplace or self.editable_mode else Path(self.build_lib) / "agentkernel"
+        )
+        package.mkdir(parents=True, exist_ok=True)
+        (package / "_native.pyi").write_text(header.stub(), encoding="utf-8")
+
+
+class SourceDistribution(sdist):
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        paths = [HEADER, ROOT / "abi/abi.c", *(ROOT / "core").glob("*.[ch]")]
+        for path in paths:
+            target = Path(base_dir) / "native" / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+setup(
+    version=Header(HEADER).version,
+    ext_modules=[Extension("agentkernel._native", sources=[], py_limited_api=True)],
+    cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+)

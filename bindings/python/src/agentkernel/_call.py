@@ -1,0 +1,73 @@
+"""One call: what sync and async clients share of its life. Nothing here waits.
+
+Threads: a call is stepped by one thread at a time. Whoever uses a handle holds a reference to it, and the last one
+frees it; so cancel and close may come from any thread, without locks that a forked child could inherit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from ._native import ffi, lib
+from ._operations import NULL, Operation, Record, error_of, new_error
+
+T = TypeVar("T")
+
+ITEM, DONE, AGAIN = lib.AK_ITEM, lib.AK_DONE, lib.AK_AGAIN
+
+
+class Call(Generic[T]):
+    """A call of an operation: bound when it is made, nothing sent before the first step."""
+
+    __slots__ = ("_count", "_handle", "_record", "_values", "operation")
+
+    def __init__(self, client: Any, operation: Operation[T], arguments: Mapping[str, object]) -> None:
+        slot = ffi.new("ak_call **")
+        status = lib.ak_call_new(client, operation.id, slot, NULL)
+        del client  # a traceback must not keep it alive
+        if status < 0:
+            raise error_of(status, NULL)
+        self.operation = operation
+        self._handle = ffi.gc(slot[0], lib.ak_call_free)
+        self._values = ffi.new("ak_value[]", max(len(operation.fields), 1))
+        self._count = ffi.new("size_t *")
+        operation.bind(self._handle, arguments)
+
+    def step(self) -> int:
+        """ITEM, DONE or AGAIN; a failure is raised."""
+        status = lib.ak_call_step(self._handle, NULL)
+        if status < 0:
+            err = new_error()  # a failed call says the same again
+            raise error_of(lib.ak_call_step(self._handle, err), err)
+        return status
+
+    def read_into(self, buffer: Any) -> tuple[int, int]:
+        """Status and number of bytes of the read door, which decodes straight into the buffer."""
+        status = lib.ak_call_read(self._handle, buffer, len(buffer), self._count, NULL)
+        if status < 0:
+            err = new_error()
+            raise error_of(lib.ak_call_read(self._handle, buffer, len(buffer), self._count, err), err)
+        return status, self._count[0]
+
+    def record(self) -> T:
+        """The current record."""
+        status = lib.ak_call_values(self._handle, self._values, len(self.operation.fields), self._count, NULL)
+        if status < 0:
+            raise error_of(status, NULL)
+        return self.operation.make(Record(self.operation, self._handle, self._values))
+
+    @property
+    def fd(self) -> int:
+        """The descriptor to wait on after AGAIN. Whoever waits holds the call."""
+        return lib.ak_call_fd(self._handle)
+
+    def cancel(self) -> None:
+        """Makes the next step fail, and wakes who waits. From any thread."""
+        handle = self._handle
+        if handle is not None:
+            lib.ak_call_cancel(handle)
+
+    def close(self) -> None:
+        """Frees the call; one in flight is abandoned and its connection closed."""
+        self._handle = None

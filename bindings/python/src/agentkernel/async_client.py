@@ -1,0 +1,399 @@
+"""The async client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._base import BaseClient
+from ._call import AGAIN, DONE, ITEM, Call
+from ._host import advance, wait
+from ._native import ffi
+from ._operations import (
+    CREATE_SANDBOX,
+    EXEC_IN_SANDBOX,
+    GET_SANDBOX,
+    HEALTH,
+    LIST_SANDBOXES,
+    REMOVE_SANDBOX,
+    RUN,
+    RUN_STREAM,
+    Operation,
+)
+from ._stream import StreamBase
+from .types import RunOutput, SandboxInfo, SecurityProfile, StreamEvent
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .sessions import AsyncSandboxSession
+
+__all__ = ["AsyncAgentKernel", "AsyncRunStream"]
+
+T = TypeVar("T")
+
+
+class AsyncAgentKernel(BaseClient):
+    """A client of agentkernel for asyncio (also uvloop and anyio) and Trio. It belongs to no loop and no thread.
+
+    Example::
+
+        async with AsyncAgentKernel() as client:
+            result = await client.run(["echo", "hello"])
+            print(result.output)
+
+    Every method takes ``timeout`` and ``connect_timeout`` in seconds, instead of the client's; ``math.inf`` is none.
+    All errors are `AgentKernelError`. A task that is cancelled cancels its call, and the client may be used on.
+    """
+
+    async def close(self) -> None:
+        """Closes the client's connections. Calls in flight end well."""
+        self._release()
+
+    async def aclose(self) -> None:
+        """The same as `close`."""
+        self._release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def health(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> str:
+        """Whether the server is there: ``"ok"``."""
+        return await self._one(HEALTH, timeout=timeout, connect_timeout=connect_timeout)
+
+    async def run(
+        self,
+        command: Sequence[str],
+        *,
+        image: str | None = None,
+        profile: SecurityProfile | None = None,
+        fast: bool = False,
+        check: bool = True,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> RunOutput:
+        """Runs a command in a sandbox of its own and returns what it wrote.
+
+        Args:
+            command: program and arguments, passed on exactly.
+            image: what the sandbox is made of.
+            profile: what it may do.
+            fast: use a warm sandbox. Those of the full server re-parse arguments in a shell and lose exit codes.
+            check: raise `CommandError` when the command exits with another code than 0; else it is in the result.
+            timeout: seconds for the whole call.
+            connect_timeout: seconds for connecting.
+
+        """
+        return await self._one(
+            RUN,
+            command=command,
+            image=image,
+            profile=profile,
+            fast=fast,
+            check=check,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+        )
+
+    def run_stream(
+        self,
+        command: Sequence[str],
+        *,
+        image: str | None = None,
+        profile: SecurityProfile | None = None,
+        fast: bool = False,
+        timeout: float | None = None,
+        idle_timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> AsyncRunStream:
+        """Runs a command in a sandbox of its own and yields what happens while it happens.
+
+        A command that fails is no exception here, its ``done`` event has the exit code; a stream that breaks off is.
+        The command starts with the first event that is asked for, or when the stream is awaited.
+
+        Args:
+            command: program and arguments, passed on exactly.
+            image: what the sandbox is made of.
+            profile: what it may do.
+            fast: as of `run`.
+            timeout: seconds for the whole stream; else the client's total_timeout.
+            idle_timeout: seconds that it may be silent after its first byte.
+            connect_timeout: seconds for connecting.
+
+        """
+        arguments: dict[str, object] = {
+            "command": command,
+            "image": image,
+            "profile": profile,
+            "fast": fast,
+            "timeout": timeout,
+            "idle_timeout": idle_timeout,
+            "connect_timeout": connect_timeout,
+        }
+        return AsyncRunStream(self._call(RUN_STREAM, arguments))
+
+    async def list_sandboxes(
+        self, *, timeout: float | None = None, connect_timeout: float | None = None
+    ) -> list[SandboxInfo]:
+        """All sandboxes."""
+        return await self._records(LIST_SANDBOXES, {"timeout": timeout, "connect_timeout": connect_timeout})
+
+    async def create_sandbox(
+        self,
+        name: str,
+        *,
+        image: str | None = None,
+        vcpus: int | None = None,
+        memory_mb: int | None = None,
+        profile: SecurityProfile | None = None,
+        backend: str | None = None,
+        source_url: str | None = None,
+        source_ref: str | None = None,
+        volumes: Sequence[str] | None = None,
+        secrets: Sequence[str] | None = None,
+        secret_files: Sequence[str] | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> SandboxInfo:
+        """Creates and starts a sandbox that stays until it is removed.
+
+        Args:
+            name: 1 to 63 letters, digits, hyphens and underscores.
+            image: what it is made of.
+            vcpus: processors.
+            memory_mb: memory in MiB.
+            profile: what it may do.
+            backend: what isolates it.
+            source_url: git repository to clone into /workspace.
+            source_ref: branch, tag or commit of it.
+            volumes: ``"slug:/path"`` or ``"slug:/path:ro"`` each.
+            secrets: ``"KEY=value:host"``, ``"KEY:host"`` or ``"KEY:host:Header"`` each.
+            secret_files: keys of secrets that become files.
+            timeout: seconds for the whole call.
+            connect_timeout: seconds for connecting.
+
+        """
+        return await self._one(
+            CREATE_SANDBOX,
+            name=name,
+            image=image,
+            vcpus=vcpus,
+            memory_mb=memory_mb,
+            profile=profile,
+            backend=backend,
+            source_url=source_url,
+            source_ref=source_ref,
+            volumes=volumes,
+            secrets=secrets,
+            secret_files=secret_files,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+        )
+
+    async def get_sandbox(
+        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
+    ) -> SandboxInfo:
+        """The sandbox of that name."""
+        return await self._one(GET_SANDBOX, name=name, timeout=timeout, connect_timeout=connect_timeout)
+
+    async def remove_sandbox(
+        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
+    ) -> None:
+        """Ends what runs in a sandbox, and removes it."""
+        await self._records(REMOVE_SANDBOX, {"name": name, "timeout": timeout, "connect_timeout": connect_timeout})
+
+    async def exec_in_sandbox(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Sequence[str] | Mapping[str, str] | None = None,
+        workdir: str | None = None,
+        sudo: bool | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> RunOutput:
+        """Runs a command in a sandbox that is there, and returns what it wrote.
+
+        Args:
+            name: the sandbox.
+            command: program and arguments, passed on exactly.
+            env: environment variables, as ``"NAME=VALUE"`` each or as a mapping.
+            workdir: absolute path inside the sandbox.
+            sudo: run it as root.
+            check: raise `CommandError` when the command exits with another code than 0; else it is in the result.
+            timeout: seconds for the whole call.
+            connect_timeout: seconds for connecting.
+
+        """
+        return await self._one(
+            EXEC_IN_SANDBOX,
+            name=name,
+            command=command,
+            env=env,
+            workdir=workdir,
+            sudo=sudo,
+            check=check,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+        )
+
+    def sandbox(
+        self,
+        name: str,
+        *,
+        image: str | None = None,
+        vcpus: int | None = None,
+        memory_mb: int | None = None,
+        profile: SecurityProfile | None = None,
+        backend: str | None = None,
+        source_url: str | None = None,
+        source_ref: str | None = None,
+        volumes: Sequence[str] | None = None,
+        secrets: Sequence[str] | None = None,
+        secret_files: Sequence[str] | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> AsyncSandboxSession:
+        """A sandbox for the length of an ``async with`` block: created when it is entered, removed however it is left.
+
+        The arguments are those of `create_sandbox`; the timeouts are those of creating it.
+
+        Example::
+
+            async with client.sandbox("test", image="python:3.12-alpine") as sb:
+                await sb.run(["pip", "install", "numpy"])
+        """
+        from .sessions import AsyncSandboxSession
+
+        return AsyncSandboxSession(
+            self,
+            name,
+            image=image,
+            vcpus=vcpus,
+            memory_mb=memory_mb,
+            profile=profile,
+            backend=backend,
+            source_url=source_url,
+            source_ref=source_ref,
+            volumes=volumes,
+            secrets=secrets,
+            secret_files=secret_files,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+        )
+
+    async def _one(self, operation: Operation[T], **arguments: object) -> T:
+        return (await self._records(operation, arguments))[0]
+
+    async def _records(self, operation: Operation[T], arguments: dict[str, object]) -> list[T]:
+        return await self._finish(self._call(operation, arguments))
+
+    async def _finish(self, call: Call[T]) -> list[T]:
+        try:
+            records = []
+            while await advance(call) == ITEM:
+                records.append(call.record())
+            return records
+        finally:
+            call.close()
+
+
+class AsyncRunStream(StreamBase):
+    """The events of a running command: an async iterator, and a context manager that ends the command when left early.
+
+    It also ends when it is forgotten, and when the task that reads it is cancelled. Awaiting it starts the command.
+
+    Example::
+
+        async with client.run_stream(["make"]) as stream:
+            async for event in stream:
+                print(event.text or "", end="")
+        print(stream.exit_code)
+    """
+
+    def __init__(self, call: Call[StreamEvent]) -> None:
+        super().__init__(call)
+        self._first: StreamEvent | None = None
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._start().__await__()
+
+    async def _start(self) -> Self:
+        if self._first is None and self._final is None:
+            with suppress(StopAsyncIteration):
+                self._first = await self.__anext__()
+        return self
+
+    def __aiter__(self) -> AsyncIterator[StreamEvent]:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        call = self._enter()
+        try:
+            if call is None:
+                raise StopAsyncIteration
+            if await advance(call) == DONE:
+                self._finish(call)
+                raise StopAsyncIteration
+            return self._take(call)
+        except StopAsyncIteration:
+            raise
+        except BaseException as failure:
+            self._fail(call, failure)
+            raise
+        finally:
+            self._leave()
+
+    async def readinto(self, buffer: Any) -> int:
+        """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
+
+        Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
+        """
+        call = self._enter()
+        try:
+            view = ffi.from_buffer("char[]", buffer, require_writable=True)
+            while len(view):
+                if self._rest:
+                    return self._take_rest(view)
+                if call is None:
+                    break
+                status, size = call.read_into(view)
+                if size:
+                    return size
+                if status == AGAIN:
+                    await wait(call)
+                elif status == ITEM:
+                    self._output_of(self._take(call))
+                else:
+                    self._finish(call)
+                    break
+            return 0
+        except BaseException as failure:
+            self._fail(call, failure)
+            raise
+        finally:
+            self._leave()
+
+    async def aclose(self) -> None:
+        """Ends the stream; the server ends the command. After the end it does nothing."""
+        self._close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._close()
