@@ -64,6 +64,8 @@ def argument(name: str, value: Any, places: dict[str, str]) -> Any:
         return int(value) / 1000
     if isinstance(value, dict) and set(value) == {"base64"}:
         return base64.b64decode(value["base64"]).decode()
+    if isinstance(value, list):
+        return [argument(name, entry, places) for entry in value]
     if isinstance(value, str):
         for place, text in places.items():
             value = value.replace(place, text)
@@ -155,6 +157,8 @@ def check_call(call: dict[str, Any], records: list[Any], error: AgentKernelError
         check_error(call["error"], error)
     else:
         assert error is None, f"{error!r} {error.__dict__}"
+    if call["operation"] == "list_sandboxes" and error is not None:
+        return  # a list or an exception: the records before it are not handed out
     assert len(records) == len(call["records"]), records
     for record, wanted in zip(records, call["records"], strict=True):
         for name, value in wanted.items():

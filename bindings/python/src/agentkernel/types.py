@@ -80,7 +80,7 @@ class StreamEvent:
     data_bytes: bytes | None = field(default=None, repr=False)
     """The payload's member ``data``, exactly: output of the command (output)."""
     output_bytes: bytes | None = field(default=None, repr=False)
-    """The payload's member ``output``, exactly: where a server sends all output of a failed command with its end (done)."""
+    """The payload's member ``output``, exactly: some servers send what a failed command wrote with its end (done)."""
     id: str = ""
     """The stream's last event id."""
     raw: bytes = field(default=b"", repr=False, compare=False)
