@@ -66,16 +66,11 @@ void ak_call_request_cancel(ak_call *call) {
 /* ---- states -------------------------------------------------------------------------------------------------------
  */
 
-/* The descriptor stays readable from here on, so that a late waiter does not hang. */
-static void stay_readable(const ak_call *call) {
+static ak_status fail(ak_call *call, ak_error *err) {
+    call->state = AK_STATE_FAILED;
     if (call->lane && call->pid == getpid()) {
         ak_lane_stay_readable(call->lane);
     }
-}
-
-static ak_status fail(ak_call *call, ak_error *err) {
-    call->state = AK_STATE_FAILED;
-    stay_readable(call);
     return ak_error_copy(err, &call->error);
 }
 
@@ -113,7 +108,7 @@ static ak_status finish(ak_call *call) {
         drain_end(call);
     }
     call->state = AK_STATE_DONE;
-    stay_readable(call);
+    ak_lane_stay_readable(call->lane);
     return AK_DONE;
 }
 

@@ -301,9 +301,22 @@ static bool add_header(struct curl_slist **list, const char *text) {
     return longer != NULL;
 }
 
-static bool add_headers(struct curl_slist **list, bool stream, bool body, const char *authorization) {
-    /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. */
-    bool ok = add_header(list, "Expect:") && (!authorization || add_header(list, authorization));
+static bool make_agent(const ak_settings *settings, ak_buffer *agent) {
+    char own[64];
+    const char *suffix = settings->text[AK_CLIENT_USER_AGENT];
+    snprintf(own, sizeof own, "User-Agent: libagentkernel/%d.%d.%d", AK_VERSION / 1000000, AK_VERSION / 1000 % 1000,
+             AK_VERSION % 1000);
+    return ak_buffer_append_text(agent, own) &&
+           (!suffix || (ak_buffer_append(agent, " ", 1) && ak_buffer_append_text(agent, suffix))) &&
+           ak_buffer_terminate(agent);
+}
+
+static bool add_headers(struct curl_slist **list, bool stream, bool body, const char *agent,
+                        const char *authorization) {
+    /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. The agent is here
+     * because libcurl would format one that is an option anew for every request. */
+    bool ok =
+        add_header(list, "Expect:") && add_header(list, agent) && (!authorization || add_header(list, authorization));
     if (stream) {
         ok = ok && add_header(list, "Accept: text/event-stream") && add_header(list, "Cache-Control: no-cache") &&
              add_header(list, "Accept-Encoding: identity");
@@ -313,21 +326,23 @@ static bool add_headers(struct curl_slist **list, bool stream, bool body, const 
     return ok && (!body || add_header(list, "Content-Type: application/json"));
 }
 
-static ak_header_set *headers_new(const char *key) {
+static ak_header_set *headers_new(const ak_settings *settings) {
     ak_header_set *headers = calloc(1, sizeof *headers);
-    ak_buffer authorization = {0};
+    const char *key = settings->text[AK_CLIENT_API_KEY];
+    ak_buffer agent = {0}, authorization = {0};
     bool ok =
-        headers &&
+        headers && make_agent(settings, &agent) &&
         (!key || (ak_buffer_reserve(&authorization, strlen(key) + 64) && /* once: no copy of the key is left behind */
                   ak_buffer_append_text(&authorization, "Authorization: Bearer ") &&
                   ak_buffer_append_text(&authorization, key) && ak_buffer_terminate(&authorization)));
     for (int i = 0; i < 4 && ok; i++) {
-        ok = add_headers(&headers->of[i / 2][i % 2], i / 2, i % 2, authorization.data);
+        ok = add_headers(&headers->of[i / 2][i % 2], i / 2, i % 2, agent.data, authorization.data);
     }
     if (authorization.data) {
         explicit_bzero(authorization.data, authorization.cap);
     }
     ak_buffer_free(&authorization);
+    ak_buffer_free(&agent);
     if (!ok) {
         headers_free(headers);
         return NULL;
@@ -340,7 +355,7 @@ ak_status ak_client_fix(ak_client *client, ak_error *err) {
     if (atomic_load(&client->headers)) {
         return AK_OK;
     }
-    ak_header_set *fresh = headers_new(client->settings.text[AK_CLIENT_API_KEY]);
+    ak_header_set *fresh = headers_new(&client->settings);
     if (!fresh) {
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }

@@ -23,7 +23,16 @@ static void detail_release(ak_error_detail *detail) {
 }
 
 void ak_error_init(ak_error *err) {
-    *err = (ak_error){.code = AK_OK, .sent = -1, .retry_after_ms = -1};
+    /* Field by field: clearing the whole message, several times in every call, would cost more than all the rest. */
+    err->code = AK_OK;
+    err->message[0] = '\0';
+    err->operation = err->phase = NULL;
+    err->http_status = err->libcurl = 0;
+    err->sent = -1;
+    err->has_exit_code = false;
+    err->exit_code = 0;
+    err->retry_after_ms = -1;
+    err->detail = NULL;
 }
 
 void ak_error_clear(ak_error *err) {

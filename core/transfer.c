@@ -137,15 +137,10 @@ static ak_status set_deadlines(ak_call *call, int64_t *connect_ms, ak_error *err
 
 static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
     CURL *easy = call->lane->easy;
-    const char *suffix = call->client->settings.text[AK_CLIENT_USER_AGENT];
-    char agent[256];
-    snprintf(agent, sizeof agent, "libagentkernel/%d.%d.%d%s%s", AK_VERSION / 1000000, AK_VERSION / 1000 % 1000,
-             AK_VERSION % 1000, suffix ? " " : "", suffix ? suffix : "");
     CURLcode code = CURLE_OK;
     call->curl_message[0] = '\0';
     AK_SET(code, easy, CURLOPT_ERRORBUFFER, call->curl_message);
     AK_SET(code, easy, CURLOPT_URL, call->url.data);
-    AK_SET(code, easy, CURLOPT_USERAGENT, agent);
     curl_easy_setopt(
         easy, CURLOPT_HTTPHEADER,
         atomic_load(&call->client->headers)->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
