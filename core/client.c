@@ -93,9 +93,9 @@ static void pool_free(ak_pool *pool) {
 }
 
 /* The pool of this process; NULL when out of memory. */
-static ak_pool *pool_of(ak_client *client) {
+static ak_pool *pool_of(ak_client *client, pid_t self) {
     ak_pool *pool = atomic_load(&client->pool);
-    if (pool && pool->pid == getpid()) {
+    if (pool && pool->pid == self) {
         return pool;
     }
     ak_pool *fresh = pool_new();
@@ -124,8 +124,8 @@ static ak_lane *take_stale(ak_pool *pool, int64_t now) {
     return stale;
 }
 
-ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
-    ak_pool *pool = pool_of(client);
+ak_status ak_client_borrow(ak_client *client, pid_t self, ak_lane **lane, ak_error *err) {
+    ak_pool *pool = pool_of(client, self);
     if (!pool) {
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }
@@ -153,8 +153,8 @@ ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
     return status;
 }
 
-void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {
-    ak_pool *pool = reusable ? pool_of(client) : NULL;
+void ak_client_return(ak_client *client, pid_t self, ak_lane *lane, bool reusable) {
+    ak_pool *pool = reusable ? pool_of(client, self) : NULL;
     if (!pool) {
         ak_lane_free(lane);
         return;
@@ -179,9 +179,9 @@ void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {
 /* ---- the name gate ------------------------------------------------------------------------------------------------
  */
 
-ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since, bool *owner) {
+ak_gate ak_client_gate(ak_client *client, pid_t self, const void *who, int64_t waiting_since, bool *owner) {
     *owner = false;
-    ak_pool *pool = client->settings.resolves ? pool_of(client) : NULL;
+    ak_pool *pool = client->settings.resolves ? pool_of(client, self) : NULL;
     if (!pool) {
         return AK_GATE_OPEN;
     }
@@ -203,8 +203,8 @@ ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since
     return gate;
 }
 
-void ak_client_gate_done(ak_client *client, const void *who, bool found) {
-    ak_pool *pool = pool_of(client);
+void ak_client_gate_done(ak_client *client, pid_t self, const void *who, bool found) {
+    ak_pool *pool = pool_of(client, self);
     if (!pool) {
         return;
     }
@@ -221,8 +221,8 @@ void ak_client_gate_done(ak_client *client, const void *who, bool found) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-void ak_client_gate_drop(ak_client *client, const void *who) {
-    ak_pool *pool = pool_of(client);
+void ak_client_gate_drop(ak_client *client, pid_t self, const void *who) {
+    ak_pool *pool = pool_of(client, self);
     if (!pool) {
         return;
     }

@@ -61,12 +61,13 @@ static ak_status encode_url(ak_call *call, ak_error *err) {
 /* ---- body ---------------------------------------------------------------------------------------------------------
  */
 
+/* References throughout: what is bound, and the names of the table, outlive the tree. */
 static cJSON *encode_list(const ak_bound *bound) {
     cJSON *list = cJSON_CreateArray();
     char *const *items = (char *const *)bound->items.data;
     /* Appending one by one walks to nothing: cJSON keeps the tail. */
     for (size_t i = 0; list && i < bound->items.len / sizeof *items; i++) {
-        cJSON *item = cJSON_CreateString(items[i]);
+        cJSON *item = cJSON_CreateStringReference(items[i]);
         if (!item || !cJSON_AddItemToArray(list, item)) {
             cJSON_Delete(item);
             cJSON_Delete(list);
@@ -80,7 +81,7 @@ static cJSON *encode_value(const ak_parameter *parameter, const ak_bound *bound)
     char digits[24];
     switch (parameter->type) {
     case AK_TYPE_TEXT:
-        return cJSON_CreateString(bound->text);
+        return cJSON_CreateStringReference(bound->text);
     case AK_TYPE_BOOL:
         return cJSON_CreateBool(bound->set && bound->integer);
     case AK_TYPE_INT: /* raw: a cJSON number is a double */
@@ -101,7 +102,7 @@ static ak_status encode_body(ak_call *call, ak_error *err) {
             continue;
         }
         cJSON *value = encode_value(parameter, bound);
-        ok = value && cJSON_AddItemToObject(object, ak_key_text(parameter->key), value);
+        ok = value && cJSON_AddItemToObjectCS(object, ak_key_text(parameter->key), value);
         if (!ok) {
             cJSON_Delete(value);
         }

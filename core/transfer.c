@@ -156,7 +156,7 @@ static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
 /* Asks the gate; starts the transfer when it is open. AK_AGAIN: ask again soon. */
 static ak_status pass_gate(ak_call *call, ak_error *err) {
     bool owner = false;
-    switch (ak_client_gate(call->client, call, call->deadlines.started, &owner)) {
+    switch (ak_client_gate(call->client, call->pid, call, call->deadlines.started, &owner)) {
     case AK_GATE_WAIT:
         call->gated = true;
         return AK_AGAIN;
@@ -180,7 +180,7 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err) {
         return status;
     }
     ak_lane *lane = NULL;
-    status = ak_client_borrow(call->client, &lane, err);
+    status = ak_client_borrow(call->client, call->pid, &lane, err);
     if (status != AK_OK) {
         return status;
     }
@@ -235,9 +235,9 @@ static void tell_gate(ak_call *call) {
     if (call->owns_gate && (call->lane->opened_socket || call->transfer_ended)) {
         bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST;
         if (call->lane->opened_socket || failed) {
-            ak_client_gate_done(call->client, call, !failed);
+            ak_client_gate_done(call->client, call->pid, call, !failed);
         } else {
-            ak_client_gate_drop(call->client, call);
+            ak_client_gate_drop(call->client, call->pid, call);
         }
         call->owns_gate = false;
     }
@@ -393,11 +393,11 @@ void ak_transfer_release(ak_call *call) {
     call->lane = NULL;
     pthread_mutex_unlock(&call->wake_lock);
     if (call->owns_gate) {
-        ak_client_gate_drop(call->client, call);
+        ak_client_gate_drop(call->client, call->pid, call);
     }
     bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !atomic_load(&call->cancelled);
     if (clean) {
         ak_lane_finish(lane);
     }
-    ak_client_return(call->client, lane, clean);
+    ak_client_return(call->client, call->pid, lane, clean);
 }
