@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "weaken.h"
+
 /* Splits "host", "host:port", "[v6]" or "[v6]:port". False when it is none of these. */
 static bool split_host(const char *text, char *host, size_t cap) {
     const char *end = NULL;
@@ -33,7 +35,7 @@ static bool split_host(const char *text, char *host, size_t cap) {
  * that the name stands for 127.0.0.1. So only names count that nobody else can own. */
 static bool host_is_ours(const struct access_rules *rules, const char *text) {
     char host[256];
-    if (rules->any_host) {
+    if (rules->any_host || WEAKENED("host-check")) {
         return true;
     }
     if (!split_host(text, host, sizeof host)) {
@@ -53,11 +55,11 @@ static bool host_is_ours(const struct access_rules *rules, const char *text) {
 
 /* Whether a browser sends this on behalf of a page that is not this server's. */
 static bool is_foreign(const struct access_headers *headers) {
-    const char *site = headers->fetch_site;
+    const char *site = WEAKENED("fetch-site-check") ? NULL : headers->fetch_site;
     if (site != NULL && strcasecmp(site, "none") != 0 && strcasecmp(site, "same-origin") != 0) {
         return true;
     }
-    if (headers->origin == NULL) {
+    if (headers->origin == NULL || WEAKENED("origin-check")) {
         return false;
     }
     static const char scheme[] = "http://";
@@ -91,7 +93,7 @@ unsigned access_check(const struct access_rules *rules, const struct access_head
         *message = "Origin not allowed: without an API key, requests made by web pages are refused";
         return 403;
     }
-    if (public || rules->api_key == NULL) {
+    if (public || rules->api_key == NULL || WEAKENED("key-check")) {
         return 0;
     }
     if (headers->authorization == NULL) {

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,8 +69,10 @@ static void push2(struct bwrap_arguments *out, const char *option, const char *f
 
 static void push_tmpfs(struct bwrap_arguments *out, const char *perms, uint64_t bytes, const char *where) {
     push1(out, "--perms", perms);
-    push(out, "--size");
-    push_text(out, "%" PRIu64, bytes);
+    if (!WEAKENED("sizes")) {
+        push(out, "--size");
+        push_text(out, "%" PRIu64, bytes);
+    }
     push1(out, "--tmpfs", where);
 }
 
@@ -233,7 +236,11 @@ static uint64_t part_of_memory(const struct bwrap_plan *plan, uint64_t divisor) 
 
 static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
     uint64_t shm_bytes = part_of_memory(plan, 8);
-    push1(out, "--proc", "/proc");
+    if (!WEAKENED("mount-proc")) {
+        push1(out, "--proc", "/proc");
+    } else {
+        push2(out, "--bind", "/proc", "/proc");
+    }
     if (!WEAKENED("cover-proc")) {
         push2(out, "--ro-bind", "/proc/sys", "/proc/sys");
         push2(out, "--ro-bind-try", "/proc/irq", "/proc/irq");
@@ -243,6 +250,22 @@ static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_
     push1(out, "--dev", "/dev");
     push_tmpfs(out, "1777", shm_bytes < SHM_BYTES ? shm_bytes : SHM_BYTES, "/dev/shm");
     push_tmpfs(out, "1777", part_of_memory(plan, 4), "/tmp");
+}
+
+static void push_home(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+    if (plan->kept_tree) {
+        push(out, "--bind");
+        push_text(out, "/proc/self/fd/%d", BWRAP_FD_TREE);
+        push(out, SANDBOX_HOME);
+    } else {
+        push_tmpfs(out, "0755", part_of_memory(plan, 2), SANDBOX_HOME);
+    }
+#ifdef AK_TEST_WEAKEN
+    /* What one might add one day: a mount point below the tree (X1). */
+    if (WEAKENED("tree-last")) {
+        push1(out, "--dir", SANDBOX_HOME "/.local/bin");
+    }
+#endif
 }
 
 bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
@@ -270,15 +293,14 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         push2(out, "--symlink", "../tmp", "/var/tmp");
     }
     push_dir(out, SANDBOX_HOME);
-    push1(out, "--remount-ro", "/dev");
-    push1(out, "--remount-ro", "/");
-    if (plan->kept_tree) {
-        push(out, "--bind");
-        push_text(out, "/proc/self/fd/%d", BWRAP_FD_TREE);
-        push(out, SANDBOX_HOME);
-    } else {
-        push_tmpfs(out, "0755", part_of_memory(plan, 2), SANDBOX_HOME);
+    if (WEAKENED("host-folders")) {
+        push2(out, "--bind", getenv("HOME"), getenv("HOME"));
     }
+    if (!WEAKENED("remount-ro")) {
+        push1(out, "--remount-ro", "/dev");
+        push1(out, "--remount-ro", "/");
+    }
+    push_home(out, plan);
     if (!WEAKENED("seccomp")) {
         push(out, "--seccomp");
         push_text(out, "%d", BWRAP_FD_SECCOMP);

@@ -99,7 +99,9 @@ static void child_main(const struct kit *kit, const struct child_order *order, i
             _exit(1);
         }
     }
-    reset_signals();
+    if (!WEAKENED("reset-signals")) {
+        reset_signals();
+    }
     if (order->cgroup_fd != -1) {
         if (write(order->cgroup_fd, "0", 1) != 1) {
             dprintf(fds[2], "cannot enter the cgroup: %s\n", strerror(errno));
@@ -119,6 +121,12 @@ static void child_main(const struct kit *kit, const struct child_order *order, i
         _exit(1);
     }
     execve(kit->bwrap_path, arguments->argv, no_env);
+#ifdef AK_TEST_WEAKEN
+    if (WEAKENED("fail-closed")) {
+        char *const bare[] = {arguments->argv[arguments->count - 1], NULL};
+        execve(bare[0], bare, no_env);
+    }
+#endif
     dprintf(STDERR_FILENO, "%s: %s\n", kit->bwrap_path, strerror(errno));
     _exit(1);
 }
@@ -169,6 +177,8 @@ static uint32_t launch_flags(bool scope_unix) {
 #ifdef AK_TEST_WEAKEN
     flags |= WEAKENED("close_range") ? LAUNCH_KEEP_DESCRIPTORS : 0;
     flags |= WEAKENED("new-session") ? LAUNCH_KEEP_SESSION : 0;
+    flags |= WEAKENED("rlimits") ? LAUNCH_KEEP_LIMITS : 0;
+    flags |= WEAKENED("dumpable") ? LAUNCH_KEEP_DUMPABLE : 0;
 #endif
     return flags;
 }
@@ -208,7 +218,7 @@ bool child_start(struct child *child, const struct kit *kit, const struct child_
     }
     child->report_fd = child->complaint_fd = -1;
     child->limits = order->limits;
-    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, counts ? 0 : processes);
+    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, counts ? 0 : processes, order->tree_fd);
     fds[STDIN_FILENO] = kit->null_fd;
     fds[LAUNCH_FD_BLOCK] = order->block_fd;
     fds[LAUNCH_FD_OUTPUT] = order->output_fd;

@@ -8,9 +8,10 @@
 #include "command.h"
 #include "json_text.h"
 #include "text.h"
+#include "weaken.h"
 
 /* How much output one reply holds; what comes after it is counted only. */
-#define CAPTURE_MAX ((size_t)16 << 20)
+#define CAPTURE_MAX (WEAKENED("capture-max") ? (size_t)1 << 30 : (size_t)16 << 20)
 /* How much of it the error text of a failed command repeats. */
 #define ERROR_OUTPUT_MAX 4096
 

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "weaken.h"
+
 #define ROUND_MS 2
 #define MANY_CHILDREN 1024
 
@@ -57,6 +59,9 @@ static bool reap(void) {
 }
 
 bool family_end(int timeout_ms) {
+    if (WEAKENED("family-end")) {
+        return true;
+    }
     static pid_t pids[MANY_CHILDREN];
     const struct timespec pause = {0, ROUND_MS * 1000000L};
     int left_ms = timeout_ms;

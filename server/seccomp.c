@@ -31,6 +31,8 @@
 
 #define TIOCLINUX_CODE 0x541Cu
 #define NO_RANDOMIZE 0x0040000u /* ADDR_NO_RANDOMIZE: what debuggers ask for */
+#define SHM_MAX_BYTES 16384
+#define SEM_MAX_PER_SET 32
 #define NAMESPACE_FLAGS                                                                                                \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
@@ -192,6 +194,23 @@ static void add_personality(struct builder *builder) {
     end_call(builder, begin, fail_with(EPERM));
 }
 
+/* System V segments and semaphores belong to no process and no file system: nobody counts them. What is left, 4096
+ * segments and 32000 sets of these sizes, is bounded, and enough for the locks of databases. */
+static void add_sysv(struct builder *builder) {
+    size_t begin = begin_call(builder, SYS_shmget);
+    add(builder, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + 12), 0, 0);
+    add(builder, BPF_JMP | BPF_JGT | BPF_K, 0, 2, 0);
+    load_argument(builder, 1);
+    add(builder, BPF_JMP | BPF_JGT | BPF_K, SHM_MAX_BYTES, 0, 1);
+    add_return(builder, fail_with(EINVAL)); /* as with a low sysctl kernel.shmmax */
+    end_call(builder, begin, SECCOMP_RET_ALLOW);
+    begin = begin_call(builder, SYS_semget);
+    load_argument(builder, 1);
+    add(builder, BPF_JMP | BPF_JGT | BPF_K, SEM_MAX_PER_SET, 0, 1);
+    add_return(builder, fail_with(EINVAL));
+    end_call(builder, begin, SECCOMP_RET_ALLOW);
+}
+
 /* Families and protocols that load kernel modules or reach devices are not for sandboxes. */
 static void add_socket(struct builder *builder, enum seccomp_unix unix_sockets) {
     static const uint32_t protocols[] = {IPPROTO_IP,  IPPROTO_ICMP,   IPPROTO_TCP,
@@ -230,6 +249,7 @@ size_t seccomp_build(struct sock_filter *steps, enum seccomp_unix unix_sockets) 
     add_clone(&builder);
     add_ioctl(&builder);
     add_personality(&builder);
+    add_sysv(&builder);
     add_socket(&builder, unix_sockets);
     if (unix_sockets == SECCOMP_UNIX_PAIRS) {
         add_socketpair(&builder);

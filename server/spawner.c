@@ -18,6 +18,7 @@
 #include "keeper.h"
 #include "launch_block.h"
 #include "spawner_wire.h"
+#include "weaken.h"
 
 #define READY_TIMEOUT_MS 10000
 #define SEND_TIMEOUT_MS 10000
@@ -95,6 +96,14 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
     }
     *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .keeper_fd = -1};
     cgroup_open(&spawner->cgroup, options->cgroup_root);
+#ifdef AK_TEST_WEAKEN
+    if (WEAKENED("any-host") && spawner->cgroup.root_fd == -1) {
+        errno = ENOENT;
+        explain(why, why_cap, "cgroup");
+        spawner_stop(spawner);
+        return NULL;
+    }
+#endif
     if (!fork_keeper(spawner, options->bwrap_path)) {
         explain(why, why_cap, "cannot start the process that runs commands");
         spawner_stop(spawner);

@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "weaken.h"
+
+/* What a tree holds was put there by commands: no link in it is followed (X2). */
+#define NO_LINK (WEAKENED("nofollow") ? 0 : AT_SYMLINK_NOFOLLOW)
+
 /*
  * Directories are not descended into: a directory found inside another is moved up to the top under a new name, and its
  * turn comes later. So depth costs nothing, and every entry is touched once or twice.
@@ -26,25 +31,25 @@ static bool is_dot(const char *name) {
 /* Opens a directory after giving ourselves all permissions on it. */
 static int open_dir(int parent_fd, const char *name) {
     struct stat status;
-    if (fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(parent_fd, name, &status, NO_LINK) != 0) {
         return -1;
     }
     if (!S_ISDIR(status.st_mode)) {
         errno = ENOTDIR;
         return -1;
     }
-    if ((status.st_mode & S_IRWXU) != S_IRWXU && fchmodat(parent_fd, name, 0700, 0) != 0) {
+    if ((status.st_mode & S_IRWXU) != S_IRWXU && fchmodat(parent_fd, name, 0700, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }
-    return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | (WEAKENED("nofollow") ? 0 : O_NOFOLLOW) | O_CLOEXEC);
 }
 
 static bool is_directory(int dir_fd, const struct dirent *entry) {
-    if (entry->d_type != DT_UNKNOWN) {
+    if (entry->d_type != DT_UNKNOWN && !WEAKENED("nofollow")) {
         return entry->d_type == DT_DIR;
     }
     struct stat status;
-    return fstatat(dir_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+    return fstatat(dir_fd, entry->d_name, &status, NO_LINK) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* Moves directory `name` up to the top. Moving one rewrites its "..", which needs permission to write it. */
@@ -57,7 +62,8 @@ static bool move_up(struct removal *removal, int dir_fd, const char *name) {
     if (errno == EEXIST) {
         return true; /* the tree holds that very name: the next pass tries the next one */
     }
-    return fchmodat(dir_fd, name, 0700, 0) == 0 && renameat2(dir_fd, name, removal->top_fd, up, RENAME_NOREPLACE) == 0;
+    return fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0 &&
+           renameat2(dir_fd, name, removal->top_fd, up, RENAME_NOREPLACE) == 0;
 }
 
 static int empty_dir(struct removal *removal, int parent_fd, const char *name, bool is_top);

@@ -11,17 +11,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memfds.h"
 #include "spawner.h"
+#include "weaken.h"
 
 #define NEAR_MS 50 /* at half the limit and above */
 #define FAR_MS 200
 #define COST_FACTOR 10       /* looking takes at most this part of the time */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
 #define TMPFS_KIND 0x01021994
+/* What commands leave free on the disk of kept trees, if there is so much: else half of what was free when one began.
+ */
+#define DISK_RESERVE_BYTES (UINT64_C(1) << 30)
+#define DISK_RESERVE_FILES UINT64_C(16384)
 
 struct usage {
     uint64_t bytes;
-    uint64_t processes;
+    uint64_t processes; /* or threads */
+    struct memfds *memfds;
 };
 
 int64_t watchdog_now_ms(void) {
@@ -30,12 +37,41 @@ int64_t watchdog_now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes) {
-    bool needed = memory_bytes != 0 || max_processes != 0;
-    *watchdog = (struct watchdog){.memory_bytes = memory_bytes,
-                                  .max_processes = max_processes,
-                                  .due_ms = needed ? watchdog_now_ms() + NEAR_MS : INT64_MAX,
-                                  .root_fd = -1};
+struct free_space {
+    uint64_t bytes;
+    uint64_t files;
+};
+
+/* What plain users may still use of the file system; all there is when that cannot be told. */
+static struct free_space free_space_of(int fd) {
+    struct statfs status;
+    struct free_space space = {UINT64_MAX, UINT64_MAX};
+    if (fstatfs(fd, &status) == 0) {
+        space.bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_bsize;
+        space.files = status.f_files == 0 ? UINT64_MAX : (uint64_t)status.f_ffree; /* 0: made as they are needed */
+    }
+    return space;
+}
+
+static uint64_t reserve(uint64_t usual, uint64_t available) {
+    return usual < available / 2 ? usual : available / 2;
+}
+
+void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes, int tree_fd) {
+    *watchdog = (struct watchdog){.memory_bytes = WEAKENED("watchdog") ? 0 : memory_bytes,
+                                  .max_processes = WEAKENED("watchdog") ? 0 : max_processes,
+                                  .due_ms = INT64_MAX,
+                                  .root_fd = -1,
+                                  .tree_fd = -1};
+    if (tree_fd != -1 && !WEAKENED("disk-reserve")) {
+        struct free_space space = free_space_of(tree_fd);
+        watchdog->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
+        watchdog->min_bytes = reserve(DISK_RESERVE_BYTES, space.bytes);
+        watchdog->min_files = reserve(DISK_RESERVE_FILES, space.files);
+    }
+    if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd != -1) {
+        watchdog->due_ms = watchdog_now_ms() + NEAR_MS;
+    }
 }
 
 static size_t read_file(int folder_fd, const char *pid, const char *name, char *text, size_t cap) {
@@ -51,7 +87,8 @@ static size_t read_file(int folder_fd, const char *pid, const char *name, char *
 }
 
 /* Resident bytes; pages that processes share are counted for each. */
-static uint64_t resident_bytes(int proc_fd, const char *pid) {
+static uint64_t resident_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+    (void)memfds;
     char text[128];
     unsigned long long total, resident;
     if (read_file(proc_fd, pid, "statm", text, sizeof text) == 0 || sscanf(text, "%llu %llu", &total, &resident) != 2) {
@@ -65,17 +102,35 @@ static uint64_t kilobytes_of(const char *text, const char *name) {
     return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
-/* This process's share of what it has in memory, without files: dear, because the kernel walks all its pages. */
-static uint64_t share_bytes(int proc_fd, const char *pid) {
+/* This process's share of what it has in memory, without files, and without the memfds that were counted: dear, because
+ * the kernel walks all its pages. */
+static uint64_t share_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
     char text[2048];
     if (read_file(proc_fd, pid, "smaps_rollup", text, sizeof text) == 0) {
-        return resident_bytes(proc_fd, pid);
+        return resident_bytes(memfds, proc_fd, pid);
     }
-    uint64_t share = kilobytes_of(text, "\nPss:"), files = kilobytes_of(text, "\nPss_File:");
-    return (share - (files < share ? files : share) + kilobytes_of(text, "\nSwapPss:")) * 1024;
+    uint64_t share = kilobytes_of(text, "\nPss:") * 1024;
+    uint64_t others = kilobytes_of(text, "\nPss_File:") * 1024 + memfds_mapped_bytes(memfds, proc_fd, pid);
+    return share - (others < share ? others : share) + kilobytes_of(text, "\nSwapPss:") * 1024;
 }
 
-static void add_processes(int root_fd, uint64_t (*bytes_of)(int, const char *), struct usage *usage) {
+/* The 18th field behind the name, which may hold anything. */
+static uint64_t threads_of(int proc_fd, const char *pid) {
+    char text[1024];
+    unsigned long threads = 1;
+    read_file(proc_fd, pid, "stat", text, sizeof text);
+    const char *name_end = strrchr(text, ')');
+    if (name_end == NULL ||
+        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu", &threads) !=
+            1) {
+        return 1;
+    }
+    return threads;
+}
+
+/* Sums over the processes; their memfds are looked for where usage has room for them. */
+static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds *, int, const char *),
+                          struct usage *usage, const struct memfds *counted, bool count_threads) {
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *proc = proc_fd == -1 ? NULL : fdopendir(proc_fd);
     if (proc == NULL) {
@@ -86,8 +141,11 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(int, const char *), 
     }
     for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
-            usage->processes++;
-            usage->bytes += bytes_of(proc_fd, entry->d_name);
+            usage->processes += count_threads ? threads_of(proc_fd, entry->d_name) : 1;
+            usage->bytes += bytes_of(counted, proc_fd, entry->d_name);
+            if (usage->memfds != NULL) {
+                memfds_add(usage->memfds, proc_fd, entry->d_name);
+            }
         }
     }
     closedir(proc);
@@ -109,11 +167,13 @@ static uint64_t scratch_bytes(int root_fd) {
     return tmpfs_bytes(root_fd, "tmp") + tmpfs_bytes(root_fd, "dev/shm") + tmpfs_bytes(root_fd, &SANDBOX_HOME[1]);
 }
 
-static enum watchdog_finding look(const struct watchdog *watchdog, bool *near) {
-    struct usage rough = {0, 0}, exact = {0, 0};
-    uint64_t scratch = scratch_bytes(watchdog->root_fd);
-    add_processes(watchdog->root_fd, resident_bytes, &rough);
-    *near = rough.bytes + scratch > watchdog->memory_bytes / 2;
+static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *near) {
+    static struct memfds memfds;
+    struct usage rough = {.memfds = &memfds}, exact = {.memfds = NULL};
+    memfds_clear(&memfds);
+    add_processes(watchdog->root_fd, resident_bytes, &rough, &memfds, watchdog->max_processes != 0);
+    uint64_t scratch = scratch_bytes(watchdog->root_fd) + memfds.bytes;
+    *near = *near || rough.bytes + scratch > watchdog->memory_bytes / 2;
     if (watchdog->max_processes != 0 &&
         rough.processes > watchdog->max_processes + 1) { /* the launcher is one of them */
         return WATCHDOG_TOO_MANY_PROCESSES;
@@ -121,22 +181,29 @@ static enum watchdog_finding look(const struct watchdog *watchdog, bool *near) {
     if (watchdog->memory_bytes == 0 || rough.bytes + scratch <= watchdog->memory_bytes) {
         return WATCHDOG_FINE;
     }
-    add_processes(watchdog->root_fd, share_bytes, &exact);
+    add_processes(watchdog->root_fd, share_bytes, &exact, &memfds, false);
     return exact.bytes + scratch > watchdog->memory_bytes ? WATCHDOG_TOO_MUCH_MEMORY : WATCHDOG_FINE;
+}
+
+static enum watchdog_finding look_at_disk(const struct watchdog *watchdog, bool *near) {
+    struct free_space space = free_space_of(watchdog->tree_fd);
+    *near = space.bytes / 2 < watchdog->min_bytes || space.files / 2 < watchdog->min_files;
+    return space.bytes < watchdog->min_bytes || space.files < watchdog->min_files ? WATCHDOG_DISK_FULL : WATCHDOG_FINE;
 }
 
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
     int64_t begin = watchdog_now_ms();
-    bool near = true;
-    enum watchdog_finding finding = WATCHDOG_FINE;
-    if (watchdog->root_fd == -1 && first != 0) {
+    bool near = false, inside = watchdog->memory_bytes != 0 || watchdog->max_processes != 0;
+    enum watchdog_finding finding = watchdog->tree_fd != -1 ? look_at_disk(watchdog, &near) : WATCHDOG_FINE;
+    if (inside && watchdog->root_fd == -1 && first != 0) {
         char path[32];
         snprintf(path, sizeof path, "/proc/%d/root", (int)first);
         watchdog->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
-    if (watchdog->root_fd != -1) {
-        finding = look(watchdog, &near);
+    if (finding == WATCHDOG_FINE && watchdog->root_fd != -1) {
+        finding = look_inside(watchdog, &near);
     }
+    near = near || (inside && watchdog->root_fd == -1); /* it is being built */
     int64_t now = watchdog_now_ms(), pause = near ? NEAR_MS : FAR_MS, cost = (now - begin) * COST_FACTOR;
     watchdog->due_ms = now + (cost > pause ? cost : pause);
     return finding;
@@ -146,5 +213,9 @@ void watchdog_end(struct watchdog *watchdog) {
     if (watchdog->root_fd != -1) {
         close(watchdog->root_fd);
         watchdog->root_fd = -1;
+    }
+    if (watchdog->tree_fd != -1) {
+        close(watchdog->tree_fd);
+        watchdog->tree_fd = -1;
     }
 }

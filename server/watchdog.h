@@ -2,8 +2,11 @@
  * watchdog.h: what a sandbox uses, sampled, where no cgroup keeps count.
  *
  * Memory is the sum over the processes of the sandbox's pid namespace, each page counted once, and what lies in its
- * tmpfs file systems. Pages of files are left out: the kernel takes them back when it needs them. What no process has
- * mapped is not seen: contents of memfds, System V segments, pipes and sockets. A cgroup counts those, too.
+ * tmpfs file systems and in the memfds that it has open. Pages of files are left out: the kernel takes them back when
+ * it needs them. The contents of pipes and sockets are not seen, nor what a program hides on purpose: memfds on their
+ * way through a socket, shared mappings whose pages it has given up. A cgroup counts those, too.
+ *
+ * The disk below a kept tree belongs to others as well. A command may not use it up: see DISK_RESERVE in watchdog.c.
  */
 #ifndef AKL_WATCHDOG_H
 #define AKL_WATCHDOG_H
@@ -16,15 +19,18 @@ struct watchdog {
     uint64_t max_processes; /* 0: no limit */
     int64_t due_ms;         /* when to look next, on the monotonic clock; INT64_MAX: never */
     int root_fd;            /* the sandbox's root folder; -1: not opened yet */
+    int tree_fd;            /* its kept tree; -1: none */
+    uint64_t min_bytes;     /* what is to stay free on the disk of the kept tree */
+    uint64_t min_files;
 };
 
-enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MANY_PROCESSES };
+enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MANY_PROCESSES, WATCHDOG_DISK_FULL };
 
 /* Milliseconds of the monotonic clock. */
 int64_t watchdog_now_ms(void);
 
-/* Starts watching; nothing is looked at yet. */
-void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes);
+/* Starts watching; the sandbox is not looked at yet. tree_fd: its kept tree, of which a copy is kept; -1: none. */
+void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes, int tree_fd);
 
 /* Looks, and sets due_ms. first: the sandbox's first process; 0 when it is not known yet. */
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first);

@@ -7,9 +7,12 @@
 #include <ftw.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,6 +27,7 @@
 
 static char folder[64];
 static int probe_fd = -1;
+static int attack_fd = -1;
 
 int64_t fixture_now_ms(void) {
     struct timespec now;
@@ -68,7 +72,8 @@ static bool give_up_root(void) {
 
 static bool open_probe(void) {
     probe_fd = open(AKL_TEST_PROBE, O_RDONLY | O_CLOEXEC);
-    if (probe_fd == -1 || access(BWRAP, X_OK) == -1) {
+    attack_fd = open(AKL_TEST_ATTACK, O_RDONLY | O_CLOEXEC);
+    if (probe_fd == -1 || attack_fd == -1 || access(BWRAP, X_OK) == -1) {
         fprintf(stderr, "cannot prepare the tests: %s\n", strerror(errno));
         return false;
     }
@@ -99,6 +104,7 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 int fixture_tear_down(void **state) {
     (void)state;
     close(probe_fd);
+    close(attack_fd);
     return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -106,19 +112,24 @@ const char *fixture_folder(void) {
     return folder;
 }
 
-int fixture_tree(char path[256]) {
+static void copy_program(int from_fd, int tree_fd, const char *name) {
     struct stat status;
     off_t from = 0;
+    int copy_fd = openat(tree_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_true(copy_fd != -1 && fstat(from_fd, &status) == 0);
+    while (from < status.st_size) {
+        assert_true(sendfile(copy_fd, from_fd, &from, (size_t)status.st_size) > 0);
+    }
+    close(copy_fd);
+}
+
+int fixture_tree(char path[256]) {
     snprintf(path, 256, "%s/tree-XXXXXX", folder);
     assert_non_null(mkdtemp(path));
     int tree_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(tree_fd != -1);
-    int copy_fd = openat(tree_fd, "probe", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-    assert_true(copy_fd != -1 && fstat(probe_fd, &status) == 0);
-    while (from < status.st_size) {
-        assert_true(sendfile(copy_fd, probe_fd, &from, (size_t)status.st_size) > 0);
-    }
-    close(copy_fd);
+    copy_program(probe_fd, tree_fd, "probe");
+    copy_program(attack_fd, tree_fd, "attack");
     return tree_fd;
 }
 
@@ -210,6 +221,48 @@ bool fixture_wait_output(const struct running *running, const char *text) {
         seen[used] = '\0';
     }
     return true;
+}
+
+struct outcome fixture_attack(struct spawner *spawner, struct limits limits, const char *what, const char *argument) {
+    char path[256];
+    const char *const argv[] = {"./attack", what, argument, NULL};
+    struct command_spec spec = {
+        .argv = argv, .profile = PROFILE_MODERATE, .limits = limits, .tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &spec);
+    close(spec.tree_fd);
+    return outcome;
+}
+
+bool outcome_says(const struct outcome *outcome, const char *line) {
+    const char *at = strstr(outcome->output, line);
+    size_t size = strlen(line);
+    while (at != NULL && ((at != outcome->output && at[-1] != '\n') || at[size] != '\n')) {
+        at = strstr(at + 1, line);
+    }
+    return at != NULL;
+}
+
+static bool write_text(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd != -1 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd != -1) {
+        close(fd);
+    }
+    return done;
+}
+
+bool fixture_own_host(void) {
+    char map[64];
+    uid_t uid = getuid();
+    gid_t gid = getgid();
+    /* the map of a process that is not dumpable is root's to write */
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
+        return false;
+    }
+    snprintf(map, sizeof map, "%u %u 1", uid, uid);
+    bool mapped = write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/uid_map", map);
+    snprintf(map, sizeof map, "%u %u 1", gid, gid);
+    return mapped && write_text("/proc/self/gid_map", map) && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 struct outcome fixture_probe(struct spawner *spawner, enum profile profile, const char *what, const char *argument) {

@@ -38,7 +38,8 @@ int fixture_open(void);
 /* A folder of this test program's own, removed at the end. */
 const char *fixture_folder(void);
 
-/* A new folder below it, opened: a tree for a kept sandbox. It holds the probe program, as ./probe. */
+/* A new folder below it, opened: a tree for a kept sandbox. It holds the probe programs, as ./probe
+ * and ./attack. */
 int fixture_tree(char path[256]);
 
 /* The spawner, with the named control taken away (NULL: none). Must succeed. */
@@ -61,6 +62,16 @@ bool fixture_wait_output(const struct running *running, const char *text);
 
 /* The first argument, ./probe, and what follows, in a fresh tree; output as a string. */
 struct outcome fixture_probe(struct spawner *spawner, enum profile profile, const char *what, const char *argument);
+
+/* The same for ./attack, with limits. */
+struct outcome fixture_attack(struct spawner *spawner, struct limits limits, const char *what, const char *argument);
+
+/* Whether the output has this line. */
+bool outcome_says(const struct outcome *outcome, const char *line);
+
+/* In a child of a test: makes mounts of our own possible, and sysctls of the user namespace. False: not on this host.
+ */
+bool fixture_own_host(void);
 
 /* How many processes of the host have this word in their command line, ours and zombies excepted. */
 int fixture_count(const char *word);

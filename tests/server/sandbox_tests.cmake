@@ -13,12 +13,20 @@ target_compile_definitions(akl_test_probe PRIVATE _GNU_SOURCE)
 target_compile_options(akl_test_probe PRIVATE -Wall -Wextra -Wshadow -Wvla $<$<BOOL:${AK_WERROR}>:-Werror>)
 target_link_options(akl_test_probe PRIVATE -static -no-pie)
 
-foreach(part run walls life limits probe privileges)
+add_executable(akl_test_attack ${CMAKE_CURRENT_LIST_DIR}/probes/attack.c)
+target_compile_features(akl_test_attack PRIVATE c_std_11)
+target_compile_definitions(akl_test_attack PRIVATE _GNU_SOURCE)
+target_compile_options(akl_test_attack PRIVATE -Wall -Wextra -Wshadow -Wvla $<$<BOOL:${AK_WERROR}>:-Werror>)
+target_link_libraries(akl_test_attack PRIVATE Threads::Threads)
+target_link_options(akl_test_attack PRIVATE -static -no-pie)
+
+foreach(part run walls life limits probe privileges escape bites)
   add_executable(test_sandbox_${part} ${CMAKE_CURRENT_LIST_DIR}/test_sandbox_${part}.c
                  ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c)
   target_link_libraries(test_sandbox_${part} PRIVATE akl_sandbox_weak PkgConfig::CMOCKA)
-  target_compile_definitions(test_sandbox_${part} PRIVATE AKL_TEST_PROBE="$<TARGET_FILE:akl_test_probe>")
-  add_dependencies(test_sandbox_${part} akl_test_probe)
+  target_compile_definitions(test_sandbox_${part} PRIVATE AKL_TEST_PROBE="$<TARGET_FILE:akl_test_probe>"
+                             AKL_TEST_ATTACK="$<TARGET_FILE:akl_test_attack>")
+  add_dependencies(test_sandbox_${part} akl_test_probe akl_test_attack)
   add_test(NAME sandbox.${part} COMMAND test_sandbox_${part})
   add_test(NAME sandbox.${part}.plain COMMAND test_sandbox_${part})
   set_tests_properties(sandbox.${part} sandbox.${part}.plain PROPERTIES TIMEOUT 120)

@@ -415,20 +415,6 @@ static void test_helpers_keep_no_descriptor(void **state) {
     spawner_stop(spawner);
 }
 
-/* X28: ends that come as fast as they can. */
-static void test_x28_many_short_commands(void **state) {
-    int rounds = getenv("AK_TEST_LONG") != NULL ? 10000 : 100;
-    (void)state;
-    struct spawner *spawner = fixture_spawner(NULL);
-    for (int i = 0; i < rounds; i++) {
-        struct outcome outcome = fixture_sh(spawner, ":");
-        assert_int_equal(outcome.result.kind, END_EXITED);
-        assert_int_equal(outcome.result.exit_code, 0);
-        outcome_free(&outcome);
-    }
-    spawner_stop(spawner);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_x4_normal_exit),
@@ -443,7 +429,6 @@ int main(void) {
         cmocka_unit_test(test_x6_careless_host),
         cmocka_unit_test(test_x6_pid_1),
         cmocka_unit_test(test_helpers_keep_no_descriptor),
-        cmocka_unit_test(test_x28_many_short_commands),
     };
     return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }

@@ -76,6 +76,19 @@ static void test_x18_shared_pages_count_once(void **state) {
     spawner_stop(spawner);
 }
 
+/* Nor is a memfd counted once as a file and again where it is mapped. */
+static void test_x18_mapped_memfds_count_once(void **state) {
+    (void)state;
+    struct spawner *spawner = fixture_spawner(NULL);
+    struct outcome outcome = fixture_attack(spawner, (struct limits){.memory_bytes = 64 * MB}, "mapped", "44");
+    assert_string_equal(outcome.output, "survived\n");
+    outcome_free(&outcome);
+    outcome = fixture_attack(spawner, (struct limits){.memory_bytes = 64 * MB}, "mapped", "80");
+    assert_int_equal(outcome.result.kind, END_OUT_OF_MEMORY);
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+}
+
 /* One process cannot even ask for much more than the limit, however fast. */
 static void test_x18_one_process(void **state) {
     (void)state;
@@ -307,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_x18_sum_of_memory),
         cmocka_unit_test(test_x18_sum_over_processes_and_files),
         cmocka_unit_test(test_x18_shared_pages_count_once),
+        cmocka_unit_test(test_x18_mapped_memfds_count_once),
         cmocka_unit_test(test_x18_one_process),
         cmocka_unit_test(test_x16_processes),
         cmocka_unit_test(test_x16_fork_bomb),

@@ -322,9 +322,11 @@ static void test_x29_covers(void **state) {
     as_root(be_root_in_a_sandbox);
 }
 
+/* Run by root, without the covers: what is left is that the server gives root up. */
 static void be_unused_without_covers(void) {
     struct identity identity;
     char why[512];
+    setenv("AK_TEST_WEAKEN", "", 1);
     REQUIRE(privileges_choose("/nonexistent", &identity, why, sizeof why));
     drop(&identity, NULL);
     struct spawner *spawner = fixture_spawner("cover-proc");
@@ -335,9 +337,25 @@ static void be_unused_without_covers(void) {
     spawner_stop(spawner);
 }
 
+static void stay_root_without_covers(void) {
+    struct identity identity;
+    char why[512];
+    setenv("AK_TEST_WEAKEN", "drop-root", 1);
+    REQUIRE(privileges_choose("/nonexistent", &identity, why, sizeof why));
+    if (identity.change) {
+        drop(&identity, NULL);
+    }
+    struct spawner *spawner = fixture_spawner("cover-proc,drop-root");
+    struct outcome outcome = fixture_probe(spawner, PROFILE_MODERATE, "files", NULL);
+    REQUIRE_TEXT(outcome.output, "/proc/sys/kernel/hostname: OK\n");
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+}
+
 static void test_x29_change_of_user(void **state) {
     (void)state;
     as_root(be_unused_without_covers);
+    as_root(stay_root_without_covers);
 }
 
 static void test_signals(void **state) {

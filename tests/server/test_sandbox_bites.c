@@ -1,0 +1,572 @@
+/*
+ * test_sandbox_bites.c: attacks that are run twice: against the whole sandbox, where they must fail, and with the
+ * control against them taken away, where they must succeed. An attack that fails both times would prove nothing.
+ *
+ * The names are those of docs/security.md. Attacks on the HTTP side are in test_attacks.py, and those whose two runs
+ * differ in more than success have tests of their own beside what they belong to.
+ */
+#include "sandbox_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "family.h"
+#include "probe.h"
+
+#define MB (UINT64_C(1) << 20)
+
+struct attack {
+    const char *name;
+    const char *controls; /* taken away together: each alone would do */
+    bool (*succeeds)(const char *weakened);
+};
+
+enum { CANNOT = 77, FAILED = 0, SUCCEEDED = 1 };
+
+/* --- Helpers --- */
+
+static bool says(struct outcome outcome, const char *line) {
+    bool found = outcome_says(&outcome, line);
+    outcome_free(&outcome);
+    return found;
+}
+
+static bool attack_says(const char *weakened, struct limits limits, const char *what, const char *argument,
+                        const char *line) {
+    struct spawner *spawner = fixture_spawner(weakened);
+    bool found = says(fixture_attack(spawner, limits, what, argument), line);
+    spawner_stop(spawner);
+    return found;
+}
+
+static bool script_says(const char *weakened, struct limits limits, const char *script, const char *line) {
+    const char *argv[4];
+    struct command_spec spec = fixture_shell(argv, script);
+    spec.limits = limits;
+    struct spawner *spawner = fixture_spawner(weakened);
+    bool found = says(fixture_run(spawner, &spec), line);
+    spawner_stop(spawner);
+    return found;
+}
+
+/* Runs what changes this process for good in a child. */
+static bool in_child(bool (*body)(const char *), const char *weakened) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(body(weakened) ? SUCCEEDED : FAILED);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == CANNOT) {
+        skip();
+    }
+    return WEXITSTATUS(status) == SUCCEEDED;
+}
+
+static void enter_own_host(void) {
+    if (!fixture_own_host()) {
+        _exit(CANNOT);
+    }
+}
+
+static bool bubblewrap_follows_links(void) {
+    struct probe_result result;
+    setenv("AK_TEST_WEAKEN", "", 1);
+    assert_true(probe_bubblewrap(NULL, &result));
+    return result.warning[0] != '\0';
+}
+
+/* --- X1 --- */
+
+static bool x1_links_in_the_tree(const char *weakened) {
+    const char *argv[4];
+    char path[256], outside[256], target[300], made[300];
+    struct command_spec spec = fixture_shell(argv, "true");
+    if (weakened != NULL && !bubblewrap_follows_links()) {
+        skip();
+    }
+    close(fixture_tree(outside));
+    spec.tree_fd = fixture_tree(path);
+    snprintf(target, sizeof target, "/oldroot%s", outside);
+    assert_int_equal(symlinkat(target, spec.tree_fd, ".local"), 0);
+    struct spawner *spawner = fixture_spawner(weakened);
+    struct outcome outcome = fixture_run(spawner, &spec);
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+    close(spec.tree_fd);
+    snprintf(made, sizeof made, "%s/bin", outside);
+    return access(made, F_OK) == 0;
+}
+
+/* --- X5 --- */
+
+static void kill_all(const char *word) {
+    char command[128];
+    snprintf(command, sizeof command, "grep -la %s /proc/[0-9]*/cmdline 2>/dev/null | tr -dc '0-9\\n'", word);
+    FILE *pids = popen(command, "re");
+    int pid;
+    assert_non_null(pids);
+    while (fscanf(pids, "%d", &pid) == 1) {
+        if (pid != getpid()) {
+            kill(pid, SIGKILL);
+        }
+    }
+    pclose(pids);
+}
+
+/* The server is killed while its first sandbox is being built. */
+static bool survive_server(const char *weakened, int pause_ms) {
+    const char *word = fixture_word();
+    const char *const argv[] = {"sh", "-c", "sleep 60; true", word, NULL};
+    const struct command_spec spec = {.argv = argv, .tree_fd = -1};
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct spawner *spawner = fixture_spawner(weakened);
+        fixture_start(spawner, &spec);
+        fixture_pause_ms(pause_ms);
+        kill(getpid(), SIGKILL);
+    }
+    waitpid(pid, NULL, 0);
+    fixture_pause_ms(500); /* by now it runs, if anybody was left to start it */
+    bool survived = !fixture_all_gone(word);
+    kill_all(word);
+    assert_true(fixture_all_gone(word));
+    return survived;
+}
+
+static bool x5_server_killed_early(const char *weakened) {
+    return survive_server(weakened, 2) || survive_server(weakened, 20) || survive_server(weakened, 300);
+}
+
+/* --- X6 --- */
+
+static bool lose_exit_code(const char *weakened) {
+    const char *argv[4];
+    struct command_spec spec =
+        fixture_shell(argv, "(sleep 9 &); test $(grep -cE 'Sig(Blk|Ign):.0*$' /proc/self/status) = 2 && exit 6");
+    struct run_result result = {0};
+    sigset_t all;
+    sigfillset(&all);
+    signal(SIGCHLD, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    struct spawner *spawner = fixture_spawner(weakened);
+    struct running running = fixture_start(spawner, &spec);
+    bool told = running_result(&running, &result, weakened == NULL ? FIXTURE_TIMEOUT_MS : 1500);
+    running_close(&running);
+    spawner_stop(spawner);
+    return !told || result.kind != END_EXITED || result.exit_code != 6;
+}
+
+static bool x6_host_ignores_children(const char *weakened) {
+    return in_child(lose_exit_code, weakened);
+}
+
+/* --- X7 --- */
+
+static bool x7_first_process_is_read(const char *weakened) {
+    struct spawner *spawner = fixture_spawner(weakened);
+    bool found = says(fixture_probe(spawner, PROFILE_MODERATE, "files", NULL), "read /proc/1/maps: OK");
+    spawner_stop(spawner);
+    return found;
+}
+
+static bool x7_first_process_is_traced(const char *weakened) {
+    return attack_says(weakened, (struct limits){0}, "first", NULL, "ptrace: OK");
+}
+
+/* --- X8, X24: a sandbox that cannot be whole is none --- */
+
+static bool usable_on_masked_proc(const char *weakened) {
+    struct probe_result result;
+    enter_own_host();
+    if (mount("tmpfs", "/proc/tty", "tmpfs", MS_RDONLY, NULL) != 0) {
+        _exit(CANNOT);
+    }
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    bool usable = probe_bubblewrap(NULL, &result);
+    return usable || strstr(result.message, "/proc cannot be mounted") == NULL;
+}
+
+static bool x8_masked_proc(const char *weakened) {
+    return in_child(usable_on_masked_proc, weakened);
+}
+
+static bool usable_without_namespaces(const char *weakened) {
+    struct probe_result result;
+    enter_own_host();
+    int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+    if (fd == -1 || write(fd, "0", 1) != 1) {
+        _exit(CANNOT);
+    }
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    bool usable = probe_bubblewrap(NULL, &result);
+    return usable || strstr(result.message, "user.max_user_namespaces") == NULL;
+}
+
+static bool x24_no_namespaces(const char *weakened) {
+    return in_child(usable_without_namespaces, weakened);
+}
+
+/* --- X10, X22: the host's folders --- */
+
+static bool x10_socket_in_a_folder(const char *weakened) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool reached = false;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", fixture_folder(), fixture_word());
+    int host = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(host, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(host, 8), 0);
+    setenv("HOME", fixture_folder(), 1);
+    struct spawner *spawner = fixture_spawner(weakened);
+    for (int profile = PROFILE_PERMISSIVE; profile <= PROFILE_RESTRICTIVE; profile++) {
+        struct outcome outcome = fixture_probe(spawner, (enum profile)profile, "unix", address.sun_path);
+        reached = says(outcome, "connect: OK") || reached;
+    }
+    spawner_stop(spawner);
+    close(host);
+    return reached;
+}
+
+/* What would run later on the host: the caller's home is his working directory, too. */
+static bool x22_files_that_run_later(const char *weakened) {
+    static const char *const names[] = {".bashrc", ".git/hooks/pre-commit", ".mcp.json"};
+    const char *argv[4];
+    char home[256], file[300], script[400];
+    bool written = false;
+    int home_fd = fixture_tree(home);
+    assert_int_equal(mkdirat(home_fd, ".git", 0700), 0);
+    assert_int_equal(mkdirat(home_fd, ".git/hooks", 0700), 0);
+    setenv("HOME", home, 1);
+    assert_int_equal(fchdir(home_fd), 0);
+    struct spawner *spawner = fixture_spawner(weakened);
+    for (int round = 0; round < 6; round++) {
+        snprintf(script, sizeof script,
+                 "for d in %s ~ . $OLDPWD /home /root; do for f in .bashrc .git/hooks/pre-commit .mcp.json; do echo "
+                 "evil >> $d/$f; done; done 2>/dev/null",
+                 home);
+        char tree[256];
+        struct command_spec spec = fixture_shell(argv, script);
+        spec.profile = (enum profile)(round % 3);
+        spec.tree_fd = round < 3 ? -1 : fixture_tree(tree);
+        struct outcome outcome = fixture_run(spawner, &spec);
+        outcome_free(&outcome);
+        if (spec.tree_fd != -1) {
+            close(spec.tree_fd);
+        }
+    }
+    spawner_stop(spawner);
+    assert_int_equal(chdir("/"), 0);
+    close(home_fd);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(file, sizeof file, "%s/%s", home, names[i]);
+        written = access(file, F_OK) == 0 || written;
+    }
+    return written;
+}
+
+/* --- X16, X17, X18: processes and memory --- */
+
+static bool x16_processes_without_end(const char *weakened) {
+    char path[256];
+    const char *const argv[] = {"./probe", "fork", "200", NULL};
+    struct command_spec spec = {.argv = argv, .limits = {.max_processes = 40}, .tree_fd = fixture_tree(path)};
+    struct spawner *spawner = fixture_spawner(weakened);
+    bool all = says(fixture_run(spawner, &spec), "started 200");
+    spawner_stop(spawner);
+    close(spec.tree_fd);
+    return all;
+}
+
+static bool x16_threads_without_end(const char *weakened) {
+    const struct limits limits = {.max_processes = 40};
+    return attack_says(weakened, limits, "threads", "200", "threads 200") &&
+           attack_says(weakened, limits, "threads", "200", "survived");
+}
+
+/* Without the rlimit, where there is none that counts by sandbox, the watchdog is what counts threads. */
+static bool x16_threads_unlimited(const char *weakened) {
+    return attack_says(weakened != NULL ? weakened : "nproc", (struct limits){.max_processes = 40}, "threads", "200",
+                       "survived");
+}
+
+static bool x17_processes_in_a_new_namespace(const char *weakened) {
+    return script_says(
+        weakened, (struct limits){.max_processes = 40},
+        "unshare -U sh -c 'i=0; while [ $i -lt 20 ]; do sleep 1 & i=$((i+1)); done; echo in' 2>/dev/null", "in");
+}
+
+static bool x18_children(const char *weakened) {
+    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "private", "16", "survived");
+}
+
+static bool x18_files_in_memory(const char *weakened) {
+    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "file", "128", "survived");
+}
+
+static bool x18_one_process(const char *weakened) {
+    struct spawner *spawner = fixture_spawner(weakened);
+    const char *argv[4];
+    char path[256];
+    struct command_spec spec = fixture_shell(argv, "./probe eat-private 400; true");
+    spec.tree_fd = fixture_tree(path);
+    spec.limits.memory_bytes = 64 * MB;
+    bool eaten = says(fixture_run(spawner, &spec), "malloc: OK");
+    close(spec.tree_fd);
+    spawner_stop(spawner);
+    return eaten;
+}
+
+static bool x18_system_v(const char *weakened) {
+    struct spawner *spawner = fixture_spawner(weakened);
+    struct outcome outcome = fixture_attack(spawner, (struct limits){.memory_bytes = 64 * MB}, "sysv", NULL);
+    assert_true(outcome_says(&outcome, "shmget_small: OK"));
+    assert_true(outcome_says(&outcome, "segments: bounded"));
+    assert_true(outcome_says(&outcome, "sets: 100"));
+    bool got = outcome_says(&outcome, "shmget: OK") || outcome_says(&outcome, "semget: OK");
+    assert_true(got || (outcome_says(&outcome, "shmget: EINVAL") && outcome_says(&outcome, "shmget_high: EINVAL")));
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+    return got;
+}
+
+/* --- X19: disks --- */
+
+static bool x19_file_systems_in_memory(const char *weakened) {
+    return script_says(weakened, (struct limits){.memory_bytes = 64 * MB},
+                       "for d in /tmp /dev/shm " SANDBOX_HOME
+                       "; do head -c 40M /dev/zero 2>/dev/null > $d/x; test $(wc -c < $d/x) = 41943040 && echo filled; "
+                       "rm $d/x; done",
+                       "filled");
+}
+
+static bool x19_root_file_system(const char *weakened) {
+    return script_says(weakened, (struct limits){0}, "for f in /x /run/x /dev/x; do echo x > $f && echo wrote; done",
+                       "wrote");
+}
+
+static bool x19_files_without_content(const char *weakened) {
+    return attack_says(weakened, (struct limits){.memory_bytes = 32 * MB}, "files", "60000", "survived");
+}
+
+static bool fill_disk(const char *weakened) {
+    const char *argv[4];
+    enter_own_host();
+    struct command_spec spec = fixture_shell(
+        argv, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do head -c 4M /dev/zero >> x || exit; sleep 0.1; done; "
+              "echo filled");
+    if (mount("tmpfs", fixture_folder(), "tmpfs", 0, "size=64m") != 0) {
+        _exit(CANNOT);
+    }
+    spec.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct spawner *spawner = fixture_spawner(weakened);
+    struct outcome outcome = fixture_run(spawner, &spec);
+    bool filled = outcome_says(&outcome, "filled");
+    if (!filled && strstr(outcome.result.message, "disk") == NULL) {
+        _exit(CANNOT + 1);
+    }
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+    return filled;
+}
+
+static bool x19_disk_of_a_kept_tree(const char *weakened) {
+    return in_child(fill_disk, weakened);
+}
+
+/* --- X21 --- */
+
+static bool x21_limits_of_a_process(const char *weakened) {
+    struct rlimit files;
+    char line[32];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    snprintf(line, sizeof line, "%llu", (unsigned long long)files.rlim_max);
+    return script_says(weakened, (struct limits){0}, "ulimit -Hn", line);
+}
+
+/* Descriptors on their way count against the server, too: it must still be able to send. */
+static bool block_the_server(const char *weakened) {
+    const struct rlimit few = {400, 400};
+    char path[256];
+    const char *const argv[] = {"./attack", "send", NULL};
+    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path), .profile = PROFILE_RESTRICTIVE};
+    setrlimit(RLIMIT_NOFILE, &few);
+    struct spawner *spawner = fixture_spawner(weakened);
+    struct running running = fixture_start(spawner, &spec);
+    if (!fixture_wait_output(&running, "held")) {
+        _exit(CANNOT + 1);
+    }
+    int64_t begin = fixture_now_ms();
+    struct outcome outcome = fixture_sh(spawner, "true");
+    outcome_free(&outcome);
+    bool blocked = fixture_now_ms() - begin > 2000;
+    running_close(&running);
+    spawner_stop(spawner);
+    return blocked;
+}
+
+static bool x21_descriptors_on_their_way(const char *weakened) {
+    return in_child(block_the_server, weakened);
+}
+
+/* --- X23, X25: which bubblewrap, and none --- */
+
+static bool x23_runs_without_a_sandbox(const char *weakened) {
+    const struct spawner_options options = {.bwrap_path = "/no/such/bwrap", .cgroup_root = ""};
+    const char *argv[4];
+    char marker[200], script[300], why[256];
+    snprintf(marker, sizeof marker, "%s/%s", fixture_folder(), fixture_word());
+    snprintf(script, sizeof script, "echo x > %s", marker);
+    struct command_spec spec = fixture_shell(argv, script);
+    spec.workdir = "/";
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    struct spawner *spawner = spawner_start(&options, why, sizeof why);
+    assert_non_null(spawner);
+    struct outcome outcome = fixture_run(spawner, &spec);
+    assert_true(weakened != NULL || outcome.result.kind == END_SANDBOX_FAILED);
+    outcome_free(&outcome);
+    spawner_stop(spawner);
+    return access(marker, F_OK) == 0;
+}
+
+/* A bwrap that tells that it was run. */
+static void make_program(char folder[256], char marker[300], mode_t mode) {
+    char file[300], script[700];
+    close(fixture_tree(folder));
+    snprintf(marker, 300, "%s/ran", folder);
+    snprintf(file, sizeof file, "%s/bwrap", folder);
+    int length = snprintf(script, sizeof script, "#!/bin/sh\necho x > %s\nexec /usr/bin/bwrap \"$@\"\n", marker);
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_int_equal(write(fd, script, (size_t)length), length);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static bool x25_setuid_program(const char *weakened) {
+    char folder[256], marker[300];
+    const char *const folders[] = {folder, NULL};
+    struct probe_result result;
+    make_program(folder, marker, 04755);
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    probe_bubblewrap(folders, &result);
+    return access(marker, F_OK) == 0;
+}
+
+static bool x25_program_in_path(const char *weakened) {
+    char folder[256], marker[300];
+    struct probe_result result;
+    make_program(folder, marker, 0755);
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    setenv("PATH", folder, 1);
+    probe_bubblewrap(NULL, &result);
+    setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+    return access(marker, F_OK) == 0;
+}
+
+/* --- X27 --- */
+
+/* No root, no cgroup, no service manager: what fails then is the service itself. */
+static bool x27_bare_host(const char *weakened) {
+    const struct spawner_options options = {.bwrap_path = "/usr/bin/bwrap", .cgroup_root = ""};
+    const char *argv[4];
+    char why[256];
+    struct command_spec spec = fixture_shell(argv, "echo ran");
+    spec.limits = (struct limits){.memory_bytes = 256 * MB, .cpus = 0.5, .max_processes = 64};
+    assert_true(geteuid() != 0);
+    setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
+    unsetenv("XDG_RUNTIME_DIR");
+    unsetenv("DBUS_SESSION_BUS_ADDRESS");
+    struct spawner *spawner = spawner_start(&options, why, sizeof why);
+    if (spawner == NULL) {
+        return true;
+    }
+    bool ran = says(fixture_run(spawner, &spec), "ran");
+    spawner_stop(spawner);
+    return !ran;
+}
+
+/* --- X28 --- */
+
+static bool x28_short_commands(const char *weakened) {
+    int rounds = getenv("AK_TEST_LONG") != NULL ? 10000 : 500;
+    const char *const argv[] = {"true", NULL};
+    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    bool lost = false;
+    struct spawner *spawner = fixture_spawner(weakened);
+    for (int i = 0; i < rounds && !lost; i++) {
+        struct outcome outcome = fixture_run(spawner, &spec);
+        lost = outcome.result.kind != END_EXITED || outcome.result.exit_code != 0;
+        outcome_free(&outcome);
+    }
+    spawner_stop(spawner);
+    return lost;
+}
+
+#define ATTACK(function, controls)                                                                                     \
+    { #function, controls, function }
+
+static const struct attack attacks[] = {
+    ATTACK(x1_links_in_the_tree, "tree-last"),
+    ATTACK(x5_server_killed_early, "family-end,die-with-parent"),
+    ATTACK(x6_host_ignores_children, "reset-signals"),
+    ATTACK(x7_first_process_is_read, "dumpable"),
+    ATTACK(x7_first_process_is_traced, "dumpable"),
+    ATTACK(x8_masked_proc, "mount-proc"),
+    ATTACK(x10_socket_in_a_folder, "host-folders"),
+    ATTACK(x16_processes_without_end, "nproc,watchdog"),
+    ATTACK(x16_threads_without_end, "nproc,watchdog"),
+    ATTACK(x16_threads_unlimited, "nproc,watchdog"),
+    ATTACK(x17_processes_in_a_new_namespace, "disable-userns,seccomp"),
+    ATTACK(x18_children, "watchdog"),
+    ATTACK(x18_files_in_memory, "watchdog"),
+    ATTACK(x18_one_process, "data-limit,watchdog"),
+    ATTACK(x18_system_v, "seccomp"),
+    ATTACK(x19_file_systems_in_memory, "sizes,watchdog"),
+    ATTACK(x19_root_file_system, "remount-ro"),
+    ATTACK(x19_files_without_content, "watchdog"),
+    ATTACK(x19_disk_of_a_kept_tree, "disk-reserve"),
+    ATTACK(x21_limits_of_a_process, "rlimits"),
+    ATTACK(x21_descriptors_on_their_way, "rlimits"),
+    ATTACK(x22_files_that_run_later, "host-folders"),
+    ATTACK(x23_runs_without_a_sandbox, "fail-closed"),
+    ATTACK(x24_no_namespaces, "trial"),
+    ATTACK(x25_setuid_program, "setuid-check"),
+    ATTACK(x25_program_in_path, "fixed-folders"),
+    ATTACK(x27_bare_host, "any-host"),
+    ATTACK(x28_short_commands, "last-report"),
+};
+#define ATTACKS (sizeof attacks / sizeof attacks[0])
+
+static void run_attack(void **state) {
+    const struct attack *attack = *state;
+    if (attack->succeeds(NULL)) {
+        fail_msg("%s succeeds", attack->name);
+    }
+    if (!attack->succeeds(attack->controls)) {
+        fail_msg("%s fails without %s, too: it proves nothing", attack->name, attack->controls);
+    }
+}
+
+int main(void) {
+    struct CMUnitTest tests[ATTACKS];
+    for (size_t i = 0; i < ATTACKS; i++) {
+        union {
+            const struct attack *given;
+            void *taken;
+        } pointer = {&attacks[i]};
+        tests[i] = (struct CMUnitTest){attacks[i].name, run_attack, NULL, NULL, pointer.taken};
+    }
+    return _cmocka_run_group_tests("attacks", tests, ATTACKS, fixture_set_up, fixture_tear_down);
+}
