@@ -2,66 +2,36 @@
  * demo.c: a short tour against a running server: a stream, a sandbox that keeps its files, a command that fails.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <agentkernel.h>
+#include <agentkernel_ops.h>
 
 static ak_error *err;
 
 static void die(const char *what) {
-    const char *message = "";
-    size_t len = 0;
-    ak_error_view(err, AK_ERROR_MESSAGE, &message, &len);
-    fprintf(stderr, "%s: %s: %.*s\n", what, ak_status_name(ak_error_code(err)), (int)len, message);
+    ak_failure failure = {0};
+    ak_failure_fill(err, &failure);
+    fprintf(stderr, "%s: %s: %s\n", what, ak_status_name(ak_error_code(err)), failure.message ? failure.message : "");
     exit(1);
 }
 
-static ak_call *new_call(ak_client *client, int32_t operation) {
-    ak_call *call = NULL;
-    if (ak_call_new(client, operation, &call, err) < 0) {
-        die("new call");
-    }
-    return call;
-}
-
-static void set_text(ak_call *call, int32_t key, const char *text) {
-    ak_call_set_text(call, key, text, strlen(text), err);
-}
-
-/* Binds the words of a command, up to a NULL. */
-static void set_command(ak_call *call, ...) {
-    va_list words;
-    va_start(words, call);
-    for (const char *word; (word = va_arg(words, const char *));) {
-        ak_call_add_text(call, AK_KEY_COMMAND, word, strlen(word), err);
-    }
-    va_end(words);
-}
-
-static void print_field(ak_call *call, int32_t key) {
-    const char *data = NULL;
-    size_t len = 0;
-    if (ak_call_view(call, key, &data, &len, err) == AK_OK) {
-        fwrite(data, 1, len, stdout);
-        fflush(stdout);
-    }
-}
-
 static void stream(ak_client *client) {
-    printf("-- run_stream: output as the command writes it\n");
-    ak_call *call = new_call(client, AK_OP_RUN_STREAM);
-    set_command(call, "sh", "-c", "for i in 1 2 3; do echo \"line $i, uid $(id -u)\"; sleep 0.3; done", NULL);
+    const char *line = "for i in 1 2 3; do echo \"line $i, uid $(id -u)\"; sleep 0.3; done";
+    ak_call *call = NULL;
+    ak_event event = {0};
     ak_status status;
-    while ((status = ak_call_wait(call, -1, err)) == AK_ITEM || status == AK_AGAIN) {
-        int64_t exit_code = 0;
-        if (status == AK_ITEM) {
-            print_field(call, AK_KEY_DATA);
-            if (ak_call_int(call, AK_KEY_EXIT_CODE, &exit_code, err) == AK_OK) {
-                printf("(exit code %" PRId64 ")\n", exit_code);
-            }
+    printf("-- run_stream: output as the command writes it\n");
+    if (ak_run_stream(client, (const char *const[]){"sh", "-c", line, NULL}, NULL, &call, err) < 0) {
+        die("run_stream");
+    }
+    while ((status = ak_event_next(call, &event, err)) == AK_ITEM) {
+        if (event.data) {
+            fwrite(event.data, 1, event.data_len, stdout);
+            fflush(stdout);
+        }
+        if (event.has.exit_code) {
+            printf("(exit code %" PRId64 ")\n", event.exit_code);
         }
     }
     if (status != AK_DONE) {
@@ -72,41 +42,21 @@ static void stream(ak_client *client) {
 
 /* Runs a shell line in the sandbox. A failing command is an error that carries its exit code and output. */
 static void exec(ak_client *client, const char *name, const char *line) {
+    ak_run_result result = {0};
+    ak_failure failure = {0};
     printf("-- exec: %s\n", line);
-    ak_call *call = new_call(client, AK_OP_EXEC_IN_SANDBOX);
-    set_text(call, AK_KEY_NAME, name);
-    set_command(call, "sh", "-c", line, NULL);
-    ak_status status;
-    while ((status = ak_call_wait(call, -1, err)) == AK_ITEM || status == AK_AGAIN) {
-        if (status == AK_ITEM) {
-            print_field(call, AK_KEY_OUTPUT);
-        }
-    }
-    if (status == AK_E_COMMAND) {
-        int64_t exit_code = 0;
-        const char *output = "";
-        size_t len = 0;
-        ak_error_int(err, AK_ERROR_EXIT_CODE, &exit_code);
-        ak_error_view(err, AK_ERROR_OUTPUT, &output, &len);
-        printf("%.*s(AK_E_COMMAND, exit code %" PRId64 ")\n", (int)len, output, exit_code);
-    } else if (status != AK_DONE) {
+    ak_status status = ak_sandbox_exec(client, name, (const char *const[]){"sh", "-c", line, NULL}, NULL, &result, err);
+    if (status == AK_OK) {
+        fwrite(result.output, 1, result.output_len, stdout);
+    } else if (status == AK_E_COMMAND && ak_failure_fill(err, &failure) == AK_OK) {
+        fwrite(failure.output, 1, failure.output_len, stdout);
+        printf("(AK_E_COMMAND, exit code %" PRId64 ")\n", failure.exit_code);
+    } else {
         die("exec_in_sandbox");
     }
-    ak_call_free(call);
-}
-
-static void by_name(ak_client *client, int32_t operation, const char *name) {
-    printf("-- %s %s\n", ak_operation_name(operation), name);
-    ak_call *call = new_call(client, operation);
-    set_text(call, AK_KEY_NAME, name);
-    ak_status status;
-    do {
-        status = ak_call_wait(call, -1, err);
-    } while (status == AK_ITEM || status == AK_AGAIN);
-    if (status != AK_DONE) {
-        die(ak_operation_name(operation));
-    }
-    ak_call_free(call);
+    fflush(stdout);
+    ak_failure_free(&failure);
+    ak_run_result_free(&result);
 }
 
 int main(void) {
@@ -116,11 +66,17 @@ int main(void) {
         die("client");
     }
     stream(client);
-    by_name(client, AK_OP_CREATE_SANDBOX, "demo");
+    printf("-- create_sandbox demo\n");
+    if (ak_sandbox_create(client, "demo", &(ak_sandbox_create_options){.profile = "moderate"}, NULL, err) < 0) {
+        die("create_sandbox");
+    }
     exec(client, "demo", "echo 'kept between commands' > note.txt; pwd");
     exec(client, "demo", "cat note.txt");
     exec(client, "demo", "echo 'no luck'; exit 3");
-    by_name(client, AK_OP_REMOVE_SANDBOX, "demo");
+    printf("-- remove_sandbox demo\n");
+    if (ak_sandbox_remove(client, "demo", NULL, err) < 0) {
+        die("remove_sandbox");
+    }
     ak_client_free(client);
     ak_error_free(err);
     return 0;
