@@ -162,9 +162,6 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
             return fail_here(call, status, err);
         }
     }
-    if (call->state != AK_STATE_RUNNING) {
-        call->deadlines.idle = AK_NEVER; /* the reader was busy with a record: that was not the stream's silence */
-    }
     ak_status status = advance(call, err);
     /* Looked at after the timer was set: a cancel before that may have set it too, and lost. */
     if (status == AK_AGAIN && atomic_load(&call->cancelled)) {

@@ -10,7 +10,11 @@
 #include "buffer.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
-#define IDLE_NS (30 * NS_PER_SECOND)
+/* Tests build a variant that does not keep them waiting. */
+#ifndef AK_IDLE_LIMIT_MS
+#define AK_IDLE_LIMIT_MS 30000
+#endif
+#define IDLE_NS (AK_IDLE_LIMIT_MS * (NS_PER_SECOND / 1000))
 /* A little less than the minute for which libcurl's cache holds a name. */
 #define NAME_KNOWN_NS (50 * NS_PER_SECOND)
 /* When the owner of the gate takes longer, perhaps because nobody steps it, the next call may try too. */
@@ -110,17 +114,40 @@ static ak_pool *pool_of(ak_client *client, pid_t self) {
     return pool;
 }
 
-/* Takes out what has been idle for too long. The list is sorted by age, youngest first. */
-static ak_lane *take_stale(ak_pool *pool, int64_t now) {
-    int64_t kept = 0;
-    ak_lane **link = &pool->idle;
-    while (*link && now - (*link)->idle_since < IDLE_NS) {
-        link = &(*link)->next;
-        kept++;
+/* Notes which servers have closed their end. Many lanes in one look: with a full pool this is done in every call. */
+static void note_hang_ups(ak_lane *lane) {
+    ak_lane *lanes[AK_POLLER_LOOK];
+    int sockets[AK_POLLER_LOOK];
+    bool hung_up[AK_POLLER_LOOK];
+    while (lane) {
+        size_t count = 0;
+        for (; lane && count < AK_POLLER_LOOK; lane = lane->next) {
+            lanes[count] = lane;
+            sockets[count++] = ak_lane_connection(lane);
+        }
+        ak_poller_hang_ups(sockets, hung_up, count);
+        for (size_t i = 0; i < count; i++) {
+            lanes[i]->hung_up = hung_up[i];
+        }
     }
-    ak_lane *stale = *link;
-    *link = NULL;
-    pool->idle_count = kept;
+}
+
+/* Takes out what has been idle for too long, and what the server has closed: it would rest in CLOSE_WAIT. */
+static ak_lane *take_stale(ak_pool *pool, int64_t now) {
+    ak_lane *stale = NULL;
+    ak_lane **link = &pool->idle;
+    note_hang_ups(pool->idle);
+    while (*link) {
+        ak_lane *lane = *link;
+        if (now - lane->idle_since < IDLE_NS && !lane->hung_up) {
+            link = &lane->next;
+        } else {
+            *link = lane->next;
+            pool->idle_count--;
+            lane->next = stale;
+            stale = lane;
+        }
+    }
     return stale;
 }
 

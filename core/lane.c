@@ -256,6 +256,14 @@ void ak_lane_abandon(ak_lane *lane) {
     ak_poller_close(&lane->poller);
 }
 
+int ak_lane_connection(const ak_lane *lane) {
+    int fd = -1;
+    for (size_t i = 0; i < AK_LANE_SOCKETS && fd < 0; i++) {
+        fd = lane->sockets[i];
+    }
+    return fd;
+}
+
 /* ---- a transfer ---------------------------------------------------------------------------------------------------
  */
 

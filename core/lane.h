@@ -28,7 +28,8 @@ struct ak_lane {
     int64_t armed;      /* when the poller's timer fires, if not before */
     int64_t idle_since;
     int sockets[AK_LANE_SOCKETS];
-    int resting; /* in the poller, but libcurl does not want to know of it; -1: none */
+    int resting;  /* in the poller, but libcurl does not want to know of it; -1: none */
+    bool hung_up; /* while idle: the server has closed its end */
     bool in_multi;
     bool tls;
     bool opened_socket;      /* the name is known: a connection is being made */
@@ -58,6 +59,9 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **lane
 void ak_lane_free(ak_lane *lane);
 /* In a forked child: close(2) what is shared with the parent and nothing else. libcurl's own memory is left. */
 void ak_lane_abandon(ak_lane *lane);
+
+/* The socket of an idle lane's kept-alive connection; -1 when it has none. */
+int ak_lane_connection(const ak_lane *lane);
 
 /* Puts the transfer, whose options the caller has set on easy, under way. */
 bool ak_lane_start(ak_lane *lane);

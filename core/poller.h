@@ -52,4 +52,9 @@ size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, b
  * signal came. */
 bool ak_poller_wait(int fd, int max_ms);
 
+/* The most sockets that ak_poller_hang_ups looks at. */
+#define AK_POLLER_LOOK 64
+/* Which of these sockets (negative: none) the other end has closed. Does not wait. */
+void ak_poller_hang_ups(const int *sockets, bool *hung_up, size_t count);
+
 #endif

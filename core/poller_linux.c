@@ -110,3 +110,14 @@ bool ak_poller_wait(int fd, int max_ms) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
     return poll(&entry, 1, max_ms) > 0;
 }
+
+void ak_poller_hang_ups(const int *sockets, bool *hung_up, size_t count) {
+    struct pollfd entries[AK_POLLER_LOOK];
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = (struct pollfd){.fd = sockets[i], .events = POLLRDHUP};
+    }
+    bool any = poll(entries, count, 0) > 0;
+    for (size_t i = 0; i < count; i++) {
+        hung_up[i] = any && entries[i].revents != 0;
+    }
+}

@@ -48,17 +48,28 @@ static const setting_row *row_of(int32_t setting) {
 /* ---- the base URL -------------------------------------------------------------------------------------------------
  */
 
+/* 127.0.0.0/8, and 0.0.0.0, which connects to this machine too. */
+static bool is_loopback_v4(uint32_t address) {
+    return address >> 24 == 127 || address == 0;
+}
+
 static bool is_loopback_host(const char *host) {
     struct in_addr v4;
     struct in6_addr v6;
-    size_t len = strlen(host);
     if (inet_pton(AF_INET, host, &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24) == 127;
+        return is_loopback_v4(ntohl(v4.s_addr));
     }
     if (inet_pton(AF_INET6, host, &v6) == 1) {
-        return IN6_IS_ADDR_LOOPBACK(&v6);
+        uint32_t mapped;
+        memcpy(&mapped, v6.s6_addr + 12, sizeof mapped);
+        return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6) && is_loopback_v4(ntohl(mapped)));
     }
-    return strcasecmp(host, "localhost") == 0 || (len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
+    static const char name[] = "localhost";
+    size_t name_len = sizeof name - 1, len = strlen(host);
+    len -= len > 0 && host[len - 1] == '.'; /* a final dot says that the name is complete */
+    const char *tail = len < name_len ? host : host + len - name_len;
+    return len >= name_len && strncasecmp(tail, name, name_len) == 0 && (tail == host || tail[-1] == '.');
 }
 
 static bool is_address(const char *host) {

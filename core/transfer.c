@@ -13,6 +13,8 @@
 /* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
  * takes one record at a time should not find megabytes of them in memory. */
 #define FEED_BYTES (256 * 1024)
+/* With fewer left, looking a name up or starting TLS may fail for want of them. */
+#define SPARE_DESCRIPTORS 4
 /* How often a call looks whether somebody else's look-up of the name has ended. */
 #define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
 
@@ -231,9 +233,28 @@ static ak_status judge_deadlines(ak_call *call, ak_error *err) {
     return AK_AGAIN;
 }
 
+/* libcurl says what it could not do for want of a descriptor (look a name up, read the file of certificates), not why,
+ * and by then has closed what it did get. So the question is whether there are as many as it takes. A socket that could
+ * not be opened was noted when it happened, and after the request has begun to go out nothing needs to be opened. */
+static bool descriptors_are_out(const ak_call *call) {
+    if (call->lane->out_of_descriptors || call->connected || call->transfer_result == CURLE_COULDNT_CONNECT) {
+        return call->lane->out_of_descriptors;
+    }
+    int probes[SPARE_DESCRIPTORS];
+    size_t count = 0;
+    while (count < SPARE_DESCRIPTORS && (probes[count] = fcntl(call->lane->poller.fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        close(probes[i]);
+    }
+    return count < SPARE_DESCRIPTORS;
+}
+
 static void tell_gate(ak_call *call) {
     if (call->owns_gate && (call->lane->opened_socket || call->transfer_ended)) {
-        bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST;
+        bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST &&
+                      !descriptors_are_out(call); /* which says nothing of the name */
         if (call->lane->opened_socket || failed) {
             ak_client_gate_done(call->client, call->pid, call, !failed);
         } else {
@@ -282,17 +303,6 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
 
 /* ---- ending -------------------------------------------------------------------------------------------------------
  */
-
-static bool descriptors_are_out(const ak_call *call) {
-    if (call->lane->out_of_descriptors) {
-        return true;
-    }
-    int probe = fcntl(call->lane->poller.fd, F_DUPFD_CLOEXEC, 0);
-    if (probe >= 0) {
-        close(probe);
-    }
-    return probe < 0;
-}
 
 static ak_status code_of(CURLcode result) {
     switch (result) {

@@ -14,22 +14,40 @@ static fault_server *start(fault_script *script) {
 }
 
 /* First a request that hangs at `point`, then answers for whoever comes next. */
-typedef enum { AT_HEADERS, IN_BODY, IN_STREAM } point;
+typedef enum { AT_HEADERS, IN_HEADERS, IN_BODY, IN_EVENT, POINTS } point;
+
+static const char *const sent_until[POINTS] = {
+    "",
+    "HTTP/1.1 200 OK\r\nContent-Le",
+    "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"success\":",
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: output\ndata: {\"data\":\"a\"}\n\nevent: out",
+};
 
 static fault_server *hanging(point where) {
     fault_script *script = fault_script_new();
     fault_on_request(script);
-    if (where == IN_BODY) {
-        fault_text(script, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"success\":");
-    } else if (where == IN_STREAM) {
-        fault_sse_begin(script, FAULT_CHUNKED);
-        fault_sse_event(script, "output", "{\"data\":\"a\"}");
+    if (*sent_until[where]) {
+        fault_text(script, sent_until[where]);
     }
     fault_wait_close(script);
     fault_on_request(script);
     fault_times(script, FAULT_ALWAYS);
     fault_reply_json(script, 200, "{\"success\":true,\"data\":\"ok\"}");
     return start(script);
+}
+
+/* Brings a call there: the request has arrived, and all that the server sent was read. */
+static void reach(host_call *host, fault_server *server, point where) {
+    if (where == IN_EVENT) {
+        assert_int_equal(host_next(host, NULL), AK_ITEM);
+    }
+    int64_t end = fault_now_ms() + HOST_WAIT_MS;
+    while ((fault_count(server, FAULT_COMPLETE) < 1 ||
+            fault_count(server, FAULT_SENT_BYTES) < strlen(sent_until[where])) &&
+           fault_now_ms() < end) {
+        assert_int_equal(ak_call_wait(host->call, 5, NULL), AK_AGAIN);
+    }
+    assert_int_equal(ak_call_wait(host->call, 5, NULL), AK_AGAIN);
 }
 
 static void check_cancelled(host_call *host, ak_error *err, int64_t sent) {
@@ -63,40 +81,74 @@ static void while_connecting(void **state) {
     fault_server *server = start(script);
     ak_client *client = host_client(fault_url(server));
     ak_error *err = ak_error_new();
-    host_call host = host_new(client, AK_OP_RUN);
-    for (int i = 0; i < 20; i++) {
-        assert_int_equal(ak_call_wait(host.call, 5, err), AK_AGAIN);
+    size_t before = host_descriptors();
+    for (size_t i = 0; ak_operation_at(i); i++) {
+        host_call host = host_new(client, ak_operation_at(i));
+        for (int turn = 0; turn < 5; turn++) {
+            assert_int_equal(ak_call_wait(host.call, 5, err), AK_AGAIN);
+        }
+        ak_call_cancel(host.call);
+        check_cancelled(&host, err, AK_SENT_NOTHING);
+        assert_true(host_error_is(err, AK_ERROR_PHASE, "connect"));
+        host_free(&host);
+        assert_int_equal(host_descriptors(), before);
     }
-    ak_call_cancel(host.call);
-    check_cancelled(&host, err, AK_SENT_NOTHING);
-    host_free(&host);
     ak_error_free(err);
     ak_client_free(client);
     fault_stop(server);
 }
 
+/* Every operation at every point. Its connection is closed, the next call has another. */
 static void in_flight(void **state) {
     (void)state;
-    for (point where = AT_HEADERS; where <= IN_STREAM; where++) {
-        fault_server *server = hanging(where);
+    ak_error *err = ak_error_new();
+    for (size_t i = 0; ak_operation_at(i); i++) {
+        int32_t operation = ak_operation_at(i);
+        bool streams = ak_operation_flags(operation) & AK_OP_STREAMS;
+        for (point where = AT_HEADERS; where < (streams ? POINTS : IN_EVENT); where++) {
+            fault_server *server = hanging(where);
+            ak_client *client = host_client(fault_url(server));
+            host_call host = host_new(client, operation);
+            reach(&host, server, where);
+            ak_call_cancel(host.call);
+            check_cancelled(&host, err, where >= IN_BODY ? AK_SENT_ANSWERED : AK_SENT_SOME);
+            assert_true(host_error_is(err, AK_ERROR_OPERATION, ak_operation_name(operation)));
+            assert_true(host_error_is(err, AK_ERROR_PHASE, where >= IN_BODY ? "receive" : "wait"));
+            host_free(&host);
+            assert_true(fault_await(server, FAULT_CLIENT_ENDED, 1, HOST_WAIT_MS));
+            assert_int_equal(host_run(client, AK_OP_HEALTH, err), AK_DONE);
+            ak_client_free(client);
+            fault_stop(server);
+        }
+    }
+    ak_error_free(err);
+}
+
+/* A record that waits to be read does not delay it, and reading it out is over. */
+static void at_a_record(void **state) {
+    (void)state;
+    char byte;
+    size_t len = 0;
+    for (int reading = 0; reading < 2; reading++) {
+        fault_script *script = fault_script_new();
+        fault_on_request(script);
+        fault_sse_begin(script, FAULT_CHUNKED);
+        fault_sse_event(script, "output", "{\"data\":\"abc\"}");
+        fault_sse_event(script, "output", "{\"data\":\"def\"}");
+        fault_sse_event(script, "done", "{}");
+        fault_sse_end(script);
+        fault_server *server = start(script);
         ak_client *client = host_client(fault_url(server));
-        ak_error *err = ak_error_new();
-        host_call host = host_new(client, where == IN_STREAM ? AK_OP_RUN_STREAM : AK_OP_RUN);
-        if (where == IN_STREAM) {
-            assert_int_equal(host_next(&host, err), AK_ITEM);
-        } else {
-            host_until(&host, server, FAULT_COMPLETE, 1);
-            while (where == IN_BODY && fault_count(server, FAULT_SENT_BYTES) < 40) {
-                assert_int_equal(ak_call_wait(host.call, 5, err), AK_AGAIN);
-            }
-            assert_int_equal(ak_call_wait(host.call, 50, err), AK_AGAIN);
+        host_call host = host_new(client, AK_OP_RUN_STREAM);
+        assert_int_equal(host_next(&host, NULL), AK_ITEM);
+        if (reading) {
+            assert_int_equal(ak_call_read(host.call, &byte, 1, &len, NULL), AK_OK);
         }
         ak_call_cancel(host.call);
-        check_cancelled(&host, err, where == AT_HEADERS ? AK_SENT_SOME : AK_SENT_ANSWERED);
+        assert_int_equal(ak_call_read(host.call, &byte, 1, &len, NULL), AK_E_CANCELLED);
+        assert_int_equal(len, 0);
+        assert_int_equal(host_next(&host, NULL), AK_E_CANCELLED);
         host_free(&host);
-        assert_true(fault_await(server, FAULT_CLIENT_ENDED, 1, HOST_WAIT_MS));
-        assert_int_equal(host_run(client, AK_OP_HEALTH, err), AK_DONE);
-        ak_error_free(err);
         ak_client_free(client);
         fault_stop(server);
     }
@@ -135,10 +187,10 @@ static void *cancel_later(void *data) {
 /* H9: whoever waits wakes at once, without a deadline's help. */
 static void from_another_thread(void **state) {
     (void)state;
-    for (point where = AT_HEADERS; where <= IN_STREAM; where++) {
+    for (point where = AT_HEADERS; where < POINTS; where++) {
         fault_server *server = hanging(where);
         ak_client *client = host_client(fault_url(server));
-        host_call host = host_new(client, where == IN_STREAM ? AK_OP_RUN_STREAM : AK_OP_RUN);
+        host_call host = host_new(client, where == IN_EVENT ? AK_OP_RUN_STREAM : AK_OP_RUN);
         pthread_t thread;
         int64_t begin = fault_now_ms();
         assert_int_equal(pthread_create(&thread, NULL, cancel_later, ak_call_retain(host.call)), 0);
@@ -192,8 +244,9 @@ static void racing_free(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_the_start), cmocka_unit_test(while_connecting),    cmocka_unit_test(in_flight),
-        cmocka_unit_test(after_the_end),    cmocka_unit_test(from_another_thread), cmocka_unit_test(racing_free),
+        cmocka_unit_test(before_the_start), cmocka_unit_test(while_connecting), cmocka_unit_test(in_flight),
+        cmocka_unit_test(at_a_record),      cmocka_unit_test(after_the_end),    cmocka_unit_test(from_another_thread),
+        cmocka_unit_test(racing_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
