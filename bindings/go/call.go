@@ -176,6 +176,11 @@ func (c *call) close() {
 		c.use.Lock()
 	}
 	defer c.use.Unlock()
+	c.release()
+}
+
+// release lets go of all that the call holds; its holder has use.
+func (c *call) release() {
 	if c.stop != nil {
 		c.stop()
 	}

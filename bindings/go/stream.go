@@ -123,8 +123,9 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if err == nil && status == raw.DONE {
 		err = io.EOF
 	}
-	if !errors.Is(err, ErrState) { // a Recv amid Read's output: Read goes on
+	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read goes on
 		s.ended = err
+		s.call.release() // here and not in Close, so that the server knows at once
 	}
 	return status, err
 }
