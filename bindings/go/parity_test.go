@@ -1,0 +1,67 @@
+package agentkernel_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/thrashr888/agentkernel/bindings/go"
+)
+
+// Whatever the library can do, as it says itself, is here: a method for each operation, an argument or option for each
+// parameter, a member for each field, a member of Options for each setting, a constant for each error.
+func TestParity(t *testing.T) {
+	client := newClient(t, nil)
+	operations := agentkernel.Operations()
+	if len(operations) < 8 {
+		t.Fatalf("the library has only %d operations", len(operations))
+	}
+	for _, operation := range operations {
+		method := methodOf(t, client, operation.Name).Type()
+		options := method.In(method.NumIn() - 1)
+		if method.IsVariadic() {
+			options = options.Elem()
+		}
+		required := map[string]bool{}
+		for i, name := range agentkernel.RequiredParameters(operation.Name) {
+			required[name] = true
+			if kind := method.In(i + 1).Kind(); kind != reflect.String && kind != reflect.Slice {
+				t.Errorf("%s takes %s as %s", operation.Name, name, kind)
+			}
+		}
+		for _, name := range operation.Parameters {
+			if !required[name] && !memberByName(reflect.New(options.Elem()), name).IsValid() {
+				t.Errorf("%s lacks the parameter %s", operation.Name, name)
+			}
+		}
+		result := method.Out(0)
+		if result == reflect.TypeFor[*agentkernel.Stream]() {
+			result = reflect.TypeFor[agentkernel.Event]()
+		} else if method.NumOut() == 1 {
+			if len(operation.Fields) > 0 {
+				t.Errorf("%s gives nothing", operation.Name)
+			}
+			continue
+		} else {
+			result = result.Elem()
+		}
+		for _, name := range operation.Fields {
+			if !memberByName(reflect.New(result), name).IsValid() {
+				t.Errorf("%s lacks the field %s", operation.Name, name)
+			}
+		}
+	}
+	for name := range agentkernel.LedgerConstants(t, "AK_CLIENT_") {
+		if !memberByName(reflect.ValueOf(&agentkernel.Options{}), name).IsValid() {
+			t.Errorf("Options lacks %s", name)
+		}
+	}
+}
+
+// An option that an older library does not know is refused, not passed over.
+func TestNoParameterIsPassedOver(t *testing.T) {
+	server := fault(t, silent)
+	_, err := server.client(t).RunStream(bounded(t), []string{"x"}, &agentkernel.RunOptions{Check: new(bool)})
+	if err == nil {
+		t.Error("run_stream has no check")
+	}
+}
