@@ -80,6 +80,7 @@ static bool is_address(const char *host) {
 typedef struct {
     char *url;
     char *unix_socket;
+    ak_local *local;
     char *host;
     bool tls;
 } base_url;
@@ -87,7 +88,23 @@ typedef struct {
 static void base_url_free(base_url *base) {
     free(base->url);
     free(base->unix_socket);
+    ak_local_free(base->local);
     free(base->host);
+}
+
+/* Where HTTP goes through a Unix socket the name in its URL means nothing. */
+static ak_status set_socket_host(base_url *base) {
+    base->host = strdup("localhost");
+    base->url = strdup("http://localhost");
+    return base->host && base->url ? AK_OK : AK_E_MEMORY;
+}
+
+static ak_status parse_local(const char *text, base_url *base, ak_error *err) {
+    if (text[strlen("local:")]) {
+        return ak_error_set(err, AK_E_ARGUMENT, "base_url: nothing may follow local:");
+    }
+    ak_status status = ak_local_new(&base->local, err);
+    return status == AK_OK ? set_socket_host(base) : status;
 }
 
 static ak_status parse_unix(const char *text, base_url *base, ak_error *err) {
@@ -101,9 +118,7 @@ static ak_status parse_unix(const char *text, base_url *base, ak_error *err) {
         return ak_error_set(err, AK_E_ARGUMENT, "base_url: the path of the Unix socket is longer than 107 bytes");
     }
     base->unix_socket = strdup(path);
-    base->host = strdup("localhost");
-    base->url = strdup("http://localhost");
-    return base->unix_socket && base->host && base->url ? AK_OK : AK_E_MEMORY;
+    return base->unix_socket ? set_socket_host(base) : AK_E_MEMORY;
 }
 
 /* The part of a parsed URL, copied with malloc; NULL when it is not there. */
@@ -177,11 +192,14 @@ static ak_status set_base_url(ak_settings *settings, const char *text, ak_error 
     ak_status status;
     if (strncasecmp(text, "unix://", 7) == 0) {
         status = parse_unix(text, &base, err);
+    } else if (strncasecmp(text, "local:", 6) == 0) {
+        status = parse_local(text, &base, err);
     } else if (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0) {
         base.tls = text[4] == 's' || text[4] == 'S';
         status = parse_http(text, &base, err);
     } else {
-        status = ak_error_set(err, AK_E_ARGUMENT, "base_url: must begin with http://, https:// or unix://");
+        status =
+            ak_error_set(err, AK_E_ARGUMENT, "base_url: must begin with http://, https:// or unix://, or be local:");
     }
     if (status != AK_OK) {
         base_url_free(&base);
@@ -189,12 +207,14 @@ static ak_status set_base_url(ak_settings *settings, const char *text, ak_error 
     }
     free(settings->url);
     free(settings->unix_socket);
+    ak_local_free(settings->local);
     free(settings->host);
     settings->url = base.url;
     settings->unix_socket = base.unix_socket;
+    settings->local = base.local;
     settings->host = base.host;
     settings->tls = base.tls;
-    settings->loopback = base.unix_socket || is_loopback_host(base.host);
+    settings->loopback = base.unix_socket || base.local || is_loopback_host(base.host);
     settings->resolves = !settings->loopback && !is_address(base.host);
     return AK_OK;
 }
@@ -318,6 +338,7 @@ void ak_settings_free(ak_settings *settings) {
     }
     free(settings->url);
     free(settings->unix_socket);
+    ak_local_free(settings->local);
     free(settings->host);
     *settings = (ak_settings){0};
 }

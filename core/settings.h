@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "local.h"
 
 /* One past the last AK_CLIENT_* number. */
 #define AK_SETTING_COUNT (AK_CLIENT_MAX_IDLE + 1)
@@ -17,6 +18,7 @@ typedef struct {
     /* Made from the base URL. */
     char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
     char *unix_socket; /* path, or NULL */
+    ak_local *local;   /* this process's own server, or NULL */
     char *host;        /* for the name gate and messages; without brackets */
     bool loopback;
     bool tls;

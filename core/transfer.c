@@ -175,6 +175,20 @@ static ak_status pass_gate(ak_call *call, ak_error *err) {
     return AK_OK;
 }
 
+/* Our own server has another socket when it had to be started again. */
+static ak_status reach_server(ak_call *call, ak_error *err) {
+    char path[AK_LOCAL_PATH_CAP];
+    if (!call->client->settings.local) {
+        return AK_OK;
+    }
+    ak_status status = ak_local_reach(call->client->settings.local, path, err);
+    if (status != AK_OK) {
+        return status;
+    }
+    CURLcode code = curl_easy_setopt(call->lane->easy, CURLOPT_UNIX_SOCKET_PATH, path);
+    return code == CURLE_OK ? AK_OK : ak_lane_option_error(code, err);
+}
+
 ak_status ak_transfer_start(ak_call *call, ak_error *err) {
     int64_t connect_ms = 0;
     ak_status status = set_deadlines(call, &connect_ms, err);
@@ -193,7 +207,8 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err) {
     if (code != CURLE_OK) {
         return ak_lane_option_error(code, err);
     }
-    status = pass_gate(call, err);
+    status = reach_server(call, err);
+    status = status == AK_OK ? pass_gate(call, err) : status;
     return status < 0 ? status : AK_OK;
 }
 
@@ -350,8 +365,16 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
         return ak_error_set(err, AK_E_NETWORK,
                             "the kept-alive connection closed before an answer came; the request was not repeated");
     }
-    const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
     ak_status code = code_of(result);
+    if (settings->local) {
+        bool served = true;
+        ak_status why = ak_local_explain(settings->local, code, &served, err);
+        call->connected = call->connected && served; /* a socket that nobody read: nothing can have run */
+        if (why != AK_OK) {
+            return why;
+        }
+    }
+    const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
     if (code == AK_E_TLS) {
         char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];
         if (!file && !dir) { /* what libcurl was built with */

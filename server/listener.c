@@ -189,15 +189,44 @@ static bool open_unix(struct listener *listener, const struct options *options) 
     return true;
 }
 
+/* --- A socket that listens already --- */
+
+static bool take_passed(struct listener *listener, int fd) {
+    struct sockaddr_un address = {0};
+    socklen_t len = sizeof address - 1; /* a path of full length has no NUL */
+    int listens = 0;
+    socklen_t listens_len = sizeof listens;
+    /* Unix only: for TCP the rule about other machines would have to be asked again. */
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 || address.sun_family != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_len) != 0 || listens == 0) {
+        return complain("--listen-fd", "no Unix socket that listens");
+    }
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return complain("--listen-fd", strerror(errno));
+    }
+    listener->fd = fd;
+    listener->passed = true;
+    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", address.sun_path);
+    return true;
+}
+
+static bool open_any(struct listener *listener, const struct options *options) {
+    if (options->listen_fd >= 0) {
+        return take_passed(listener, options->listen_fd);
+    }
+    return options->unix_path == NULL ? open_tcp(listener, options) : open_unix(listener, options);
+}
+
 bool listener_open(struct listener *listener, const struct options *options) {
     *listener = (struct listener){.fd = -1, .remover_fd = -1};
-    bool ok = options->unix_path == NULL ? open_tcp(listener, options) : open_unix(listener, options);
-    if (!ok) {
+    if (!open_any(listener, options)) {
         free(listener->unix_path);
         listener->unix_path = NULL; /* nothing of ours to remove */
         listener_close(listener);
+        return false;
     }
-    return ok;
+    return true;
 }
 
 void listener_close(struct listener *listener) {
@@ -208,7 +237,7 @@ void listener_close(struct listener *listener) {
     } else if (listener->unix_path != NULL) {
         remove_socket(listener->unix_path, &listener->unix_made);
     }
-    if (listener->fd >= 0) {
+    if (listener->fd >= 0 && !listener->passed) {
         (void)close(listener->fd);
     }
     free(listener->unix_path);

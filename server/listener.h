@@ -13,6 +13,7 @@
 
 struct listener {
     int fd;
+    bool passed; /* with --listen-fd: closed by the process's end only, so that who is cut off can see that we ended */
     char url[256];         /* http://HOST:PORT or unix:///PATH */
     bool any_host;         /* bound to a wildcard address, so the names it is reached by cannot be known */
     char *unix_path;       /* absolute; NULL for TCP */

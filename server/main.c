@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "folder.h"
 #include "http.h"
+#include "owner.h"
 #include "privileges.h"
 #include "server.h"
 
@@ -32,6 +34,10 @@ static bool open_state(struct server *server, struct identity *identity) {
     }
     uid_t uid = identity->change ? identity->uid : (uid_t)-1;
     gid_t gid = identity->change ? identity->gid : (gid_t)-1;
+    int folder_fd = server->options.folder_fd;
+    if (identity->change && folder_fd >= 0 && !folder_let_through(folder_fd, identity->gid)) {
+        return complain("cannot open the folder to the new user: ", strerror(errno));
+    }
     return state_open(&server->state, server->options.state_dir, uid, gid);
 }
 
@@ -90,25 +96,29 @@ static bool serve(struct server *server, const sigset_t *signals) {
     (void)printf("listening on %s\n", server->listener.url);
     (void)fflush(stdout);
     int signal = 0;
-    while (sigwait(signals, &signal) != 0) {
+    bool ok = owner_watch(server->options.owner_pidfd, server->options.life_fd) ||
+              complain("cannot watch the owner: ", strerror(errno));
+    while (ok && sigwait(signals, &signal) != 0) {
     }
     http_stop_accepting(http);
     atomic_store(&server->state.stopping, true);
     (void)eventfd_write(server->stop_fd, 1);
     say_goodbye(server);
     http_stop(http);
-    return true;
+    return ok;
 }
 
 /* Everything between the options and the end, in the order in which it has to happen: what needs root comes before
  * giving it up, and every process is forked before there is a thread. */
 static bool run(struct server *server, const sigset_t *signals) {
     struct identity identity;
+    struct folder folder = {0};
     if (!listener_open(&server->listener, &server->options)) {
         return false;
     }
     server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool ok = server->stop_fd >= 0 || complain("cannot make an eventfd: ", strerror(errno));
+    ok = ok && (server->options.folder_fd < 0 || folder_keep(&folder, server->options.folder_fd));
     bool opened = ok && open_state(server, &identity);
     ok = opened && drop_privileges(server, &identity) && start_spawner(server) && state_load(&server->state) &&
          serve(server, signals);
@@ -119,6 +129,7 @@ static bool run(struct server *server, const sigset_t *signals) {
     if (server->stop_fd >= 0) {
         (void)close(server->stop_fd);
     }
+    folder_close(&folder);
     listener_close(&server->listener);
     return ok;
 }

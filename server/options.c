@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "validate.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY"
@@ -27,6 +29,10 @@ static const char usage[] =
     "                       else $XDG_STATE_HOME/agentkernel-local or ~/.local/state/agentkernel-local)\n"
     "  --image NAME=DIR     use DIR as root file system for image NAME (may be given several times);\n"
     "                       other images stand for this machine's own tools\n"
+    "  --listen-fd N        answer on the Unix socket that listens as descriptor N\n"
+    "  --owner-pidfd N      end when the process of pidfd N does\n"
+    "  --life-fd N          end when nobody else locks the first byte of file N\n"
+    "  --folder-fd N        keep sandboxes in the folder open as N, and remove it at the end\n"
     "  --version            print the version\n"
     "  --help               print this text\n"
     "\n"
@@ -76,6 +82,17 @@ static enum options_outcome take_listen(struct options *options, const char *tex
     }
     free(options->listen_host);
     options->listen_host = host;
+    return OPTIONS_RUN;
+}
+
+/* A descriptor that was passed to us, and is not to be passed on. */
+static enum options_outcome take_fd(int *fd, const char *option, const char *text) {
+    char *end = NULL;
+    long number = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
+    if (number <= STDERR_FILENO || number > INT_MAX || *end != '\0' || fcntl((int)number, F_SETFD, FD_CLOEXEC) != 0) {
+        return bad("%s wants the number of an open descriptor above 2", option);
+    }
+    *fd = (int)number;
     return OPTIONS_RUN;
 }
 
@@ -158,6 +175,10 @@ static enum options_outcome default_state(struct options *options) {
     if (options->state_dir != NULL) {
         return OPTIONS_RUN;
     }
+    if (options->folder_fd >= 0) {
+        options->state_dir = folder_state_dir(options->folder_fd);
+        return options->state_dir != NULL ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
+    }
     const char *state_home = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
     char path[4096];
@@ -177,13 +198,29 @@ static enum options_outcome default_state(struct options *options) {
     return keep(&options->state_dir, path) ? OPTIONS_RUN : bad("out of memory");
 }
 
-enum { OPTION_LISTEN = 256, OPTION_UNIX, OPTION_KEY_FILE, OPTION_STATE, OPTION_IMAGE, OPTION_VERSION, OPTION_HELP };
+enum {
+    OPTION_LISTEN = 256,
+    OPTION_UNIX,
+    OPTION_KEY_FILE,
+    OPTION_STATE,
+    OPTION_IMAGE,
+    OPTION_LISTEN_FD,
+    OPTION_OWNER_PIDFD,
+    OPTION_LIFE_FD,
+    OPTION_FOLDER_FD,
+    OPTION_VERSION,
+    OPTION_HELP
+};
 
 static const struct option long_options[] = {{"listen", required_argument, NULL, OPTION_LISTEN},
                                              {"unix", required_argument, NULL, OPTION_UNIX},
                                              {"api-key-file", required_argument, NULL, OPTION_KEY_FILE},
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"image", required_argument, NULL, OPTION_IMAGE},
+                                             {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
+                                             {"owner-pidfd", required_argument, NULL, OPTION_OWNER_PIDFD},
+                                             {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
+                                             {"folder-fd", required_argument, NULL, OPTION_FOLDER_FD},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
@@ -200,6 +237,14 @@ static enum options_outcome take(struct options *options, int option) {
         return keep(&options->state_dir, optarg) ? OPTIONS_RUN : bad("out of memory");
     case OPTION_IMAGE:
         return take_image(options, optarg);
+    case OPTION_LISTEN_FD:
+        return take_fd(&options->listen_fd, "--listen-fd", optarg);
+    case OPTION_OWNER_PIDFD:
+        return take_fd(&options->owner_pidfd, "--owner-pidfd", optarg);
+    case OPTION_LIFE_FD:
+        return take_fd(&options->life_fd, "--life-fd", optarg);
+    case OPTION_FOLDER_FD:
+        return take_fd(&options->folder_fd, "--folder-fd", optarg);
     case OPTION_VERSION:
         (void)puts("agentkernel-local " AKL_VERSION);
         return OPTIONS_EXIT;
@@ -212,7 +257,7 @@ static enum options_outcome take(struct options *options, int option) {
 }
 
 enum options_outcome options_read(struct options *options, int argc, char **argv) {
-    *options = (struct options){0};
+    *options = (struct options){.listen_fd = -1, .owner_pidfd = -1, .life_fd = -1, .folder_fd = -1};
     enum options_outcome outcome = OPTIONS_RUN;
     int option = 0;
     while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -221,10 +266,14 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     if (outcome == OPTIONS_RUN && optind < argc) {
         outcome = bad("unexpected argument '%s'; try --help", argv[optind]);
     }
-    if (outcome == OPTIONS_RUN && options->unix_path != NULL && options->listen_host != NULL) {
-        outcome = bad("--listen and --unix exclude each other");
+    int addresses = (options->unix_path != NULL) + (options->listen_host != NULL) + (options->listen_fd >= 0);
+    if (outcome == OPTIONS_RUN && addresses > 1) {
+        outcome = bad("--listen, --unix and --listen-fd exclude each other");
     }
-    if (outcome == OPTIONS_RUN && options->unix_path == NULL && options->listen_host == NULL) {
+    if (outcome == OPTIONS_RUN && options->state_dir != NULL && options->folder_fd >= 0) {
+        outcome = bad("--state and --folder-fd exclude each other");
+    }
+    if (outcome == OPTIONS_RUN && addresses == 0) {
         outcome = take_listen(options, "127.0.0.1:18888");
     }
     enum options_outcome key = read_key_variable(options);

@@ -18,6 +18,11 @@ struct options {
     char *listen_port;
     char *unix_path; /* NULL: TCP */
     char *state_dir;
+    /* What a process hands to a server of its own; -1: not given. See owner.h and folder.h. */
+    int listen_fd;
+    int owner_pidfd;
+    int life_fd;
+    int folder_fd;
     struct image_root *images;
     size_t image_count;
     char *api_key; /* NULL: none */

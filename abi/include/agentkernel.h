@@ -77,6 +77,24 @@
  *
  * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS.
  *
+ * LOCAL: with the base URL "local:" the library brings its own server, the program agentkernel-local, reached over a
+ * private Unix socket that no other user can open. It asks for no API key and is sent none. The first call starts it (a
+ * few milliseconds; the call does not wait until it is ready), and all such clients of the process share it. It ends,
+ * with its sandboxes and their files, when the last client that made a call is freed, and within a second of the
+ * process's end: exit, crash, SIGKILL or exec, with forked children alive or not.
+ *
+ * The program is AGENTKERNEL_LOCAL, or the first found beside this library, in ../bin from there, and in PATH; the
+ * error (AK_E_CONNECT, from the first step) names them all. The environment for that search, and for the server, is the
+ * one of the moment when the base URL is set. When the server was killed, the calls in flight fail and the next call
+ * starts another, without the sandboxes. So it is for a program that closes all its descriptors, as daemons do.
+ *
+ * A forked child goes on with its parent's server through the clients that had made a call before the fork, as long as
+ * that server lives; then they answer AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
+ * clients share a server of the child's own.
+ *
+ * Two descriptors are held while the server runs, and ten for a moment when it starts. No signal is raised and no child
+ * is left to wait for; but a process that adopts orphans (process 1, a subreaper) adopts the server, too.
+ *
  * All numbers in this header are ABI: they are never renumbered or reused, and new ones only add to them.
  */
 #ifndef AGENTKERNEL_H
@@ -232,9 +250,9 @@ typedef int32_t ak_status;
 #define AK_TYPE_JSON 8 /* raw JSON, for the language's own parser */
 
 /* Client settings. Argument over environment over default. */
-#define AK_CLIENT_BASE_URL                                                                                             \
-    1                       /* [t] http://, https://, unix:///path.sock; AGENTKERNEL_BASE_URL; http://localhost:18888 */
-#define AK_CLIENT_API_KEY 2 /* [t] AGENTKERNEL_API_KEY; none. Write-only */
+/* [t] http://, https://, unix:///path.sock, or local: (see LOCAL); AGENTKERNEL_BASE_URL; http://localhost:18888 */
+#define AK_CLIENT_BASE_URL 1
+#define AK_CLIENT_API_KEY 2            /* [t] AGENTKERNEL_API_KEY; none. Write-only */
 #define AK_CLIENT_TIMEOUT_MS 3         /* [i] bounds a unary call, first step to last byte; 30000 */
 #define AK_CLIENT_CONNECT_TIMEOUT_MS 4 /* [i] bounds connecting, in streams too; 10000 */
 #define AK_CLIENT_IDLE_TIMEOUT_MS 5    /* [i] bounds a stream's silence after its first byte; 60000 */
@@ -336,7 +354,8 @@ AK_API int32_t ak_field_flags(int32_t operation, int32_t key);
 /* ---- client ------------------------------------------------------------------------------------------------------ */
 
 /* Makes a client from the environment and the defaults. No I/O. Errors: AK_E_ARGUMENT (a variable of the environment
- * holds something impossible; the message names it), AK_E_MEMORY. The environment is read only here. Thread: any. */
+ * holds something impossible; the message names it), AK_E_MEMORY. The environment is read only here, and where the base
+ * URL is set to local:. Thread: any. */
 AK_API ak_status ak_client_new(ak_client **client, ak_error *err);
 
 /* Changes a setting; an empty text unsets it (back to the default). Settings are fixed by the first ak_call_new.

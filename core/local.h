@@ -1,0 +1,35 @@
+/*
+ * local.h: base_url "local:": an agentkernel-local of this process's own, started when it is first needed.
+ *
+ * All clients of a process share one server. It is started by the first call, and ended when the last client that made
+ * a call is freed; however the process goes (exit, crash, SIGKILL, exec), the server goes too. When it was killed in
+ * between, the next call starts another. A forked child goes on with the server of its parent where a client was using
+ * one, never starts it again and never ends it; a client that has none yet starts one of the child's own.
+ */
+#ifndef AK_LOCAL_H
+#define AK_LOCAL_H
+
+#include "error.h"
+
+/* The kernel's limit for the path of a Unix socket, with its NUL. */
+#define AK_LOCAL_PATH_CAP 108
+
+/* One client's hold on the server. */
+typedef struct ak_local ak_local;
+
+/* Remembers the environment as it is now, for the search of the program and as the server's own; the API key is left
+ * out. No I/O. Errors: AK_E_MEMORY. Thread: any. */
+ak_status ak_local_new(ak_local **local, ak_error *err);
+/* The last one of this process to go ends the server, without waiting for that. NULL is fine. Thread: any. */
+void ak_local_free(ak_local *local);
+
+/* Finds the server or starts one; does not wait until it runs, because its socket can be connected to before. Writes
+ * the path of the socket. Errors: AK_E_CONNECT (no program, no folder, the parent's server is gone), AK_E_DESCRIPTORS,
+ * AK_E_MEMORY. Thread: any. */
+ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error *err);
+
+/* Why a transfer failed, when the reason is that the server has ended: sets err and returns its code, the given one, or
+ * AK_E_CONNECT with *served false when the server never answered anybody. AK_OK when it has not ended. Thread: any. */
+ak_status ak_local_explain(ak_local *local, ak_status code, bool *served, ak_error *err);
+
+#endif

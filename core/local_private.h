@@ -1,0 +1,54 @@
+/* local_private.h: what the files behind local.h share. */
+#ifndef AK_LOCAL_PRIVATE_H
+#define AK_LOCAL_PRIVATE_H
+
+#include "local.h"
+
+/* local_find.c: the value of a variable in a copy of the environment; NULL when it is not set or empty. */
+const char *ak_local_variable(char *const *environment, const char *name);
+/* Finds the program. *path is from malloc. AK_E_CONNECT with all places in the message. */
+ak_status ak_local_find(char *const *environment, char **path, ak_error *err);
+
+/* A fresh folder with a listening socket in it, which nobody but this user can reach. */
+typedef struct {
+    char socket_path[AK_LOCAL_PATH_CAP];
+    int folder_fd; /* holds the folder's lock: whoever can take that lock may remove the folder */
+    int listen_fd;
+} ak_local_place;
+
+/* local_place.c */
+ak_status ak_local_place_open(char *const *environment, ak_local_place *place, ak_error *err);
+/* Closes the descriptors; what the server was handed stays its own. */
+void ak_local_place_close(ak_local_place *place);
+/* Removes socket and folder, unless somebody holds its lock or the server has put something into it. */
+void ak_local_place_remove(const char *socket_path);
+
+/* local_spawn_linux.c: the server's descriptors. The life comes first, because a process that ends closes them in this
+ * order: whoever sees a connection break can see that the server has ended. */
+enum {
+    AK_SPAWN_OUTPUT = 1,
+    AK_SPAWN_ERRORS,
+    AK_SPAWN_LIFE,
+    AK_SPAWN_LISTEN,
+    AK_SPAWN_FOLDER,
+    AK_SPAWN_OWNER,
+    AK_SPAWN_FDS
+};
+
+typedef struct {
+    const char *program;
+    char *const *environment;
+    int fds[AK_SPAWN_FDS]; /* what becomes descriptor 0, 1, 2 ...; the owner may be -1 */
+} ak_local_order;
+
+/* Starts the server, as nobody's child. */
+ak_status ak_local_spawn(const ak_local_order *order, ak_error *err);
+
+/* Locks of the life: one byte is the owner's, one the server's. Such locks belong to a process, not to a descriptor:
+ * forked children do not hold them, exec and every kind of death gives them back. */
+enum { AK_LIFE_OWNER, AK_LIFE_SERVER };
+
+/* A failure with errno in it: AK_E_DESCRIPTORS where that is the reason, else AK_E_CONNECT. */
+ak_status ak_local_failure(ak_error *err, const char *what, int error);
+
+#endif
