@@ -83,6 +83,11 @@ NO_SANITIZER static int run_server(void *data) {
         execve(spawn->order->program, spawn->argv, spawn->order->environment);
     }
     int error = errno;
+    /* Whoever reads the report finds all locks given back. */
+    if (spawn->report_fd > 0) {
+        syscall(SYS_close_range, 0U, (unsigned)spawn->report_fd - 1U, 0U);
+    }
+    syscall(SYS_close_range, (unsigned)spawn->report_fd + 1U, ~0U, 0U);
     if (write(spawn->report_fd, &error, sizeof error) < 0) {
         error = 0; /* nobody is left to tell */
     }

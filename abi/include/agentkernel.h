@@ -86,7 +86,7 @@
  * The program is AGENTKERNEL_LOCAL, or the first found beside this library, in ../bin from there, and in PATH; the
  * error (AK_E_CONNECT, from the first step) names them all. The environment for that search, and for the server, is the
  * one of the moment when the base URL is set. When the server was killed, the calls in flight fail and the next call
- * starts another, without the sandboxes. So it is for a program that closes all its descriptors, as daemons do.
+ * starts another, without the sandboxes.
  *
  * A forked child goes on with its parent's server through the clients that had made a call before the fork, as long as
  * that server lives; then they answer AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
