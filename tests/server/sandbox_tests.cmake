@@ -32,3 +32,11 @@ foreach(part run walls life limits probe privileges escape bites)
   set_tests_properties(sandbox.${part} sandbox.${part}.plain PROPERTIES TIMEOUT 120)
   set_tests_properties(sandbox.${part}.plain PROPERTIES ENVIRONMENT AK_TEST_AS=plain)
 endforeach()
+
+# What is shipped has no switch to weaken it; what is tested has. And the table of controls says nothing that is not so.
+add_test(NAME sandbox.shipped
+         COMMAND ${CMAKE_COMMAND} -DSHIPPED=$<TARGET_FILE:agentkernel-local>|$<TARGET_FILE:agentkernel-local-launcher>
+                 -DWEAK=$<TARGET_FILE:test_sandbox_bites>|$<TARGET_FILE:agentkernel-local-launcher-weak>
+                 -P ${CMAKE_CURRENT_LIST_DIR}/check_shipped.cmake)
+add_test(NAME sandbox.table COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}
+                                    -P ${CMAKE_CURRENT_LIST_DIR}/check_table.cmake)

@@ -13,10 +13,13 @@ endif()
 akl_add_server(agentkernel-local-short)
 target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_SECONDS=1)
 
-foreach(part wire stream sandboxes process)
+# And in the form in which single controls can be taken away; see sandbox_tests.cmake.
+akl_add_server(agentkernel-local-weak akl_sandbox_weak)
+
+foreach(part wire stream sandboxes process attacks)
   foreach(user self plain)
     set(name server.${part})
-    set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>")
+    set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>")
     if(AK_SANITIZE)
       string(APPEND environment ";AKL_SANITIZED=1")
     endif()

@@ -231,7 +231,7 @@ static void fork_many(const char *text) {
     }
     printf("started %d\n", started);
     fflush(stdout);
-    sleep(3);
+    usleep(1500000);
     printf("survived\n");
 }
 
