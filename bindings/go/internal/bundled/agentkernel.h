@@ -1,0 +1,1 @@
+../../../../abi/include/agentkernel.h

@@ -1,0 +1,1 @@
+../../../../core/poller_linux.c
