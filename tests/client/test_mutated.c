@@ -1,7 +1,7 @@
 /*
  * Replies with random damage: bytes changed, left out, doubled, put in, cut off, in pieces. Every call ends, with
- * records that can be read and at the end either AK_DONE or an error that says something. The numbers of a failure are
- * printed and repeat it.
+ * records that can be read and at the end either AK_DONE or an error that says something. The damage is the
+ * same on every machine.
  */
 #include "host.h"
 
