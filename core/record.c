@@ -14,6 +14,7 @@ void ak_record_begin(ak_record *record, const ak_operation *operation) {
     }
     ak_arena_reset(&record->arena);
     record->has_output = false;
+    record->walked = NULL;
 }
 
 void ak_record_free(ak_record *record) {
@@ -311,6 +312,23 @@ ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, a
     return status;
 }
 
+/* Walks to an entry, on from the one before where that can be. False past the end. */
+static bool walk_to(ak_record *record, const ak_field_value *field, size_t index) {
+    if (record->walked != field || index + 1 < record->walk_count) {
+        record->walked = field;
+        record->walk_count = 0;
+        ak_json_iter_init(&record->walk, &field->json);
+    }
+    while (record->walk_count <= index) {
+        if (!ak_json_iter_next(&record->walk, &record->walk_name, &record->walk_value)) {
+            record->walked = NULL;
+            return false;
+        }
+        record->walk_count++;
+    }
+    return true;
+}
+
 ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool want_name, const char **data, size_t *len,
                           ak_error *err) {
     const ak_field_value *field = NULL;
@@ -321,25 +339,19 @@ ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool wan
     if (want_name && field->json.kind != AK_JSON_OBJECT) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a map", ak_key_text(key));
     }
-    ak_json_iter iter;
-    ak_json_value name, value;
-    ak_json_iter_init(&iter, &field->json);
-    for (size_t i = 0; ak_json_iter_next(&iter, &name, &value); i++) {
-        if (i < index) {
-            continue;
-        }
-        const ak_json_value *wanted = want_name ? &name : &value;
-        if (wanted->kind == AK_JSON_NULL) {
-            return AK_NULL;
-        }
-        if (wanted->kind != AK_JSON_STRING) {
-            *data = wanted->text;
-            *len = wanted->len;
-            return AK_OK;
-        }
-        return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK : out_of_memory(err);
+    if (!walk_to(record, field, index)) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s has no entry %zu", ak_key_text(key), index);
     }
-    return ak_error_set(err, AK_E_ARGUMENT, "%s has no entry %zu", ak_key_text(key), index);
+    const ak_json_value *wanted = want_name ? &record->walk_name : &record->walk_value;
+    if (wanted->kind == AK_JSON_NULL) {
+        return AK_NULL;
+    }
+    if (wanted->kind != AK_JSON_STRING) {
+        *data = wanted->text;
+        *len = wanted->len;
+        return AK_OK;
+    }
+    return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK : out_of_memory(err);
 }
 
 ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size_t *count, ak_error *err) {

@@ -36,6 +36,13 @@ typedef struct {
     bool output_is_base64;
     ak_json_reader output;
     ak_base64_reader output_base64;
+    /* The walk through the list or map whose entry was read last, so that reading entries in order looks at each once:
+     * a server may send millions. */
+    const ak_field_value *walked; /* NULL: none */
+    ak_json_iter walk;
+    size_t walk_count; /* entries it has passed; the last of them is kept */
+    ak_json_value walk_name;
+    ak_json_value walk_value;
 } ak_record;
 
 /* An empty record. */

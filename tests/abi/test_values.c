@@ -423,12 +423,55 @@ static void events_have_exact_bytes_too(void **state) {
     fault_stop(server);
 }
 
+static int64_t entry_of(ak_call *call, int32_t key, size_t index) {
+    const char *data = NULL;
+    size_t len = 0;
+    assert_int_equal(ak_call_view_at(call, key, index, &data, &len, NULL), AK_OK);
+    return strtoll(data, NULL, 10); /* what follows in the JSON ends it */
+}
+
+/* A server decides how long a list is: reading it in order takes time in proportion, and any other order works. */
+static void long_lists_are_walked_once(void **state) {
+    (void)state;
+    enum { entries = 300000 };
+    char *json = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&json, &len);
+    assert_non_null(out);
+    fputs("{\"success\":true,\"data\":{\"name\":\"box\",\"status\":\"s\",\"secret_files\":[7,8,9],\"ports\":[0", out);
+    for (int i = 1; i < entries; i++) {
+        fprintf(out, ",%d", i);
+    }
+    fputs("]}}", out);
+    fclose(out);
+    kit_answer box = kit_ask(AK_OP_GET_SANDBOX, 200, json);
+    free(json);
+    assert_int_equal(box.status, AK_ITEM);
+    int64_t begin = fault_now_ms();
+    for (size_t i = 0; i < entries; i++) {
+        assert_int_equal(entry_of(box.call, AK_KEY_PORTS, i), i);
+    }
+    assert_in_range(fault_now_ms() - begin, 0, 20000); /* looking at all before it each time takes minutes */
+    static const size_t order[] = {5, 5, 4, entries - 1, 0, 1, 1, 7, 2};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        assert_int_equal(entry_of(box.call, AK_KEY_PORTS, order[i]), order[i]);
+        assert_int_equal(entry_of(box.call, AK_KEY_SECRET_FILES, i % 3), 7 + i % 3);
+    }
+    const char *data = "";
+    assert_int_equal(ak_call_view_at(box.call, AK_KEY_PORTS, entries, &data, &len, NULL), AK_E_ARGUMENT);
+    assert_int_equal(ak_call_view_at(box.call, AK_KEY_PORTS, SIZE_MAX, &data, &len, NULL), AK_E_ARGUMENT);
+    assert_null(data);
+    assert_int_equal(entry_of(box.call, AK_KEY_PORTS, 3), 3);
+    kit_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absent_null_and_there_are_told_apart),
         cmocka_unit_test(integers_are_exact),
         cmocka_unit_test(text_is_kept_byte_for_byte),
         cmocka_unit_test(lists_and_maps_have_entries),
+        cmocka_unit_test(long_lists_are_walked_once),
         cmocka_unit_test(optional_members_of_wrong_types_are_absent),
         cmocka_unit_test(answers_without_what_is_required_are_refused),
         cmocka_unit_test(all_values_come_at_once),
