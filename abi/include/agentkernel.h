@@ -160,14 +160,14 @@ typedef int32_t ak_status;
 #define AK_E_SERVER (-50)         /* 5xx */
 
 /* Operations. What each takes and yields is in README.md and can be asked at run time. */
-#define AK_OP_HEALTH 1
-#define AK_OP_RUN 2
-#define AK_OP_RUN_STREAM 3
-#define AK_OP_LIST_SANDBOXES 4
-#define AK_OP_CREATE_SANDBOX 5
-#define AK_OP_GET_SANDBOX 6
-#define AK_OP_REMOVE_SANDBOX 7
-#define AK_OP_EXEC_IN_SANDBOX 8
+#define AK_OP_HEALTH 1          /* whether the server is there */
+#define AK_OP_RUN 2             /* runs a command in a fresh sandbox to its end */
+#define AK_OP_RUN_STREAM 3      /* runs a command in a fresh sandbox, with events as it goes */
+#define AK_OP_LIST_SANDBOXES 4  /* every sandbox */
+#define AK_OP_CREATE_SANDBOX 5  /* makes a sandbox that stays */
+#define AK_OP_GET_SANDBOX 6     /* what one sandbox is like */
+#define AK_OP_REMOVE_SANDBOX 7  /* removes a sandbox with all that is in it */
+#define AK_OP_EXEC_IN_SANDBOX 8 /* runs a command in a sandbox that is there */
 
 /* What an operation is like (ak_operation_flags). */
 #define AK_OP_STREAMS 1    /* its records come as they happen */
@@ -188,10 +188,10 @@ typedef int32_t ak_status;
 #define AK_KEY_SOURCE_REF 10         /* [t] branch, tag or commit of it */
 #define AK_KEY_VOLUMES 11            /* [l] "slug:/path" or "slug:/path:ro" */
 #define AK_KEY_SECRETS 12            /* [l] "KEY=value:host", "KEY:host" or "KEY:host:Header" */
-#define AK_KEY_SECRET_FILES 13       /* [l] */
+#define AK_KEY_SECRET_FILES 13       /* [l] secrets given to the sandbox as files */
 #define AK_KEY_ENV 14                /* [l] "KEY=VALUE"; ak_call_put_text takes the two apart */
 #define AK_KEY_WORKDIR 15            /* [t] absolute path inside the sandbox */
-#define AK_KEY_SUDO 16               /* [o] */
+#define AK_KEY_SUDO 16               /* [o] run it as root in the sandbox; servers may forbid it */
 #define AK_KEY_CHECK 17              /* [o] default true: a failing command is AK_E_COMMAND; false: it is a record */
 #define AK_KEY_TIMEOUT_MS 18         /* [i] these four override the client's settings for one call */
 #define AK_KEY_CONNECT_TIMEOUT_MS 19 /* [i] */
@@ -204,29 +204,29 @@ typedef int32_t ak_status;
 #define AK_KEY_TYPE 26       /* [t] event: started, progress, output, done, error, or one unknown here */
 #define AK_KEY_DATA 27       /* [b] event output: the bytes written */
 #define AK_KEY_STREAM 28     /* [t] event output: "stdout" */
-#define AK_KEY_SUCCESS 29    /* [o] event done */
+#define AK_KEY_SUCCESS 29    /* [o] event done: whether the exit code is 0 */
 #define AK_KEY_MESSAGE 30    /* [t] event error: what went wrong */
 #define AK_KEY_TIMESTAMP 31  /* [t] event started: RFC 3339 */
-#define AK_KEY_STAGE 32      /* [t] event progress */
+#define AK_KEY_STAGE 32      /* [t] event progress: how far it is, such as sandbox_created */
 #define AK_KEY_SANDBOX 33    /* [t] event progress: name of the sandbox */
 #define AK_KEY_PARSED 34     /* [o] event: whether its data was a JSON object; if not, only RAW, TYPE and ID tell */
 #define AK_KEY_ID 35         /* [t] event: the stream's last event id */
-#define AK_KEY_UUID 36       /* [t] */
-#define AK_KEY_IP 37         /* [t] */
-#define AK_KEY_CREATED_AT 38 /* [t] RFC 3339 */
-#define AK_KEY_CREATED_FROM_TEMPLATE 39 /* [t] */
-#define AK_KEY_TEMPLATE_HELP_TEXT 40    /* [t] */
+#define AK_KEY_UUID 36       /* [t] its unique id; all zeros when unknown */
+#define AK_KEY_IP 37         /* [t] its address, where it has one */
+#define AK_KEY_CREATED_AT 38 /* [t] time, RFC 3339 */
+#define AK_KEY_CREATED_FROM_TEMPLATE 39 /* [t] name of the template it was made from */
+#define AK_KEY_TEMPLATE_HELP_TEXT 40    /* [t] what that template says about its use */
 #define AK_KEY_PORTS 41                 /* [l] "8080:80", "3000", "53:53/udp" */
 #define AK_KEY_ENDPOINTS 42             /* [j] list of {container_port, protocol, url} */
-#define AK_KEY_PLACEHOLDER_SECRETS 43   /* [o] */
-#define AK_KEY_PROXY_PORT 44            /* [i] */
+#define AK_KEY_PLACEHOLDER_SECRETS 43   /* [o] it holds placeholders for secrets, which a proxy replaces */
+#define AK_KEY_PROXY_PORT 44            /* [i] where that proxy listens */
 #define AK_KEY_SECRET_MAPPINGS 45       /* [m] environment variable to host; values are never shown */
-#define AK_KEY_LABELS 46                /* [m] */
-#define AK_KEY_DESCRIPTION 47           /* [t] */
-#define AK_KEY_LAST_ACTIVITY_AT 48      /* [t] RFC 3339 */
-#define AK_KEY_WORKSPACE_REVISION 49    /* [t] */
-#define AK_KEY_ARCHIVED_AT 50           /* [t] RFC 3339 */
-#define AK_KEY_ARCHIVED_REASON 51       /* [t] */
+#define AK_KEY_LABELS 46                /* [m] the user's own names and values */
+#define AK_KEY_DESCRIPTION 47           /* [t] the user's own words */
+#define AK_KEY_LAST_ACTIVITY_AT 48      /* [t] time, RFC 3339 */
+#define AK_KEY_WORKSPACE_REVISION 49    /* [t] which state of /workspace it has */
+#define AK_KEY_ARCHIVED_AT 50           /* [t] time, RFC 3339 */
+#define AK_KEY_ARCHIVED_REASON 51       /* [t] why */
 #define AK_KEY_LIFECYCLE 52             /* [j] {auto_stop_after_seconds, auto_archive_..., auto_delete_...} */
 #define AK_KEY_TRUNCATED 53             /* [o] output was longer than the server keeps */
 #define AK_KEY_TOTAL_BYTES 54           /* [i] how long it was */

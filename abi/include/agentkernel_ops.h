@@ -448,7 +448,7 @@ typedef struct ak_event {
     size_t data_len; /* bytes of data */
     const char *stream; /* event output: "stdout" */
     int64_t exit_code; /* the command's exit code */
-    bool success; /* event done */
+    bool success; /* event done: whether the exit code is 0 */
     const char *output; /* what the command wrote */
     size_t output_len; /* bytes of output */
     const char *message; /* event error: what went wrong */
@@ -456,7 +456,7 @@ typedef struct ak_event {
     size_t command_count; /* entries of command */
     bool fast; /* use the server's pool of warm sandboxes; sent as false when not set */
     const char *timestamp; /* event started: RFC 3339 */
-    const char *stage; /* event progress */
+    const char *stage; /* event progress: how far it is, such as sandbox_created */
     const char *sandbox; /* event progress: name of the sandbox */
     bool oom; /* event done: the command was killed for passing its memory limit */
     /* Which of the members that may be missing came with a value, and which as null. */
@@ -519,31 +519,31 @@ typedef struct ak_sandbox {
     ak_ops_block *memory; /* what the members point to: not for use */
     const char *name; /* sandbox name, 1 to 63 bytes */
     const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
-    const char *uuid; /* uuid */
+    const char *uuid; /* its unique id; all zeros when unknown */
     const char *backend; /* what isolates the sandbox */
-    const char *ip; /* ip */
+    const char *ip; /* its address, where it has one */
     const char *image; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
     int64_t vcpus; /* processors */
     int64_t memory_mb; /* memory in MiB */
-    const char *created_at; /* RFC 3339 */
-    const char *created_from_template; /* created from template */
-    const char *template_help_text; /* template help text */
+    const char *created_at; /* time, RFC 3339 */
+    const char *created_from_template; /* name of the template it was made from */
+    const char *template_help_text; /* what that template says about its use */
     const char *const *ports; /* "8080:80", "3000", "53:53/udp" (ends with NULL) */
     size_t ports_count; /* entries of ports */
     const char *endpoints; /* list of {container_port, protocol, url} (JSON) */
-    const char *const *secret_files; /* secret files (ends with NULL) */
+    const char *const *secret_files; /* secrets given to the sandbox as files (ends with NULL) */
     size_t secret_files_count; /* entries of secret_files */
-    bool placeholder_secrets; /* placeholder secrets */
-    int64_t proxy_port; /* proxy port */
+    bool placeholder_secrets; /* it holds placeholders for secrets, which a proxy replaces */
+    int64_t proxy_port; /* where that proxy listens */
     const ak_pair *secret_mappings; /* environment variable to host; values are never shown (ends with a NULL name) */
     size_t secret_mappings_count; /* entries of secret_mappings */
-    const ak_pair *labels; /* labels (ends with a NULL name) */
+    const ak_pair *labels; /* the user's own names and values (ends with a NULL name) */
     size_t labels_count; /* entries of labels */
-    const char *description; /* description */
-    const char *last_activity_at; /* RFC 3339 */
-    const char *workspace_revision; /* workspace revision */
-    const char *archived_at; /* RFC 3339 */
-    const char *archived_reason; /* archived reason */
+    const char *description; /* the user's own words */
+    const char *last_activity_at; /* time, RFC 3339 */
+    const char *workspace_revision; /* which state of /workspace it has */
+    const char *archived_at; /* time, RFC 3339 */
+    const char *archived_reason; /* why */
     const char *lifecycle; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
     const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
@@ -644,7 +644,8 @@ static inline ak_status ak_health_new(ak_client *client, const ak_health_options
     return ak_ops_end(&bind, call);
 }
 
-/* GET /health. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Whether the server is there. GET /health. result: what came; NULL when it is not wanted. AK_OK, or an error of
+ * ak_call_step. Thread: any. */
 static inline ak_status ak_health(ak_client *client, const ak_health_options *options, ak_health_result *result,
                                   ak_error *err) {
     ak_call *call = NULL;
@@ -689,9 +690,9 @@ static inline ak_status ak_run_new(ak_client *client, const char *const *command
     return ak_ops_end(&bind, call);
 }
 
-/* POST /run. command: program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it
- * is not wanted. AK_OK, or an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step.
- * Thread: any. */
+/* Runs a command in a fresh sandbox to its end. POST /run. command: program and arguments, passed on byte for byte
+ * (ends with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the command
+ * failed (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_run(ak_client *client, const char *const *command, const ak_run_options *options,
                                ak_run_result *result, ak_error *err) {
     ak_call *call = NULL;
@@ -720,8 +721,9 @@ typedef struct ak_run_stream_options {
     int64_t total_timeout_ms AK_OPS_UNSET;
 } ak_run_stream_options;
 
-/* POST /run/stream. command: program and arguments, passed on byte for byte (ends with NULL). Prepares the call: take
- * what it yields with ak_event_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+/* Runs a command in a fresh sandbox, with events as it goes. POST /run/stream. command: program and arguments, passed
+ * on byte for byte (ends with NULL). Prepares the call: take what it yields with ak_event_next, then ak_call_free.
+ * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_run_stream(ak_client *client, const char *const *command,
                                       const ak_run_stream_options *options, ak_call **call, ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_RUN_STREAM, err);
@@ -745,8 +747,8 @@ typedef struct ak_sandbox_list_options {
     int64_t connect_timeout_ms AK_OPS_UNSET;
 } ak_sandbox_list_options;
 
-/* GET /sandboxes. Prepares the call: take what it yields with ak_sandbox_next, then ak_call_free. Errors:
- * AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+/* Every sandbox. GET /sandboxes. Prepares the call: take what it yields with ak_sandbox_next, then ak_call_free.
+ * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_sandbox_list(ak_client *client, const ak_sandbox_list_options *options, ak_call **call,
                                         ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_LIST_SANDBOXES, err);
@@ -768,7 +770,7 @@ typedef struct ak_sandbox_create_options {
     const char *source_ref AK_OPS_UNSET; /* branch, tag or commit of it */
     const char *const *volumes AK_OPS_UNSET; /* "slug:/path" or "slug:/path:ro" (ends with NULL) */
     const char *const *secrets AK_OPS_UNSET; /* "KEY=value:host", "KEY:host" or "KEY:host:Header" (ends with NULL) */
-    const char *const *secret_files AK_OPS_UNSET; /* secret files (ends with NULL) */
+    const char *const *secret_files AK_OPS_UNSET; /* secrets given to the sandbox as files (ends with NULL) */
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
     int64_t timeout_ms AK_OPS_UNSET;
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
@@ -798,8 +800,8 @@ static inline ak_status ak_sandbox_create_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* POST /sandboxes. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an error
- * of ak_call_step. Thread: any. */
+/* Makes a sandbox that stays. POST /sandboxes. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is
+ * not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_create(ak_client *client, const char *name, const ak_sandbox_create_options *options,
                                           ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -836,8 +838,8 @@ static inline ak_status ak_sandbox_get_new(ak_client *client, const char *name, 
     return ak_ops_end(&bind, call);
 }
 
-/* GET /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an
- * error of ak_call_step. Thread: any. */
+/* What one sandbox is like. GET /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it
+ * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_get(ak_client *client, const char *name, const ak_sandbox_get_options *options,
                                        ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -874,7 +876,8 @@ static inline ak_status ak_sandbox_remove_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* DELETE /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Removes a sandbox with all that is in it. DELETE /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an
+ * error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_remove(ak_client *client, const char *name, const ak_sandbox_remove_options *options,
                                           ak_error *err) {
     ak_call *call = NULL;
@@ -890,7 +893,7 @@ static inline ak_status ak_sandbox_remove(ak_client *client, const char *name, c
 typedef struct ak_sandbox_exec_options {
     const char *const *env AK_OPS_UNSET; /* "KEY=VALUE"; ak_call_put_text takes the two apart (ends with NULL) */
     const char *workdir AK_OPS_UNSET; /* absolute path inside the sandbox */
-    ak_choice sudo AK_OPS_UNSET; /* sudo */
+    ak_choice sudo AK_OPS_UNSET; /* run it as root in the sandbox; servers may forbid it */
     ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
     int64_t timeout_ms AK_OPS_UNSET;
@@ -916,9 +919,9 @@ static inline ak_status ak_sandbox_exec_new(ak_client *client, const char *name,
     return ak_ops_end(&bind, call);
 }
 
-/* POST /sandboxes/{name}/exec. name: sandbox name, 1 to 63 bytes; command: program and arguments, passed on byte for
- * byte (ends with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the
- * command failed (see check), or any other of ak_call_step. Thread: any. */
+/* Runs a command in a sandbox that is there. POST /sandboxes/{name}/exec. name: sandbox name, 1 to 63 bytes; command:
+ * program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it is not wanted.
+ * AK_OK, or an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, const char *const *command,
                                         const ak_sandbox_exec_options *options, ak_run_result *result, ak_error *err) {
     ak_call *call = NULL;
