@@ -145,15 +145,18 @@ static ak_status refuse_part(CURLU *url, CURLUPart part, const char *message, ak
 
 static ak_status check_http(CURLU *url, const char *text, ak_error *err) {
     static const char secret[] = "base_url: must not hold a user or password; use the API key setting";
-    static const char rest[] = "base_url: must not hold a query or fragment";
     static const struct {
         CURLUPart part;
         const char *message;
-    } refused[] = {
-        {CURLUPART_USER, secret}, {CURLUPART_PASSWORD, secret}, {CURLUPART_QUERY, rest}, {CURLUPART_FRAGMENT, rest}};
+    } refused[] = {{CURLUPART_USER, secret}, {CURLUPART_PASSWORD, secret}};
     CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS);
     if (code != CURLUE_OK) {
         return code == CURLUE_OUT_OF_MEMORY ? AK_E_MEMORY : ak_error_set(err, AK_E_ARGUMENT, "base_url: not a URL");
+    }
+    /* Not asked of libcurl, which does not tell an empty one from none: the paths of all requests would end up in it.
+     */
+    if (strpbrk(text, "?#")) {
+        return ak_error_set(err, AK_E_ARGUMENT, "base_url: must not hold a query or fragment");
     }
     ak_status status = AK_OK;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0] && status == AK_OK; i++) {

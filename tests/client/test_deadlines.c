@@ -98,6 +98,8 @@ static void zero_none_default(void **state) {
         assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_NOTHING);
     }
     assert_int_equal(fault_count(server, FAULT_CONNECTIONS), 0);
+    /* The reply takes longer than connecting may. */
+    assert_int_equal(timed(server, AK_OP_HEALTH, AK_KEY_CONNECT_TIMEOUT_MS, 100, err), AK_DONE);
     ak_client *client = host_client(fault_url(server));
     host_set_int(client, AK_CLIENT_TIMEOUT_MS, 50);
     static const struct {
@@ -116,6 +118,51 @@ static void zero_none_default(void **state) {
     ak_client_free(client);
     ak_error_free(err);
     fault_stop(server);
+}
+
+static void no_idle_timeout(void **state) {
+    (void)state;
+    static const int64_t values[] = {AK_TIMEOUT_NONE, INT64_MAX, INT64_MAX / 1000000};
+    for (size_t i = 0; i < 3; i++) {
+        fault_script *script = fault_script_new();
+        fault_on_request(script);
+        fault_sse_begin(script, FAULT_CHUNKED);
+        fault_sse_event(script, "output", "{\"data\":\"a\"}");
+        fault_delay(script, 50);
+        fault_sse_event(script, "done", "{}");
+        fault_sse_end(script);
+        fault_server *server = start(script);
+        assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, values[i], NULL), AK_DONE);
+        fault_stop(server);
+    }
+}
+
+/* A body that nobody reads: the error says that not all of it went out. */
+static void while_sending(void **state) {
+    (void)state;
+    size_t size = 15 << 20;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    fault_script *script = fault_script_new();
+    fault_buffers(script, 0, 4096);
+    fault_on_request(script);
+    fault_read_head_only(script);
+    fault_wait_close(script);
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    ak_error *err = ak_error_new();
+    host_call host = host_new(client, AK_OP_RUN);
+    assert_int_equal(ak_call_add_text(host.call, AK_KEY_COMMAND, text, size, NULL), AK_OK);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 300, NULL), AK_OK);
+    assert_int_equal(host_end(&host, err), AK_E_TIMEOUT);
+    assert_true(host_error_is(err, AK_ERROR_PHASE, "send"));
+    assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_SOME);
+    host_free(&host);
+    ak_error_free(err);
+    ak_client_free(client);
+    fault_stop(server);
+    free(text);
 }
 
 static void idle_timeout(void **state) {
@@ -233,6 +280,8 @@ int main(void) {
         cmocka_unit_test(a_trickle_does_not_help),
         cmocka_unit_test(connect_timeout),
         cmocka_unit_test(zero_none_default),
+        cmocka_unit_test(no_idle_timeout),
+        cmocka_unit_test(while_sending),
         cmocka_unit_test(idle_timeout),
         cmocka_unit_test(a_comment_is_life),
         cmocka_unit_test(no_idle_timeout_before_the_first_byte),

@@ -3,6 +3,7 @@
  */
 #include "host.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -23,6 +24,11 @@ static int child(ak_client *client, host_call *in_flight, host_call *at_record) 
     }
     if (host_next(in_flight, err) != AK_E_FORKED) {
         return 2;
+    }
+    char byte;
+    size_t len = 1;
+    if (ak_call_read(at_record->call, &byte, 1, &len, err) != AK_E_FORKED || len != 0) {
+        return 6;
     }
     if (host_next(at_record, err) != AK_E_FORKED) {
         return 3;
@@ -89,6 +95,67 @@ static void in_flight(void **state) {
     /* The child did not end the parent's kept-alive connections. */
     assert_int_equal(fault_count(server, FAULT_CONNECTIONS), before + (host_pools() ? 0 : 1));
     ak_client_free(client);
+    fault_stop(server);
+}
+
+/* A child that lives on must not hold the parent's connections open, nor close what has got an old one's number. */
+static void the_childs_copies(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_reply(script, 200, "Connection: close\r\n", "{\"success\":true,\"data\":\"ok\"}", 28, FAULT_LENGTH);
+    fault_close(script);
+    fault_on_request(script);
+    fault_times(script, FAULT_ALWAYS);
+    fault_reply_json(script, 200, "{\"success\":true,\"data\":\"ok\"}");
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    ak_client *closed = host_client(fault_url(server));
+    assert_int_equal(host_run(closed, AK_OP_HEALTH, NULL), AK_DONE); /* its lane has no connection any more */
+    assert_true(fault_await(server, FAULT_ENDED, 1, HOST_WAIT_MS));
+    int numbers[64];
+    for (size_t i = 0; i < 64; i++) {
+        numbers[i] = dup(0);
+        assert_true(numbers[i] >= 0);
+    }
+    assert_int_equal(host_run(client, AK_OP_HEALTH, NULL), AK_DONE);
+    host_call stream = host_new(client, AK_OP_RUN_STREAM);
+    assert_int_equal(host_next(&stream, NULL), AK_E_PROTOCOL); /* in flight still, until it is freed */
+    int control[2], answer[2];
+    assert_int_equal(pipe(control), 0);
+    assert_int_equal(pipe(answer), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(30);
+        close(control[1]);
+        host_free(&stream);
+        ak_client_free(client);
+        ak_client_free(closed);
+        char wrong = 0;
+        for (size_t i = 0; i < 64; i++) {
+            wrong |= fcntl(numbers[i], F_GETFD) < 0;
+        }
+        _exit(write(answer[1], &wrong, 1) == 1 && read(control[0], &wrong, 1) == 0 ? 0 : 1);
+    }
+    close(control[0]);
+    char wrong = 1;
+    assert_int_equal(read(answer[0], &wrong, 1), 1);
+    assert_int_equal(wrong, 0);
+    host_free(&stream);
+    ak_client_free(client);
+    ak_client_free(closed);
+    /* While the child lives. */
+    assert_true(fault_await(server, FAULT_ENDED, fault_count(server, FAULT_CONNECTIONS), HOST_WAIT_MS));
+    close(control[1]);
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(answer[0]);
+    close(answer[1]);
+    for (size_t i = 0; i < 64; i++) {
+        close(numbers[i]);
+    }
     fault_stop(server);
 }
 
@@ -163,6 +230,7 @@ static void while_another_thread_cancels(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_flight),
+        cmocka_unit_test(the_childs_copies),
         cmocka_unit_test(new_calls),
         cmocka_unit_test(while_another_thread_cancels),
     };

@@ -196,11 +196,38 @@ static void who_looks_up_may_sleep(void **state) {
     fault_stop(server);
 }
 
+/* From the moment the name is known, the trouble is with the connection. */
+static void a_name_with_nobody_there(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_listen_refuse(script);
+    fault_server *server = fault_start(script);
+    assert_non_null(server);
+    char url[64];
+    snprintf(url, sizeof url, "http://slow.example:%u", fault_port(server));
+    ak_client *client = host_client(url);
+    ak_error *err = ak_error_new();
+    atomic_store(&name_exists, true);
+    assert_int_equal(host_run(client, AK_OP_RUN, err), AK_E_CONNECT);
+    assert_true(host_error_is(err, AK_ERROR_PHASE, "connect"));
+    atomic_store(&name_exists, false);
+    assert_int_equal(host_run(client, AK_OP_RUN, err), AK_E_CONNECT); /* it stays known */
+    ak_client_free(client);
+    client = host_client(url);
+    assert_int_equal(host_run(client, AK_OP_RUN, err), AK_E_RESOLVE);
+    assert_true(host_error_is(err, AK_ERROR_PHASE, "resolve"));
+    assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_NOTHING);
+    ak_error_free(err);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_looked_up_once), cmocka_unit_test(a_failed_look_up_is_shared),
-        cmocka_unit_test(freeing_does_not_wait),    cmocka_unit_test(who_waits_may_go),
-        cmocka_unit_test(who_looks_up_may_go),      cmocka_unit_test(who_looks_up_may_sleep),
+        cmocka_unit_test(freeing_does_not_wait),    cmocka_unit_test(a_name_with_nobody_there),
+        cmocka_unit_test(who_waits_may_go),         cmocka_unit_test(who_looks_up_may_go),
+        cmocka_unit_test(who_looks_up_may_sleep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

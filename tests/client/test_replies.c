@@ -47,7 +47,7 @@ static const struct {
     {400, AK_E_BAD_REQUEST},   {401, AK_E_UNAUTHORIZED}, {402, AK_E_HTTP},   {403, AK_E_FORBIDDEN},
     {404, AK_E_NOT_FOUND},     {409, AK_E_CONFLICT},     {410, AK_E_HTTP},   {413, AK_E_BODY_TOO_LARGE},
     {422, AK_E_UNPROCESSABLE}, {429, AK_E_QUOTA},        {500, AK_E_SERVER}, {502, AK_E_SERVER},
-    {503, AK_E_SERVER},        {504, AK_E_SERVER},       {599, AK_E_SERVER},
+    {503, AK_E_SERVER},        {504, AK_E_SERVER},       {599, AK_E_SERVER}, {600, AK_E_HTTP},
 };
 
 /* One code per meaning of the status; unary calls and streams (H2) alike. */
@@ -79,6 +79,12 @@ static void retry_after(void **state) {
     assert_int_equal(once(answer(429, "Retry-After: 7\r\n", "{\"success\":false,\"error\":\"slow\"}"), AK_OP_RUN, err),
                      AK_E_QUOTA);
     assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), 7000);
+    static const char *const none[] = {"Retry-After: 0\r\n", "Retry-After: -1\r\n", "Retry-After: soon\r\n",
+                                       "Retry-After: 9223372036854775807\r\n", "Retry-After: 99999999999999999999\r\n"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_int_equal(once(answer(429, none[i], "{}"), AK_OP_RUN, err), AK_E_QUOTA);
+        assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), INT64_MIN);
+    }
     ak_error_free(err);
 }
 
@@ -113,10 +119,14 @@ static void without_check(void **state) {
     fault_reply_json(script, 409, "{\"success\":false,\"error\":\"exists\"}");
     fault_on_request(script);
     fault_reply_json(script, 200, "{\"success\":true,\"data\":{\"output\":\"fine\"}}");
+    fault_on_request(script); /* an exit code that is none, and one in an error that is no failed command */
+    fault_reply_json(script, 409, "{\"success\":false,\"error\":\"exited\",\"exit_code\":null,\"output\":\"bye\"}");
+    fault_on_request(script);
+    fault_reply_json(script, 500, "{\"success\":false,\"error\":\"broken\",\"exit_code\":1,\"output\":\"bye\"}");
     fault_server *server = start(script);
     ak_client *client = host_client(fault_url(server));
-    static const ak_status firsts[] = {AK_ITEM, AK_E_CONFLICT, AK_ITEM};
-    for (int i = 0; i < 3; i++) {
+    static const ak_status firsts[] = {AK_ITEM, AK_E_CONFLICT, AK_ITEM, AK_E_CONFLICT, AK_E_SERVER};
+    for (int i = 0; i < 5; i++) {
         host_call host = host_new(client, AK_OP_RUN);
         assert_int_equal(ak_call_set_int(host.call, AK_KEY_CHECK, 0, NULL), AK_OK);
         assert_int_equal(host_next(&host, NULL), firsts[i]);
@@ -191,6 +201,47 @@ static void success_false(void **state) {
     assert_true(host_error_is(err, AK_ERROR_SERVER_TEXT, "nope"));
     assert_int_equal(host_error_int(err, AK_ERROR_HTTP_STATUS), 200);
     ak_error_free(err);
+}
+
+/* Of a body that is no envelope only the start is kept; output belongs to an exit code. */
+static void what_an_error_keeps(void **state) {
+    (void)state;
+    ak_error *err = ak_error_new();
+    static char body[10001];
+    const char *data = NULL;
+    size_t len = 0;
+    memset(body, 'x', sizeof body - 1);
+    assert_int_equal(once(answer(502, NULL, body), AK_OP_RUN, err), AK_E_SERVER);
+    assert_int_equal(ak_error_view(err, AK_ERROR_SERVER_TEXT, &data, &len), AK_OK);
+    assert_int_equal(len, 4096);
+    assert_int_equal(once(answer(500, NULL, "{\"error\":\"e\",\"output\":\"o\"}"), AK_OP_RUN, err), AK_E_SERVER);
+    assert_int_equal(ak_error_view(err, AK_ERROR_OUTPUT, &data, &len), AK_ABSENT);
+    ak_error_free(err);
+}
+
+/* The media type of a stream makes none of an error, nor of another operation's reply. */
+static void the_type_of_a_stream(void **state) {
+    (void)state;
+    ak_error *err = ak_error_new();
+    static const char type[] = "Content-Type: text/event-stream\r\n";
+    assert_int_equal(once(answer(503, type, "{\"success\":false,\"error\":\"full\"}"), AK_OP_RUN_STREAM, err),
+                     AK_E_SERVER);
+    assert_true(host_error_is(err, AK_ERROR_SERVER_TEXT, "full"));
+    assert_int_equal(once(answer(200, type, "{\"success\":true,\"data\":\"ok\"}"), AK_OP_HEALTH, err), AK_DONE);
+    ak_error_free(err);
+}
+
+/* A member of that name does not hide what the server sent. */
+static void a_member_called_raw(void **state) {
+    (void)state;
+    fault_server *server = answer(200, NULL, "{\"success\":true,\"data\":{\"output\":\"a\",\"raw\":\"b\"}}");
+    ak_client *client = host_client(fault_url(server));
+    host_call host = host_new(client, AK_OP_RUN);
+    assert_int_equal(host_next(&host, NULL), AK_ITEM);
+    assert_true(host_field_is(host.call, AK_KEY_RAW, "{\"output\":\"a\",\"raw\":\"b\"}"));
+    host_free(&host);
+    ak_client_free(client);
+    fault_stop(server);
 }
 
 /* Half a reply, an empty one, one that is not HTTP. */
@@ -347,10 +398,21 @@ static void byte_by_byte(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_status),     cmocka_unit_test(retry_after), cmocka_unit_test(a_failed_command),
-        cmocka_unit_test(without_check),    cmocka_unit_test(odd_replies), cmocka_unit_test(success_false),
-        cmocka_unit_test(broken_replies),   cmocka_unit_test(redirects),   cmocka_unit_test(max_reply_bytes),
-        cmocka_unit_test(an_endless_reply), cmocka_unit_test(lists),       cmocka_unit_test(byte_by_byte),
+        cmocka_unit_test(every_status),
+        cmocka_unit_test(retry_after),
+        cmocka_unit_test(a_failed_command),
+        cmocka_unit_test(without_check),
+        cmocka_unit_test(odd_replies),
+        cmocka_unit_test(what_an_error_keeps),
+        cmocka_unit_test(the_type_of_a_stream),
+        cmocka_unit_test(a_member_called_raw),
+        cmocka_unit_test(success_false),
+        cmocka_unit_test(broken_replies),
+        cmocka_unit_test(redirects),
+        cmocka_unit_test(max_reply_bytes),
+        cmocka_unit_test(an_endless_reply),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(byte_by_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,7 @@ static const struct {
     {"done, then no last chunk", DONE, NO_LAST_CHUNK, "done ", AK_DONE},
     {"done, then reset", DONE, RESET, "done ", AK_DONE},
     {"A4", "event: heartbeat\ndata: {}\n\n" DONE, WHOLE, "heartbeat done ", AK_DONE},
+    {"the start of a name", "event: do\ndata: {}\n\nevent: err\ndata: {}\n\n" DONE, WHOLE, "do err done ", AK_DONE},
     {"A8", "event: error\ndata: {\"message\":\"boom\"}\n\n", WHOLE, "error ", AK_DONE},
     {"E10", DONE "event: output\ndata: {\"data\":\"late\"}\n\n", WHOLE, "done ", AK_DONE},
 };
@@ -151,6 +152,9 @@ static void payloads(void **state) {
               "event: output\ndata: not json\n\n"
               "event: output\ndata: {\"data\":\"\\ud83d\"}\n\n"
               "event: output\ndata: {\"data\":\"a\\u0000b\"}\n\n"
+              "event: output\ndata: [1]\n\n"
+              "event: output\ndata: {\"content\":\"no\",\"data\":\"yes\"}\n\n"
+              "event: output\ndata: {\"data\":\"yes\",\"content\":\"no\"}\n\n"
               "id: 7\nevent: done\ndata: {\"exit_code\":\"0\"}\n\n",
               WHOLE);
     fault_server *server = start(script);
@@ -176,6 +180,12 @@ static void payloads(void **state) {
     assert_true(host_field_is(host.call, AK_KEY_DATA, "\xef\xbf\xbd"));
     assert_int_equal(host_next(&host, NULL), AK_ITEM); /* A7 */
     assert_true(host_field_bytes_are(host.call, AK_KEY_DATA, "a\0b", 3));
+    assert_int_equal(host_next(&host, NULL), AK_ITEM); /* JSON, but no object */
+    assert_int_equal(host_field_int(host.call, AK_KEY_PARSED), 0);
+    for (int i = 0; i < 2; i++) { /* a member's own name counts more than its other one */
+        assert_int_equal(host_next(&host, NULL), AK_ITEM);
+        assert_true(host_field_is(host.call, AK_KEY_DATA, "yes"));
+    }
     assert_int_equal(host_next(&host, NULL), AK_ITEM); /* A9 */
     assert_int_equal(host_field_int(host.call, AK_KEY_EXIT_CODE), INT64_MIN);
     assert_true(host_field_is(host.call, AK_KEY_ID, "7"));

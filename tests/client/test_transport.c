@@ -183,6 +183,27 @@ static void nothing_rests_half_closed(void **state) {
     ak_client_free(client);
 }
 
+/* As many as asked for are kept, and no more. */
+static void max_idle(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_times(script, FAULT_ALWAYS);
+    fault_wait_release(script);
+    fault_reply_json(script, 200, OK_REPLY);
+    fault_server *server = start(script);
+    ak_client *client = host_client(fault_url(server));
+    host_set_int(client, AK_CLIENT_MAX_IDLE, IDLE_COUNT - 3);
+    fill_pool(client, server);
+    assert_true(fault_await(server, FAULT_ENDED, 3, HOST_WAIT_MS));
+    fault_release(server, FAULT_ALWAYS);
+    assert_int_equal(host_run(client, AK_OP_HEALTH, NULL), AK_DONE);
+    assert_int_equal(fault_count(server, FAULT_CONNECTIONS), IDLE_COUNT);
+    assert_int_equal(fault_count(server, FAULT_ENDED), 3);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 static void a_unix_socket(void **state) {
     (void)state;
     char path[64], url[96];
@@ -337,6 +358,7 @@ int main(void) {
         cmocka_unit_test(repeated_once),
         cmocka_unit_test(closed_while_idle),
         cmocka_unit_test(nothing_rests_half_closed),
+        cmocka_unit_test(max_idle),
         cmocka_unit_test(a_unix_socket),
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(many_calls_one_after_another),
