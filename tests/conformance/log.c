@@ -1,7 +1,8 @@
 /*
  * log.c: writes down everything that came, so that the ways of waiting can be compared in what no case asks for.
- * Left out is what may differ: the port (in the Host header, and in messages), times (in messages), and which
- * connection was used (a stream's connection is kept only when its last chunk has come by the time of its final event).
+ * Left out is what may differ: the port (in the Host header, and in messages), times (in messages), libcurl's code (it
+ * or the library itself may be the first to notice a deadline), and which connection was used (a stream's is kept only
+ * when its last chunk has come by the time of its final event).
  */
 #include "conformance.h"
 
@@ -49,8 +50,7 @@ void conf_log_record(conf_run *run, ak_call *call) {
 }
 
 void conf_log_error(conf_run *run, const ak_error *err) {
-    static const int32_t INTS[] = {AK_ERROR_HTTP_STATUS, AK_ERROR_EXIT_CODE, AK_ERROR_RETRY_AFTER_MS, AK_ERROR_LIBCURL,
-                                   AK_ERROR_SENT};
+    static const int32_t INTS[] = {AK_ERROR_HTTP_STATUS, AK_ERROR_EXIT_CODE, AK_ERROR_RETRY_AFTER_MS, AK_ERROR_SENT};
     static const int32_t TEXTS[] = {AK_ERROR_SERVER_TEXT, AK_ERROR_OUTPUT, AK_ERROR_OPERATION, AK_ERROR_PHASE};
     if (!run->log) {
         return;
