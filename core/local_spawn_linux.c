@@ -7,8 +7,9 @@
  * (exit signal 0): no SIGCHLD reaches the host, no wait of the host's sees it, and it can be waited for even when the
  * host ignores SIGCHLD.
  *
- * In the children only system calls are made. Sanitizers are kept out of them: what a sanitizer notes about the child
- * would be noted in the parent's memory.
+ * In the children only system calls are made, and (but for fcntl, whose lock has another form in the kernel) past the C
+ * library's functions: what those, or a sanitizer in their place, note about the child would be noted in the parent's
+ * memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +32,19 @@
 
 #define NO_SANITIZER __attribute__((no_sanitize("address", "thread", "undefined")))
 
+/* ThreadSanitizer takes every clone for a fork and notes so in memory that must then not be shared. It is the host that
+ * brings it, so this is asked at run time. */
+extern void __tsan_init(void) __attribute__((weak));
+
+static int shared_memory(void) {
+    return __tsan_init ? 0 : CLONE_VM;
+}
+
 typedef struct {
     const ak_local_order *order;
     char *const *argv;
     char *second_stack; /* its top */
+    int flags;          /* of clone */
     int report_fd;      /* gets the errno of what failed; its end without one means that the program runs */
 } spawning;
 
@@ -59,12 +69,12 @@ NO_SANITIZER static bool place_descriptors(spawning *spawn) {
     }
     for (int i = 0; i < AK_SPAWN_FDS; i++) {
         if (parked[i] < 0) {
-            close(i);
-        } else if (dup2(parked[i], i) < 0) {
+            syscall(SYS_close, i);
+        } else if (syscall(SYS_dup3, parked[i], i, 0) < 0) {
             return false;
         }
     }
-    if (dup3(parked[AK_SPAWN_FDS], AK_SPAWN_FDS, O_CLOEXEC) < 0) {
+    if (syscall(SYS_dup3, parked[AK_SPAWN_FDS], AK_SPAWN_FDS, O_CLOEXEC) < 0) {
         return false;
     }
     spawn->report_fd = AK_SPAWN_FDS;
@@ -74,13 +84,13 @@ NO_SANITIZER static bool place_descriptors(spawning *spawn) {
 NO_SANITIZER static int run_server(void *data) {
     spawning *spawn = data;
     reset_signals();
-    setsid();
+    syscall(SYS_setsid);
     /* The lock comes last: closing any other descriptor of the file would give it back. It lasts over exec. */
     struct flock alive = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LIFE_SERVER, .l_len = 1};
     if (place_descriptors(spawn) && fcntl(AK_SPAWN_LIFE, F_SETLK, &alive) == 0) {
         unsigned long none[16] = {0};
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, (size_t)(NSIG - 1) / 8);
-        execve(spawn->order->program, spawn->argv, spawn->order->environment);
+        syscall(SYS_execve, spawn->order->program, spawn->argv, spawn->order->environment);
     }
     int error = errno;
     /* Whoever reads the report finds all locks given back. */
@@ -88,20 +98,16 @@ NO_SANITIZER static int run_server(void *data) {
         syscall(SYS_close_range, 0U, (unsigned)spawn->report_fd - 1U, 0U);
     }
     syscall(SYS_close_range, (unsigned)spawn->report_fd + 1U, ~0U, 0U);
-    if (write(spawn->report_fd, &error, sizeof error) < 0) {
-        error = 0; /* nobody is left to tell */
-    }
+    syscall(SYS_write, spawn->report_fd, &error, sizeof error);
     syscall(SYS_exit_group, 127);
     return 127;
 }
 
 NO_SANITIZER static int run_between(void *data) {
     spawning *spawn = data;
-    if (clone(run_server, spawn->second_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, spawn) < 0) {
+    if (clone(run_server, spawn->second_stack, spawn->flags | SIGCHLD, spawn) < 0) {
         int error = errno;
-        if (write(spawn->report_fd, &error, sizeof error) < 0) {
-            error = 0;
-        }
+        syscall(SYS_write, spawn->report_fd, &error, sizeof error);
     }
     syscall(SYS_exit_group, 0);
     return 0;
@@ -112,7 +118,7 @@ static int run(spawning *spawn, char *stacks) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    pid_t between = clone(run_between, stacks + STACK_BYTES, CLONE_VM | CLONE_VFORK, spawn);
+    pid_t between = clone(run_between, stacks + STACK_BYTES, spawn->flags, spawn);
     int error = between < 0 ? errno : 0;
     while (between > 0 && waitpid(between, NULL, __WCLONE) < 0 && errno == EINTR) {
     }
@@ -148,7 +154,7 @@ ak_status ak_local_spawn(const ak_local_order *order, ak_error *err) {
     int error = ENOMEM;
     void *stacks = mmap(NULL, 2 * STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stacks != MAP_FAILED) {
-        spawning spawn = {order, argv, (char *)stacks + 2 * STACK_BYTES, report[1]};
+        spawning spawn = {order, argv, (char *)stacks + 2 * STACK_BYTES, shared_memory() | CLONE_VFORK, report[1]};
         error = run(&spawn, stacks);
     }
     close(report[1]);

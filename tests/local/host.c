@@ -339,5 +339,5 @@ int main(int argc, char **argv) {
         }
     }
     ak_error_free(err);
-    _exit(0); /* with its clients, as programs do */
+    return 0; /* with its clients, as programs do */
 }

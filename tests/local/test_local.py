@@ -119,6 +119,8 @@ class End(LocalTest):
         self.assertEqual(len(self.main_servers()), 1)
         host.tell("free 2")
         self.assert_gone()
+        host.send("exit")
+        self.assertEqual(host.process.wait(PATIENCE), 0)  # and nothing leaks, where that is looked for
 
     def test_with_a_call_in_flight(self):
         host = self.started()
@@ -135,6 +137,8 @@ class End(LocalTest):
             host.send(how)
         try:
             self.assert_gone()
+            if how == "exit":
+                self.assertEqual(host.process.wait(PATIENCE), 0)
             if how == "exec 1000":
                 self.assertIsNone(host.process.poll())  # the program that it became does not notice
             for pid in workers:
