@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Sanitizers keep what was freed. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* Sanitizers are slow, and keep what was freed. */
+#ifdef AK_TEST_SANITIZED
 #define COUNTS_MEMORY false
 #define EVENTS 20000
 #else

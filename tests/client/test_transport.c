@@ -183,6 +183,60 @@ static void nothing_rests_half_closed(void **state) {
     ak_client_free(client);
 }
 
+/* ---- after the end ------------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    int32_t operation;
+    const char *reply; /* NULL: none */
+    ak_status code;
+} after_the_end[] = {
+    {AK_OP_HEALTH, "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n" OK_REPLY, AK_DONE},
+    {AK_OP_HEALTH, "HTTP/1.1 200 OK\r\nContent-Length: 28\r\nConnection: close\r\n\r\n" OK_REPLY, AK_DONE},
+    {AK_OP_HEALTH, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", AK_E_PROTOCOL},
+    {AK_OP_HEALTH, "HTTP/1.", AK_E_TIMEOUT},
+    {AK_OP_HEALTH, "no HTTP\r\n\r\n", AK_E_PROTOCOL},
+    {AK_OP_HEALTH, NULL, AK_E_TIMEOUT},
+    {AK_OP_HEALTH, NULL, AK_E_CANCELLED},
+    {AK_OP_RUN_STREAM, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: done\ndata: {}\n\nmore",
+     AK_DONE},
+    {AK_OP_RUN_STREAM, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: do", AK_E_CANCELLED},
+};
+
+/* The descriptor stays readable until the call is freed, so that who begins to wait too late does not hang. */
+static void readable_after_the_end(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof after_the_end / sizeof after_the_end[0]; i++) {
+        fault_script *script = fault_script_new();
+        fault_on_request(script);
+        if (after_the_end[i].reply) {
+            fault_text(script, after_the_end[i].reply);
+        }
+        fault_wait_close(script);
+        fault_server *server = start(script);
+        ak_client *client = host_client(fault_url(server));
+        host_call host = host_new(client, after_the_end[i].operation);
+        if (after_the_end[i].code == AK_E_TIMEOUT) {
+            assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 100, NULL), AK_OK);
+        }
+        if (after_the_end[i].code == AK_E_CANCELLED) {
+            host_until(&host, server, FAULT_COMPLETE, 1);
+            ak_call_cancel(host.call);
+        }
+        ak_status status = host_end(&host, NULL);
+        struct pollfd entry = {.fd = ak_call_fd(host.call), .events = POLLIN};
+        for (int look = 0; look < 3; look++) {
+            if (status != after_the_end[i].code || poll(&entry, 1, 0) != 1) {
+                fail_msg("%zu: status %d, revents %d", i, (int)status, entry.revents);
+            }
+            status = ak_call_step(host.call, NULL);
+        }
+        host_free(&host);
+        ak_client_free(client);
+        fault_stop(server);
+    }
+}
+
 /* As many as asked for are kept, and no more. */
 static void max_idle(void **state) {
     (void)state;
@@ -358,6 +412,7 @@ int main(void) {
         cmocka_unit_test(repeated_once),
         cmocka_unit_test(closed_while_idle),
         cmocka_unit_test(nothing_rests_half_closed),
+        cmocka_unit_test(readable_after_the_end),
         cmocka_unit_test(max_idle),
         cmocka_unit_test(a_unix_socket),
         cmocka_unit_test(nobody_there),
