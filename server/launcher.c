@@ -152,7 +152,7 @@ static void limit_files(void) {
 
 static void set_limits(const struct launch_head *head) {
     if (!WEAK_IN_LAUNCHER(head, LAUNCH_KEEP_LIMITS)) {
-        limit(RLIMIT_CORE, 0);
+        limit(RLIMIT_CORE, 1); /* less than any core, and, as 0 is not, a limit for cores that go to a program */
         limit_files();
         limit(RLIMIT_MEMLOCK, 0);
         limit(RLIMIT_MSGQUEUE, 0);

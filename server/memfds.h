@@ -23,7 +23,7 @@ struct memfds {
 /* Makes it all zero. */
 void memfds_clear(struct memfds *memfds);
 
-/* Adds what the process has open. proc_fd: a /proc folder; pid: a name in it. */
+/* Adds what the process has open. proc_fd: a /proc folder; pid: a name in it, or of a thread below one. */
 void memfds_add(struct memfds *memfds, int proc_fd, const char *pid);
 
 /* How much of what was counted this process's share of mapped memory holds, too. Dear, as smaps is. */

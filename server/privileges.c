@@ -124,14 +124,18 @@ static bool change_user(const struct identity *identity) {
 }
 
 static bool harden(void) {
-    struct rlimit files;
-    const struct rlimit no_core = {0, 0};
+    struct rlimit files, core;
+    bool limited = false;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    return setrlimit(RLIMIT_CORE, &no_core) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    if (getrlimit(RLIMIT_CORE, &core) == 0) {
+        /* 1 is less than any core, and the only limit for cores that go to a program of the host's; see seccomp.c */
+        rlim_t most = core.rlim_max < 1 ? core.rlim_max : 1;
+        limited = setrlimit(RLIMIT_CORE, &(struct rlimit){most, most}) == 0;
+    }
+    return limited && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap) {

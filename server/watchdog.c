@@ -17,9 +17,12 @@
 
 #define NEAR_MS 50 /* at half the limit and above */
 #define FAR_MS 200
-#define COST_FACTOR 10       /* looking takes at most this part of the time */
+#define COST_FACTOR 10       /* looking takes at most this part of the time, */
+#define LONGEST_MS 1000      /* but nobody goes unwatched for longer */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
 #define TMPFS_KIND 0x01021994
+#define AGAIN_MS 10
+#define LIVING_CAP 80
 /* What commands leave free on the disk of kept trees, if there is so much: else half of what was free when one began.
  */
 #define DISK_RESERVE_BYTES (UINT64_C(1) << 30)
@@ -114,6 +117,38 @@ static uint64_t share_bytes(const struct memfds *memfds, int proc_fd, const char
     return share - (others < share ? others : share) + kilobytes_of(text, "\nSwapPss:") * 1024;
 }
 
+static bool has_memory(int proc_fd, const char *name) {
+    char text[128];
+    return read_file(proc_fd, name, "statm", text, sizeof text) > 0 && strtoull(text, NULL, 10) > 0;
+}
+
+/* Where in /proc a process's memory and descriptors show: below its own number, as long as its first thread lives, else
+ * below that of another thread. */
+static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
+    char tasks[LIVING_CAP];
+    snprintf(name, LIVING_CAP, "%.32s", pid);
+    if (has_memory(proc_fd, name)) {
+        return;
+    }
+    snprintf(tasks, sizeof tasks, "%.32s/task", pid);
+    int fd = openat(proc_fd, tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd == -1 ? NULL : fdopendir(fd);
+    if (folder == NULL) {
+        if (fd != -1) {
+            close(fd);
+        }
+        return;
+    }
+    bool found = false;
+    for (struct dirent *entry = readdir(folder); entry != NULL && !found; entry = readdir(folder)) {
+        if (isdigit((unsigned char)entry->d_name[0])) {
+            snprintf(name, LIVING_CAP, "%.32s/task/%.32s", pid, entry->d_name);
+            found = has_memory(proc_fd, name);
+        }
+    }
+    closedir(folder);
+}
+
 /* The 18th field behind the name, which may hold anything. */
 static uint64_t threads_of(int proc_fd, const char *pid) {
     char text[1024];
@@ -131,6 +166,7 @@ static uint64_t threads_of(int proc_fd, const char *pid) {
 /* Sums over the processes; their memfds are looked for where usage has room for them. */
 static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds *, int, const char *),
                           struct usage *usage, const struct memfds *counted, bool count_threads) {
+    char name[LIVING_CAP];
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *proc = proc_fd == -1 ? NULL : fdopendir(proc_fd);
     if (proc == NULL) {
@@ -142,9 +178,10 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds 
     for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             usage->processes += count_threads ? threads_of(proc_fd, entry->d_name) : 1;
-            usage->bytes += bytes_of(counted, proc_fd, entry->d_name);
+            find_living(proc_fd, entry->d_name, name);
+            usage->bytes += bytes_of(counted, proc_fd, name);
             if (usage->memfds != NULL) {
-                memfds_add(usage->memfds, proc_fd, entry->d_name);
+                memfds_add(usage->memfds, proc_fd, name);
             }
         }
     }
@@ -185,6 +222,14 @@ static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *
     return exact.bytes + scratch > watchdog->memory_bytes ? WATCHDOG_TOO_MUCH_MEMORY : WATCHDOG_FINE;
 }
 
+/* Between vfork and exec two processes have one memory, which is counted for both: what is too much must be so twice.
+ */
+static enum watchdog_finding confirm(struct watchdog *watchdog, enum watchdog_finding finding) {
+    bool first = finding == WATCHDOG_TOO_MUCH_MEMORY && !watchdog->suspected;
+    watchdog->suspected = first;
+    return first ? WATCHDOG_FINE : finding;
+}
+
 static enum watchdog_finding look_at_disk(const struct watchdog *watchdog, bool *near) {
     struct free_space space = free_space_of(watchdog->tree_fd);
     *near = space.bytes / 2 < watchdog->min_bytes || space.files / 2 < watchdog->min_files;
@@ -201,11 +246,12 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
         watchdog->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
     if (finding == WATCHDOG_FINE && watchdog->root_fd != -1) {
-        finding = look_inside(watchdog, &near);
+        finding = confirm(watchdog, look_inside(watchdog, &near));
     }
     near = near || (inside && watchdog->root_fd == -1); /* it is being built */
     int64_t now = watchdog_now_ms(), pause = near ? NEAR_MS : FAR_MS, cost = (now - begin) * COST_FACTOR;
-    watchdog->due_ms = now + (cost > pause ? cost : pause);
+    pause = cost > pause ? cost : pause;
+    watchdog->due_ms = now + (watchdog->suspected ? AGAIN_MS : pause < LONGEST_MS ? pause : LONGEST_MS);
     return finding;
 }
 

@@ -11,6 +11,7 @@
 #ifndef AKL_WATCHDOG_H
 #define AKL_WATCHDOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,7 @@ struct watchdog {
     int tree_fd;            /* its kept tree; -1: none */
     uint64_t min_bytes;     /* what is to stay free on the disk of the kept tree */
     uint64_t min_files;
+    bool suspected; /* of using too much memory, by one look */
 };
 
 enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MANY_PROCESSES, WATCHDOG_DISK_FULL };

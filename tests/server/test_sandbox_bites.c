@@ -312,6 +312,17 @@ static bool x18_children(const char *weakened) {
     return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "private", "16", "survived");
 }
 
+static bool x18_first_thread_has_ended(const char *weakened) {
+    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "leaderless", "128", "survived");
+}
+
+/* Threads with descriptors of their own would have memfds that nobody sees. */
+static bool x18_hidden_descriptors(const char *weakened) {
+    assert_true(attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range_plain: OK"));
+    return attack_says(weakened, (struct limits){0}, "hide", NULL, "thread: OK") ||
+           attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range: OK");
+}
+
 static bool x18_files_in_memory(const char *weakened) {
     return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "file", "128", "survived");
 }
@@ -394,6 +405,11 @@ static bool x21_limits_of_a_process(const char *weakened) {
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     snprintf(line, sizeof line, "%llu", (unsigned long long)files.rlim_max);
     return script_says(weakened, (struct limits){0}, "ulimit -Hn", line);
+}
+
+static bool x21_cores_for_the_host(const char *weakened) {
+    assert_true(attack_says(weakened, (struct limits){0}, "core", NULL, "others: OK"));
+    return !attack_says(weakened, (struct limits){0}, "core", NULL, "core 1 1");
 }
 
 /* Descriptors on their way count against the server, too: it must still be able to send. */
@@ -531,6 +547,8 @@ static const struct attack attacks[] = {
     ATTACK(x17_processes_in_a_new_namespace, "disable-userns,seccomp"),
     ATTACK(x18_children, "watchdog"),
     ATTACK(x18_files_in_memory, "watchdog"),
+    ATTACK(x18_first_thread_has_ended, "watchdog"),
+    ATTACK(x18_hidden_descriptors, "seccomp"),
     ATTACK(x18_one_process, "data-limit,watchdog"),
     ATTACK(x18_system_v, "seccomp"),
     ATTACK(x19_file_systems_in_memory, "sizes,watchdog"),
@@ -538,6 +556,7 @@ static const struct attack attacks[] = {
     ATTACK(x19_files_without_content, "watchdog"),
     ATTACK(x19_disk_of_a_kept_tree, "disk-reserve"),
     ATTACK(x21_limits_of_a_process, "rlimits"),
+    ATTACK(x21_cores_for_the_host, "rlimits,seccomp"),
     ATTACK(x21_descriptors_on_their_way, "rlimits"),
     ATTACK(x22_files_that_run_later, "host-folders"),
     ATTACK(x23_runs_without_a_sandbox, "fail-closed"),

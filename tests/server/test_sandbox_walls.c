@@ -406,7 +406,7 @@ static void test_x21_rlimits(void **state) {
         fixture_sh(spawner, "for l in c n l q; do ulimit -$l 2>/dev/null || echo -; done; grep -E "
                             "'core file|msgqueue|locked|open files' /proc/self/limits | tr -s ' ' | cut "
                             "-d' ' -f1-6");
-    assert_non_null(strstr(outcome.output, "Max core file size 0 0"));
+    assert_non_null(strstr(outcome.output, "Max core file size 1 1"));
     assert_non_null(strstr(outcome.output, "Max open files 1024 1024"));
     assert_non_null(strstr(outcome.output, "Max locked memory 0 0"));
     assert_non_null(strstr(outcome.output, "Max msgqueue size 0 0"));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -123,6 +125,50 @@ static void hold(const char *how, const char *megabytes) {
     printf("survived\n");
 }
 
+static void *hold_shared(void *megabytes) {
+    size_t size = strtoul(megabytes, NULL, 10) << 20;
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; memory != MAP_FAILED && i < size; i += 4096) {
+        memory[i] = 1;
+    }
+    usleep(1500000);
+    printf("survived\n");
+    fflush(stdout);
+    _exit(0);
+}
+
+/* In a process whose first thread has ended: its files in /proc are those of a dead one. */
+static void hold_without_first_thread(char *megabytes) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, hold_shared, megabytes);
+    pthread_exit(NULL);
+}
+
+static int end_thread(void *argument) {
+    (void)argument;
+    return 0;
+}
+
+/* Threads whose descriptors are not those that /proc shows for their process. */
+static void hide_descriptors(void) {
+    static char stack[65536] __attribute__((aligned(16)));
+    tell("thread", clone(end_thread, stack + sizeof stack,
+                         CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL));
+    usleep(50000);
+    tell("close_range", syscall(SYS_close_range, 900, 900, 2)); /* CLOSE_RANGE_UNSHARE */
+    tell("close_range_plain", syscall(SYS_close_range, 900, 900, 0));
+}
+
+/* A core goes to a program of the host's root, where core_pattern names one, whatever the limit, unless it is 1. */
+static void lower_core_limit(void) {
+    struct rlimit limit = {0, 0};
+    tell("prlimit", prlimit(0, RLIMIT_CORE, &limit, NULL));
+    tell("setrlimit", syscall(SYS_setrlimit, RLIMIT_CORE, &limit));
+    tell("getrlimit", prlimit(0, RLIMIT_CORE, NULL, &limit));
+    printf("core %lu %lu\n", (unsigned long)limit.rlim_cur, (unsigned long)limit.rlim_max);
+    tell("others", prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 ? prlimit(0, RLIMIT_NOFILE, &limit, NULL) : -1);
+}
+
 static void try_sysv(void) {
     int segments = 0, sets = 0;
     tell("shmget", shmget(IPC_PRIVATE, 128 << 20, 0600));
@@ -225,6 +271,12 @@ int main(int argc, char **argv) {
         hold(what, argument);
     } else if (strcmp(what, "sysv") == 0) {
         try_sysv();
+    } else if (strcmp(what, "leaderless") == 0) {
+        hold_without_first_thread(argv[2]);
+    } else if (strcmp(what, "hide") == 0) {
+        hide_descriptors();
+    } else if (strcmp(what, "core") == 0) {
+        lower_core_limit();
     } else if (strcmp(what, "threads") == 0) {
         start_threads(argument);
     } else if (strcmp(what, "files") == 0) {
