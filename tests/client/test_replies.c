@@ -79,8 +79,12 @@ static void retry_after(void **state) {
     assert_int_equal(once(answer(429, "Retry-After: 7\r\n", "{\"success\":false,\"error\":\"slow\"}"), AK_OP_RUN, err),
                      AK_E_QUOTA);
     assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), 7000);
-    static const char *const none[] = {"Retry-After: 0\r\n", "Retry-After: -1\r\n", "Retry-After: soon\r\n",
-                                       "Retry-After: 9223372036854775807\r\n", "Retry-After: 99999999999999999999\r\n"};
+    static const char *const none[] = {"Retry-After: 0\r\n",
+                                       "Retry-After: -1\r\n",
+                                       "Retry-After: soon\r\n",
+                                       "Retry-After: 9223372036854775807\r\n",
+                                       "Retry-After: 18446744073709552\r\n",
+                                       "Retry-After: 99999999999999999999\r\n"};
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         assert_int_equal(once(answer(429, none[i], "{}"), AK_OP_RUN, err), AK_E_QUOTA);
         assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), INT64_MIN);
