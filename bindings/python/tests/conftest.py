@@ -128,7 +128,9 @@ class Fault:
 
     def replies(self, *bodies: Any, **reply: Any) -> FaultServer:
         """Answers one request after the other with these bodies."""
-        return self.rules(*({"steps": [{"reply": {"json": body, **reply}}]} for body in bodies))
+        headers = {"Content-Type": "application/json", **reply.pop("headers", {})}
+        texts = (json.dumps(body) for body in bodies)
+        return self.rules(*({"steps": [{"reply": {"text": text, "headers": headers, **reply}}]} for text in texts))
 
     def events(self, *events: tuple[str, Any], end: bool = True, steps: list[Any] | None = None) -> FaultServer:
         """Answers with a stream of events, and more steps."""

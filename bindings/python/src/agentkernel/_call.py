@@ -14,6 +14,7 @@ from ._operations import NULL, Operation, Record, error_of, new_error
 
 T = TypeVar("T")
 
+_step, _values = lib.ak_call_step, lib.ak_call_values
 ITEM, DONE, AGAIN = lib.AK_ITEM, lib.AK_DONE, lib.AK_AGAIN
 
 
@@ -32,11 +33,12 @@ class Call(Generic[T]):
         self._handle = ffi.gc(slot[0], lib.ak_call_free)
         self._values = ffi.new("ak_value[]", max(len(operation.fields), 1))
         self._count = ffi.new("size_t *")
+        self._record = Record(operation, self._handle, self._values)
         operation.bind(self._handle, arguments)
 
     def step(self) -> int:
         """ITEM, DONE or AGAIN; a failure is raised."""
-        status = lib.ak_call_step(self._handle, NULL)
+        status = _step(self._handle, NULL)
         if status < 0:
             err = new_error()  # a failed call says the same again
             raise error_of(lib.ak_call_step(self._handle, err), err)
@@ -52,10 +54,10 @@ class Call(Generic[T]):
 
     def record(self) -> T:
         """The current record."""
-        status = lib.ak_call_values(self._handle, self._values, len(self.operation.fields), self._count, NULL)
+        status = _values(self._handle, self._values, len(self._values), self._count, NULL)
         if status < 0:
             raise error_of(status, NULL)
-        return self.operation.make(Record(self.operation, self._handle, self._values))
+        return self.operation.make(self._record)
 
     @property
     def fd(self) -> int:
@@ -70,4 +72,4 @@ class Call(Generic[T]):
 
     def close(self) -> None:
         """Frees the call; one in flight is abandoned and its connection closed."""
-        self._handle = None
+        self._handle = self._record.call = None

@@ -17,6 +17,8 @@ from .types import RunOutput, SandboxInfo, StreamEvent
 
 T_co = TypeVar("T_co", covariant=True)
 NULL = ffi.NULL
+NULL_TYPE = lib.AK_TYPE_NULL  # absent and null come first, and have no data
+unpack = ffi.unpack
 
 _ERROR_TEXTS = {
     "message": lib.AK_ERROR_MESSAGE,
@@ -177,11 +179,6 @@ class Operation(Generic[T_co]):
         """What its records have, in the order of ak_call_values."""
         return [_Field(self.id, key) for key in _keys(lib.ak_field_at, self.id)]
 
-    @cached_property
-    def index(self) -> dict[str, int]:
-        """The position of each field, by name."""
-        return {field.name: position for position, field in enumerate(self.fields)}
-
     def bind(self, call: Any, arguments: Mapping[str, object]) -> None:
         """Gives the arguments that are there to a call."""
         for name, value in arguments.items():
@@ -203,18 +200,18 @@ def _keys(at: Callable[[int, int], int], operation: int) -> Iterable[int]:
 class Record:
     """The current record of a call. Everything is copied out, because views end with the next step."""
 
-    __slots__ = ("_call", "_values", "operation")
+    __slots__ = ("call", "fields", "operation")
 
     def __init__(self, operation: Operation[Any], call: Any, values: Any) -> None:
         self.operation = operation
-        self._call = call
-        self._values = values
+        self.call = call
+        # Every record of the call is filled into the same values, so these stay.
+        self.fields: dict[str, Any] = {field.name: values[i] for i, field in enumerate(operation.fields)}
 
     def data(self, name: str) -> bytes | None:
         """A field that is text, bytes or raw JSON."""
-        value = self._values[self.operation.index[name]]
-        # Absent and null come first, and have no data.
-        return None if value.type <= lib.AK_TYPE_NULL else ffi.unpack(value.data, value.size)
+        value = self.fields[name]
+        return None if value.type <= NULL_TYPE else unpack(value.data, value.size)
 
     def text(self, name: str) -> str | None:
         """The same as text."""
@@ -222,9 +219,9 @@ class Record:
         return None if value is None else value.decode("utf-8", "replace")
 
     def number(self, name: str) -> int | None:
-        """A field that is an integer or a bool."""
-        value = self._values[self.operation.index[name]]
-        return None if value.type <= lib.AK_TYPE_NULL else value.integer
+        """A field that is an integer."""
+        value = self.fields[name]
+        return None if value.type <= NULL_TYPE else value.integer
 
     def flag(self, name: str) -> bool | None:
         """A field that is a bool."""
@@ -251,16 +248,15 @@ class Record:
         return None if names is None or values is None else dict(zip(map(str, names), values, strict=True))
 
     def _entries(self, name: str, door: Callable[..., int]) -> list[str | None] | None:
-        position = self.operation.index[name]
-        value = self._values[position]
-        if value.type <= lib.AK_TYPE_NULL:
+        value = self.fields[name]
+        if value.type <= NULL_TYPE:
             return None
-        key = self.operation.fields[position].key
+        key = value.key
         view = ffi.new("const char **")
         size = ffi.new("size_t *")
         entries: list[str | None] = []
         for index in range(value.integer):
-            status = door(self._call, key, index, view, size, NULL)
+            status = door(self.call, key, index, view, size, NULL)
             if status < 0:
                 raise error_of(status, NULL)
             found = status == lib.AK_OK
@@ -283,10 +279,16 @@ _READ: dict[int, Callable[[Record, str], Any]] = {
 }
 
 
+_decode = json.JSONDecoder().raw_decode
+
+
 def parse_json(text: str) -> Any:
-    """JSON that is the server's or the user's own. Half a surrogate pair becomes U+FFFD, so that it can be printed."""
-    value = json.loads(text)
-    return _whole(value) if "\\ud" in text or "\\uD" in text else value
+    """JSON that is the server's or the user's own, which the library has checked.
+
+    Half a surrogate pair becomes U+FFFD, so that it can be printed.
+    """
+    value = _decode(text if text[0] in "{[" else text.lstrip(" \t\r\n"))[0]
+    return _whole(value) if "\\u" in text else value
 
 
 def _whole(value: Any) -> Any:
@@ -326,21 +328,46 @@ def _nothing(record: Record) -> None:
     raise AssertionError(f"{record.operation.name} yields no record")
 
 
+_KINDS = {name.encode(): name for name in ("started", "progress", "output", "done", "error")}
+
+# A frozen dataclass sets its fields by object.__setattr__, which costs more than all else of an event. So events, which
+# come by the hundred thousand, have their slots filled directly.
+_new_event = StreamEvent.__new__
+_set_type, _set_data, _set_data_bytes, _set_output_bytes, _set_id, _set_raw, _set_parsed = (
+    getattr(StreamEvent, name).__set__ for name in StreamEvent.__slots__
+)
+
+
 def _event(record: Record) -> StreamEvent:
-    raw = record.data("raw") or b""
-    parsed = bool(record.number("parsed"))
-    data: dict[str, Any]
+    fields = record.fields
+    value = fields["raw"]
+    raw = unpack(value.data, value.size)
+    text = raw.decode("utf-8", "replace")
+    parsed = fields["parsed"].integer == 1
+    data: dict[str, Any] = {}
     try:
-        if not parsed:
-            raise ValueError
-        data = parse_json(raw.decode("utf-8", "replace"))
+        data = parse_json(text) if parsed else {"raw": text}
     except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python takes
-        data = {"raw": raw.decode("utf-8", "replace")}
-    kind = record.text("type") or ""
-    output = record.data("data")
-    if output is not None and kind == "output" and "data" not in data:  # some servers have another name for it
-        data["data"] = output.decode("utf-8", "replace")
-    return StreamEvent(kind, data, output, record.data("output"), record.text("id") or "", raw, parsed)
+        data = {"raw": text}
+    value = fields["type"]
+    name = unpack(value.data, value.size)
+    kind = _KINDS.get(name) or name.decode("utf-8", "replace")
+    value = fields["data"]
+    chunk = None
+    if value.type > NULL_TYPE:
+        chunk = unpack(value.data, value.size)
+        if "data" not in data and kind == "output":  # some servers have another name for it
+            data["data"] = chunk.decode("utf-8", "replace")
+    event = _new_event(StreamEvent)
+    _set_type(event, kind)
+    _set_data(event, data)
+    _set_data_bytes(event, chunk)
+    value = fields["output"]
+    _set_output_bytes(event, None if value.type <= NULL_TYPE else unpack(value.data, value.size))
+    _set_id(event, record.text("id") if fields["id"].size else "")
+    _set_raw(event, raw)
+    _set_parsed(event, parsed)
+    return event
 
 
 HEALTH = Operation("health", _health)

@@ -11,6 +11,8 @@ from ._native import ffi
 from .errors import AgentKernelError, CallCancelledError, ForkedError, StreamError
 from .types import StreamEvent
 
+FINAL = ("done", "error")
+
 
 class StreamBase:
     """The state of a stream between its events."""
@@ -38,26 +40,27 @@ class StreamBase:
         """Whether nothing more can come: it has ended, failed or was closed."""
         return self._call is None
 
-    def _enter(self) -> Call[StreamEvent] | None:
-        """Begins to read: the call, or None after the end. `_leave` must follow."""
-        if not self._busy.acquire(blocking=False):
+    def _enter(self) -> None:
+        """Begins to read; `_leave` must follow."""
+        if not self._busy.acquire(False):
             if self._pid != os.getpid():  # the parent was reading when it forked
                 raise ForkedError(
                     "the stream belongs to the parent process", code="AK_E_FORKED", operation="run_stream"
                 )
             raise RuntimeError("the stream is being read by another thread or task")
-        if self._failure is not None:
-            self._busy.release()
-            raise self._failure._again()
-        return self._call
 
     def _leave(self) -> None:
         self._busy.release()
 
+    def _check_failure(self) -> None:
+        """A stream that failed says so again."""
+        if self._failure is not None:
+            raise self._failure._again()
+
     def _take(self, call: Call[StreamEvent]) -> StreamEvent:
         """The current event."""
         event = call.record()
-        if event.is_final:
+        if event.type in FINAL:
             self._final = event
         return event
 

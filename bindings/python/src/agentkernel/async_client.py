@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._base import BaseClient
-from ._call import AGAIN, DONE, ITEM, Call
+from ._call import AGAIN, ITEM, Call
 from ._host import advance, wait
 from ._native import ffi
 from ._operations import (
@@ -340,34 +340,36 @@ class AsyncRunStream(StreamBase):
         first, self._first = self._first, None
         if first is not None:
             return first
-        call = self._enter()
+        self._enter()
+        call = self._call
         try:
             if call is None:
-                raise StopAsyncIteration
-            if await advance(call) == DONE:
+                self._check_failure()
+            elif await advance(call) == ITEM:
+                return self._take(call)
+            else:
                 self._finish(call)
-                raise StopAsyncIteration
-            return self._take(call)
-        except StopAsyncIteration:
-            raise
         except BaseException as failure:
             self._fail(call, failure)
             raise
         finally:
             self._leave()
+        raise StopAsyncIteration
 
     async def readinto(self, buffer: Any) -> int:
         """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
 
         Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
         """
-        call = self._enter()
+        self._enter()
+        call = self._call
         try:
             view = ffi.from_buffer("char[]", buffer, require_writable=True)
             while len(view):
                 if self._rest:
                     return self._take_rest(view)
                 if call is None:
+                    self._check_failure()
                     break
                 status, size = call.read_into(view)
                 if size:

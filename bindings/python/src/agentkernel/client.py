@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._base import BaseClient
-from ._call import AGAIN, DONE, ITEM, Call
+from ._call import AGAIN, ITEM, Call
 from ._native import ffi
 from ._operations import (
     CREATE_SANDBOX,
@@ -334,34 +334,36 @@ class RunStream(StreamBase):
         return self
 
     def __next__(self) -> StreamEvent:
-        call = self._enter()
+        self._enter()
+        call = self._call
         try:
             if call is None:
-                raise StopIteration
-            if advance(call) == DONE:
+                self._check_failure()
+            elif advance(call) == ITEM:
+                return self._take(call)
+            else:
                 self._finish(call)
-                raise StopIteration
-            return self._take(call)
-        except StopIteration:
-            raise
         except BaseException as failure:
             self._fail(call, failure)
             raise
         finally:
             self._leave()
+        raise StopIteration
 
     def readinto(self, buffer: Any) -> int:
         """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
 
         Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
         """
-        call = self._enter()
+        self._enter()
+        call = self._call
         try:
             view = ffi.from_buffer("char[]", buffer, require_writable=True)
             while len(view):
                 if self._rest:
                     return self._take_rest(view)
                 if call is None:
+                    self._check_failure()
                     break
                 status, size = call.read_into(view)
                 if size:
@@ -383,7 +385,7 @@ class RunStream(StreamBase):
     def as_file(self) -> OutputFile:
         """The output as a binary file to read from; closing it closes the stream.
 
-        ``io.TextIOWrapper(stream.as_file(), errors="replace")`` reads text by lines.
+        ``io.TextIOWrapper(io.BufferedReader(stream.as_file()), "utf-8", "replace")`` reads text by lines.
         """
         return OutputFile(self)
 

@@ -1,0 +1,287 @@
+"""The async client on asyncio, uvloop and Trio; and what only asyncio has."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from agentkernel import (
+    AsyncAgentKernel,
+    CallCancelledError,
+    CallTimeoutError,
+    CommandError,
+    StreamError,
+    ValidationError,
+)
+from conftest import DONE, Fault, descriptors, ok
+
+pytestmark = pytest.mark.anyio
+OUTPUT = ("output", {"data": "hello\n"})
+HANG = {"times": "always", "steps": [{"wait": "close"}]}
+
+
+async def settle() -> None:
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+    gc.collect()
+
+
+async def test_run(aclient: AsyncAgentKernel) -> None:
+    assert await aclient.health() == "ok"
+    assert (await aclient.run(["echo", "hello"])).output == "hello\n"
+    assert (await aclient.run(["sh", "-c", "exit 3"], check=False)).exit_code == 3
+    with pytest.raises(CommandError) as caught:
+        await aclient.run(["sh", "-c", "echo out; exit 3"])
+    assert (caught.value.status, caught.value.exit_code, caught.value.output) == (409, 3, "out\n")
+
+
+async def test_sandboxes(aclient: AsyncAgentKernel) -> None:
+    assert (await aclient.create_sandbox("py-async", vcpus=1)).name == "py-async"
+    try:
+        assert (await aclient.get_sandbox("py-async")).status == "running"
+        assert "py-async" in [sandbox.name for sandbox in await aclient.list_sandboxes()]
+        result = await aclient.exec_in_sandbox("py-async", ["sh", "-c", "echo $A; pwd"], env={"A": "b"}, workdir="/tmp")
+        assert result.output == "b\n/tmp\n"
+    finally:
+        await aclient.remove_sandbox("py-async")
+
+
+async def test_what_cannot_be_right(aclient: AsyncAgentKernel) -> None:
+    with pytest.raises(ValidationError):
+        await aclient.run([])
+    with pytest.raises(TypeError):
+        await aclient.run("echo")
+    run: Any = aclient.run
+    with pytest.raises(TypeError):
+        await run(["echo"], colour="blue")
+
+
+async def test_a_stream_directly_and_awaited_first(aclient: AsyncAgentKernel) -> None:
+    command = ["sh", "-c", "echo a; echo b >&2; exit 3"]
+    directly = [event async for event in aclient.run_stream(command)]
+    awaited = [event async for event in await aclient.run_stream(command)]
+    for events in (directly, awaited):
+        assert "".join(event.text or "" for event in events) == "a\nb\n"
+        assert (events[0].type, events[-1].exit_code) == ("started", 3)
+
+
+async def test_awaiting_a_stream_meets_its_errors(fault: Fault) -> None:
+    server = fault.replies({"success": False, "error": "no"}, status=401)
+    async with AsyncAgentKernel(server.url) as client:
+        with pytest.raises(Exception, match="no"):
+            await client.run_stream(["x"])
+
+
+async def test_one_event_at_a_time_is_never_lost(fault: Fault) -> None:
+    server = fault.events(*([OUTPUT] * 3), DONE)
+    async with AsyncAgentKernel(server.url) as client:
+        stream = await client.run_stream(["x"])
+        assert await stream is stream
+        assert [event.type async for event in stream] == ["output"] * 3 + ["done"]
+        assert stream.exit_code == 0
+        assert await stream is stream
+        with pytest.raises(StopAsyncIteration):
+            await stream.__anext__()
+
+
+async def test_a_stream_that_breaks_off(fault: Fault) -> None:
+    server = fault.events(OUTPUT)
+    async with AsyncAgentKernel(server.url) as client:
+        stream = client.run_stream(["x"])
+        await stream.__anext__()
+        for _ in range(2):
+            with pytest.raises(StreamError):
+                await stream.__anext__()
+
+
+async def test_readinto(fault: Fault) -> None:
+    server = fault.events(("output", {"data": "abcdef"}), ("done", {"exit_code": 4, "output": "rest"}))
+    async with AsyncAgentKernel(server.url) as client:
+        stream = client.run_stream(["x"])
+        buffer = bytearray(4)
+        read = b""
+        while size := await stream.readinto(buffer):
+            read += buffer[:size]
+        assert read == b"abcdefrest"
+        assert stream.exit_code == 4
+
+
+async def test_many_at_once_while_the_loop_ticks(fault: Fault) -> None:
+    reply = {"reply": {"json": ok({"output": "hello\n"})}}
+    server = fault.rules({"times": "always", "steps": [{"delay_ms": 200}, reply]})
+    outputs: list[str] = []
+    ticks = 0
+
+    async def call() -> None:
+        outputs.append((await client.run(["x"])).output)
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await anyio.sleep(0.005)
+            ticks += 1
+
+    async with AsyncAgentKernel(server.url) as client, anyio.create_task_group() as ticker:
+        ticker.start_soon(tick)
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(call)
+        ticker.cancel_scope.cancel()
+    assert outputs == ["hello\n"] * 100
+    assert ticks >= 4  # of about 40
+
+
+@pytest.mark.parametrize("max_idle", [0, 64])
+async def test_descriptors_that_are_used_again(fault: Fault, max_idle: int) -> None:
+    """Without a pool every call has new descriptors, whose numbers come again at once."""
+    reply = {"reply": {"json": ok({"output": "hello\n"})}}
+    server = fault.rules({"times": "always", "steps": [{"delay_ms": 1}, reply]})
+
+    async def calls() -> None:
+        for _ in range(20):
+            assert (await client.run(["x"])).output == "hello\n"
+
+    async with AsyncAgentKernel(server.url, max_idle=max_idle, timeout=10) as client:
+        await client.run(["x"])
+        before = descriptors()
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(calls)
+        await settle()
+        assert descriptors() <= before + (0 if max_idle == 0 else 20 * 6)
+
+
+async def test_cancelling_a_call_leaves_the_client_usable(fault: Fault) -> None:
+    server = fault.rules(
+        {"method": "GET", "times": "always", "steps": [{"reply": {"json": ok("ok")}}]}, {"times": "always", **HANG}
+    )
+    async with AsyncAgentKernel(server.url) as client:
+        await client.health()
+        before = descriptors()
+        for _ in range(20):
+            with anyio.move_on_after(0.02) as scope:
+                await client.run(["x"])
+            assert scope.cancelled_caught
+        await settle()
+        assert descriptors() <= before
+        assert await client.health() == "ok"
+        server.wait_for("client_ended", 20)
+
+
+async def test_cancelling_a_reader_closes_its_stream(fault: Fault) -> None:
+    server = fault.events(OUTPUT, end=False, steps=[{"wait": "close"}])
+    async with AsyncAgentKernel(server.url) as client:
+        stream = client.run_stream(["x"])
+        with anyio.move_on_after(0.1):
+            async for _event in stream:
+                pass
+        server.wait_for("client_ended")
+        assert stream.closed
+        with pytest.raises(CallCancelledError):
+            await stream.__anext__()
+
+
+async def test_leaving_a_stream_closes_it(fault: Fault) -> None:
+    server = fault.events(OUTPUT, end=False, steps=[{"wait": "close"}])
+    async with AsyncAgentKernel(server.url) as client:
+        async with client.run_stream(["x"]) as stream:
+            async for _event in stream:
+                break
+        server.wait_for("client_ended", 1)
+        stream = client.run_stream(["x"])
+        await stream.__anext__()
+        await stream.aclose()
+        server.wait_for("client_ended", 2)
+        async for _event in client.run_stream(["x"]):
+            break
+        await settle()
+        server.wait_for("client_ended", 3)
+        assert [event async for event in stream] == []
+
+
+async def test_closing_from_another_task_wakes_the_reader(fault: Fault) -> None:
+    server = fault.events(OUTPUT, end=False, steps=[{"wait": "close"}])
+    caught: list[Exception] = []
+
+    async def read() -> None:
+        try:
+            async for _event in stream:
+                pass
+        except CallCancelledError as error:
+            caught.append(error)
+
+    async with AsyncAgentKernel(server.url) as client:
+        stream = client.run_stream(["x"])
+        async with anyio.create_task_group() as group:
+            group.start_soon(read)
+            await anyio.sleep(0.1)
+            with pytest.raises(RuntimeError, match="another"):
+                await stream.__anext__()
+            await stream.aclose()
+        server.wait_for("client_ended")
+    assert len(caught) == 1
+
+
+async def test_deadlines(fault: Fault) -> None:
+    server = fault.rules(HANG)
+    async with AsyncAgentKernel(server.url, timeout=0.05) as client:
+        with pytest.raises(CallTimeoutError):
+            await client.run(["x"])
+        with pytest.raises(TimeoutError):
+            await client.run_stream(["x"], timeout=0.05)
+
+
+async def test_closed_and_forgotten_clients(local_url: str) -> None:
+    client = AsyncAgentKernel(local_url)
+    with pytest.warns(ResourceWarning, match="unclosed <AsyncAgentKernel"):
+        del client
+    client = AsyncAgentKernel(local_url)
+    await client.close()
+    await client.aclose()
+    with pytest.raises(Exception, match="closed"):
+        await client.health()
+
+
+def test_without_a_loop_it_says_so(fault: Fault) -> None:
+    server = fault.rules(HANG)
+    client = AsyncAgentKernel(server.url)
+    call = client.health()
+    with pytest.raises(RuntimeError, match="no event loop"):
+        call.send(None)
+    client._release()
+
+
+def test_one_client_in_one_loop_after_another(fault: Fault) -> None:
+    server = fault.rules({"times": "always", "steps": [{"delay_ms": 5}, {"reply": {"json": ok("ok")}}]})
+    client = AsyncAgentKernel(server.url)
+    for _ in range(3):
+        assert asyncio.run(client.health()) == "ok"
+    asyncio.run(client.close())
+
+
+def test_task_cancel_and_wait_for(fault: Fault) -> None:
+    server = fault.rules(
+        {"method": "GET", "times": "always", "steps": [{"reply": {"json": ok("ok")}}]}, {"times": "always", **HANG}
+    )
+
+    async def main() -> None:
+        async with AsyncAgentKernel(server.url) as client:
+            task = asyncio.ensure_future(client.run(["x"]))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.run(["x"]), 0.05)
+            assert await client.health() == "ok"
+            forgotten = asyncio.ensure_future(client.run(["x"]))
+            await asyncio.sleep(0.05)
+            assert not forgotten.done()  # asyncio.run cancels it
+
+    asyncio.run(main())
+    server.wait_for("client_ended", 3)
