@@ -72,15 +72,13 @@ def test_a_session_for_real(client: AgentKernel) -> None:
 
 def test_options_reach_the_server(fault: Fault) -> None:
     server = server_for(fault)
-    with AgentKernel(server.url) as client:
-        with client.sandbox("sb", backend="docker", volumes=["v:/d"], secrets=["K:h"], source_url="https://x/y.git"):
-            pass
+    with AgentKernel(server.url) as client, client.sandbox("sb", backend="docker", volumes=["v:/d"], secrets=["K:h"]):
+        pass
     assert server.body(0) == {
         "name": "sb",
         "backend": "docker",
         "volumes": ["v:/d"],
         "secrets": ["K:h"],
-        "source_url": "https://x/y.git",
     }
 
 
@@ -141,9 +139,9 @@ def test_a_failed_removal_does_not_hide_the_bodys_exception(fault: Fault) -> Non
 def test_a_create_that_was_refused_removes_nothing(fault: Fault) -> None:
     for status in (400, 409, 500):
         server = server_for(fault, create=[reply({"success": False, "error": "already exists"}, status=status)])
-        with AgentKernel(server.url) as client:
-            with pytest.raises(AgentKernelError, match="already exists"), client.sandbox("sb"):
-                pass
+        exists = pytest.raises(AgentKernelError, match="already exists")
+        with AgentKernel(server.url) as client, exists, client.sandbox("sb"):
+            pass
         assert server.requests() == [CREATE]
     with AgentKernel(fault.script(listen="refuse").url) as client, pytest.raises(AgentKernelError) as caught:
         client.sandbox("sb").__enter__()
@@ -315,9 +313,8 @@ def test_task_cancelled_twice_while_it_is_removed(fault: Fault) -> None:
     async def main() -> None:
         async with AsyncAgentKernel(server.url) as client:
             task = asyncio.ensure_future(body(client))
-            while len(server.requests()) < 1:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+            assert server.requests() == [CREATE]
             for _ in range(3):
                 task.cancel()
                 await asyncio.sleep(0.05)
@@ -333,11 +330,12 @@ def test_task_cancelled_twice_while_it_is_removed(fault: Fault) -> None:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout is new in Python 3.11")
 def test_asyncio_timeout_around_a_session(fault: Fault) -> None:
     server = server_for(fault)
+    timeout: Any = vars(asyncio)["timeout"]
 
     async def main() -> None:
         async with AsyncAgentKernel(server.url) as client:
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1), client.sandbox("sb"):
+                async with timeout(0.1), client.sandbox("sb"):
                     await asyncio.sleep(60)
 
     asyncio.run(main())
@@ -347,19 +345,13 @@ def test_asyncio_timeout_around_a_session(fault: Fault) -> None:
 def test_a_task_that_is_thrown_away_says_what_it_left(fault: Fault) -> None:
     server = server_for(fault)
 
-    async def body() -> None:
-        async with AsyncAgentKernel(server.url) as client, client.sandbox("sb"):
-            await asyncio.get_running_loop().create_future()
-
     async def main() -> None:
-        coroutine = body()
-        future = coroutine.send(None)
-        while not server.requests() or future is not None:
-            await asyncio.sleep(0.01)
-            future = coroutine.send(None)
-            if len(server.requests()) == 1:
-                break
-        with pytest.warns(ResourceWarning, match="left behind"):
-            coroutine.close()
+        async with AsyncAgentKernel(server.url) as client:
+            sb = await client.sandbox("sb")
+            leaving = sb.__aexit__(GeneratorExit, GeneratorExit(), None)
+            with pytest.warns(ResourceWarning, match="left behind"), pytest.raises(StopIteration):
+                leaving.send(None)  # ends without waiting for anything
+            await sb.remove()
 
     asyncio.run(main())
+    assert server.requests() == [CREATE, REMOVE]

@@ -1,0 +1,105 @@
+"""Both clients have what the library has: each operation with each of its parameters, each field, each setting."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agentkernel import (
+    AgentKernel,
+    AsyncAgentKernel,
+    AsyncSandboxSession,
+    RunOutput,
+    SandboxInfo,
+    SandboxSession,
+    StreamEvent,
+    _operations,
+    errors,
+)
+from agentkernel._native import ffi, lib
+
+TYPES = {
+    "run": RunOutput,
+    "exec_in_sandbox": RunOutput,
+    "run_stream": StreamEvent,
+    "create_sandbox": SandboxInfo,
+    "get_sandbox": SandboxInfo,
+    "list_sandboxes": SandboxInfo,
+}
+
+
+def text(pointer: Any) -> str:
+    return ffi.string(pointer).decode()
+
+
+def numbers(at: Any, *first: int) -> Iterator[int]:
+    index = 0
+    while number := at(*first, index):
+        yield number
+        index += 1
+
+
+OPERATIONS = [(text(lib.ak_operation_name(number)), number) for number in numbers(lib.ak_operation_at)]
+
+
+def parameters(function: Any) -> dict[str, inspect.Parameter]:
+    return {name: value for name, value in inspect.signature(function).parameters.items() if name != "self"}
+
+
+@pytest.mark.parametrize("client", [AgentKernel, AsyncAgentKernel])
+@pytest.mark.parametrize(("name", "number"), OPERATIONS)
+def test_operation(client: Any, name: str, number: int) -> None:
+    known = [text(lib.ak_key_name(key)) for key in numbers(lib.ak_parameter_at, number)]
+    wanted = {("timeout" if key == "total_timeout_ms" else key.removesuffix("_ms")) for key in known}
+    found = parameters(getattr(client, name))
+    assert set(found) == wanted
+    for key in numbers(lib.ak_parameter_at, number):
+        required = lib.ak_parameter_flags(number, key) & lib.AK_KEY_REQUIRED
+        if required:
+            assert found[text(lib.ak_key_name(key))].default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize(("name", "number"), OPERATIONS)
+def test_fields(name: str, number: int) -> None:
+    fields = {text(lib.ak_key_name(key)) for key in numbers(lib.ak_field_at, number)}
+    if name in TYPES:
+        assert fields <= {member for member in dir(TYPES[name]) if not member.startswith("_")}
+        assert dataclasses.is_dataclass(TYPES[name])
+    else:
+        assert fields <= {"status", "raw"}  # health is a str
+
+
+def test_every_operation_is_a_line_of_the_table() -> None:
+    table = {value.name for value in vars(_operations).values() if isinstance(value, _operations.Operation)}
+    assert table == {name for name, _ in OPERATIONS}
+
+
+@pytest.mark.parametrize("client", [AgentKernel, AsyncAgentKernel])
+def test_settings(client: Any) -> None:
+    settings = {
+        name[len("AK_CLIENT_") :].lower().removesuffix("_ms") for name in dir(lib) if name.startswith("AK_CLIENT_")
+    }
+    assert set(parameters(client.__init__)) == settings
+
+
+def test_every_code_of_an_error_has_been_thought_about() -> None:
+    plain = {"AK_E_STATE", "AK_E_MEMORY", "AK_E_BUFFER"}
+    codes = {name for name in dir(lib) if name.startswith("AK_E_")}
+    assert codes == set(errors.CLASSES) | plain
+
+
+def test_sync_and_async_take_the_same() -> None:
+    for sync, asynchronous in ((AgentKernel, AsyncAgentKernel), (SandboxSession, AsyncSandboxSession)):
+        for name, function in inspect.getmembers(sync, inspect.isfunction):
+            if name.startswith("_"):
+                continue
+            other = getattr(asynchronous, name)
+            assert [str(value) for value in parameters(function).values()] == [
+                str(value) for value in parameters(other).values()
+            ], name
+            assert inspect.getdoc(other)
+    assert set(parameters(AgentKernel.sandbox)) == set(parameters(AgentKernel.create_sandbox))
