@@ -20,7 +20,8 @@
  *     closeall         closes all descriptors above 2
  *     exec, abort, exit
  *
- * With arguments it is the server instead, of one request, which it writes to the file AK_FAKE_FILE.
+ * With arguments it is the server instead, of one request, which it writes to the file AK_FAKE_FILE,
+ * after what it has found itself to be: its session, and its blocked and ignored signals.
  */
 #include <agentkernel.h>
 
@@ -307,9 +308,23 @@ static void obey_client(const char *command, ak_client **client, char **words) {
     }
 }
 
+/* What it was started with; a shell in between would have tidied up. */
+static void tell_signals(const char *path) {
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status)) {
+        if (strncmp(line, "SigBlk", 6) == 0 || strncmp(line, "SigIgn", 6) == 0) {
+            line[strcspn(line, "\n")] = '\0';
+            append(path, line);
+        }
+    }
+    append(path, getsid(0) == getpid() ? "session: own" : "session: not its own");
+}
+
 static int be_server(int listen_fd) {
     static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n{\"success\":true,\"data\":\"ok\"}";
     char request[4096];
+    tell_signals(getenv("AK_FAKE_FILE"));
     fcntl(listen_fd, F_SETFL, 0);
     int client = accept(listen_fd, NULL, NULL);
     ssize_t len = recv(client, request, sizeof request - 1, 0);
