@@ -1,9 +1,10 @@
 #include "call.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
+
+#include "process.h"
 
 /* Turns of libcurl after the final event, to see whether the reply is whole and the connection may be kept. */
 #define LAST_ROUNDS 4
@@ -28,7 +29,7 @@ ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **out, ak
     pthread_mutex_init(&call->wake_lock, NULL);
     call->client = ak_client_ref(client);
     call->operation = row;
-    call->pid = getpid();
+    call->pid = ak_process();
     call->state = AK_STATE_NEW;
     ak_error_init(&call->error);
     *out = call;
@@ -53,7 +54,7 @@ void ak_call_unref(ak_call *call) {
 
 void ak_call_request_cancel(ak_call *call) {
     atomic_store(&call->cancelled, true);
-    if (call->pid != getpid()) {
+    if (call->pid != ak_process()) {
         return; /* the timer is the parent's too, and the lock may be held by a thread that is not here */
     }
     pthread_mutex_lock(&call->wake_lock);
@@ -68,7 +69,7 @@ void ak_call_request_cancel(ak_call *call) {
 
 static ak_status fail(ak_call *call, ak_error *err) {
     call->state = AK_STATE_FAILED;
-    if (call->lane && call->pid == getpid()) {
+    if (call->lane && call->pid == ak_process()) {
         ak_lane_stay_readable(call->lane);
     }
     return ak_error_copy(err, &call->error);
@@ -144,7 +145,7 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_FAILED) {
         return ak_error_copy(err, &call->error);
     }
-    if (call->pid != getpid()) {
+    if (call->pid != ak_process()) {
         return fail_here(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"), err);
     }
     if (call->error.code != AK_OK) {
@@ -180,7 +181,7 @@ ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len,
     }
     for (;;) {
         bool current = call->state == AK_STATE_ITEM || call->state == AK_STATE_READING;
-        if (current && call->record.has_output && !atomic_load(&call->cancelled) && call->pid == getpid()) {
+        if (current && call->record.has_output && !atomic_load(&call->cancelled) && call->pid == ak_process()) {
             *len = ak_record_read(&call->record, buf, cap);
             call->state = ak_record_output_done(&call->record) ? AK_STATE_ITEM : AK_STATE_READING;
             if (*len) {

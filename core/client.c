@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "buffer.h"
+#include "process.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
 /* Tests build a variant that does not keep them waiting. */
@@ -54,7 +54,7 @@ static ak_pool *pool_new(void) {
     if (!pool) {
         return NULL;
     }
-    pool->pid = getpid();
+    pool->pid = ak_process();
     pool->share = curl_share_init();
     if (!pool->share) {
         free(pool);
@@ -82,7 +82,7 @@ static void pool_free(ak_pool *pool) {
     if (!pool) {
         return;
     }
-    if (pool->pid != getpid()) {
+    if (pool->pid != ak_process()) {
         /* The parent's: its connections are closed here and no more, its lock may be held by a thread that is not. */
         for (ak_lane *lane = pool->idle; lane; lane = lane->next) {
             ak_lane_abandon(lane);
@@ -97,9 +97,9 @@ static void pool_free(ak_pool *pool) {
 }
 
 /* The pool of this process; NULL when out of memory. */
-static ak_pool *pool_of(ak_client *client, pid_t self) {
+static ak_pool *pool_of(ak_client *client) {
     ak_pool *pool = atomic_load(&client->pool);
-    if (pool && pool->pid == self) {
+    if (pool && pool->pid == ak_process()) {
         return pool;
     }
     ak_pool *fresh = pool_new();
@@ -151,8 +151,8 @@ static ak_lane *take_stale(ak_pool *pool, int64_t now) {
     return stale;
 }
 
-ak_status ak_client_borrow(ak_client *client, pid_t self, ak_lane **lane, ak_error *err) {
-    ak_pool *pool = pool_of(client, self);
+ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
+    ak_pool *pool = pool_of(client);
     if (!pool) {
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }
@@ -180,8 +180,8 @@ ak_status ak_client_borrow(ak_client *client, pid_t self, ak_lane **lane, ak_err
     return status;
 }
 
-void ak_client_return(ak_client *client, pid_t self, ak_lane *lane, bool reusable) {
-    ak_pool *pool = reusable ? pool_of(client, self) : NULL;
+void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {
+    ak_pool *pool = reusable ? pool_of(client) : NULL;
     if (!pool) {
         ak_lane_free(lane);
         return;
@@ -206,9 +206,9 @@ void ak_client_return(ak_client *client, pid_t self, ak_lane *lane, bool reusabl
 /* ---- the name gate ------------------------------------------------------------------------------------------------
  */
 
-ak_gate ak_client_gate(ak_client *client, pid_t self, const void *who, int64_t waiting_since, bool *owner) {
+ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since, bool *owner) {
     *owner = false;
-    ak_pool *pool = client->settings.resolves ? pool_of(client, self) : NULL;
+    ak_pool *pool = client->settings.resolves ? pool_of(client) : NULL;
     if (!pool) {
         return AK_GATE_OPEN;
     }
@@ -230,8 +230,8 @@ ak_gate ak_client_gate(ak_client *client, pid_t self, const void *who, int64_t w
     return gate;
 }
 
-void ak_client_gate_done(ak_client *client, pid_t self, const void *who, bool found) {
-    ak_pool *pool = pool_of(client, self);
+void ak_client_gate_done(ak_client *client, const void *who, bool found) {
+    ak_pool *pool = pool_of(client);
     if (!pool) {
         return;
     }
@@ -248,8 +248,8 @@ void ak_client_gate_done(ak_client *client, pid_t self, const void *who, bool fo
     pthread_mutex_unlock(&pool->lock);
 }
 
-void ak_client_gate_drop(ak_client *client, pid_t self, const void *who) {
-    ak_pool *pool = pool_of(client, self);
+void ak_client_gate_drop(ak_client *client, const void *who) {
+    ak_pool *pool = pool_of(client);
     if (!pool) {
         return;
     }

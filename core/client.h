@@ -7,8 +7,6 @@
 #ifndef AK_CLIENT_H
 #define AK_CLIENT_H
 
-#include <sys/types.h>
-
 #include "lane.h"
 #include "settings.h"
 
@@ -33,12 +31,10 @@ void ak_client_unref(ak_client *client);
 /* Makes what depends on the settings; from here on they cannot change. Called by the first call. */
 ak_status ak_client_fix(ak_client *client, ak_error *err);
 
-/* self, here and below, is this process, as the caller has just asked for it: asking costs as much as the rest. */
-
 /* Borrows a lane: the one that was used last, or a new one. */
-ak_status ak_client_borrow(ak_client *client, pid_t self, ak_lane **lane, ak_error *err);
+ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err);
 /* Gives it back for another call (reusable), or closes it. */
-void ak_client_return(ak_client *client, pid_t self, ak_lane *lane, bool reusable);
+void ak_client_return(ak_client *client, ak_lane *lane, bool reusable);
 
 /* The name gate. Names are looked up by a thread of libcurl's for every transfer, so that 200 calls to a slow name
  * would make 200 threads; with the gate the first looks it up and the others find it in the shared cache. */
@@ -48,9 +44,9 @@ typedef enum {
     AK_GATE_FAILED /* who looked it up while this call waited did not find it */
 } ak_gate;
 
-ak_gate ak_client_gate(ak_client *client, pid_t self, const void *who, int64_t waiting_since, bool *owner);
-void ak_client_gate_done(ak_client *client, pid_t self, const void *who, bool found);
+ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since, bool *owner);
+void ak_client_gate_done(ak_client *client, const void *who, bool found);
 /* The owner goes away without an answer (cancelled, freed, timed out): the next one may try. */
-void ak_client_gate_drop(ak_client *client, pid_t self, const void *who);
+void ak_client_gate_drop(ak_client *client, const void *who);
 
 #endif

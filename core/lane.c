@@ -13,6 +13,7 @@
 #define READ_BUFFER_BYTES (64 * 1024L)
 /* The timer, and the sockets of two address families. More are left to the next turn. */
 #define POLLED_EVENTS 4
+#define SMALL_REQUEST_BYTES 4096
 
 /* ---- SIGPIPE ------------------------------------------------------------------------------------------------------
  */
@@ -366,8 +367,10 @@ void ak_lane_arm(ak_lane *lane, int64_t deadline) {
 }
 
 void ak_lane_stay_readable(ak_lane *lane) {
-    /* Looked at: a peer that answers without reading may leave a connection that takes no bytes. */
-    if (lane->resting < 0 || !ak_poller_wait(lane->poller.fd, 0)) {
+    curl_off_t sent = 0;
+    curl_easy_getinfo(lane->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    /* A peer that answers without reading can leave a connection that takes no bytes, but not with a small request. */
+    if (lane->resting < 0 || (sent > SMALL_REQUEST_BYTES && !ak_poller_wait(lane->poller.fd, 0))) {
         ak_poller_kick(&lane->poller);
     }
 }

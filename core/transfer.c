@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "process.h"
+
 #define NS_PER_MS 1000000
 /* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
 #define MAX_ROUNDS 64
@@ -158,7 +160,7 @@ static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
 /* Asks the gate; starts the transfer when it is open. AK_AGAIN: ask again soon. */
 static ak_status pass_gate(ak_call *call, ak_error *err) {
     bool owner = false;
-    switch (ak_client_gate(call->client, call->pid, call, call->deadlines.started, &owner)) {
+    switch (ak_client_gate(call->client, call, call->deadlines.started, &owner)) {
     case AK_GATE_WAIT:
         call->gated = true;
         return AK_AGAIN;
@@ -196,7 +198,7 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err) {
         return status;
     }
     ak_lane *lane = NULL;
-    status = ak_client_borrow(call->client, call->pid, &lane, err);
+    status = ak_client_borrow(call->client, &lane, err);
     if (status != AK_OK) {
         return status;
     }
@@ -271,9 +273,9 @@ static void tell_gate(ak_call *call) {
         bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST &&
                       !descriptors_are_out(call); /* which says nothing of the name */
         if (call->lane->opened_socket || failed) {
-            ak_client_gate_done(call->client, call->pid, call, !failed);
+            ak_client_gate_done(call->client, call, !failed);
         } else {
-            ak_client_gate_drop(call->client, call->pid, call);
+            ak_client_gate_drop(call->client, call);
         }
         call->owns_gate = false;
     }
@@ -417,7 +419,7 @@ void ak_transfer_release(ak_call *call) {
     if (!lane) {
         return;
     }
-    if (call->pid != getpid()) {
+    if (call->pid != ak_process()) {
         call->lane = NULL; /* without the lock: a thread that is not here may have held it */
         ak_lane_abandon(lane);
         return;
@@ -426,11 +428,11 @@ void ak_transfer_release(ak_call *call) {
     call->lane = NULL;
     pthread_mutex_unlock(&call->wake_lock);
     if (call->owns_gate) {
-        ak_client_gate_drop(call->client, call->pid, call);
+        ak_client_gate_drop(call->client, call);
     }
     bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !atomic_load(&call->cancelled);
     if (clean) {
         ak_lane_finish(lane);
     }
-    ak_client_return(call->client, call->pid, lane, clean);
+    ak_client_return(call->client, lane, clean);
 }
