@@ -151,6 +151,21 @@ static ak_status make_text_record(ak_call *call, const ak_json_value *value, ak_
     return AK_ITEM;
 }
 
+/* Both in one walk, because data may be long. The last of equal names counts. */
+static void take_envelope(const ak_json_value *root, ak_json_value *success, ak_json_value *data) {
+    ak_json_iter iter;
+    ak_json_value name, value;
+    success->kind = data->kind = AK_JSON_ABSENT;
+    ak_json_iter_init(&iter, root);
+    while (root->kind == AK_JSON_OBJECT && ak_json_iter_next(&iter, &name, &value)) {
+        if (ak_json_equals(&name, "success", strlen("success"))) {
+            *success = value;
+        } else if (ak_json_equals(&name, "data", strlen("data"))) {
+            *data = value;
+        }
+    }
+}
+
 /* Takes the envelope off and yields the first record. */
 static ak_status open_reply(ak_call *call, ak_error *err) {
     ak_response *response = &call->response;
@@ -173,7 +188,8 @@ static ak_status open_reply(ak_call *call, ak_error *err) {
     if (!parsed) {
         return bad_reply(err, "is not JSON");
     }
-    if (!member(&root, "success", &success)) {
+    take_envelope(&root, &success, &data);
+    if (success.kind == AK_JSON_ABSENT) {
         return bad_reply(err, "has no envelope");
     }
     if (success.kind != AK_JSON_TRUE) {
@@ -182,7 +198,7 @@ static ak_status open_reply(ak_call *call, ak_error *err) {
     if (call->operation->yields == AK_YIELDS_NOTHING) {
         return AK_DONE;
     }
-    if (!member(&root, "data", &data)) {
+    if (data.kind == AK_JSON_ABSENT) {
         return bad_reply(err, "has no data");
     }
     switch (call->operation->yields) {
