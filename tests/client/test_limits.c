@@ -190,6 +190,7 @@ static void settings_refused(void **state) {
         assert_int_equal(ak_client_set_int(client, sizes[i], -1, NULL), AK_E_ARGUMENT);
     }
     assert_int_equal(ak_client_set_int(client, AK_CLIENT_MAX_IDLE, -1, NULL), AK_E_ARGUMENT);
+    assert_int_equal(ak_client_set_text(client, AK_CLIENT_USER_AGENT, "a\x7f", 2, NULL), AK_E_ARGUMENT);
     assert_int_equal(ak_client_set_int(client, AK_CLIENT_TIMEOUT_MS, -3, NULL), AK_E_ARGUMENT);
     int64_t value = 0;
     host_set_int(client, AK_CLIENT_TIMEOUT_MS, 5);
