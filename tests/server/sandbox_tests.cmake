@@ -20,9 +20,9 @@ target_compile_options(akl_test_attack PRIVATE -Wall -Wextra -Wshadow -Wvla $<$<
 target_link_libraries(akl_test_attack PRIVATE Threads::Threads)
 target_link_options(akl_test_attack PRIVATE -static -no-pie)
 
-foreach(part run walls life limits probe privileges escape bites)
+foreach(part run walls life limits probe privileges escape bites floods)
   add_executable(test_sandbox_${part} ${CMAKE_CURRENT_LIST_DIR}/test_sandbox_${part}.c
-                 ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c)
+                 ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c ${CMAKE_CURRENT_LIST_DIR}/sandbox_attacks.c)
   target_link_libraries(test_sandbox_${part} PRIVATE akl_sandbox_weak PkgConfig::CMOCKA)
   target_compile_definitions(test_sandbox_${part} PRIVATE AKL_TEST_PROBE="$<TARGET_FILE:akl_test_probe>"
                              AKL_TEST_ATTACK="$<TARGET_FILE:akl_test_attack>")

@@ -1,11 +1,8 @@
 /*
- * test_sandbox_bites.c: attacks that are run twice: against the whole sandbox, where they must fail, and with the
- * control against them taken away, where they must succeed. An attack that fails both times would prove nothing.
- *
- * The names are those of docs/security.md. Attacks on the HTTP side are in test_attacks.py, and those whose two runs
- * differ in more than success have tests of their own beside what they belong to.
+ * test_sandbox_bites.c: attacks on walls and on the set-up, each with its control and without; see sandbox_attacks.h.
+ * Those that use something up are in test_sandbox_floods.c.
  */
-#include "sandbox_fixture.h"
+#include "sandbox_attacks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,63 +19,6 @@
 
 #include "family.h"
 #include "probe.h"
-
-#define MB (UINT64_C(1) << 20)
-
-struct attack {
-    const char *name;
-    const char *controls; /* taken away together: each alone would do */
-    bool (*succeeds)(const char *weakened);
-};
-
-enum { CANNOT = 77, FAILED = 0, SUCCEEDED = 1 };
-
-/* --- Helpers --- */
-
-static bool says(struct outcome outcome, const char *line) {
-    bool found = outcome_says(&outcome, line);
-    outcome_free(&outcome);
-    return found;
-}
-
-static bool attack_says(const char *weakened, struct limits limits, const char *what, const char *argument,
-                        const char *line) {
-    struct spawner *spawner = fixture_spawner(weakened);
-    bool found = says(fixture_attack(spawner, limits, what, argument), line);
-    spawner_stop(spawner);
-    return found;
-}
-
-static bool script_says(const char *weakened, struct limits limits, const char *script, const char *line) {
-    const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.limits = limits;
-    struct spawner *spawner = fixture_spawner(weakened);
-    bool found = says(fixture_run(spawner, &spec), line);
-    spawner_stop(spawner);
-    return found;
-}
-
-/* Runs what changes this process for good in a child. */
-static bool in_child(bool (*body)(const char *), const char *weakened) {
-    int status;
-    pid_t pid = fork();
-    if (pid == 0) {
-        _exit(body(weakened) ? SUCCEEDED : FAILED);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == CANNOT) {
-        skip();
-    }
-    return WEXITSTATUS(status) == SUCCEEDED;
-}
-
-static void enter_own_host(void) {
-    if (!fixture_own_host()) {
-        _exit(CANNOT);
-    }
-}
 
 static bool bubblewrap_follows_links(void) {
     struct probe_result result;
@@ -171,14 +110,14 @@ static bool lose_exit_code(const char *weakened) {
 }
 
 static bool x6_host_ignores_children(const char *weakened) {
-    return in_child(lose_exit_code, weakened);
+    return attack_in_child(lose_exit_code, weakened);
 }
 
 /* --- X7 --- */
 
 static bool x7_first_process_is_read(const char *weakened) {
     struct spawner *spawner = fixture_spawner(weakened);
-    bool found = says(fixture_probe(spawner, PROFILE_MODERATE, "files", NULL), "read /proc/1/maps: OK");
+    bool found = attack_outcome_has(fixture_probe(spawner, PROFILE_MODERATE, "files", NULL), "read /proc/1/maps: OK");
     spawner_stop(spawner);
     return found;
 }
@@ -191,9 +130,9 @@ static bool x7_first_process_is_traced(const char *weakened) {
 
 static bool usable_on_masked_proc(const char *weakened) {
     struct probe_result result;
-    enter_own_host();
+    attack_enter_own_host();
     if (mount("tmpfs", "/proc/tty", "tmpfs", MS_RDONLY, NULL) != 0) {
-        _exit(CANNOT);
+        _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     bool usable = probe_bubblewrap(NULL, &result);
@@ -201,15 +140,15 @@ static bool usable_on_masked_proc(const char *weakened) {
 }
 
 static bool x8_masked_proc(const char *weakened) {
-    return in_child(usable_on_masked_proc, weakened);
+    return attack_in_child(usable_on_masked_proc, weakened);
 }
 
 static bool usable_without_namespaces(const char *weakened) {
     struct probe_result result;
-    enter_own_host();
+    attack_enter_own_host();
     int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
     if (fd == -1 || write(fd, "0", 1) != 1) {
-        _exit(CANNOT);
+        _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     bool usable = probe_bubblewrap(NULL, &result);
@@ -217,7 +156,7 @@ static bool usable_without_namespaces(const char *weakened) {
 }
 
 static bool x24_no_namespaces(const char *weakened) {
-    return in_child(usable_without_namespaces, weakened);
+    return attack_in_child(usable_without_namespaces, weakened);
 }
 
 /* --- X10, X22: the host's folders --- */
@@ -233,7 +172,7 @@ static bool x10_socket_in_a_folder(const char *weakened) {
     struct spawner *spawner = fixture_spawner(weakened);
     for (int profile = PROFILE_PERMISSIVE; profile <= PROFILE_RESTRICTIVE; profile++) {
         struct outcome outcome = fixture_probe(spawner, (enum profile)profile, "unix", address.sun_path);
-        reached = says(outcome, "connect: OK") || reached;
+        reached = attack_outcome_has(outcome, "connect: OK") || reached;
     }
     spawner_stop(spawner);
     close(host);
@@ -275,166 +214,6 @@ static bool x22_files_that_run_later(const char *weakened) {
         written = access(file, F_OK) == 0 || written;
     }
     return written;
-}
-
-/* --- X16, X17, X18: processes and memory --- */
-
-static bool x16_processes_without_end(const char *weakened) {
-    char path[256];
-    const char *const argv[] = {"./probe", "fork", "200", NULL};
-    struct command_spec spec = {.argv = argv, .limits = {.max_processes = 40}, .tree_fd = fixture_tree(path)};
-    struct spawner *spawner = fixture_spawner(weakened);
-    bool all = says(fixture_run(spawner, &spec), "started 200");
-    spawner_stop(spawner);
-    close(spec.tree_fd);
-    return all;
-}
-
-static bool x16_threads_without_end(const char *weakened) {
-    const struct limits limits = {.max_processes = 40};
-    return attack_says(weakened, limits, "threads", "200", "threads 200") &&
-           attack_says(weakened, limits, "threads", "200", "survived");
-}
-
-/* Without the rlimit, where there is none that counts by sandbox, the watchdog is what counts threads. */
-static bool x16_threads_unlimited(const char *weakened) {
-    return attack_says(weakened != NULL ? weakened : "nproc", (struct limits){.max_processes = 40}, "threads", "200",
-                       "survived");
-}
-
-static bool x17_processes_in_a_new_namespace(const char *weakened) {
-    return script_says(
-        weakened, (struct limits){.max_processes = 40},
-        "unshare -U sh -c 'i=0; while [ $i -lt 20 ]; do sleep 1 & i=$((i+1)); done; echo in' 2>/dev/null", "in");
-}
-
-static bool x18_children(const char *weakened) {
-    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "private", "16", "survived");
-}
-
-static bool x18_first_thread_has_ended(const char *weakened) {
-    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "leaderless", "128", "survived");
-}
-
-/* Threads with descriptors of their own would have memfds that nobody sees. */
-static bool x18_hidden_descriptors(const char *weakened) {
-    assert_true(attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range_plain: OK"));
-    return attack_says(weakened, (struct limits){0}, "hide", NULL, "thread: OK") ||
-           attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range: OK");
-}
-
-static bool x18_files_in_memory(const char *weakened) {
-    return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "file", "128", "survived");
-}
-
-static bool x18_one_process(const char *weakened) {
-    struct spawner *spawner = fixture_spawner(weakened);
-    const char *argv[4];
-    char path[256];
-    struct command_spec spec = fixture_shell(argv, "./probe eat-private 400; true");
-    spec.tree_fd = fixture_tree(path);
-    spec.limits.memory_bytes = 64 * MB;
-    bool eaten = says(fixture_run(spawner, &spec), "malloc: OK");
-    close(spec.tree_fd);
-    spawner_stop(spawner);
-    return eaten;
-}
-
-static bool x18_system_v(const char *weakened) {
-    struct spawner *spawner = fixture_spawner(weakened);
-    struct outcome outcome = fixture_attack(spawner, (struct limits){.memory_bytes = 64 * MB}, "sysv", NULL);
-    assert_true(outcome_says(&outcome, "shmget_small: OK"));
-    assert_true(outcome_says(&outcome, "segments: bounded"));
-    assert_true(outcome_says(&outcome, "sets: 100"));
-    bool got = outcome_says(&outcome, "shmget: OK") || outcome_says(&outcome, "semget: OK");
-    assert_true(got || (outcome_says(&outcome, "shmget: EINVAL") && outcome_says(&outcome, "shmget_high: EINVAL")));
-    outcome_free(&outcome);
-    spawner_stop(spawner);
-    return got;
-}
-
-/* --- X19: disks --- */
-
-static bool x19_file_systems_in_memory(const char *weakened) {
-    return script_says(weakened, (struct limits){.memory_bytes = 64 * MB},
-                       "for d in /tmp /dev/shm " SANDBOX_HOME
-                       "; do head -c 40M /dev/zero 2>/dev/null > $d/x; test $(wc -c < $d/x) = 41943040 && echo filled; "
-                       "rm $d/x; done",
-                       "filled");
-}
-
-static bool x19_root_file_system(const char *weakened) {
-    return script_says(weakened, (struct limits){0}, "for f in /x /run/x /dev/x; do echo x > $f && echo wrote; done",
-                       "wrote");
-}
-
-static bool x19_files_without_content(const char *weakened) {
-    return attack_says(weakened, (struct limits){.memory_bytes = 32 * MB}, "files", "60000", "survived");
-}
-
-static bool fill_disk(const char *weakened) {
-    const char *argv[4];
-    enter_own_host();
-    struct command_spec spec = fixture_shell(
-        argv, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do head -c 4M /dev/zero >> x || exit; sleep 0.1; done; "
-              "echo filled");
-    if (mount("tmpfs", fixture_folder(), "tmpfs", 0, "size=64m") != 0) {
-        _exit(CANNOT);
-    }
-    spec.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct spawner *spawner = fixture_spawner(weakened);
-    struct outcome outcome = fixture_run(spawner, &spec);
-    bool filled = outcome_says(&outcome, "filled");
-    if (!filled && strstr(outcome.result.message, "disk") == NULL) {
-        _exit(CANNOT + 1);
-    }
-    outcome_free(&outcome);
-    spawner_stop(spawner);
-    return filled;
-}
-
-static bool x19_disk_of_a_kept_tree(const char *weakened) {
-    return in_child(fill_disk, weakened);
-}
-
-/* --- X21 --- */
-
-static bool x21_limits_of_a_process(const char *weakened) {
-    struct rlimit files;
-    char line[32];
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
-    snprintf(line, sizeof line, "%llu", (unsigned long long)files.rlim_max);
-    return script_says(weakened, (struct limits){0}, "ulimit -Hn", line);
-}
-
-static bool x21_cores_for_the_host(const char *weakened) {
-    assert_true(attack_says(weakened, (struct limits){0}, "core", NULL, "others: OK"));
-    return !attack_says(weakened, (struct limits){0}, "core", NULL, "core 1 1");
-}
-
-/* Descriptors on their way count against the server, too: it must still be able to send. */
-static bool block_the_server(const char *weakened) {
-    const struct rlimit few = {400, 400};
-    char path[256];
-    const char *const argv[] = {"./attack", "send", NULL};
-    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path), .profile = PROFILE_RESTRICTIVE};
-    setrlimit(RLIMIT_NOFILE, &few);
-    struct spawner *spawner = fixture_spawner(weakened);
-    struct running running = fixture_start(spawner, &spec);
-    if (!fixture_wait_output(&running, "held")) {
-        _exit(CANNOT + 1);
-    }
-    int64_t begin = fixture_now_ms();
-    struct outcome outcome = fixture_sh(spawner, "true");
-    outcome_free(&outcome);
-    bool blocked = fixture_now_ms() - begin > 2000;
-    running_close(&running);
-    spawner_stop(spawner);
-    return blocked;
-}
-
-static bool x21_descriptors_on_their_way(const char *weakened) {
-    return in_child(block_the_server, weakened);
 }
 
 /* --- X23, X25: which bubblewrap, and none --- */
@@ -499,7 +278,7 @@ static bool x27_bare_host(const char *weakened) {
     const char *argv[4];
     char why[256];
     struct command_spec spec = fixture_shell(argv, "echo ran");
-    spec.limits = (struct limits){.memory_bytes = 256 * MB, .cpus = 0.5, .max_processes = 64};
+    spec.limits = (struct limits){.memory_bytes = UINT64_C(256) << 20, .cpus = 0.5, .max_processes = 64};
     assert_true(geteuid() != 0);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     unsetenv("XDG_RUNTIME_DIR");
@@ -508,7 +287,7 @@ static bool x27_bare_host(const char *weakened) {
     if (spawner == NULL) {
         return true;
     }
-    bool ran = says(fixture_run(spawner, &spec), "ran");
+    bool ran = attack_outcome_has(fixture_run(spawner, &spec), "ran");
     spawner_stop(spawner);
     return !ran;
 }
@@ -530,9 +309,6 @@ static bool x28_short_commands(const char *weakened) {
     return lost;
 }
 
-#define ATTACK(function, controls)                                                                                     \
-    { #function, controls, function }
-
 static const struct attack attacks[] = {
     ATTACK(x1_links_in_the_tree, "tree-last"),
     ATTACK(x5_server_killed_early, "family-end,die-with-parent"),
@@ -541,23 +317,6 @@ static const struct attack attacks[] = {
     ATTACK(x7_first_process_is_traced, "dumpable"),
     ATTACK(x8_masked_proc, "mount-proc"),
     ATTACK(x10_socket_in_a_folder, "host-folders"),
-    ATTACK(x16_processes_without_end, "nproc,watchdog"),
-    ATTACK(x16_threads_without_end, "nproc,watchdog"),
-    ATTACK(x16_threads_unlimited, "nproc,watchdog"),
-    ATTACK(x17_processes_in_a_new_namespace, "disable-userns,seccomp"),
-    ATTACK(x18_children, "watchdog"),
-    ATTACK(x18_files_in_memory, "watchdog"),
-    ATTACK(x18_first_thread_has_ended, "watchdog"),
-    ATTACK(x18_hidden_descriptors, "seccomp"),
-    ATTACK(x18_one_process, "data-limit,watchdog"),
-    ATTACK(x18_system_v, "seccomp"),
-    ATTACK(x19_file_systems_in_memory, "sizes,watchdog"),
-    ATTACK(x19_root_file_system, "remount-ro"),
-    ATTACK(x19_files_without_content, "watchdog"),
-    ATTACK(x19_disk_of_a_kept_tree, "disk-reserve"),
-    ATTACK(x21_limits_of_a_process, "rlimits"),
-    ATTACK(x21_cores_for_the_host, "rlimits,seccomp"),
-    ATTACK(x21_descriptors_on_their_way, "rlimits"),
     ATTACK(x22_files_that_run_later, "host-folders"),
     ATTACK(x23_runs_without_a_sandbox, "fail-closed"),
     ATTACK(x24_no_namespaces, "trial"),
@@ -566,26 +325,7 @@ static const struct attack attacks[] = {
     ATTACK(x27_bare_host, "any-host"),
     ATTACK(x28_short_commands, "last-report"),
 };
-#define ATTACKS (sizeof attacks / sizeof attacks[0])
-
-static void run_attack(void **state) {
-    const struct attack *attack = *state;
-    if (attack->succeeds(NULL)) {
-        fail_msg("%s succeeds", attack->name);
-    }
-    if (!attack->succeeds(attack->controls)) {
-        fail_msg("%s fails without %s, too: it proves nothing", attack->name, attack->controls);
-    }
-}
 
 int main(void) {
-    struct CMUnitTest tests[ATTACKS];
-    for (size_t i = 0; i < ATTACKS; i++) {
-        union {
-            const struct attack *given;
-            void *taken;
-        } pointer = {&attacks[i]};
-        tests[i] = (struct CMUnitTest){attacks[i].name, run_attack, NULL, NULL, pointer.taken};
-    }
-    return _cmocka_run_group_tests("attacks", tests, ATTACKS, fixture_set_up, fixture_tear_down);
+    return attacks_run(attacks, sizeof attacks / sizeof attacks[0]);
 }
