@@ -47,8 +47,7 @@ static ak_status check_record(const ak_call *call, const void *out, ak_error *er
     return has_record(call) ? AK_OK : ak_error_set(err, AK_E_STATE, "no record is current");
 }
 
-/* ---- library ------------------------------------------------------------------------------------------------------
- */
+/* ---- library ---- */
 
 uint32_t ak_version(void) {
     return AK_VERSION;
@@ -70,8 +69,7 @@ ak_status ak_constant(const char *name, size_t len, int64_t *value) {
     return ak_constant_find(name, len, value) ? AK_OK : AK_ABSENT;
 }
 
-/* ---- operations ---------------------------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 int32_t ak_operation_at(size_t index) {
     const ak_operation *operation = ak_operation_index(index);
@@ -139,8 +137,7 @@ int32_t ak_field_flags(int32_t operation, int32_t key) {
     return field ? field->flags : 0;
 }
 
-/* ---- client -------------------------------------------------------------------------------------------------------
- */
+/* ---- client ---- */
 
 ak_status ak_client_new(ak_client **client, ak_error *err) {
     return client ? ak_client_create(client, err) : null_argument(err, "the out-parameter");
@@ -194,8 +191,7 @@ void ak_client_free(ak_client *client) {
     ak_client_unref(client);
 }
 
-/* ---- call ---------------------------------------------------------------------------------------------------------
- */
+/* ---- call ---- */
 
 ak_status ak_call_new(ak_client *client, int32_t operation, ak_call **call, ak_error *err) {
     if (!call) {
@@ -269,8 +265,7 @@ void ak_call_free(ak_call *call) {
     ak_call_unref(call);
 }
 
-/* ---- record -------------------------------------------------------------------------------------------------------
- */
+/* ---- record ---- */
 
 ak_status ak_call_text(ak_call *call, int32_t key, char *buf, size_t cap, size_t *len, ak_error *err) {
     const char *data = NULL;
@@ -308,6 +303,15 @@ static ak_status check_view(const ak_call *call, const char **data, size_t *len,
 ak_status ak_call_view(ak_call *call, int32_t key, const char **data, size_t *len, ak_error *err) {
     ak_status status = check_view(call, data, len, err);
     return status == AK_OK ? ak_record_view(&call->record, key, data, len, err) : status;
+}
+
+const char *ak_call_cstring(ak_call *call, int32_t key) {
+    return call && has_record(call) ? ak_record_cstring(&call->record, key) : NULL;
+}
+
+int64_t ak_call_number(ak_call *call, int32_t key, int64_t otherwise) {
+    int64_t value = 0;
+    return ak_call_int(call, key, &value, NULL) == AK_OK ? value : otherwise;
 }
 
 ak_status ak_call_count(ak_call *call, int32_t key, size_t *count, ak_error *err) {
@@ -363,8 +367,7 @@ ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_err
     return ak_call_read_output(call, buf, cap, len, err);
 }
 
-/* ---- error --------------------------------------------------------------------------------------------------------
- */
+/* ---- error ---- */
 
 ak_error *ak_error_new(void) {
     ak_error *err = malloc(sizeof *err);
@@ -394,6 +397,17 @@ ak_status ak_error_int(const ak_error *err, int32_t field, int64_t *value) {
 
 ak_status ak_error_view(const ak_error *err, int32_t field, const char **data, size_t *len) {
     return data && len ? ak_error_get_view(err, field, data, len) : AK_E_ARGUMENT;
+}
+
+const char *ak_error_cstring(const ak_error *err, int32_t field) {
+    const char *data = NULL;
+    size_t size = 0;
+    return ak_error_get_view(err, field, &data, &size) == AK_OK ? data : NULL;
+}
+
+int64_t ak_error_number(const ak_error *err, int32_t field, int64_t otherwise) {
+    int64_t value = 0;
+    return ak_error_get_int(err, field, &value) == AK_OK ? value : otherwise;
 }
 
 void ak_error_free(ak_error *err) {

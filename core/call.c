@@ -64,8 +64,7 @@ void ak_call_request_cancel(ak_call *call) {
     pthread_mutex_unlock(&call->wake_lock);
 }
 
-/* ---- states -------------------------------------------------------------------------------------------------------
- */
+/* ---- states ---- */
 
 static ak_status fail(ak_call *call, ak_error *err) {
     call->state = AK_STATE_FAILED;

@@ -33,8 +33,7 @@ struct ak_pool {
     int64_t name_failed_at;
 };
 
-/* ---- the pool -----------------------------------------------------------------------------------------------------
- */
+/* ---- the pool ---- */
 
 static void share_lock(CURL *easy, curl_lock_data data, curl_lock_access access, void *user) {
     (void)easy;
@@ -203,8 +202,7 @@ void ak_client_return(ak_client *client, ak_lane *lane, bool reusable) {
     ak_lane_free(surplus);
 }
 
-/* ---- the name gate ------------------------------------------------------------------------------------------------
- */
+/* ---- the name gate ---- */
 
 ak_gate ak_client_gate(ak_client *client, const void *who, int64_t waiting_since, bool *owner) {
     *owner = false;
@@ -260,8 +258,7 @@ void ak_client_gate_drop(ak_client *client, const void *who) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* ---- the client ---------------------------------------------------------------------------------------------------
- */
+/* ---- the client ---- */
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;

@@ -57,6 +57,7 @@ static const struct {
     C(AK_OP_STREAMS),
     C(AK_OP_IDEMPOTENT),
     C(AK_OP_READABLE),
+    C(AK_OP_MANY),
     C(AK_KEY_COMMAND),
     C(AK_KEY_IMAGE),
     C(AK_KEY_PROFILE),

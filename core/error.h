@@ -39,10 +39,12 @@ ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, siz
 ak_status ak_error_copy(ak_error *to, const ak_error *from);
 
 /* Attaches the server's text (NULL: none) and the command's output (NULL: none), taking ownership of both (from
- * malloc), even when it fails for lack of memory: then the fields stay absent. */
+ * malloc, with a NUL after them that does not count), even when it fails for lack of memory: then the fields stay
+ * absent. */
 void ak_error_attach(ak_error *err, char *server_text, size_t text_len, char *output, size_t output_len);
 
 ak_status ak_error_get_int(const ak_error *err, int32_t field, int64_t *value);
+/* There is a NUL after what a view shows. */
 ak_status ak_error_get_view(const ak_error *err, int32_t field, const char **data, size_t *len);
 
 #endif

@@ -15,8 +15,7 @@
 #define POLLED_EVENTS 4
 #define SMALL_REQUEST_BYTES 4096
 
-/* ---- SIGPIPE ------------------------------------------------------------------------------------------------------
- */
+/* ---- SIGPIPE ---- */
 
 /* OpenSSL writes with write(2), which raises SIGPIPE on a reset connection, and with NOSIGNAL libcurl leaves that
  * alone. The host's handlers are not ours to change, so the signal is blocked in this thread while libcurl works on
@@ -53,8 +52,7 @@ static void pipe_guard_leave(const pipe_guard *guard) {
     }
 }
 
-/* ---- libcurl's callbacks ------------------------------------------------------------------------------------------
- */
+/* ---- libcurl's callbacks ---- */
 
 /* libcurl is done with a socket, nearly always because the reply is whole. It stays in the poller, for writing, which
  * an idle connection is always ready for: so the descriptor stays readable after the end, at the price of no system
@@ -119,8 +117,7 @@ static int on_close_socket(void *data, curl_socket_t fd) {
     return close(fd);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static CURLcode set_tls(CURL *easy, const ak_settings *settings) {
     CURLcode code = CURLE_OK;
@@ -265,8 +262,7 @@ int ak_lane_connection(const ak_lane *lane) {
     return fd;
 }
 
-/* ---- a transfer ---------------------------------------------------------------------------------------------------
- */
+/* ---- a transfer ---- */
 
 bool ak_lane_start(ak_lane *lane) {
     lane->opened_socket = false;

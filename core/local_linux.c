@@ -74,8 +74,7 @@ static registry *registry_of(void) {
     return known;
 }
 
-/* ---- one server ---------------------------------------------------------------------------------------------------
- */
+/* ---- one server ---- */
 
 static bool memory_open(memory_file *file, const char *name) {
     struct stat status;
@@ -194,8 +193,7 @@ static ak_status start(const ak_local *local, server **out, ak_error *err) {
     return status;
 }
 
-/* ---- sharing ------------------------------------------------------------------------------------------------------
- */
+/* ---- sharing ---- */
 
 /* Under the lock. */
 static void let_go(registry *reg, ak_local *local) {
@@ -284,8 +282,7 @@ ak_status ak_local_explain(ak_local *local, ak_status code, bool *served, ak_err
                         *served ? "" : " before it was ready", line[0] ? "; its last message: " : "", line);
 }
 
-/* ---- one client's hold --------------------------------------------------------------------------------------------
- */
+/* ---- one client's hold ---- */
 
 /* One block: the pointers, then the texts. */
 static char **copy_environment(void) {

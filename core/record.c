@@ -11,6 +11,7 @@ void ak_record_begin(ak_record *record, const ak_operation *operation) {
     record->operation = operation;
     for (size_t i = 0; i < operation->field_count; i++) {
         record->fields[i].source = AK_FIELD_ABSENT;
+        record->fields[i].cstring = NULL; /* it was in the arena */
     }
     ak_arena_reset(&record->arena);
     record->has_output = false;
@@ -40,8 +41,7 @@ void ak_record_set_integer(ak_record *record, int32_t key, int64_t value) {
     }
 }
 
-/* ---- taking fields from JSON --------------------------------------------------------------------------------------
- */
+/* ---- taking fields from JSON ---- */
 
 static bool type_fits(int32_t type, const ak_json_value *value) {
     int64_t number;
@@ -125,8 +125,7 @@ const char *ak_record_missing(const ak_record *record) {
     return NULL;
 }
 
-/* ---- output -------------------------------------------------------------------------------------------------------
- */
+/* ---- output ---- */
 
 void ak_record_begin_output(ak_record *record, int32_t key) {
     const ak_field_value *field = field_of(record, key);
@@ -158,8 +157,7 @@ bool ak_record_output_done(const ak_record *record) {
                                                             : ak_json_reader_done(&record->output));
 }
 
-/* ---- decoding -----------------------------------------------------------------------------------------------------
- */
+/* ---- decoding ---- */
 
 bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
     if (ak_json_string_is_plain(string)) {
@@ -168,13 +166,14 @@ bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char *
         return true;
     }
     size_t size = ak_json_string_size(string);
-    char *copy = ak_arena_alloc(arena, size ? size : 1);
+    char *copy = ak_arena_alloc(arena, size + 1);
     if (!copy) {
         return false;
     }
     ak_json_reader reader;
     ak_json_reader_init(&reader, string);
     *len = ak_json_reader_read(&reader, copy, size);
+    copy[*len] = '\0';
     *data = copy;
     return true;
 }
@@ -182,19 +181,19 @@ bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char *
 bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
     size_t size = 0;
     ak_base64_check_string(string, &size);
-    char *copy = ak_arena_alloc(arena, size ? size : 1);
+    char *copy = ak_arena_alloc(arena, size + 1);
     if (!copy) {
         return false;
     }
     ak_base64_reader reader;
     ak_base64_reader_init(&reader, string);
     ak_base64_reader_read(&reader, copy, size, len);
+    copy[*len] = '\0';
     *data = copy;
     return true;
 }
 
-/* ---- doors --------------------------------------------------------------------------------------------------------
- */
+/* ---- doors ---- */
 
 static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
     const char *name = ak_key_text(key);
@@ -250,13 +249,39 @@ static ak_status view_field(ak_record *record, int index, const char **data, siz
     if (!ok) {
         return out_of_memory(err);
     }
-    *field = (ak_field_value){.source = AK_FIELD_PLAIN, .text = *data, .len = *len};
+    /* Text that needs no decoding is a view of the reply, where a quotation mark follows. */
+    const char *decoded = *data == field->json.text + 1 ? NULL : *data;
+    *field = (ak_field_value){.source = AK_FIELD_PLAIN, .text = *data, .len = *len, .cstring = decoded};
     return AK_OK;
 }
 
 ak_status ak_record_view(ak_record *record, int32_t key, const char **data, size_t *len, ak_error *err) {
     int index = ak_field_index(record->operation, key);
     return index < 0 ? no_field(record, key, err) : view_field(record, index, data, len, err);
+}
+
+const char *ak_record_cstring(ak_record *record, int32_t key) {
+    ak_field_value *field = field_of(record, key);
+    const char *data = NULL;
+    size_t len = 0;
+    if (!field || field->cstring) {
+        return field ? field->cstring : NULL;
+    }
+    if (ak_record_view(record, key, &data, &len, NULL) != AK_OK) {
+        return NULL;
+    }
+    if (!field->cstring) { /* a view of the reply itself */
+        char *copy = ak_arena_alloc(&record->arena, len + 1);
+        if (!copy) {
+            return NULL;
+        }
+        if (len) {
+            memcpy(copy, data, len);
+        }
+        copy[len] = '\0';
+        field->cstring = copy;
+    }
+    return field->cstring;
 }
 
 static ak_status int_field(const ak_field_value *field, int32_t type, int64_t *value) {

@@ -25,6 +25,7 @@ typedef struct {
     const char *text;
     size_t len;
     int64_t integer;
+    const char *cstring; /* what a view of it shows, with a NUL after it; NULL until that was made */
 } ak_field_value;
 
 typedef struct {
@@ -68,13 +69,15 @@ bool ak_record_output_done(const ak_record *record);
 ak_status ak_record_view(ak_record *record, int32_t key, const char **data, size_t *len, ak_error *err);
 ak_status ak_record_int(const ak_record *record, int32_t key, int64_t *value, ak_error *err);
 ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, ak_error *err);
+/* NULL when there is nothing to show, or out of memory. */
+const char *ak_record_cstring(ak_record *record, int32_t key);
 /* The name (want_name) or the value of an entry. */
 ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool want_name, const char **data, size_t *len,
                           ak_error *err);
 ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size_t *count, ak_error *err);
 
-/* Decodes a JSON string into the arena; a view of the text itself when nothing has to be decoded. False: out of memory.
- */
+/* Decodes a JSON string into the arena, with a NUL after it that does not count; a view of the text itself, without
+ * one, when nothing has to be decoded. False: out of memory. */
 bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
 bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
 

@@ -10,8 +10,7 @@
 /* What the server takes at most. */
 #define MAX_BODY_BYTES (16 * 1024 * 1024)
 
-/* ---- path ---------------------------------------------------------------------------------------------------------
- */
+/* ---- path ---- */
 
 static bool append_escaped(ak_buffer *url, const char *text) {
     static const char hex[] = "0123456789ABCDEF";
@@ -58,8 +57,7 @@ static ak_status encode_url(ak_call *call, ak_error *err) {
     return ok ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
 }
 
-/* ---- body ---------------------------------------------------------------------------------------------------------
- */
+/* ---- body ---- */
 
 /* References throughout: what is bound, and the names of the table, outlive the tree. */
 static cJSON *encode_list(const ak_bound *bound) {

@@ -21,8 +21,7 @@ static ak_status out_of_memory(ak_error *err) {
     return ak_error_set(err, AK_E_MEMORY, "out of memory");
 }
 
-/* ---- errors the server answered with ------------------------------------------------------------------------------
- */
+/* ---- errors the server answered with ---- */
 
 static ak_status code_of_status(long status, bool has_exit_code) {
     switch (status) {
@@ -47,10 +46,14 @@ static ak_status code_of_status(long status, bool has_exit_code) {
     }
 }
 
+/* With a NUL after them. */
 static char *copy_bytes(const char *bytes, size_t len) {
-    char *copy = malloc(len ? len : 1);
-    if (copy && len) {
-        memcpy(copy, bytes, len);
+    char *copy = malloc(len + 1);
+    if (copy) {
+        if (len) {
+            memcpy(copy, bytes, len);
+        }
+        copy[len] = '\0';
     }
     return copy;
 }
@@ -108,8 +111,7 @@ static ak_status server_error(ak_call *call, const ak_json_value *root, ak_error
     return code;
 }
 
-/* ---- records of a unary reply -------------------------------------------------------------------------------------
- */
+/* ---- records of a unary reply ---- */
 
 static ak_status bad_reply(ak_error *err, const char *what) {
     return ak_error_set(err, AK_E_PROTOCOL, "the server's reply %s", what);
@@ -237,8 +239,7 @@ static ak_status next_of_reply(ak_call *call, ak_error *err) {
     return AK_DONE;
 }
 
-/* ---- events -------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 static bool is_type(const ak_sse_event *event, const char *type) {
     return event->type_len == strlen(type) && memcmp(event->type, type, event->type_len) == 0;

@@ -45,8 +45,7 @@ static const setting_row *row_of(int32_t setting) {
     return setting > 0 && setting < AK_SETTING_COUNT && rows[setting].name ? &rows[setting] : NULL;
 }
 
-/* ---- the base URL -------------------------------------------------------------------------------------------------
- */
+/* ---- the base URL ---- */
 
 /* 127.0.0.0/8, and 0.0.0.0, which connects to this machine too. */
 static bool is_loopback_v4(uint32_t address) {
@@ -222,8 +221,7 @@ static ak_status set_base_url(ak_settings *settings, const char *text, ak_error 
     return AK_OK;
 }
 
-/* ---- setting and reading ------------------------------------------------------------------------------------------
- */
+/* ---- setting and reading ---- */
 
 static ak_status check_text(const setting_row *row, const char *text, size_t len, ak_error *err) {
     ak_status status = ak_rule_check_wire_text(row->name, text, len, err);

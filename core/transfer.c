@@ -20,8 +20,7 @@
 /* How often a call looks whether somebody else's look-up of the name has ended. */
 #define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
 
-/* ---- libcurl's callbacks ------------------------------------------------------------------------------------------
- */
+/* ---- libcurl's callbacks ---- */
 
 /* Runs when a connection is there, before the request goes out. libcurl repeats a request by itself when a kept-alive
  * connection turns out to be dead; one that may have run must not be repeated. */
@@ -89,8 +88,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
     return len;
 }
 
-/* ---- starting -----------------------------------------------------------------------------------------------------
- */
+/* ---- starting ---- */
 
 static CURLcode set_method(const ak_call *call, CURL *easy) {
     CURLcode code = CURLE_OK;
@@ -214,8 +212,7 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err) {
     return status < 0 ? status : AK_OK;
 }
 
-/* ---- driving ------------------------------------------------------------------------------------------------------
- */
+/* ---- driving ---- */
 
 static int64_t earliest(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -318,8 +315,7 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
     return AK_AGAIN;
 }
 
-/* ---- ending -------------------------------------------------------------------------------------------------------
- */
+/* ---- ending ---- */
 
 static ak_status code_of(CURLcode result) {
     switch (result) {

@@ -17,6 +17,8 @@
 %ignore ak_call_text;    /* ak_call_view serves, and the language makes its own copy */
 %ignore ak_call_text_at; /* ak_call_view_at serves */
 %ignore ak_error_text;   /* ak_error_view serves */
+%ignore ak_call_cstring; /* ak_call_view serves, and has text with a NUL whole */
+%ignore ak_error_cstring;
 
 /* The header's names of parameters say what they are. A language writes its typemaps for the first of each group. */
 %apply (const char *text, size_t len) { (const char *name, size_t name_len), (const char *name, size_t len) };

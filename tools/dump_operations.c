@@ -1,8 +1,7 @@
-/* dump_operations.c: prints the operations table as JSON, for the generators. */
+/* dump_operations.c: prints what the library says of its operations as JSON, for the generators. */
 #include <stdio.h>
 
-#include "agentkernel.h"
-#include "operations.h"
+#include <agentkernel.h>
 
 static const char *type_name(int32_t type) {
     static const char *const names[] = {
@@ -12,37 +11,39 @@ static const char *type_name(int32_t type) {
     return names[type];
 }
 
-static const char *yields_name(ak_yields yields) {
-    static const char *const names[] = {
-        [AK_YIELDS_NOTHING] = "nothing", [AK_YIELDS_TEXT] = "one",      [AK_YIELDS_ONE] = "one",
-        [AK_YIELDS_LIST] = "many",       [AK_YIELDS_EVENTS] = "events",
-    };
-    return names[yields];
+static const char *yields_name(int32_t operation) {
+    int32_t flags = ak_operation_flags(operation);
+    if (flags & AK_OP_MANY) {
+        return flags & AK_OP_STREAMS ? "events" : "many";
+    }
+    return ak_field_at(operation, 0) ? "one" : "nothing";
 }
 
 static void print_key(size_t index, int32_t key, int32_t type, int32_t flags) {
-    printf("%s\n      {\"key\": \"%s\", \"type\": \"%s\", \"required\": %s}", index ? "," : "", ak_key_text(key),
+    printf("%s\n      {\"key\": \"%s\", \"type\": \"%s\", \"required\": %s}", index ? "," : "", ak_key_name(key),
            type_name(type), flags & AK_KEY_REQUIRED ? "true" : "false");
 }
 
-static void print_operation(const ak_operation *row) {
-    printf("  {\"name\": \"%s\", \"route\": \"%s\", \"yields\": \"%s\",\n    \"parameters\": [", row->name, row->route,
-           yields_name(row->yields));
-    for (size_t i = 0; i < row->parameter_count; i++) {
-        print_key(i, row->parameters[i].key, row->parameters[i].type, row->parameters[i].flags);
+static void print_operation(int32_t operation) {
+    int32_t key;
+    printf("  {\"name\": \"%s\", \"route\": \"%s\", \"yields\": \"%s\",\n    \"parameters\": [",
+           ak_operation_name(operation), ak_operation_route(operation), yields_name(operation));
+    for (size_t i = 0; (key = ak_parameter_at(operation, i)); i++) {
+        print_key(i, key, ak_parameter_type(operation, key), ak_parameter_flags(operation, key));
     }
     printf("],\n    \"fields\": [");
-    for (size_t i = 0; i < row->field_count; i++) {
-        print_key(i, row->fields[i].key, row->fields[i].type, row->fields[i].flags);
+    for (size_t i = 0; (key = ak_field_at(operation, i)); i++) {
+        print_key(i, key, ak_field_type(operation, key), ak_field_flags(operation, key));
     }
     printf("]}");
 }
 
 int main(void) {
+    int32_t operation;
     printf("[\n");
-    for (size_t i = 0; ak_operation_index(i); i++) {
+    for (size_t i = 0; (operation = ak_operation_at(i)); i++) {
         printf("%s", i ? ",\n" : "");
-        print_operation(ak_operation_index(i));
+        print_operation(operation);
     }
     printf("\n]\n");
     return ferror(stdout) || fflush(stdout) ? 1 : 0;

@@ -360,7 +360,7 @@ def run_function(operation, docs):
 
 
 def heading(text):
-    return f"/* ---- {text} " + "-" * (WIDTH - len(text) - 12) + " */"
+    return f"/* ---- {text} ---- */"
 
 
 def check_names(parts, header):

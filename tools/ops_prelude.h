@@ -33,7 +33,7 @@ typedef struct ak_pair {
     const char *value;
 } ak_pair;
 
-/* ---- How it works inside: nothing here is for use from outside. -------------------------------------------------- */
+/* ---- how it works inside: nothing here is for use from outside ---- */
 
 /* Memory of a record, for what its members point to. */
 typedef struct ak_ops_block {

@@ -14,8 +14,8 @@
  *     ak_call_new(client, AK_OP_RUN, &call, err);
  *     ak_call_add_text(call, AK_KEY_COMMAND, "echo", 4, err);
  *     ak_call_add_text(call, AK_KEY_COMMAND, "hello", 5, err);
- *     while ((rc = ak_call_wait(call, -1, err)) == AK_ITEM)
- *         ak_call_text(call, AK_KEY_OUTPUT, buf, sizeof buf, &len, err);
+ *     while ((status = ak_call_wait(call, -1, err)) == AK_ITEM)
+ *         fputs(ak_call_cstring(call, AK_KEY_OUTPUT), stdout);
  *     ak_call_free(call);
  *
  * THE STATES OF A CALL (a test holds every cell of this table)
@@ -26,17 +26,19 @@
  *   read                goes on    goes on    bytes (3)  bytes      DONE       the same error again
  *   text, int, view,    E_STATE    E_STATE    OK         OK         E_STATE    E_STATE
  *     count, *_at, values
+ *   cstring, number     nothing    nothing    OK         OK         nothing    nothing
  *   fd                  -1         number     number     number     number     number, or -1 when it never ran
  *   cancel              (4)        (4)        (4)        (4)        no effect  no effect
  *   state, retain, free OK         OK         OK         OK         OK         OK
  *
  *   "goes on" answers AK_ITEM (state item), AK_DONE (done), AK_AGAIN (running) or an error (failed).
+ *   "nothing" is NULL, or the number that the caller gave for that.
  *   (1) A bind that fails poisons the call: its state is still new, later binds give that same error, and so does the
- * first step, which makes it failed. So C code may check once. (2) Output of the current record was read in part: going
- * on would lose the rest. Nothing changes; read on, or free. (3) AK_OK with bytes of the current record if it has
- * output that was not read yet, else it goes on. When going on meets a record without output, read answers AK_ITEM with
- * no bytes: look at it, then read or step on. (4) The next step, wait or read gives AK_E_CANCELLED and the call has
- * failed.
+ *       first step, which makes it failed. So C code may check once.
+ *   (2) Output of the current record was read in part: going on would lose the rest. Nothing changes; read on, or free.
+ *   (3) AK_OK with bytes of the current record if it has output that was not read yet, else it goes on. When going on
+ *       meets a record without output, read answers AK_ITEM with no bytes: look at it, then read or step on.
+ *   (4) The next step, wait or read gives AK_E_CANCELLED and the call has failed.
  *
  * THE FUNCTIONS
  *
@@ -47,16 +49,19 @@
  *               ak_client_free
  *   call        ak_call_new ak_call_set_text ak_call_set_int ak_call_add_text ak_call_put_text
  *               ak_call_step ak_call_wait ak_call_fd ak_call_state ak_call_cancel ak_call_retain ak_call_free
- *   record      ak_call_text ak_call_int ak_call_view ak_call_count ak_call_text_at ak_call_view_at ak_call_key_at
- *               ak_call_values ak_call_read
- *   error       ak_error_new ak_error_code ak_error_text ak_error_int ak_error_view ak_error_free
+ *   record      ak_call_text ak_call_int ak_call_view ak_call_cstring ak_call_number ak_call_count ak_call_text_at
+ *               ak_call_view_at ak_call_key_at ak_call_values ak_call_read
+ *   error       ak_error_new ak_error_code ak_error_text ak_error_int ak_error_view ak_error_cstring ak_error_number
+ *               ak_error_free
  *
  * CONVENTIONS
  *
- * Text and bytes go in as pointer and length, and are copied. Text must be UTF-8 without NUL. A function that fails
- * leaves its out-parameters NULL or 0. The last parameter of every function that can fail is an ak_error the caller
- * owns and may reuse; it may be NULL, because the returned code alone is enough to branch on. Only a failing function
- * writes to it.
+ * Text and bytes go in as pointer and length, and are copied. Text must be UTF-8 without NUL. What comes out can be had
+ * through several doors: copied to the caller's buffer (text), as a view of the library's memory (view), and, where one
+ * expression should do and the reason for an absence does not matter, as a result (cstring, number). A function that
+ * fails leaves its out-parameters NULL or 0. The last parameter of every function that can fail is an ak_error the
+ * caller owns and may reuse; it may be NULL, because the returned code alone is enough to branch on. Only a failing
+ * function writes to it.
  *
  * Threads, one word in each comment. **any**: any thread at any time. **one**: one thread at a time, not always the
  * same. A client may be shared by any number of threads; a call belongs to one at a time, except for ak_call_cancel.
@@ -76,6 +81,8 @@
  * The parent's calls go on undisturbed.
  *
  * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS.
+ *
+ * BASE URL: http:// or https:// with a host and, if need be, port and path; unix:///path.sock; or local:.
  *
  * LOCAL: with the base URL "local:" the library brings its own server, the program agentkernel-local, reached over a
  * private Unix socket that no other user can open. It asks for no API key and is sent none. The first call starts it (a
@@ -147,13 +154,13 @@ typedef int32_t ak_status;
 #define AK_E_REDIRECT (-21)    /* the server answered with a redirect; these are never followed */
 
 /* The server's answer was an error; one code per meaning of the HTTP status. */
-#define AK_E_HTTP (-40)         /* a status without a code of its own */
-#define AK_E_BAD_REQUEST (-41)  /* 400 */
-#define AK_E_UNAUTHORIZED (-42) /* 401: no key, or a wrong one */
-#define AK_E_FORBIDDEN (-43)    /* 403 */
-#define AK_E_NOT_FOUND (-44)    /* 404 */
-#define AK_E_CONFLICT (-45)     /* 409 without an exit code */
-#define AK_E_COMMAND (-46) /* the command exited with another code than 0: see AK_ERROR_EXIT_CODE, AK_ERROR_OUTPUT */
+#define AK_E_HTTP (-40)           /* a status without a code of its own */
+#define AK_E_BAD_REQUEST (-41)    /* 400 */
+#define AK_E_UNAUTHORIZED (-42)   /* 401: no key, or a wrong one */
+#define AK_E_FORBIDDEN (-43)      /* 403 */
+#define AK_E_NOT_FOUND (-44)      /* 404 */
+#define AK_E_CONFLICT (-45)       /* 409 without an exit code */
+#define AK_E_COMMAND (-46)        /* the command exited with another code than 0, which the error has */
 #define AK_E_BODY_TOO_LARGE (-47) /* 413: the server refused the size of the request */
 #define AK_E_UNPROCESSABLE (-48)  /* 422: this server or backend cannot do it */
 #define AK_E_QUOTA (-49)          /* 429 */
@@ -173,6 +180,7 @@ typedef int32_t ak_status;
 #define AK_OP_STREAMS 1    /* its records come as they happen */
 #define AK_OP_IDEMPOTENT 2 /* repeating it changes nothing more */
 #define AK_OP_READABLE 4   /* ak_call_read hands out its output */
+#define AK_OP_MANY 8       /* it yields any number of records; others yield one, or none when they have no fields */
 
 /* Parameters and fields share one set of keys; the same key has the same meaning in both. The number in brackets is the
  * type: t text, b bytes, i integer, o bool, l list of text, m map of text to text, j raw JSON. */
@@ -231,8 +239,7 @@ typedef int32_t ak_status;
 #define AK_KEY_TRUNCATED 53             /* [o] output was longer than the server keeps */
 #define AK_KEY_TOTAL_BYTES 54           /* [i] how long it was */
 #define AK_KEY_OOM 55                   /* [o] event done: the command was killed for passing its memory limit */
-/* (5) The full server's warm pool re-parses arguments in a shell and loses exit codes, so the safe way is the default.
- */
+/* (5) The full server's warm pool re-parses arguments in a shell and loses exit codes: the safe way is the default. */
 
 /* What a parameter or field is like (ak_parameter_flags, ak_field_flags). */
 #define AK_KEY_REQUIRED 1 /* parameter: must be bound. Field: always present */
@@ -249,9 +256,8 @@ typedef int32_t ak_status;
 #define AK_TYPE_MAP 7  /* text to text */
 #define AK_TYPE_JSON 8 /* raw JSON, for the language's own parser */
 
-/* Client settings. Argument over environment over default. */
-/* [t] http://, https://, unix:///path.sock, or local: (see LOCAL); AGENTKERNEL_BASE_URL; http://localhost:18888 */
-#define AK_CLIENT_BASE_URL 1
+/* Client settings: what was set, else the variable of the environment that is named here, else the default. */
+#define AK_CLIENT_BASE_URL 1           /* [t] see BASE URL above; AGENTKERNEL_BASE_URL; http://localhost:18888 */
 #define AK_CLIENT_API_KEY 2            /* [t] AGENTKERNEL_API_KEY; none. Write-only */
 #define AK_CLIENT_TIMEOUT_MS 3         /* [i] bounds a unary call, first step to last byte; 30000 */
 #define AK_CLIENT_CONNECT_TIMEOUT_MS 4 /* [i] bounds connecting, in streams too; 10000 */
@@ -261,13 +267,12 @@ typedef int32_t ak_status;
 #define AK_CLIENT_CA_DIR 8             /* [t] the same as a hashed directory; AGENTKERNEL_CA_DIR */
 #define AK_CLIENT_CERT_FILE 9          /* [t] client certificate, PEM; AGENTKERNEL_CERT_FILE */
 #define AK_CLIENT_KEY_FILE 10          /* [t] its private key, PEM; AGENTKERNEL_KEY_FILE */
-#define AK_CLIENT_PROXY                                                                                                \
-    11 /* [t] proxy URL; the environment's http_proxy, https_proxy, all_proxy. Loopback: none unless set */
-#define AK_CLIENT_NO_PROXY 12        /* [t] hosts without a proxy, by comma; no_proxy */
-#define AK_CLIENT_MAX_REPLY_BYTES 13 /* [i] longest reply of a unary call; 64 MiB */
-#define AK_CLIENT_MAX_EVENT_BYTES 14 /* [i] longest event of a stream; 64 MiB */
-#define AK_CLIENT_USER_AGENT 15      /* [t] appended to "libagentkernel/VERSION" */
-#define AK_CLIENT_MAX_IDLE 16        /* [i] kept-alive connections to keep for later calls; 0: none; 64 */
+#define AK_CLIENT_PROXY 11             /* [t] URL; http_proxy, https_proxy, all_proxy, but none of these to loopback */
+#define AK_CLIENT_NO_PROXY 12          /* [t] hosts without a proxy, by comma; no_proxy */
+#define AK_CLIENT_MAX_REPLY_BYTES 13   /* [i] longest reply of a unary call; 64 MiB */
+#define AK_CLIENT_MAX_EVENT_BYTES 14   /* [i] longest event of a stream; 64 MiB */
+#define AK_CLIENT_USER_AGENT 15        /* [t] appended to "libagentkernel/VERSION" */
+#define AK_CLIENT_MAX_IDLE 16          /* [i] kept-alive connections to keep for later calls; 0: none; 64 */
 
 /* Values of timeouts beside milliseconds. 0 means that no time is left: the call fails before anything is sent. */
 #define AK_TIMEOUT_DEFAULT (-1)
@@ -312,7 +317,7 @@ typedef struct ak_value {
     size_t size;
 } ak_value;
 
-/* ---- library ----------------------------------------------------------------------------------------------------- */
+/* ---- library ---- */
 
 /* The library's version as a number (compare >= AK_VERSION of the header you need). Thread: any. */
 AK_API uint32_t ak_version(void);
@@ -327,8 +332,7 @@ AK_API const char *ak_status_name(ak_status status);
  * when this library does not know it. Thread: any. */
 AK_API ak_status ak_constant(const char *name, size_t len, int64_t *value);
 
-/* ---- operations: what this library can do, for bindings, documentation and tests. Thread: any. --------------------
- */
+/* ---- operations: what this library can do, for bindings, documentation and tests; thread of all: any ---- */
 
 /* The operation at an index, 0 past the last. */
 AK_API int32_t ak_operation_at(size_t index);
@@ -336,7 +340,7 @@ AK_API int32_t ak_operation_at(size_t index);
 AK_API const char *ak_operation_name(int32_t operation);
 /* Its method and path, such as "POST /sandboxes/{name}/exec". Static. */
 AK_API const char *ak_operation_route(int32_t operation);
-/* AK_OP_STREAMS, AK_OP_IDEMPOTENT, AK_OP_READABLE or-ed together. */
+/* AK_OP_STREAMS, AK_OP_IDEMPOTENT, AK_OP_READABLE, AK_OP_MANY or-ed together. */
 AK_API int32_t ak_operation_flags(int32_t operation);
 /* The name of a parameter or field, such as "memory_mb"; NULL for an unknown one. Static. */
 AK_API const char *ak_key_name(int32_t key);
@@ -351,7 +355,7 @@ AK_API int32_t ak_field_at(int32_t operation, size_t index);
 AK_API int32_t ak_field_type(int32_t operation, int32_t key);
 AK_API int32_t ak_field_flags(int32_t operation, int32_t key);
 
-/* ---- client ------------------------------------------------------------------------------------------------------ */
+/* ---- client ---- */
 
 /* Makes a client from the environment and the defaults. No I/O. Errors: AK_E_ARGUMENT (a variable of the environment
  * holds something impossible; the message names it), AK_E_MEMORY. The environment is read only here, and where the base
@@ -377,7 +381,7 @@ AK_API ak_client *ak_client_retain(ak_client *client);
 /* Drops a reference. Calls hold their client, so one that is freed first lives until they are. Thread: any. */
 AK_API void ak_client_free(ak_client *client);
 
-/* ---- call -------------------------------------------------------------------------------------------------------- */
+/* ---- call ---- */
 
 /* Prepares a call of an operation. No I/O. Errors: AK_E_ARGUMENT (unknown operation), AK_E_MEMORY. Thread: any. */
 AK_API ak_status ak_call_new(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
@@ -415,12 +419,11 @@ AK_API void ak_call_cancel(ak_call *call);
 
 AK_API ak_call *ak_call_retain(ak_call *call); /* Thread: any. */
 
-/* Drops a reference; with the last, a call in flight is abandoned and its connection closed. Never blocks. Thread: any.
- */
+/* Drops a reference; with the last, a call in flight is abandoned and its connection closed, without waiting. Thread:
+ * any. */
 AK_API void ak_call_free(ak_call *call);
 
-/* ---- record: reading what step yielded. Thread of all: one. -------------------------------------------------------
- */
+/* ---- record: reading what step yielded; thread of all: one ---- */
 
 /* Copies a TEXT or BYTES field (or the raw JSON of any other) to buf. *len is always its full size. When cap is smaller
  * nothing is copied and the status is AK_E_BUFFER; nothing is ever truncated. No NUL is appended. AK_NULL and AK_ABSENT
@@ -434,6 +437,14 @@ AK_API ak_status ak_call_int(ak_call *call, int32_t key, int64_t *value, ak_erro
 /* The same as ak_call_text without the copy: valid until the next step, wait, read or free of the call. Not
  * NUL-terminated. */
 AK_API ak_status ak_call_view(ak_call *call, int32_t key, const char **data, size_t *len, ak_error *err);
+
+/* What ak_call_view shows, with a NUL after it: a TEXT or BYTES field, or the raw JSON of any other. NULL when it is
+ * absent or null, the operation has no such field, no record is current, or memory is out. Valid as long as a view.
+ * Text that holds a NUL looks shorter; ak_call_view has it whole. */
+AK_API const char *ak_call_cstring(ak_call *call, int32_t key);
+
+/* What ak_call_int gives, or otherwise where that is not AK_OK. */
+AK_API int64_t ak_call_number(ak_call *call, int32_t key, int64_t otherwise);
 
 /* The number of entries of a LIST or MAP field. */
 AK_API ak_status ak_call_count(ak_call *call, int32_t key, size_t *count, ak_error *err);
@@ -456,8 +467,7 @@ AK_API ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, siz
  * operations with AK_OP_READABLE; cap must not be 0. */
 AK_API ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
 
-/* ---- error: owned by the caller, one per thread or per use. Thread of all: one. -----------------------------------
- */
+/* ---- error: owned by the caller, one per thread or per use; thread of all: one ---- */
 
 /* An empty error (code AK_OK), or NULL when out of memory. */
 AK_API ak_error *ak_error_new(void);
@@ -470,6 +480,11 @@ AK_API ak_status ak_error_code(const ak_error *err);
 AK_API ak_status ak_error_text(const ak_error *err, int32_t field, char *buf, size_t cap, size_t *len);
 AK_API ak_status ak_error_int(const ak_error *err, int32_t field, int64_t *value);
 AK_API ak_status ak_error_view(const ak_error *err, int32_t field, const char **data, size_t *len);
+
+/* The same as results: NULL, or otherwise, where there is none or it is of another type. A text is valid as long as a
+ * view; one that holds a NUL looks shorter. */
+AK_API const char *ak_error_cstring(const ak_error *err, int32_t field);
+AK_API int64_t ak_error_number(const ak_error *err, int32_t field, int64_t otherwise);
 
 AK_API void ak_error_free(ak_error *err);
 

@@ -74,7 +74,7 @@ typedef struct ak_pair {
     const char *value;
 } ak_pair;
 
-/* ---- How it works inside: nothing here is for use from outside. -------------------------------------------------- */
+/* ---- how it works inside: nothing here is for use from outside ---- */
 
 /* Memory of a record, for what its members point to. */
 typedef struct ak_ops_block {
@@ -312,7 +312,7 @@ static inline void ak_ops_get_map(ak_ops_copy *copy, int32_t key, const ak_pair 
     }
 }
 
-/* ---- records ----------------------------------------------------------------------------------------------------- */
+/* ---- records ---- */
 
 /* What an error says. Begin with zeros; free with ak_failure_free. */
 typedef struct ak_failure {
@@ -622,7 +622,7 @@ static inline ak_status ak_sandbox_next(ak_call *call, ak_sandbox *record, ak_er
     return status;
 }
 
-/* ---- operations -------------------------------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
 /* What ak_health can do without. Zero means not set. */
 typedef struct ak_health_options {

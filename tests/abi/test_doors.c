@@ -1,6 +1,7 @@
 /* test_doors.c: the doors that copy, their edges, and arguments that are NULL. */
 #include "kit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,96 @@ static void the_whole_or_nothing_is_copied(void **state) {
     kit_close(&none);
 }
 
+static void check_cstring(ak_call *call, int32_t key, const char *wanted) {
+    const char *text = ak_call_cstring(call, key);
+    assert_true(wanted ? text && strcmp(text, wanted) == 0 : text == NULL);
+    assert_ptr_equal(ak_call_cstring(call, key), text); /* made once */
+}
+
+static void one_expression_reads_a_field(void **state) {
+    (void)state;
+    const char *data = NULL;
+    size_t len = 0;
+    kit_answer box = kit_ask(AK_OP_GET_SANDBOX, 200,
+                             "{\"success\":true,\"data\":{\"name\":\"box\",\"status\":\"r\\u0075n\",\"vcpus\":16,"
+                             "\"memory_mb\":null,\"placeholder_secrets\":true,\"ip\":null,\"uuid\":\"\","
+                             "\"backend\":7,\"description\":\"a\\u0000b\",\"ports\":[\"1\", 2]}}");
+    assert_int_equal(box.status, AK_ITEM);
+    assert_int_equal(ak_call_view(box.call, AK_KEY_NAME, &data, &len, NULL), AK_OK);
+    check_cstring(box.call, AK_KEY_NAME, "box");
+    check_cstring(box.call, AK_KEY_STATUS, "run");
+    check_cstring(box.call, AK_KEY_UUID, "");
+    check_cstring(box.call, AK_KEY_VCPUS, "16");
+    check_cstring(box.call, AK_KEY_PLACEHOLDER_SECRETS, "true");
+    check_cstring(box.call, AK_KEY_PORTS, "[\"1\", 2]");
+    check_cstring(box.call, AK_KEY_IP, NULL);        /* null */
+    check_cstring(box.call, AK_KEY_IMAGE, NULL);     /* absent */
+    check_cstring(box.call, AK_KEY_BACKEND, NULL);   /* of another type */
+    check_cstring(box.call, AK_KEY_EXIT_CODE, NULL); /* not of this operation */
+    check_cstring(box.call, 1000, NULL);
+    check_cstring(box.call, AK_KEY_DESCRIPTION, "a"); /* shorter than it is */
+    assert_int_equal(ak_call_view(box.call, AK_KEY_DESCRIPTION, &data, &len, NULL), AK_OK);
+    assert_int_equal(len, 3);
+    assert_memory_equal(data, "a\0b", 4);
+    assert_int_equal(ak_call_number(box.call, AK_KEY_VCPUS, -7), 16);
+    assert_int_equal(ak_call_number(box.call, AK_KEY_PLACEHOLDER_SECRETS, -7), 1);
+    assert_int_equal(ak_call_number(box.call, AK_KEY_MEMORY_MB, -7), -7);                /* null */
+    assert_int_equal(ak_call_number(box.call, AK_KEY_PROXY_PORT, INT64_MIN), INT64_MIN); /* absent */
+    assert_int_equal(ak_call_number(box.call, AK_KEY_NAME, -7), -7);                     /* text */
+    assert_int_equal(ak_call_number(box.call, AK_KEY_EXIT_CODE, -7), -7);
+    assert_int_equal(ak_call_view(box.call, AK_KEY_NAME, &data, &len, NULL), AK_OK);
+    assert_int_equal(len, 3);
+    assert_int_equal(ak_call_count(box.call, AK_KEY_PORTS, &len, NULL), AK_OK);
+    assert_int_equal(len, 2);
+    assert_null(ak_call_cstring(NULL, AK_KEY_NAME));
+    assert_int_equal(ak_call_number(NULL, AK_KEY_VCPUS, -7), -7);
+    kit_close(&box);
+}
+
+/* What one record was read as has nothing to do with the next one's. */
+static void each_record_has_its_own_text(void **state) {
+    (void)state;
+    kit_answer list = kit_ask(AK_OP_LIST_SANDBOXES, 200,
+                              "{\"success\":true,\"data\":[{\"name\":\"a\",\"status\":\"one\",\"ip\":\"1.2.3.4\"},"
+                              "{\"name\":\"b\",\"status\":\"t\\u0077o\"},"
+                              "{\"name\":\"c\",\"status\":\"three\",\"ip\":\"\"}]}");
+    static const char *const wanted[][3] = {{"a", "one", "1.2.3.4"}, {"b", "two", NULL}, {"c", "three", ""}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(list.status, AK_ITEM);
+        check_cstring(list.call, AK_KEY_NAME, wanted[i][0]);
+        check_cstring(list.call, AK_KEY_STATUS, wanted[i][1]);
+        check_cstring(list.call, AK_KEY_IP, wanted[i][2]);
+        list.status = kit_finish(list.call, list.err);
+    }
+    assert_int_equal(list.status, AK_DONE);
+    kit_close(&list);
+}
+
+/* Bytes that were sent in base64, and text of any length. */
+static void bytes_end_with_a_nul_too(void **state) {
+    (void)state;
+    kit_answer run =
+        kit_ask(AK_OP_RUN, 200, "{\"success\":true,\"data\":{\"output\":\"?\",\"output_base64\":\"eP95\"}}");
+    assert_int_equal(run.status, AK_ITEM);
+    check_cstring(run.call, AK_KEY_OUTPUT, "x\xffy");
+    check_cstring(run.call, AK_KEY_EXIT_CODE, "0");
+    assert_int_equal(ak_call_number(run.call, AK_KEY_EXIT_CODE, -7), 0);
+    kit_close(&run);
+
+    /* Around the sizes in which memory is taken, a checker of memory sees a byte too many. */
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 9000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char json[9100];
+        int size = (int)sizes[i];
+        snprintf(json, sizeof json, "{\"success\":true,\"data\":{\"output\":\"%0*d\"}}", size, 0);
+        run = kit_ask(AK_OP_RUN, 200, json);
+        const char *text = ak_call_cstring(run.call, AK_KEY_OUTPUT);
+        assert_non_null(text);
+        assert_int_equal(strlen(text), size);
+        kit_close(&run);
+    }
+}
+
 static void numbers_of_our_own_have_raw_json(void **state) {
     (void)state;
     char buf[8];
@@ -149,6 +240,10 @@ static void an_error_says_what_it_has(void **state) {
     assert_int_equal(ak_error_code(empty), AK_OK);
     assert_int_equal(ak_error_code(NULL), AK_OK);
     for (int32_t field = AK_ERROR_CODE; field <= AK_ERROR_SENT; field++) {
+        assert_null(ak_error_cstring(empty, field));
+        assert_null(ak_error_cstring(NULL, field));
+        assert_int_equal(ak_error_number(empty, field, -7), -7);
+        assert_int_equal(ak_error_number(NULL, field, -7), -7);
         assert_int_equal(ak_error_int(empty, field, &value), AK_ABSENT);
         assert_int_equal(value, 0);
         assert_int_equal(ak_error_view(empty, field, &data, &len), AK_ABSENT);
@@ -179,6 +274,17 @@ static void an_error_says_what_it_has(void **state) {
     assert_int_equal(ak_error_view(failed.err, AK_ERROR_OPERATION, &data, &len), AK_OK);
     assert_int_equal(len, 3);
     assert_memory_equal(data, "run", 3);
+    assert_string_equal(ak_error_cstring(failed.err, AK_ERROR_OPERATION), "run");
+    assert_string_equal(ak_error_cstring(failed.err, AK_ERROR_MESSAGE), "exit 3");
+    assert_string_equal(ak_error_cstring(failed.err, AK_ERROR_SERVER_TEXT), "exit 3");
+    assert_string_equal(ak_error_cstring(failed.err, AK_ERROR_OUTPUT), ""); /* it begins with NUL */
+    assert_memory_equal(ak_error_cstring(failed.err, AK_ERROR_OUTPUT), "\x00\xff", 3);
+    assert_null(ak_error_cstring(failed.err, AK_ERROR_EXIT_CODE)); /* a number */
+    assert_null(ak_error_cstring(failed.err, 1000));
+    assert_int_equal(ak_error_number(failed.err, AK_ERROR_EXIT_CODE, -7), 3);
+    assert_int_equal(ak_error_number(failed.err, AK_ERROR_RETRY_AFTER_MS, -7), -7);
+    assert_int_equal(ak_error_number(failed.err, AK_ERROR_MESSAGE, -7), -7); /* a text */
+    assert_int_equal(ak_error_number(failed.err, 1000, -7), -7);
     /* The error outlives its call, and only a failing function writes to it. */
     ak_call_free(failed.call);
     failed.call = NULL;
@@ -311,6 +417,9 @@ static void text_that_goes_in_is_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_or_nothing_is_copied),
+        cmocka_unit_test(one_expression_reads_a_field),
+        cmocka_unit_test(each_record_has_its_own_text),
+        cmocka_unit_test(bytes_end_with_a_nul_too),
         cmocka_unit_test(numbers_of_our_own_have_raw_json),
         cmocka_unit_test(settings_are_told_apart),
         cmocka_unit_test(an_error_says_what_it_has),

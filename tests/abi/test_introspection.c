@@ -48,8 +48,8 @@ static void the_walk_of_operations_ends(void **state) {
     } expected[] = {
         {AK_OP_HEALTH, "health", "GET /health", AK_OP_IDEMPOTENT},
         {AK_OP_RUN, "run", "POST /run", AK_OP_READABLE},
-        {AK_OP_RUN_STREAM, "run_stream", "POST /run/stream", AK_OP_STREAMS | AK_OP_READABLE},
-        {AK_OP_LIST_SANDBOXES, "list_sandboxes", "GET /sandboxes", AK_OP_IDEMPOTENT},
+        {AK_OP_RUN_STREAM, "run_stream", "POST /run/stream", AK_OP_STREAMS | AK_OP_READABLE | AK_OP_MANY},
+        {AK_OP_LIST_SANDBOXES, "list_sandboxes", "GET /sandboxes", AK_OP_IDEMPOTENT | AK_OP_MANY},
         {AK_OP_CREATE_SANDBOX, "create_sandbox", "POST /sandboxes", 0},
         {AK_OP_GET_SANDBOX, "get_sandbox", "GET /sandboxes/{name}", AK_OP_IDEMPOTENT},
         {AK_OP_REMOVE_SANDBOX, "remove_sandbox", "DELETE /sandboxes/{name}", 0},

@@ -35,8 +35,7 @@ static void assert_sent(fault_server *server, ak_client *client, const char *met
     fault_stop(server);
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 static void what_is_not_set_is_not_sent(void **state) {
     (void)state;
@@ -118,8 +117,7 @@ static void zero_is_a_number_of_its_own(void **state) {
     fault_stop(server);
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------
- */
+/* ---- records ---- */
 
 static ak_sandbox get_box(const char *json) {
     fault_server *server = kit_server(200, json);
@@ -221,8 +219,7 @@ static void large_records(void **state) {
     ak_sandbox_free(&box);
 }
 
-/* ---- many records -------------------------------------------------------------------------------------------------
- */
+/* ---- many records ---- */
 
 #define BOXES                                                                                                          \
     "{\"success\":true,\"data\":[{\"name\":\"a\",\"status\":\"running\",\"vcpus\":1},"                                 \

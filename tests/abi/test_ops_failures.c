@@ -182,8 +182,7 @@ static void a_stream_that_breaks_off(void **state) {
     fault_stop(server);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static fault_server *silent_server(void) {
     fault_script *script = fault_script_new();
@@ -265,8 +264,7 @@ static void signals_do_not_end_it(void **state) {
     fault_stop(server);
 }
 
-/* ---- memory -------------------------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 /* Each allocation of copying a record fails once. */
 static void out_of_memory(void **state) {

@@ -114,8 +114,7 @@ static ak_call *call_in(from f, then t) {
     return call;
 }
 
-/* ---- the functions, each with arguments that only the state can be wrong for ---------------------------------------
- */
+/* ---- the functions, each with arguments that only the state can be wrong for ---- */
 
 typedef ak_status (*function)(ak_call *call, ak_error *err);
 
@@ -205,8 +204,7 @@ static void expect_cell(const char *name, from f, ak_status got, ak_status wante
     }
 }
 
-/* ---- cells ---------------------------------------------------------------------------------------------------------
- */
+/* ---- cells ---- */
 
 static void parameters_are_bound_while_new(void **state) {
     (void)state;
@@ -277,6 +275,10 @@ static void records_are_there_in_item_and_reading(void **state) {
             assert_int_equal(ak_call_state(call), from_states[f]);
             assert_true(has || length == 0);
         }
+        const char *type = ak_call_cstring(call, AK_KEY_TYPE);
+        assert_true(has ? type && strcmp(type, "output") == 0 : type == NULL);
+        assert_int_equal(ak_call_number(call, AK_KEY_PARSED, -7), has ? 1 : -7);
+        assert_int_equal(ak_call_state(call), from_states[f]);
         ak_call_free(call);
     }
 }

@@ -279,6 +279,36 @@ static void output(void **state) {
     at_every_point(use_read, AK_DONE);
 }
 
+/* The door that gives text as its result says NULL, and asking again gives it. */
+static void text_as_a_result(void **state) {
+    (void)state;
+    static const int32_t keys[] = {AK_KEY_NAME, AK_KEY_STATUS, AK_KEY_LABELS, AK_KEY_RAW};
+    fault_server *server = start();
+    ak_client *client = NULL;
+    assert_int_equal(make_client(fault_url(server), &client, NULL), AK_OK);
+    long point = 1;
+    for (failed = true; failed && point < MAX_POINTS; point++) {
+        ak_call *call = NULL;
+        size_t lacking = 0;
+        assert_int_equal(ak_call_new(client, AK_OP_LIST_SANDBOXES, &call, NULL), AK_OK);
+        assert_int_equal(ak_call_wait(call, HOST_WAIT_MS, NULL), AK_ITEM);
+        failed = false;
+        countdown = point;
+        for (size_t i = 0; i < 4; i++) {
+            lacking += ak_call_cstring(call, keys[i]) == NULL;
+        }
+        countdown = 0;
+        assert_int_equal(lacking, failed);
+        assert_string_equal(ak_call_cstring(call, AK_KEY_NAME), "a");
+        assert_string_equal(ak_call_cstring(call, AK_KEY_STATUS), "running");
+        assert_string_equal(ak_call_cstring(call, AK_KEY_LABELS), "{\"k\\u0021\":\"v\\u0021\"}");
+        ak_call_free(call);
+    }
+    assert_in_range(point, 3, MAX_POINTS - 1);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 static void error_object(void **state) {
     (void)state;
     countdown = 1;
@@ -292,8 +322,13 @@ int main(void) {
     assert_int_equal(
         curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, curl_realloc, curl_strdup, curl_calloc), CURLE_OK);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run),    cmocka_unit_test(failing_command), cmocka_unit_test(list),
-        cmocka_unit_test(stream), cmocka_unit_test(output),          cmocka_unit_test(error_object),
+        cmocka_unit_test(run),
+        cmocka_unit_test(failing_command),
+        cmocka_unit_test(list),
+        cmocka_unit_test(stream),
+        cmocka_unit_test(output),
+        cmocka_unit_test(error_object),
+        cmocka_unit_test(text_as_a_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,11 +37,10 @@ typedef struct fault_server fault_server;
 /* As an index: any. */
 #define FAULT_ANY SIZE_MAX
 
-/* ---- Scripts
- * ---------------------------------------------------------------------------------------------------------- A call
- * that fails (no memory, a step outside a rule, a step after the end of the connection) marks the script, and
- * fault_start then says why on stderr and returns NULL; so a test checks once. Byte and text arguments are copied.
- */
+/* ---- Scripts ---- */
+
+/* A call that fails (no memory, a step outside a rule, a step after the end of the connection) marks the script, and
+ * fault_start then says why on stderr and returns NULL; so a test checks once. Byte and text arguments are copied. */
 fault_script *fault_script_new(void);
 void fault_script_free(fault_script *script);
 
@@ -78,11 +77,12 @@ typedef struct {
 /* Speaks TLS. Authority, certificates and keys are made at start. options may be NULL. */
 void fault_tls_on(fault_script *script, const fault_tls_options *options);
 
-/* ---- Rules
- * ------------------------------------------------------------------------------------------------------------ Begin a
- * rule; what follows, up to the next rule, belongs to it. For every event the first rule that matches and is not used
- * up is taken. A rule is used once unless fault_times says otherwise, so plain rules answer requests in the order in
- * which they arrive, over whatever connections. A request that no rule fits is answered 500 and counted as unmatched.
+/* ---- Rules ---- */
+
+/* Begin a rule; what follows, up to the next rule, belongs to it. For every event the first rule that matches and is
+ * not used up is taken. A rule is used once unless fault_times says otherwise, so plain rules answer requests in the
+ * order in which they arrive, over whatever connections. A request that no rule fits is answered 500 and counted as
+ * unmatched.
  */
 
 /* The head of a request was read. Its body is read before the steps run, unless fault_read_head_only was called. After
@@ -102,8 +102,7 @@ void fault_only_method(fault_script *script, const char *method);
 void fault_only_target(fault_script *script, const char *target);
 void fault_read_head_only(fault_script *script);
 
-/* ---- Steps
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- Steps ---- */
 
 void fault_send(fault_script *script, const void *bytes, size_t len);
 void fault_text(fault_script *script, const char *text);
@@ -159,8 +158,7 @@ void fault_reset(fault_script *script);
 void fault_loop_begin(fault_script *script, uint64_t count);
 void fault_loop_end(fault_script *script);
 
-/* ---- Servers
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Servers ---- */
 
 /* Starts a server and takes the script over, also on failure. Once it returns, clients may connect. NULL on failure,
  * with the reason on stderr. */
@@ -185,8 +183,7 @@ const char *fault_tls_path(const fault_server *server, fault_tls_file which);
 /* Lets `count` release waits pass, now or when they are reached; FAULT_ALWAYS lets all pass for good. */
 void fault_release(fault_server *server, uint64_t count);
 
-/* ---- What happened
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- What happened ---- */
 
 typedef enum {
     FAULT_CONNECTIONS,    /* connections accepted */

@@ -41,8 +41,12 @@ typedef long long swig_type_11;
 typedef _gostring_ swig_type_12;
 typedef _gostring_ swig_type_13;
 typedef _gostring_ swig_type_14;
-typedef _goslice_ swig_type_15;
-typedef _goslice_ swig_type_16;
+typedef long long swig_type_15;
+typedef long long swig_type_16;
+typedef _goslice_ swig_type_17;
+typedef _goslice_ swig_type_18;
+typedef long long swig_type_19;
+typedef long long swig_type_20;
 extern void _wrap_Swig_free_raw(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_raw(swig_intgo arg1);
 extern int _wrap_version_raw(void);
@@ -81,15 +85,17 @@ extern uintptr_t _wrap_call_retain_raw(uintptr_t arg1);
 extern void _wrap_call_free_raw(uintptr_t arg1);
 extern int _wrap_call_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_call_view_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
+extern swig_type_15 _wrap_call_number_raw(uintptr_t arg1, int arg2, swig_type_16 arg3);
 extern int _wrap_call_count_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_call_view_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swig_voidp arg4, uintptr_t arg5);
 extern int _wrap_call_key_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swig_voidp arg4, uintptr_t arg5);
-extern int _wrap_call_values_raw(uintptr_t arg1, swig_type_15 arg2, swig_voidp arg3, uintptr_t arg4);
-extern int _wrap_call_read_raw(uintptr_t arg1, swig_type_16 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_call_values_raw(uintptr_t arg1, swig_type_17 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_call_read_raw(uintptr_t arg1, swig_type_18 arg2, swig_voidp arg3, uintptr_t arg4);
 extern uintptr_t _wrap_error_new_raw(void);
 extern int _wrap_error_code_raw(uintptr_t arg1);
 extern int _wrap_error_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
 extern int _wrap_error_view_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
+extern swig_type_19 _wrap_error_number_raw(uintptr_t arg1, int arg2, swig_type_20 arg3);
 extern void _wrap_error_free_raw(uintptr_t arg1);
 #undef intgo
 */
@@ -201,6 +207,7 @@ const OP_EXEC_IN_SANDBOX int32 = 8
 const OP_STREAMS int32 = 1
 const OP_IDEMPOTENT int32 = 2
 const OP_READABLE int32 = 4
+const OP_MANY int32 = 8
 const KEY_COMMAND int32 = 1
 const KEY_IMAGE int32 = 2
 const KEY_PROFILE int32 = 3
@@ -670,6 +677,16 @@ func Call_view(arg1 Call, arg2 int32, arg3 *View, arg4 Error) (_swig_ret int32) 
 	return swig_r
 }
 
+func Call_number(arg1 Call, arg2 int32, arg3 int64) (_swig_ret int64) {
+	var swig_r int64
+	var _swig_i_0 uintptr
+	_swig_i_0 = uintptr(arg1)
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int64)(C._wrap_call_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_16(_swig_i_2)))
+	return swig_r
+}
+
 func Call_count(arg1 Call, arg2 int32, arg3 *int, arg4 Error) (_swig_ret int32) {
 	var swig_r int32
 	var _swig_i_0 uintptr
@@ -716,7 +733,7 @@ func Call_values(arg1 Call, arg2 []Value, arg3 *int, arg4 Error) (_swig_ret int3
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_values_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_values_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -731,7 +748,7 @@ func Call_read(arg1 Call, arg2 []byte, arg3 *int, arg4 Error) (_swig_ret int32) 
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_read_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_16)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_read_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -771,6 +788,16 @@ func Error_view(arg1 Error, arg2 int32, arg3 *View) (_swig_ret int32) {
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	swig_r = (int32)(C._wrap_error_view_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_voidp(_swig_i_2)))
+	return swig_r
+}
+
+func Error_number(arg1 Error, arg2 int32, arg3 int64) (_swig_ret int64) {
+	var swig_r int64
+	var _swig_i_0 uintptr
+	_swig_i_0 = uintptr(arg1)
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int64)(C._wrap_error_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_20(_swig_i_2)))
 	return swig_r
 }
 

@@ -806,6 +806,23 @@ int _wrap_call_view_raw(ak_call *_swig_go_0, int _swig_go_1, char **_swig_go_2, 
 }
 
 
+long long _wrap_call_number_raw(ak_call *_swig_go_0, int _swig_go_1, long long _swig_go_2) {
+  ak_call *arg1 = 0 ;
+  int32_t arg2 ;
+  int64_t arg3 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (ak_call *)_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  arg3 = (int64_t)_swig_go_2; 
+  
+  result = (int64_t)ak_call_number(arg1,arg2,arg3);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 int _wrap_call_count_raw(ak_call *_swig_go_0, int _swig_go_1, intgo *_swig_go_2, ak_error *_swig_go_3) {
   ak_call *arg1 = 0 ;
   int32_t arg2 ;
@@ -963,6 +980,23 @@ int _wrap_error_view_raw(ak_error *_swig_go_0, int _swig_go_1, char **_swig_go_2
   arg3 = (char **)&((ak_go_view *)_swig_go_2)->data; arg4 = &((ak_go_view *)_swig_go_2)->size; 
   
   result = (ak_status)ak_error_view((struct ak_error const *)arg1,arg2,(char const **)arg3,arg4);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+long long _wrap_error_number_raw(ak_error *_swig_go_0, int _swig_go_1, long long _swig_go_2) {
+  ak_error *arg1 = 0 ;
+  int32_t arg2 ;
+  int64_t arg3 ;
+  int64_t result;
+  long long _swig_go_result;
+  
+  arg1 = (ak_error *)_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  arg3 = (int64_t)_swig_go_2; 
+  
+  result = (int64_t)ak_error_number((struct ak_error const *)arg1,arg2,arg3);
   _swig_go_result = result; 
   return _swig_go_result;
 }
