@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/thrashr888/agentkernel/bindings/go"
+)
+
+// What the server of fixed answers sends in a stream, in events and bytes of output.
+var (
+	events = map[string]int{"small": 100_000, "large": 10_000}
+	sizes  = map[string]int{"small": 150, "large": 16_384}
+)
+
+var (
+	url     = os.Getenv("AK_BENCH_URL")
+	ctx     = context.Background()
+	command = []string{"echo", "hello"}
+	ours    = sync.OnceValue(func() *agentkernel.Client { return agentkernel.New(&agentkernel.Options{BaseURL: url}) })
+)
+
+func ourRun() (int, error) {
+	output, err := ours().Run(ctx, command, nil)
+	if err == nil && output.Output != "hello\n" {
+		err = fmt.Errorf("output %q", output.Output)
+	}
+	return 1, err
+}
+
+func ourStream(size string) func() (int, error) {
+	return func() (int, error) {
+		stream, err := ours().RunStream(ctx, []string{size}, nil)
+		if err != nil {
+			return 0, err
+		}
+		outputs, length := 0, 0
+		for event, err := range stream.Events() {
+			if err != nil {
+				return 0, err
+			}
+			if event.Type == "output" {
+				outputs++
+				length += len(event.Data)
+			}
+		}
+		return complete(size, outputs, length)
+	}
+}
+
+func ourRead(size string) func() (int, error) {
+	buf := make([]byte, 64<<10)
+	return func() (int, error) {
+		stream, err := ours().RunStream(ctx, []string{size}, nil)
+		if err != nil {
+			return 0, err
+		}
+		defer stream.Close()
+		length := 0
+		for {
+			n, err := stream.Read(buf)
+			length += n
+			if err == io.EOF {
+				return complete(size, events[size], length)
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+func complete(size string, outputs, length int) (int, error) {
+	if outputs != events[size] || length != outputs*sizes[size] {
+		return 0, fmt.Errorf("%d outputs, %d bytes", outputs, length)
+	}
+	return outputs, nil
+}
+
+// The same with what Go has: net/http and encoding/json.
+
+func post(path string, command []string) (*http.Response, error) {
+	body, err := json.Marshal(struct {
+		Command []string `json:"command"`
+		Fast    bool     `json:"fast"`
+	}{command, false})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, "POST", url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err == nil && response.StatusCode != 200 {
+		err = fmt.Errorf("status %d", response.StatusCode)
+	}
+	return response, err
+}
+
+func httpRun() (int, error) {
+	response, err := post("/run", command)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Success bool
+		Data    struct{ Output string }
+	}
+	text, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = json.Unmarshal(text, &answer)
+	}
+	if err == nil && answer.Data.Output != "hello\n" {
+		err = fmt.Errorf("output %q", answer.Data.Output)
+	}
+	return 1, err
+}
+
+func httpStream(size string) func() (int, error) {
+	return func() (int, error) {
+		response, err := post("/run/stream", []string{size})
+		if err != nil {
+			return 0, err
+		}
+		defer response.Body.Close()
+		lines := bufio.NewScanner(response.Body)
+		lines.Buffer(make([]byte, 64<<10), 1<<20)
+		outputs, length, kind := 0, 0, ""
+		for lines.Scan() {
+			if rest, ok := bytes.CutPrefix(lines.Bytes(), []byte("event: ")); ok {
+				kind = string(rest)
+			}
+			data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+			if !ok || kind != "output" {
+				continue
+			}
+			var event struct{ Data, Stream string }
+			if err := json.Unmarshal(data, &event); err != nil {
+				return 0, err
+			}
+			outputs++
+			length += len(event.Data)
+		}
+		if err := lines.Err(); err != nil {
+			return 0, err
+		}
+		return complete(size, outputs, length)
+	}
+}
