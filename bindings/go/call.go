@@ -20,7 +20,8 @@ type call struct {
 	fail raw.Error
 
 	use    sync.Mutex
-	values []raw.Value
+	values []raw.Value // the current record
+	places []place     // where its fields go
 	out    *out
 	file   *os.File // a duplicate of the call's descriptor, from the first wait on
 	wait   syscall.RawConn
@@ -44,7 +45,8 @@ func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []ar
 	if c.err != nil {
 		return nil, c.err
 	}
-	call := &call{ctx: ctx, op: operationOf(id), fail: raw.Error_new(), out: &out{}}
+	op := operationOf(id)
+	call := &call{ctx: ctx, op: op, fail: raw.Error_new(), values: make([]raw.Value, len(op.fields)), out: &out{}}
 	status := raw.Call_new(c.handle, id, &call.out.call, call.fail)
 	call.handle = call.out.call
 	if status >= 0 {
@@ -84,7 +86,10 @@ func (c *call) bind(args []arg) int32 {
 // threads behind.
 var turns = make(chan struct{}, max(4, runtime.GOMAXPROCS(0)))
 
-func step(c *call, _ []byte) int32 { return raw.Call_step(c.handle, c.fail) }
+// next goes on to the next record and takes its fields.
+func next(c *call, _ []byte) int32 {
+	return raw.Call_next(c.handle, c.values, &c.out.size, c.fail)
+}
 
 func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.out.size, c.fail) }
 
@@ -196,12 +201,6 @@ func (c *call) release() {
 	c.fail = 0
 }
 
-// next goes on to the next record; false at the end.
-func (c *call) next() (bool, error) {
-	status, err := c.goOn(step, nil)
-	return status == raw.ITEM, err
-}
-
 // all makes a call and gathers its records; with an error come those that were there before it.
 func all[T, O any, P interface {
 	*T
@@ -214,12 +213,12 @@ func all[T, O any, P interface {
 	defer call.close()
 	records := []T{}
 	for {
-		more, err := call.next()
-		if err != nil || !more {
+		status, err := call.goOn(next, nil)
+		if err != nil || status == raw.DONE {
 			return records, err
 		}
 		var record T
-		if err := call.decode(P(&record)); err != nil {
+		if err := decode(call, P(&record)); err != nil {
 			return records, err
 		}
 		records = append(records, record)
@@ -248,8 +247,9 @@ func none[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg)
 		return err
 	}
 	defer call.close()
-	for more := true; more && err == nil; {
-		more, err = call.next()
+	for {
+		if status, err := call.goOn(next, nil); err != nil || status == raw.DONE {
+			return err
+		}
 	}
-	return err
 }

@@ -1,9 +1,11 @@
 package agentkernel
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"sync"
+	"unsafe"
 
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
@@ -35,9 +37,9 @@ func (r *Record) record() *Record { return r }
 
 // operation is what the library tells of one.
 type operation struct {
-	id      int32
-	fields  []field
-	targets sync.Map // of the reflect.Type of records to [][]int: the member for each field
+	id     int32
+	fields []field
+	places sync.Map // of the reflect.Type of records to []place: where each field goes
 }
 
 type field struct {
@@ -63,81 +65,117 @@ func operationOf(id int32) *operation {
 	return known.(*operation)
 }
 
-// targetsOf finds the member of a record's type for each field; nil where it has none.
-func (op *operation) targetsOf(record reflect.Type) [][]int {
-	if known, ok := op.targets.Load(record); ok {
-		return known.([][]int)
+// place is a member of a record: a stream's events are too many for reflection at each.
+type place struct {
+	offset uintptr
+	store  func(c *call, member unsafe.Pointer, from *raw.Value) error // nil when there is no such member
+	clear  func(member unsafe.Pointer)
+}
+
+// placesOf finds the place for each field, by the names of both.
+func (op *operation) placesOf(record reflect.Type) []place {
+	if known, ok := op.places.Load(record); ok {
+		return known.([]place)
 	}
-	targets := make([][]int, len(op.fields))
+	places := make([]place, len(op.fields))
 	for _, member := range reflect.VisibleFields(record) {
 		for i, field := range op.fields {
 			if member.Tag.Get("json") == field.name {
-				targets[i] = member.Index
+				places[i] = placeOf(record, member)
 			}
 		}
 	}
-	op.targets.Store(record, targets)
-	return targets
+	op.places.Store(record, places)
+	return places
 }
 
-// decode fills a record (a pointer to a struct that embeds Record) with the call's current one.
-func (c *call) decode(record interface{ record() *Record }) error {
-	if c.values == nil {
-		c.values = make([]raw.Value, len(c.op.fields))
+func placeOf(record reflect.Type, member reflect.StructField) place {
+	offset := member.Offset
+	if len(member.Index) > 1 { // a member of Record, which is embedded
+		offset += record.Field(member.Index[0]).Offset
 	}
-	if status := raw.Call_values(c.handle, c.values, &c.out.size, c.fail); status < 0 {
-		return newError(Code(status), c.fail)
+	switch reflect.Zero(member.Type).Interface().(type) {
+	case string:
+		return place{offset, storeText, clearAs[string]}
+	case []byte, json.RawMessage:
+		return place{offset, storeBytes, clearAs[[]byte]}
+	case int:
+		return place{offset, storeInt[int], clearAs[int]}
+	case int64:
+		return place{offset, storeInt[int64], clearAs[int64]}
+	case bool:
+		return place{offset, storeBool, clearAs[bool]}
+	case []string:
+		return place{offset, storeList, clearAs[[]string]}
+	case map[string]string:
+		return place{offset, storeMap, clearAs[map[string]string]}
 	}
-	base := record.record()
-	base.fields, base.has = c.op, 0
-	value := reflect.ValueOf(record).Elem()
-	for i, target := range c.op.targetsOf(value.Type()) {
-		from := &c.values[i]
-		there := from.Type > raw.TYPE_NULL
-		if there {
-			base.has |= 1 << i
-		}
-		if target == nil {
+	panic(fmt.Sprintf("agentkernel: a record's %s is of type %s", member.Name, member.Type))
+}
+
+func clearAs[T any](member unsafe.Pointer) { *(*T)(member) = *new(T) }
+
+// decode fills a record with what the call's values hold. It may have been filled by the same call before.
+func decode[T any, P interface {
+	*T
+	record() *Record
+}](c *call, into P) error {
+	if c.places == nil {
+		c.places = c.op.placesOf(reflect.TypeFor[T]())
+	}
+	base := into.record()
+	before, has := base.has, uint64(0)
+	base.fields = c.op
+	for i := range c.places {
+		place, from, bit := &c.places[i], &c.values[i], uint64(1)<<i
+		if place.store == nil {
+			if from.Type > raw.TYPE_NULL {
+				has |= bit
+			}
 			continue
 		}
-		if member := value.FieldByIndex(target); !there {
-			member.SetZero()
-		} else if err := c.store(member, from); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// store sets a member of a record.
-func (c *call) store(member reflect.Value, from *raw.Value) error {
-	switch from.Type {
-	case raw.TYPE_INT:
-		if member.OverflowInt(from.Integer) {
-			return &Error{Code: ErrProtocol, Operation: raw.Operation_name(c.op.id), Phase: "decode", Sent: SentAnswered,
-				Message: fmt.Sprintf("%s: %d is too large", raw.Key_name(from.Key), from.Integer)}
-		}
-		member.SetInt(from.Integer)
-	case raw.TYPE_BOOL:
-		member.SetBool(from.Integer != 0)
-	case raw.TYPE_LIST:
-		return c.storeList(member, from)
-	case raw.TYPE_MAP:
-		return c.storeMap(member, from)
-	default: // text, bytes and JSON
-		if member.Kind() == reflect.String {
-			// The same text again (an event's type) needs no new memory.
-			if text := from.Bytes(); member.String() != string(text) {
-				member.SetString(string(text))
+		member := unsafe.Add(unsafe.Pointer(into), place.offset)
+		if from.Type > raw.TYPE_NULL {
+			has |= bit
+			if err := place.store(c, member, from); err != nil {
+				return err
 			}
-		} else {
-			member.SetBytes(append(make([]byte, 0, from.Len()), from.Bytes()...))
+		} else if before&bit != 0 {
+			place.clear(member)
 		}
+	}
+	base.has = has
+	return nil
+}
+
+func storeText(_ *call, member unsafe.Pointer, from *raw.Value) error {
+	to := (*string)(member)
+	if text := from.Bytes(); *to != string(text) { // the same again, as an event's type often is, needs no new memory
+		*to = string(text)
 	}
 	return nil
 }
 
-func (c *call) storeList(member reflect.Value, from *raw.Value) error {
+func storeBytes(_ *call, member unsafe.Pointer, from *raw.Value) error {
+	*(*[]byte)(member) = append(make([]byte, 0, from.Len()), from.Bytes()...)
+	return nil
+}
+
+func storeInt[T int | int64](c *call, member unsafe.Pointer, from *raw.Value) error {
+	if int64(T(from.Integer)) != from.Integer {
+		return &Error{Code: ErrProtocol, Operation: raw.Operation_name(c.op.id), Phase: "decode", Sent: SentAnswered,
+			Message: fmt.Sprintf("%s: %d is too large", raw.Key_name(from.Key), from.Integer)}
+	}
+	*(*T)(member) = T(from.Integer)
+	return nil
+}
+
+func storeBool(_ *call, member unsafe.Pointer, from *raw.Value) error {
+	*(*bool)(member) = from.Integer != 0
+	return nil
+}
+
+func storeList(c *call, member unsafe.Pointer, from *raw.Value) error {
 	list := make([]string, from.Integer)
 	for i := range list {
 		if status := raw.Call_view_at(c.handle, from.Key, i, &c.out.view, c.fail); status < 0 {
@@ -145,11 +183,11 @@ func (c *call) storeList(member reflect.Value, from *raw.Value) error {
 		}
 		list[i] = string(c.out.view.Bytes())
 	}
-	member.Set(reflect.ValueOf(list))
+	*(*[]string)(member) = list
 	return nil
 }
 
-func (c *call) storeMap(member reflect.Value, from *raw.Value) error {
+func storeMap(c *call, member unsafe.Pointer, from *raw.Value) error {
 	entries := make(map[string]string, from.Integer)
 	for i := range int(from.Integer) {
 		if status := raw.Call_key_at(c.handle, from.Key, i, &c.out.view, c.fail); status < 0 {
@@ -161,6 +199,6 @@ func (c *call) storeMap(member reflect.Value, from *raw.Value) error {
 		}
 		entries[name] = string(c.out.view.Bytes())
 	}
-	member.Set(reflect.ValueOf(entries))
+	*(*map[string]string)(member) = entries
 	return nil
 }

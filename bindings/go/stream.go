@@ -31,7 +31,7 @@ func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ..
 	if ctx.Err() != nil {
 		raw.Call_cancel(made.handle)
 	}
-	status := made.turn(step, nil) // sends the request, and does not wait for the answer
+	status := made.turn(next, nil) // sends the request, and does not wait for the answer
 	if status < 0 {
 		defer made.close()
 		return nil, made.failure(Code(status))
@@ -46,7 +46,7 @@ func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ..
 func (s *Stream) Recv() (Event, error) {
 	s.call.use.Lock()
 	defer s.call.use.Unlock()
-	status, err := s.goOn(step, nil)
+	status, err := s.goOn(next, nil)
 	if err == nil && status == raw.ITEM {
 		err = s.decode()
 	}
@@ -85,6 +85,9 @@ func (s *Stream) Read(buf []byte) (int, error) {
 		}
 		if status == raw.OK {
 			return s.call.out.size, nil
+		}
+		if status := raw.Call_values(s.call.handle, s.call.values, &s.call.out.size, s.call.fail); status < 0 {
+			return 0, newError(Code(status), s.call.fail)
 		}
 		if err := s.decode(); err != nil {
 			return 0, err
@@ -131,7 +134,7 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 }
 
 func (s *Stream) decode() error {
-	if s.ended = s.call.decode(&s.event); s.ended != nil {
+	if s.ended = decode(s.call, &s.event); s.ended != nil {
 		return s.ended
 	}
 	if s.event.Type == "done" || s.event.Type == "error" {

@@ -27,37 +27,39 @@ typedef struct { uintptr_t p; intgo n; } _gostring_;
 typedef struct { uintptr_t array; intgo len; intgo cap; } _goslice_;
 
 
-typedef _gostring_ swig_type_1;
+typedef _goslice_ swig_type_1;
 typedef _gostring_ swig_type_2;
 typedef _gostring_ swig_type_3;
 typedef _gostring_ swig_type_4;
 typedef _gostring_ swig_type_5;
 typedef _gostring_ swig_type_6;
 typedef _gostring_ swig_type_7;
-typedef long long swig_type_8;
-typedef _goslice_ swig_type_9;
-typedef _gostring_ swig_type_10;
-typedef long long swig_type_11;
-typedef _gostring_ swig_type_12;
+typedef _gostring_ swig_type_8;
+typedef long long swig_type_9;
+typedef _goslice_ swig_type_10;
+typedef _gostring_ swig_type_11;
+typedef long long swig_type_12;
 typedef _gostring_ swig_type_13;
 typedef _gostring_ swig_type_14;
-typedef long long swig_type_15;
+typedef _gostring_ swig_type_15;
 typedef long long swig_type_16;
-typedef _goslice_ swig_type_17;
+typedef long long swig_type_17;
 typedef _goslice_ swig_type_18;
-typedef long long swig_type_19;
+typedef _goslice_ swig_type_19;
 typedef long long swig_type_20;
+typedef long long swig_type_21;
 extern void _wrap_Swig_free_raw(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_raw(swig_intgo arg1);
+extern int _wrap_Call_next_raw(uintptr_t arg1, swig_type_1 arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_version_raw(void);
-extern swig_type_1 _wrap_version_text_raw(void);
-extern swig_type_2 _wrap_status_name_raw(int arg1);
-extern int _wrap_constant_raw(swig_type_3 arg1, swig_voidp arg2);
+extern swig_type_2 _wrap_version_text_raw(void);
+extern swig_type_3 _wrap_status_name_raw(int arg1);
+extern int _wrap_constant_raw(swig_type_4 arg1, swig_voidp arg2);
 extern int _wrap_operation_at_raw(swig_intgo arg1);
-extern swig_type_4 _wrap_operation_name_raw(int arg1);
-extern swig_type_5 _wrap_operation_route_raw(int arg1);
+extern swig_type_5 _wrap_operation_name_raw(int arg1);
+extern swig_type_6 _wrap_operation_route_raw(int arg1);
 extern int _wrap_operation_flags_raw(int arg1);
-extern swig_type_6 _wrap_key_name_raw(int arg1);
+extern swig_type_7 _wrap_key_name_raw(int arg1);
 extern int _wrap_parameter_at_raw(int arg1, swig_intgo arg2);
 extern int _wrap_parameter_type_raw(int arg1, int arg2);
 extern int _wrap_parameter_flags_raw(int arg1, int arg2);
@@ -65,17 +67,17 @@ extern int _wrap_field_at_raw(int arg1, swig_intgo arg2);
 extern int _wrap_field_type_raw(int arg1, int arg2);
 extern int _wrap_field_flags_raw(int arg1, int arg2);
 extern int _wrap_client_new_raw(swig_voidp arg1, uintptr_t arg2);
-extern int _wrap_client_set_text_raw(uintptr_t arg1, int arg2, swig_type_7 arg3, uintptr_t arg4);
-extern int _wrap_client_set_int_raw(uintptr_t arg1, int arg2, swig_type_8 arg3, uintptr_t arg4);
-extern int _wrap_client_text_raw(uintptr_t arg1, int arg2, swig_type_9 arg3, swig_voidp arg4, uintptr_t arg5);
+extern int _wrap_client_set_text_raw(uintptr_t arg1, int arg2, swig_type_8 arg3, uintptr_t arg4);
+extern int _wrap_client_set_int_raw(uintptr_t arg1, int arg2, swig_type_9 arg3, uintptr_t arg4);
+extern int _wrap_client_text_raw(uintptr_t arg1, int arg2, swig_type_10 arg3, swig_voidp arg4, uintptr_t arg5);
 extern int _wrap_client_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
 extern uintptr_t _wrap_client_retain_raw(uintptr_t arg1);
 extern void _wrap_client_free_raw(uintptr_t arg1);
 extern int _wrap_call_new_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
-extern int _wrap_call_set_text_raw(uintptr_t arg1, int arg2, swig_type_10 arg3, uintptr_t arg4);
-extern int _wrap_call_set_int_raw(uintptr_t arg1, int arg2, swig_type_11 arg3, uintptr_t arg4);
-extern int _wrap_call_add_text_raw(uintptr_t arg1, int arg2, swig_type_12 arg3, uintptr_t arg4);
-extern int _wrap_call_put_text_raw(uintptr_t arg1, int arg2, swig_type_13 arg3, swig_type_14 arg4, uintptr_t arg5);
+extern int _wrap_call_set_text_raw(uintptr_t arg1, int arg2, swig_type_11 arg3, uintptr_t arg4);
+extern int _wrap_call_set_int_raw(uintptr_t arg1, int arg2, swig_type_12 arg3, uintptr_t arg4);
+extern int _wrap_call_add_text_raw(uintptr_t arg1, int arg2, swig_type_13 arg3, uintptr_t arg4);
+extern int _wrap_call_put_text_raw(uintptr_t arg1, int arg2, swig_type_14 arg3, swig_type_15 arg4, uintptr_t arg5);
 extern int _wrap_call_step_raw(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_call_wait_raw(uintptr_t arg1, int arg2, uintptr_t arg3);
 extern int _wrap_call_fd_raw(uintptr_t arg1);
@@ -85,17 +87,17 @@ extern uintptr_t _wrap_call_retain_raw(uintptr_t arg1);
 extern void _wrap_call_free_raw(uintptr_t arg1);
 extern int _wrap_call_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_call_view_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
-extern swig_type_15 _wrap_call_number_raw(uintptr_t arg1, int arg2, swig_type_16 arg3);
+extern swig_type_16 _wrap_call_number_raw(uintptr_t arg1, int arg2, swig_type_17 arg3);
 extern int _wrap_call_count_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_call_view_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swig_voidp arg4, uintptr_t arg5);
 extern int _wrap_call_key_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swig_voidp arg4, uintptr_t arg5);
-extern int _wrap_call_values_raw(uintptr_t arg1, swig_type_17 arg2, swig_voidp arg3, uintptr_t arg4);
-extern int _wrap_call_read_raw(uintptr_t arg1, swig_type_18 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_call_values_raw(uintptr_t arg1, swig_type_18 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_call_read_raw(uintptr_t arg1, swig_type_19 arg2, swig_voidp arg3, uintptr_t arg4);
 extern uintptr_t _wrap_error_new_raw(void);
 extern int _wrap_error_code_raw(uintptr_t arg1);
 extern int _wrap_error_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
 extern int _wrap_error_view_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
-extern swig_type_19 _wrap_error_number_raw(uintptr_t arg1, int arg2, swig_type_20 arg3);
+extern swig_type_20 _wrap_error_number_raw(uintptr_t arg1, int arg2, swig_type_21 arg3);
 extern void _wrap_error_free_raw(uintptr_t arg1);
 #undef intgo
 */
@@ -131,6 +133,21 @@ func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
 	swig_r = (uintptr)(C._wrap_Swig_malloc_raw(C.swig_intgo(_swig_i_0)))
+	return swig_r
+}
+
+func Call_next(arg1 Call, arg2 []Value, arg3 *int, arg4 Error) (_swig_ret int32) {
+	var swig_r int32
+	var _swig_i_0 uintptr
+	_swig_i_0 = uintptr(arg1)
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	var _swig_i_3 uintptr
+	_swig_i_3 = uintptr(arg4)
+	swig_r = (int32)(C._wrap_Call_next_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_1)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
 	return swig_r
 }
 
@@ -342,7 +359,7 @@ func Constant(arg1 string, arg2 *int64) (_swig_ret int32) {
 	var swig_r int32
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int32)(C._wrap_constant_raw(*(*C.swig_type_3)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1)))
+	swig_r = (int32)(C._wrap_constant_raw(*(*C.swig_type_4)(unsafe.Pointer(&_swig_i_0)), C.swig_voidp(_swig_i_1)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg1
 	}
@@ -458,7 +475,7 @@ func Client_set_text(arg1 Client, arg2 int32, arg3 string, arg4 Error) (_swig_re
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_client_set_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_7)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_client_set_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_8)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
 	}
@@ -473,7 +490,7 @@ func Client_set_int(arg1 Client, arg2 int32, arg3 int64, arg4 Error) (_swig_ret 
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_client_set_int_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_8(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_client_set_int_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_9(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	return swig_r
 }
 
@@ -486,7 +503,7 @@ func Client_text(arg1 Client, arg2 int32, arg3 []byte, arg4 *int, arg5 Error) (_
 	_swig_i_3 := arg4
 	var _swig_i_4 uintptr
 	_swig_i_4 = uintptr(arg5)
-	swig_r = (int32)(C._wrap_client_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_9)(unsafe.Pointer(&_swig_i_2)), C.swig_voidp(_swig_i_3), C.uintptr_t(_swig_i_4)))
+	swig_r = (int32)(C._wrap_client_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_2)), C.swig_voidp(_swig_i_3), C.uintptr_t(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
 	}
@@ -541,7 +558,7 @@ func Call_set_text(arg1 Call, arg2 int32, arg3 string, arg4 Error) (_swig_ret in
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_set_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_10)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_set_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
 	}
@@ -556,7 +573,7 @@ func Call_set_int(arg1 Call, arg2 int32, arg3 int64, arg4 Error) (_swig_ret int3
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_set_int_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_11(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_set_int_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_12(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	return swig_r
 }
 
@@ -568,7 +585,7 @@ func Call_add_text(arg1 Call, arg2 int32, arg3 string, arg4 Error) (_swig_ret in
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_add_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_add_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_2)), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
 	}
@@ -584,7 +601,7 @@ func Call_put_text(arg1 Call, arg2 int32, arg3 string, arg4 string, arg5 Error) 
 	_swig_i_3 := arg4
 	var _swig_i_4 uintptr
 	_swig_i_4 = uintptr(arg5)
-	swig_r = (int32)(C._wrap_call_put_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_13)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4)))
+	swig_r = (int32)(C._wrap_call_put_text_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), *(*C.swig_type_14)(unsafe.Pointer(&_swig_i_2)), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_3)), C.uintptr_t(_swig_i_4)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg3
 	}
@@ -683,7 +700,7 @@ func Call_number(arg1 Call, arg2 int32, arg3 int64) (_swig_ret int64) {
 	_swig_i_0 = uintptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int64)(C._wrap_call_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_16(_swig_i_2)))
+	swig_r = (int64)(C._wrap_call_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_17(_swig_i_2)))
 	return swig_r
 }
 
@@ -733,7 +750,7 @@ func Call_values(arg1 Call, arg2 []Value, arg3 *int, arg4 Error) (_swig_ret int3
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_values_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_17)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_values_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -748,7 +765,7 @@ func Call_read(arg1 Call, arg2 []byte, arg3 *int, arg4 Error) (_swig_ret int32) 
 	_swig_i_2 := arg3
 	var _swig_i_3 uintptr
 	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_call_read_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_18)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	swig_r = (int32)(C._wrap_call_read_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_19)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -797,7 +814,7 @@ func Error_number(arg1 Error, arg2 int32, arg3 int64) (_swig_ret int64) {
 	_swig_i_0 = uintptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int64)(C._wrap_error_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_20(_swig_i_2)))
+	swig_r = (int64)(C._wrap_error_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_21(_swig_i_2)))
 	return swig_r
 }
 

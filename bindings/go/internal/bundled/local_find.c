@@ -1,0 +1,1 @@
+../../../../core/local_find.c

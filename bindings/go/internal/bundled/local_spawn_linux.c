@@ -1,0 +1,1 @@
+../../../../core/local_spawn_linux.c
