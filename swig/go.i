@@ -66,9 +66,10 @@ typedef struct {
 /* Two functions in one crossing: steps, and when that gives a record takes all of its fields. */
 %rename(Call_next) ak_go_next;
 %inline %{
-static ak_status ak_go_next(ak_call *call, ak_value *values, size_t cap, size_t *count, ak_error *err) {
+static ak_status ak_go_next(ak_call *call, ak_value *values, size_t cap, ak_error *err) {
+    size_t count;
     ak_status status = ak_call_step(call, err);
-    ak_status taken = status == AK_ITEM ? ak_call_values(call, values, cap, count, err) : AK_OK;
+    ak_status taken = status == AK_ITEM ? ak_call_values(call, values, cap, &count, err) : AK_OK;
     return taken < 0 ? taken : status;
 }
 %}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
@@ -81,14 +82,18 @@ func (c *call) bind(args []arg) int32 {
 	return raw.OK
 }
 
-// turns bounds how many goroutines are inside the library at once. The runtime starts another thread for every C
-// function that takes more than some microseconds, so that thousands of calls that start together would leave a hundred
-// threads behind.
-var turns = make(chan struct{}, max(4, runtime.GOMAXPROCS(0)))
+// These two bound how many goroutines are inside the library at once: some go in as they come, the others take turns.
+// The runtime starts another thread for every C function that takes more than some microseconds, so that thousands of
+// calls that start together would leave a hundred threads behind.
+var (
+	inside  atomic.Int32
+	turns   = make(chan struct{}, abreast)
+	abreast = max(4, runtime.GOMAXPROCS(0))
+)
 
 // next goes on to the next record and takes its fields.
 func next(c *call, _ []byte) int32 {
-	return raw.Call_next(c.handle, c.values, &c.out.size, c.fail)
+	return raw.Call_next(c.handle, c.values, c.fail)
 }
 
 func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.out.size, c.fail) }
@@ -118,10 +123,12 @@ func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 }
 
 func (c *call) turn(by func(*call, []byte) int32, buf []byte) int32 {
-	turns <- struct{}{}
-	status := by(c, buf)
-	<-turns
-	return status
+	defer inside.Add(-1)
+	if inside.Add(1) > int32(abreast) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+	}
+	return by(c, buf)
 }
 
 // watch has the runtime's poller and the context watch the call, once. The poller gets a duplicate of the descriptor,

@@ -50,7 +50,7 @@ typedef long long swig_type_20;
 typedef long long swig_type_21;
 extern void _wrap_Swig_free_raw(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_raw(swig_intgo arg1);
-extern int _wrap_Call_next_raw(uintptr_t arg1, swig_type_1 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_Call_next_raw(uintptr_t arg1, swig_type_1 arg2, uintptr_t arg3);
 extern int _wrap_version_raw(void);
 extern swig_type_2 _wrap_version_text_raw(void);
 extern swig_type_3 _wrap_status_name_raw(int arg1);
@@ -136,15 +136,14 @@ func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	return swig_r
 }
 
-func Call_next(arg1 Call, arg2 []Value, arg3 *int, arg4 Error) (_swig_ret int32) {
+func Call_next(arg1 Call, arg2 []Value, arg3 Error) (_swig_ret int32) {
 	var swig_r int32
 	var _swig_i_0 uintptr
 	_swig_i_0 = uintptr(arg1)
 	_swig_i_1 := arg2
-	_swig_i_2 := arg3
-	var _swig_i_3 uintptr
-	_swig_i_3 = uintptr(arg4)
-	swig_r = (int32)(C._wrap_Call_next_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_1)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	var _swig_i_2 uintptr
+	_swig_i_2 = uintptr(arg3)
+	swig_r = (int32)(C._wrap_Call_next_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_1)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}

@@ -225,9 +225,10 @@ typedef struct {
 } ak_go_view;
 
 
-static ak_status ak_go_next(ak_call *call, ak_value *values, size_t cap, size_t *count, ak_error *err) {
+static ak_status ak_go_next(ak_call *call, ak_value *values, size_t cap, ak_error *err) {
+    size_t count;
     ak_status status = ak_call_step(call, err);
-    ak_status taken = status == AK_ITEM ? ak_call_values(call, values, cap, count, err) : AK_OK;
+    ak_status taken = status == AK_ITEM ? ak_call_values(call, values, cap, &count, err) : AK_OK;
     return taken < 0 ? taken : status;
 }
 
@@ -258,21 +259,19 @@ void *_wrap_Swig_malloc_raw(intgo _swig_go_0) {
 }
 
 
-int _wrap_Call_next_raw(ak_call *_swig_go_0, _goslice_ _swig_go_1, intgo *_swig_go_2, ak_error *_swig_go_3) {
+int _wrap_Call_next_raw(ak_call *_swig_go_0, _goslice_ _swig_go_1, ak_error *_swig_go_2) {
   ak_call *arg1 = 0 ;
   ak_value *arg2 = 0 ;
   size_t arg3 ;
-  size_t *arg4 = 0 ;
-  ak_error *arg5 = 0 ;
+  ak_error *arg4 = 0 ;
   ak_status result;
   int _swig_go_result;
   
   arg1 = (ak_call *)_swig_go_0; 
   arg2 = (ak_value *)_swig_go_1.array; arg3 = (size_t)_swig_go_1.len; 
-  arg4 = *(size_t **)&_swig_go_2; 
-  arg5 = (ak_error *)_swig_go_3; 
+  arg4 = (ak_error *)_swig_go_2; 
   
-  result = (ak_status)ak_go_next(arg1,arg2,arg3,arg4,arg5);
+  result = (ak_status)ak_go_next(arg1,arg2,arg3,arg4);
   _swig_go_result = result; 
   return _swig_go_result;
 }
