@@ -123,12 +123,16 @@ func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 }
 
 func (c *call) turn(by func(*call, []byte) int32, buf []byte) int32 {
-	defer inside.Add(-1)
-	if inside.Add(1) > int32(abreast) {
+	queued := inside.Add(1) > int32(abreast)
+	if queued {
 		turns <- struct{}{}
-		defer func() { <-turns }()
 	}
-	return by(c, buf)
+	status := by(c, buf)
+	if queued {
+		<-turns
+	}
+	inside.Add(-1)
+	return status
 }
 
 // watch has the runtime's poller and the context watch the call, once. The poller gets a duplicate of the descriptor,

@@ -44,16 +44,21 @@ func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ..
 // Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is no error: it is an event of
 // type done with its exit code. While an event's output was read in part, Recv is ErrState: it would lose the rest.
 func (s *Stream) Recv() (Event, error) {
+	if err := s.receive(); err != nil {
+		return Event{}, err
+	}
+	return s.event, nil
+}
+
+// receive fills s.event with the next one.
+func (s *Stream) receive() error {
 	s.call.use.Lock()
-	defer s.call.use.Unlock()
 	status, err := s.goOn(next, nil)
 	if err == nil && status == raw.ITEM {
 		err = s.decode()
 	}
-	if err != nil {
-		return Event{}, err
-	}
-	return s.event, nil
+	s.call.use.Unlock()
+	return err
 }
 
 // Events loops over the events, and closes the stream when the loop is left in whatever way. An error is the last thing
@@ -62,8 +67,13 @@ func (s *Stream) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		defer s.Close()
 		for {
-			event, err := s.Recv()
-			if err == io.EOF || !yield(event, err) || err != nil {
+			if err := s.receive(); err != nil {
+				if err != io.EOF {
+					yield(Event{}, err)
+				}
+				return
+			}
+			if !yield(s.event, nil) {
 				return
 			}
 		}

@@ -136,20 +136,27 @@ func httpStream(size string) func() (int, error) {
 		lines := bufio.NewScanner(response.Body)
 		lines.Buffer(make([]byte, 64<<10), 1<<20)
 		outputs, length, kind := 0, 0, ""
+		var data []byte // of an event: its data lines, joined
 		for lines.Scan() {
-			if rest, ok := bytes.CutPrefix(lines.Bytes(), []byte("event: ")); ok {
-				kind = string(rest)
+			switch line := lines.Bytes(); {
+			case bytes.HasPrefix(line, []byte("event: ")):
+				kind = string(line[len("event: "):])
+			case bytes.HasPrefix(line, []byte("data: ")):
+				if len(data) > 0 {
+					data = append(data, '\n')
+				}
+				data = append(data, line[len("data: "):]...)
+			case len(line) == 0 && kind == "output":
+				var event struct{ Data, Stream string }
+				if err := json.Unmarshal(data, &event); err != nil {
+					return 0, err
+				}
+				outputs++
+				length += len(event.Data)
+				fallthrough
+			case len(line) == 0:
+				data, kind = data[:0], ""
 			}
-			data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
-			if !ok || kind != "output" {
-				continue
-			}
-			var event struct{ Data, Stream string }
-			if err := json.Unmarshal(data, &event); err != nil {
-				return 0, err
-			}
-			outputs++
-			length += len(event.Data)
 		}
 		if err := lines.Err(); err != nil {
 			return 0, err
