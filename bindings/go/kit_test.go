@@ -37,6 +37,7 @@ func program(variable, name string) string {
 func TestMain(m *testing.M) {
 	os.Unsetenv("AGENTKERNEL_API_KEY")
 	os.Unsetenv("AGENTKERNEL_BASE_URL")
+	os.Setenv("AGENTKERNEL_LOCAL", program("AK_LOCAL_SERVER", "agentkernel-local")) // for local:
 	code := m.Run()
 	if faults.program != nil {
 		faults.stdin.Close()

@@ -1,0 +1,41 @@
+package agentkernel_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What README.md shows is what the examples run.
+func TestReadmeIsRun(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := flat(string(examples))
+	pieces := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(pieces) < 4 {
+		t.Fatalf("%d pieces of Go", len(pieces))
+	}
+	for _, piece := range pieces {
+		if !strings.Contains(run, flat(piece[1])) {
+			t.Errorf("no example runs this:\n%s", piece[1])
+		}
+	}
+}
+
+// flat is text without its indentation.
+func flat(text string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines.WriteString(line + "\n")
+		}
+	}
+	return lines.String()
+}
