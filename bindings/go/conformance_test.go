@@ -68,7 +68,10 @@ func TestConformance(t *testing.T) {
 		for _, one := range content.Cases {
 			var c conformanceCase
 			strictly(t, one, &c)
-			t.Run(c.ID, func(t *testing.T) { c.run(t) })
+			t.Run(c.ID, func(t *testing.T) {
+				t.Parallel()
+				c.run(t)
+			})
 		}
 	}
 }
