@@ -15,7 +15,7 @@
  *     ak_call_add_text(call, AK_KEY_COMMAND, "echo", 4, err);
  *     ak_call_add_text(call, AK_KEY_COMMAND, "hello", 5, err);
  *     while ((status = ak_call_wait(call, -1, err)) == AK_ITEM)
- *         fputs(ak_call_cstring(call, AK_KEY_OUTPUT), stdout);
+ *         text = ak_call_cstring(call, AK_KEY_OUTPUT);
  *     ak_call_free(call);
  *
  * THE STATES OF A CALL (a test holds every cell of this table)

@@ -2,67 +2,55 @@
 
 Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 """
-from ctypes import CDLL, byref, c_char_p, c_int32, c_int64, c_size_t, c_void_p, string_at
+from ctypes import CDLL, byref, c_char_p as text, c_int32 as i32, c_int64 as i64, c_size_t as size, c_void_p as handle
 
+# From agentkernel.h: these numbers never change.
+ITEM, DONE, OP_RUN, OP_RUN_STREAM = 1, 2, 2, 3
+KEY_COMMAND, KEY_OUTPUT, KEY_EXIT_CODE, KEY_DATA = 1, 24, 25, 27
+ERROR_MESSAGE, ERROR_EXIT_CODE, ERROR_OUTPUT = 2, 5, 6
 ak = CDLL("libagentkernel.so.0")
-TYPES = {"p": c_void_p, "s": c_char_p, "n": c_size_t, "i": c_int32}
-for name, types in {"constant": "snp", "status_name": "i", "client_new": "pp", "client_free": "p", "call_new": "pipp",
-                    "call_add_text": "pisnp", "call_wait": "pip", "call_view": "pippp", "call_int": "pipp",
-                    "call_free": "p", "error_code": "p", "error_view": "pipp", "error_int": "pip",
-                    "error_free": "p"}.items():
-    getattr(ak, "ak_" + name).argtypes = [TYPES[letter] for letter in types]
-ak.ak_error_new.restype, ak.ak_status_name.restype = c_void_p, c_char_p
-
-
-def constant(name):
-    value = c_int64()
-    assert ak.ak_constant(name.encode(), len(name), byref(value)) == 0, name
-    return value.value
-
-
-def data(door, handle, key, *more):
-    start, size = c_void_p(), c_size_t()
-    door(handle, constant(key), byref(start), byref(size), *more)
-    return string_at(start, size.value).decode() if start else ""
-
-
-def number(door, handle, key, *more):
-    value = c_int64()
-    return value.value if door(handle, constant(key), byref(value), *more) == constant("AK_OK") else None
+for name, result, *arguments in [
+        ("client_new", i32, handle, handle), ("client_free", None, handle), ("call_free", None, handle),
+        ("call_new", i32, handle, i32, handle, handle), ("call_add_text", i32, handle, i32, text, size, handle),
+        ("call_wait", i32, handle, i32, handle), ("call_cstring", text, handle, i32),
+        ("call_number", i64, handle, i32, i64), ("status_name", text, i32), ("error_new", handle),
+        ("error_cstring", text, handle, i32), ("error_number", i64, handle, i32, i64), ("error_free", None, handle)]:
+    function = getattr(ak, "ak_" + name)
+    function.restype, function.argtypes = result, arguments
 
 
 def check(status):
     if status < 0:
-        raise RuntimeError(ak.ak_status_name(status).decode() + ": " + data(ak.ak_error_view, err, "AK_ERROR_MESSAGE"))
+        raise RuntimeError(ak.ak_status_name(status).decode(), ak.ak_error_cstring(err, ERROR_MESSAGE).decode())
     return status
 
 
 def records(operation, *command):
-    """Yields the call at each of its records. Waits in turns, so that Ctrl-C is heard."""
-    call = c_void_p()
-    check(ak.ak_call_new(client, constant(operation), byref(call), err))
+    """Yields the call at each of its records."""
+    call = handle()
+    check(ak.ak_call_new(client, operation, byref(call), err))
     try:
         for word in map(str.encode, command):
-            ak.ak_call_add_text(call, constant("AK_KEY_COMMAND"), word, len(word), err)
-        while (status := check(ak.ak_call_wait(call, 100, err))) != constant("AK_DONE"):
-            if status == constant("AK_ITEM"):
+            ak.ak_call_add_text(call, KEY_COMMAND, word, len(word), err)  # the wait reports what was wrong here
+        while (status := check(ak.ak_call_wait(call, -1, err))) != DONE:
+            if status == ITEM:  # else a signal ended the wait
                 yield call
     finally:
         ak.ak_call_free(call)
 
 
-err, client = ak.ak_error_new(), c_void_p()
+err, client = ak.ak_error_new(), handle()
 check(ak.ak_client_new(byref(client), err))
-for call in records("AK_OP_RUN", "echo", "hello"):
-    print("run:", data(ak.ak_call_view, call, "AK_KEY_OUTPUT", err), end="")
-for call in records("AK_OP_RUN_STREAM", "sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done"):
-    print(data(ak.ak_call_view, call, "AK_KEY_DATA", err), end="", flush=True)
-    if (code := number(ak.ak_call_int, call, "AK_KEY_EXIT_CODE", err)) is not None:
+for call in records(OP_RUN, "echo", "hello"):
+    print("run:", ak.ak_call_cstring(call, KEY_OUTPUT).decode(), end="")
+for call in records(OP_RUN_STREAM, "sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done"):
+    print((ak.ak_call_cstring(call, KEY_DATA) or b"").decode(), end="", flush=True)
+    if (code := ak.ak_call_number(call, KEY_EXIT_CODE, -1)) >= 0:
         print("exit code", code)
 try:
-    list(records("AK_OP_RUN", "sh", "-c", "echo no luck; exit 3"))
-except RuntimeError:
-    print(ak.ak_status_name(ak.ak_error_code(err)).decode(), "exit code",
-          number(ak.ak_error_int, err, "AK_ERROR_EXIT_CODE"), data(ak.ak_error_view, err, "AK_ERROR_OUTPUT"), end="")
+    list(records(OP_RUN, "sh", "-c", "echo no luck; exit 3"))
+except RuntimeError as error:
+    print(error.args[0], "exit code", ak.ak_error_number(err, ERROR_EXIT_CODE, -1),
+          ak.ak_error_cstring(err, ERROR_OUTPUT).decode(), end="")
 ak.ak_client_free(client)
 ak.ak_error_free(err)

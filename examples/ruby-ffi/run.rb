@@ -6,71 +6,57 @@ require "ffi"
 module AK
   extend FFI::Library
   ffi_lib "libagentkernel.so.0"
-  {constant: [:string, :size_t, :pointer], client_new: [:pointer, :pointer],
-   call_new: [:pointer, :int32, :pointer, :pointer], call_add_text: [:pointer, :int32, :string, :size_t, :pointer],
-   call_view: [:pointer, :int32, :pointer, :pointer, :pointer], call_int: [:pointer, :int32, :pointer, :pointer],
-   error_code: [:pointer], error_view: [:pointer, :int32, :pointer, :pointer],
-   error_int: [:pointer, :int32, :pointer]}.each { |name, types| attach_function(name, "ak_#{name}", types, :int32) }
-  attach_function :call_wait, :ak_call_wait, [:pointer, :int32, :pointer], :int32, blocking: true
-  attach_function :status_name, :ak_status_name, [:int32], :string
-  attach_function :error_new, :ak_error_new, [], :pointer
-  %i[client_free call_free error_free].each { |name| attach_function(name, "ak_#{name}", [:pointer], :void) }
-
-  # AK::OP_RUN and all the others, from the library itself.
-  def self.const_missing(name)
-    value = FFI::MemoryPointer.new(:int64)
-    constant("AK_#{name}", name.size + 3, value).zero? ? const_set(name, value.read_int64) : super
+  # From agentkernel.h: these numbers never change.
+  ITEM, DONE, OP_RUN, OP_RUN_STREAM = 1, 2, 2, 3
+  KEY_COMMAND, KEY_OUTPUT, KEY_EXIT_CODE, KEY_DATA = 1, 24, 25, 27
+  ERROR_MESSAGE, ERROR_EXIT_CODE, ERROR_OUTPUT = 2, 5, 6
+  {client_new: [:int32, :pointer, :pointer], client_free: [:void, :pointer], call_free: [:void, :pointer],
+   call_new: [:int32, :pointer, :int32, :pointer, :pointer], call_wait: [:int32, :pointer, :int32, :pointer],
+   call_add_text: [:int32, :pointer, :int32, :string, :size_t, :pointer], call_cstring: [:string, :pointer, :int32],
+   call_number: [:int64, :pointer, :int32, :int64], status_name: [:string, :int32], error_new: [:pointer],
+   error_cstring: [:string, :pointer, :int32], error_number: [:int64, :pointer, :int32, :int64],
+   error_free: [:void, :pointer]}.each do |name, (result, *arguments)|
+    attach_function(name, "ak_#{name}", arguments, result, blocking: name == :call_wait)
   end
 
-  def self.data(door, handle, key, *more)
-    start, size = FFI::MemoryPointer.new(:pointer), FFI::MemoryPointer.new(:size_t)
-    start.read_pointer.read_bytes(size.read(:size_t)) if send(door, handle, key, start, size, *more) == OK
+  ERR = error_new
+
+  def self.check(status)
+    status.negative? ? raise("#{status_name(status)}: #{error_cstring(ERR, ERROR_MESSAGE)}") : status
   end
 
-  def self.number(door, handle, key, *more)
-    value = FFI::MemoryPointer.new(:int64)
-    value.read_int64 if send(door, handle, key, value, *more) == OK
+  # The object that a function makes: its last but one argument is where to.
+  def self.make(function, *arguments)
+    place = FFI::MemoryPointer.new(:pointer)
+    check(send(function, *arguments, place, ERR))
+    place.read_pointer
   end
 
-  def self.check(status, err)
-    raise "#{status_name(status)}: #{data(:error_view, err, ERROR_MESSAGE)}" if status.negative?
-    status
-  end
-
-  # What a function gives that makes an object: its last but one argument is where to.
-  def self.make(function, *arguments, err)
-    handle = FFI::MemoryPointer.new(:pointer)
-    check(send(function, *arguments, handle, err), err)
-    handle.read_pointer
-  end
-
-  # Yields the call at each of its records. Waits in turns, so that Ctrl-C is heard.
-  def self.each_record(client, operation, *command, err)
-    call = make(:call_new, client, operation, err)
-    command.each { |word| call_add_text(call, KEY_COMMAND, word, word.bytesize, err) }
-    until (status = check(call_wait(call, 100, err), err)) == DONE
-      yield call if status == ITEM
+  # Yields the call at each of its records.
+  def self.each_record(client, operation, *command)
+    call = make(:call_new, client, operation)
+    command.each { |word| call_add_text(call, KEY_COMMAND, word, word.bytesize, ERR) } # the wait reports what was wrong
+    until (status = check(call_wait(call, -1, ERR))) == DONE
+      yield call if status == ITEM # else a signal ended the wait
     end
   ensure
     call_free(call)
   end
 end
 
-err = AK.error_new
-client = AK.make(:client_new, err)
-AK.each_record(client, AK::OP_RUN, "echo", "hello", err) do |call|
-  print "run: ", AK.data(:call_view, call, AK::KEY_OUTPUT, err)
-end
-AK.each_record(client, AK::OP_RUN_STREAM, "sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done", err) do |call|
-  print AK.data(:call_view, call, AK::KEY_DATA, err)
-  code = AK.number(:call_int, call, AK::KEY_EXIT_CODE, err)
-  puts "exit code #{code}" if code
+client = AK.make(:client_new)
+AK.each_record(client, AK::OP_RUN, "echo", "hello") { |call| print "run: ", AK.call_cstring(call, AK::KEY_OUTPUT) }
+$stdout.sync = true
+AK.each_record(client, AK::OP_RUN_STREAM, "sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.1; done") do |call|
+  print AK.call_cstring(call, AK::KEY_DATA)
+  code = AK.call_number(call, AK::KEY_EXIT_CODE, -1)
+  puts "exit code #{code}" if code >= 0
 end
 begin
-  AK.each_record(client, AK::OP_RUN, "sh", "-c", "echo no luck; exit 3", err) { |call| call }
-rescue RuntimeError
-  print AK.status_name(AK.error_code(err)), " exit code ", AK.number(:error_int, err, AK::ERROR_EXIT_CODE), " ",
-        AK.data(:error_view, err, AK::ERROR_OUTPUT)
+  AK.each_record(client, AK::OP_RUN, "sh", "-c", "echo no luck; exit 3") { |call| call }
+rescue RuntimeError => error
+  print error.message[/\w+/], " exit code ", AK.error_number(AK::ERR, AK::ERROR_EXIT_CODE, -1), " ",
+        AK.error_cstring(AK::ERR, AK::ERROR_OUTPUT)
 end
 AK.client_free(client)
-AK.error_free(err)
+AK.error_free(AK::ERR)
