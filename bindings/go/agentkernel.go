@@ -45,7 +45,7 @@ type Options struct {
 	MaxIdle       *int   `json:"max_idle"`        // kept-alive connections to keep for later calls; 64
 }
 
-// Client talks to one server. It is safe for use by many goroutines. A forked child may go on with it.
+// Client talks to one server. It is safe for use by many goroutines.
 type Client struct {
 	mu      sync.RWMutex
 	handle  raw.Client

@@ -142,8 +142,9 @@ func (c *call) watch() error {
 		return nil
 	}
 	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(raw.Call_fd(c.handle)), syscall.F_DUPFD_CLOEXEC, 0)
-	if errno != 0 {
-		return os.NewSyscallError("fcntl", errno)
+	if errno != 0 { // there is but one reason: the limit
+		return &Error{Code: ErrDescriptors, Message: "no descriptor left to wait with", Operation: raw.Operation_name(c.op.id),
+			Phase: "wait", Sent: SentSome, causes: []error{errno}}
 	}
 	err := syscall.SetNonblock(int(fd), true) // this is how os.NewFile knows what the poller can watch
 	c.file = os.NewFile(fd, "agentkernel call")

@@ -88,6 +88,12 @@ func (s *Stream) Read(buf []byte) (int, error) {
 	}
 	s.call.use.Lock()
 	defer s.call.use.Unlock()
+	if s.first && s.call.handle != 0 { // it may be the result, which reading passes over
+		s.first = false
+		if err := s.decode(); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		status, err := s.goOn(read, buf)
 		if err != nil {
@@ -126,9 +132,8 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if s.call.handle == 0 {
 		return 0, os.ErrClosed
 	}
-	first := s.first
-	s.first = false
-	if first && buf == nil {
+	if s.first {
+		s.first = false
 		return raw.ITEM, nil
 	}
 	status, err := s.call.goOn(by, buf)
