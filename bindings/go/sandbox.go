@@ -30,7 +30,7 @@ const removalTimeout = 30 * time.Second
 
 // WithSandbox makes a sandbox, hands it to a function, and removes it however that ends: by its return, its error, its
 // panic, or the end of the context. When it is not known whether the sandbox was made (the context ended, the
-// connection broke), it is looked up by its name and removed if it is there.
+// connection broke), it is looked up by its name, for a second, and removed if it is there.
 func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandboxOptions, use func(*SandboxSession) error) (err error) {
 	if _, err = c.CreateSandbox(ctx, name, opts); err != nil {
 		var failed *Error
