@@ -41,6 +41,24 @@ def pkg_config(*arguments: str) -> list[str]:
 
 class BuildExtension(build_ext):
     def build_extension(self, ext: Extension) -> None:
+        ext.include_dirs = [str(HEADER.parent), str(ROOT / "core")]
+        ext.define_macros = [("_GNU_SOURCE", None), ("Py_LIMITED_API", "0x030a0000")]
+        ext.extra_compile_args = [
+            "-std=gnu11",
+            "-O2",
+            "-fvisibility=hidden",
+            "-fno-strict-aliasing",
+            "-pthread",
+            "-Wall",
+            "-Wextra",
+        ]
+        ext.depends = [str(path) for path in [HEADER, *(ROOT / "core").glob("*.h")]]
+        if ext.name == "agentkernel._native":
+            self._prepare_native(ext)
+        super().build_extension(ext)
+
+    def _prepare_native(self, ext: Extension) -> None:
+        """Makes the raw layer of the header, and adds the core to it."""
         from cffi import FFI
 
         header = Header(HEADER)
@@ -56,19 +74,11 @@ class BuildExtension(build_ext):
         exports.write_text("{ global: PyInit_*; local: *; };\n", encoding="ascii")
         sources = [*sorted((ROOT / "core").glob("*.c")), ROOT / "abi/abi.c"]
         ext.sources = [str(raw), *map(str, sources)]
-        ext.depends = [str(path) for path in [HEADER, *(ROOT / "core").glob("*.h")]]
-        ext.include_dirs = [str(HEADER.parent), str(ROOT / "core")]
-        ext.define_macros = [
-            ("_GNU_SOURCE", None),
-            ("AK_VERSION_TEXT", f'"{header.version}"'),
-            ("Py_LIMITED_API", "0x030a0000"),
-        ]
-        ext.extra_compile_args = ["-std=gnu11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-pthread"]
+        ext.define_macros.append(("AK_VERSION_TEXT", f'"{header.version}"'))
         ext.extra_compile_args += pkg_config("--cflags")
         # nodelete: a thread of libcurl's resolver may outlive the module.
         ext.extra_link_args = [f"-Wl,--version-script={exports}", "-Wl,-z,nodelete", "-Wl,-z,relro", "-pthread"]
         ext.extra_link_args += pkg_config("--libs")
-        super().build_extension(ext)
         self._place_stub(header)
 
     def _place_stub(self, header: Header) -> None:
@@ -91,7 +101,10 @@ class SourceDistribution(sdist):
 
 setup(
     version=Header(HEADER).version,
-    ext_modules=[Extension("agentkernel._native", sources=[], py_limited_api=True)],
+    ext_modules=[
+        Extension("agentkernel._native", sources=[], py_limited_api=True),
+        Extension("agentkernel._events", sources=["src/events.c"], py_limited_api=True),
+    ],
     cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
 )

@@ -179,19 +179,23 @@ def test_nothing_was_created(fault: Fault) -> None:
     assert set(server.requests()) == {CREATE, LOOK}
 
 
-def ago(**time: float) -> str:
-    return (datetime.now(timezone.utc) - timedelta(**time)).isoformat().replace("+00:00", "Z")
-
-
 @pytest.mark.parametrize(
-    ("created_at", "removed"),
-    [(ago(days=1), False), (ago(seconds=1), True), ("nonsense", True), ("2026-13-45T99:00:00Z", True)],
+    ("age", "removed"), [(timedelta(days=1), False), (timedelta(seconds=1), True), (timedelta(seconds=-1), True)]
 )
-def test_a_sandbox_of_somebody_else_stays(fault: Fault, created_at: str, removed: bool) -> None:
+def test_a_sandbox_of_somebody_else_stays(fault: Fault, age: timedelta, removed: bool) -> None:
+    created_at = (datetime.now(timezone.utc) - age).isoformat().replace("+00:00", "Z")
     server = server_for(fault, create=[HANG], look=[reply(ok({**SANDBOX, "created_at": created_at}))])
     with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
         pass
     assert server.requests() == [CREATE, LOOK] + [REMOVE] * removed
+
+
+@pytest.mark.parametrize("created_at", ["nonsense", "2026-13-45T99:00:00Z", None])
+def test_a_sandbox_of_no_known_age_is_taken_for_ours(fault: Fault, created_at: str | None) -> None:
+    server = server_for(fault, create=[HANG], look=[reply(ok({**SANDBOX, "created_at": created_at}))])
+    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
+        pass
+    assert server.requests() == [CREATE, LOOK, REMOVE]
 
 
 def test_a_leftover_that_cannot_be_removed_is_told(fault: Fault) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from agentkernel import AgentKernel, AgentKernelError, CallCancelledError, NetworkError, RunStream, StreamError
+from agentkernel import (
+    AgentKernel,
+    AgentKernelError,
+    CallCancelledError,
+    NetworkError,
+    RunStream,
+    StreamError,
+    StreamEvent,
+)
 from conftest import DONE, Fault, FaultServer, descriptors
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})
@@ -95,6 +104,63 @@ def test_exact_bytes(fault: Fault) -> None:
         exact, old, _ = client.run_stream(["x"])
     assert (exact.output, exact.data["data"]) == (b"\xff\0", "\ufffd")
     assert (old.output, old.data["data"]) == (b"old", "old")
+
+
+TEXTS = [
+    "",
+    "plain",
+    "two\nlines\n",
+    'a "quoted" word',
+    '"',
+    "back\\slash",
+    'ends in \\"',
+    "\\",
+    "\0\x1b\u2028",
+    "ümlaut \N{GRINNING FACE}",
+    '","stream":"stdout',
+    '", "stream": "stdout',
+    '","data":"twice',
+]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,", " :")])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_payloads_are_what_pythons_own_parser_makes_of_them(
+    fault: Fault, separators: tuple[str, str], ascii_only: bool
+) -> None:
+    payloads: list[dict[str, Any]] = []
+    for text in TEXTS:
+        payloads += [
+            {"data": text, "stream": "stdout"},
+            {"data": text, "stream": "stderr"},
+            {"stream": "stdout", "data": text},
+            {"data": text, "more": 1, "stream": "stdout"},
+            {"data": text, "stream": "stdout", "more": [text]},
+            {"data": text},
+            {"data": [text], "stream": "stdout"},
+            {"message": text},
+        ]
+    raw = [json.dumps(payload, separators=separators, ensure_ascii=ascii_only) for payload in payloads]
+    server = fault.events(*(("output", text) for text in raw), DONE)
+    with AgentKernel(server.url) as client:
+        *events, _done = client.run_stream(["x"])
+    assert [event.data for event in events] == payloads
+    assert [event.raw for event in events] == [text.encode() for text in raw]
+    for event, payload in zip(events, payloads, strict=True):
+        data = payload.get("data")
+        assert event.data_bytes == (data.encode() if isinstance(data, str) else None)
+        assert event.parsed
+        event.data["mine"] = event  # each event has a payload of its own
+
+
+def test_an_event_made_by_hand_equals_one_of_a_stream(fault: Fault) -> None:
+    server = fault.events(OUTPUT, DONE)
+    with AgentKernel(server.url) as client:
+        event = next(client.run_stream(["x"]))
+    assert event == StreamEvent("output", {"data": "hello\n", "stream": "stdout"}, data_bytes=b"hello\n")
+    assert repr(event) == "StreamEvent(type='output', data={'data': 'hello\\n', 'stream': 'stdout'}, id='')"
+    with pytest.raises(AttributeError):
+        event.type = "x"  # type: ignore[misc]
 
 
 def test_a_stream_that_breaks_off_is_an_error_each_time(fault: Fault) -> None:

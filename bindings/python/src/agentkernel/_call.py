@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from ._native import ffi, lib
-from ._operations import NULL, Operation, Record, error_of, new_error
+from ._operations import NULL, Operation, Record, address_of, error_of, new_error
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ ITEM, DONE, AGAIN = lib.AK_ITEM, lib.AK_DONE, lib.AK_AGAIN
 class Call(Generic[T]):
     """A call of an operation: bound when it is made, nothing sent before the first step."""
 
-    __slots__ = ("_count", "_handle", "_record", "_values", "operation")
+    __slots__ = ("_count", "_handle", "_record", "_values", "address", "operation")
 
     def __init__(self, client: Any, operation: Operation[T], arguments: Mapping[str, object]) -> None:
         slot = ffi.new("ak_call **")
@@ -31,6 +31,7 @@ class Call(Generic[T]):
             raise error_of(status, NULL)
         self.operation = operation
         self._handle = ffi.gc(slot[0], lib.ak_call_free)
+        self.address = address_of(self._handle)  # for events.c; 0 after the end
         self._values = ffi.new("ak_value[]", max(len(operation.fields), 1))
         self._count = ffi.new("size_t *")
         self._record = Record(operation, self._handle, self._values)
@@ -73,3 +74,4 @@ class Call(Generic[T]):
     def close(self) -> None:
         """Frees the call; one in flight is abandoned and its connection closed."""
         self._handle = self._record.call = None
+        self.address = 0

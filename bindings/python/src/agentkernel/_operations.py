@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
+from . import _events
 from ._native import ffi, lib
 from .errors import CLASSES, AgentKernelError
 from .types import RunOutput, SandboxInfo, StreamEvent
@@ -328,46 +329,36 @@ def _nothing(record: Record) -> None:
     raise AssertionError(f"{record.operation.name} yields no record")
 
 
-_KINDS = {name.encode(): name for name in ("started", "progress", "output", "done", "error")}
+def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[str, Any]:
+    """An event's payload, where events.c leaves it to Python's own parser."""
+    text = raw.decode("utf-8", "replace")
+    try:
+        payload: dict[str, Any] = parse_json(text) if parsed else {"raw": text}
+    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python takes
+        return {"raw": text}
+    if data is not None and kind == "output" and "data" not in payload:  # some servers have another name for it
+        payload["data"] = data.decode("utf-8", "replace")
+    return payload
 
-# A frozen dataclass sets its fields by object.__setattr__, which costs more than all else of an event. So events, which
-# come by the hundred thousand, have their slots filled directly.
-_new_event = StreamEvent.__new__
-_set_type, _set_data, _set_data_bytes, _set_output_bytes, _set_id, _set_raw, _set_parsed = (
-    getattr(StreamEvent, name).__set__ for name in StreamEvent.__slots__
-)
+
+def address_of(pointer: Any) -> int:
+    """Where a pointer points, for events.c."""
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+def set_up_events() -> None:
+    """Tells events.c what events are made of; once, before the first."""
+    _events.set_up(
+        StreamEvent,
+        _payload,
+        tuple(field.key for field in RUN_STREAM.fields),
+        address_of(ffi.addressof(lib, "ak_call_step")),
+        address_of(ffi.addressof(lib, "ak_call_values")),
+    )
 
 
 def _event(record: Record) -> StreamEvent:
-    fields = record.fields
-    value = fields["raw"]
-    raw = unpack(value.data, value.size)
-    text = raw.decode("utf-8", "replace")
-    parsed = fields["parsed"].integer == 1
-    data: dict[str, Any] = {}
-    try:
-        data = parse_json(text) if parsed else {"raw": text}
-    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python takes
-        data = {"raw": text}
-    value = fields["type"]
-    name = unpack(value.data, value.size)
-    kind = _KINDS.get(name) or name.decode("utf-8", "replace")
-    value = fields["data"]
-    chunk = None
-    if value.type > NULL_TYPE:
-        chunk = unpack(value.data, value.size)
-        if "data" not in data and kind == "output":  # some servers have another name for it
-            data["data"] = chunk.decode("utf-8", "replace")
-    event = _new_event(StreamEvent)
-    _set_type(event, kind)
-    _set_data(event, data)
-    _set_data_bytes(event, chunk)
-    value = fields["output"]
-    _set_output_bytes(event, None if value.type <= NULL_TYPE else unpack(value.data, value.size))
-    _set_id(event, record.text("id") if fields["id"].size else "")
-    _set_raw(event, raw)
-    _set_parsed(event, parsed)
-    return event
+    return _events.current_event(address_of(record.call))
 
 
 HEALTH = Operation("health", _health)
@@ -378,3 +369,4 @@ CREATE_SANDBOX = Operation("create_sandbox", _sandbox)
 GET_SANDBOX = Operation("get_sandbox", _sandbox)
 REMOVE_SANDBOX = Operation("remove_sandbox", _nothing)
 EXEC_IN_SANDBOX = Operation("exec_in_sandbox", _run_output)
+set_up_events()

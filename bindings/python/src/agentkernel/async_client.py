@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._base import BaseClient
-from ._call import AGAIN, ITEM, Call
+from ._call import AGAIN, DONE, ITEM, Call
+from ._events import next_event
 from ._host import advance, wait
 from ._native import ffi
 from ._operations import (
@@ -328,7 +329,7 @@ class AsyncRunStream(StreamBase):
         return self._start().__await__()
 
     async def _start(self) -> Self:
-        if self._first is None and self._final is None:
+        if self._first is None and self._last is None:
             with suppress(StopAsyncIteration):
                 self._first = await self.__anext__()
         return self
@@ -340,20 +341,28 @@ class AsyncRunStream(StreamBase):
         first, self._first = self._first, None
         if first is not None:
             return first
-        self._enter()
+        try:
+            self._turn.pop()
+        except IndexError:
+            self._refuse()
         call = self._call
         try:
-            if call is None:
-                self._check_failure()
-            elif await advance(call) == ITEM:
-                return self._take(call)
-            else:
-                self._finish(call)
+            while call is not None:
+                event = next_event(call.address)
+                if event is None:  # none yet, the end, or an error: the next status says which
+                    status = await advance(call)
+                    if status == DONE:
+                        self._finish(call)
+                        break
+                    event = call.record()
+                self._last = event
+                return event
+            self._check_failure()
         except BaseException as failure:
             self._fail(call, failure)
             raise
         finally:
-            self._leave()
+            self._turn.append(None)
         raise StopAsyncIteration
 
     async def readinto(self, buffer: Any) -> int:
@@ -361,7 +370,10 @@ class AsyncRunStream(StreamBase):
 
         Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
         """
-        self._enter()
+        try:
+            self._turn.pop()
+        except IndexError:
+            self._refuse()
         call = self._call
         try:
             view = ffi.from_buffer("char[]", buffer, require_writable=True)
@@ -386,7 +398,7 @@ class AsyncRunStream(StreamBase):
             self._fail(call, failure)
             raise
         finally:
-            self._leave()
+            self._turn.append(None)
 
     async def aclose(self) -> None:
         """Ends the stream; the server ends the command. After the end it does nothing."""

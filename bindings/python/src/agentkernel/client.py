@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._base import BaseClient
-from ._call import AGAIN, ITEM, Call
+from ._call import AGAIN, DONE, ITEM, Call
+from ._events import next_event
 from ._native import ffi
 from ._operations import (
     CREATE_SANDBOX,
@@ -334,20 +335,28 @@ class RunStream(StreamBase):
         return self
 
     def __next__(self) -> StreamEvent:
-        self._enter()
+        try:
+            self._turn.pop()
+        except IndexError:
+            self._refuse()
         call = self._call
         try:
-            if call is None:
-                self._check_failure()
-            elif advance(call) == ITEM:
-                return self._take(call)
-            else:
-                self._finish(call)
+            while call is not None:
+                event = next_event(call.address)
+                if event is None:  # none yet, the end, or an error: the next status says which
+                    status = advance(call)
+                    if status == DONE:
+                        self._finish(call)
+                        break
+                    event = call.record()
+                self._last = event
+                return event
+            self._check_failure()
         except BaseException as failure:
             self._fail(call, failure)
             raise
         finally:
-            self._leave()
+            self._turn.append(None)
         raise StopIteration
 
     def readinto(self, buffer: Any) -> int:
@@ -355,7 +364,10 @@ class RunStream(StreamBase):
 
         Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
         """
-        self._enter()
+        try:
+            self._turn.pop()
+        except IndexError:
+            self._refuse()
         call = self._call
         try:
             view = ffi.from_buffer("char[]", buffer, require_writable=True)
@@ -380,7 +392,7 @@ class RunStream(StreamBase):
             self._fail(call, failure)
             raise
         finally:
-            self._leave()
+            self._turn.append(None)
 
     def as_file(self) -> OutputFile:
         """The output as a binary file to read from; closing it closes the stream.
