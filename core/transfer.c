@@ -426,7 +426,9 @@ void ak_transfer_release(ak_call *call) {
     if (call->owns_gate) {
         ak_client_gate_drop(call->client, call);
     }
-    bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !atomic_load(&call->cancelled);
+    /* A cancel that came after the end has no effect. */
+    bool cancelled = call->state != AK_STATE_DONE && atomic_load(&call->cancelled);
+    bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !cancelled;
     if (clean) {
         ak_lane_finish(lane);
     }

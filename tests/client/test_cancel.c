@@ -169,6 +169,7 @@ static void after_the_end(void **state) {
     assert_int_equal(ak_call_state(host.call), AK_STATE_DONE);
     host_free(&host);
     assert_int_equal(host_run(client, AK_OP_HEALTH, NULL), AK_DONE);
+    assert_int_equal(fault_count(server, FAULT_CONNECTIONS), host_pools() ? 1 : 2); /* it was kept */
     ak_client_free(client);
     fault_stop(server);
 }
