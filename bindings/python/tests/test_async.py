@@ -15,10 +15,11 @@ from agentkernel import (
     CallCancelledError,
     CallTimeoutError,
     CommandError,
+    NetworkError,
     StreamError,
     ValidationError,
 )
-from conftest import DONE, Fault, descriptors, ok
+from conftest import DONE, Fault, descriptors, ok, program
 
 pytestmark = pytest.mark.anyio
 OUTPUT = ("output", {"data": "hello\n"})
@@ -234,6 +235,17 @@ async def test_deadlines(fault: Fault) -> None:
             await client.run(["x"])
         with pytest.raises(TimeoutError):
             await client.run_stream(["x"], timeout=0.05)
+
+
+async def test_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTKERNEL_LOCAL", program("AK_LOCAL_SERVER", "agentkernel-local"))
+    async with AsyncAgentKernel("local:") as client, client.sandbox("mine") as sb:
+        assert (await sb.run(["echo", "hello"])).output == "hello\n"
+        assert [sandbox.name for sandbox in await client.list_sandboxes()] == ["mine"]
+    monkeypatch.setenv("AGENTKERNEL_LOCAL", "/nonexistent/agentkernel-local")
+    async with AsyncAgentKernel("local:") as client:
+        with pytest.raises(NetworkError, match="/nonexistent/agentkernel-local"):
+            await client.health()
 
 
 async def test_closed_and_forgotten_clients(local_url: str) -> None:

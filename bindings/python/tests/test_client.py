@@ -26,7 +26,7 @@ from agentkernel import (
     ServerError,
     ValidationError,
 )
-from conftest import SANDBOX, Fault, ok
+from conftest import SANDBOX, Fault, ok, program
 
 
 def test_health(client: AgentKernel) -> None:
@@ -194,6 +194,15 @@ def test_the_key_is_never_shown(fault: Fault) -> None:
         with pytest.raises(agentkernel.AuthError) as caught:
             client.run(["x"])
         assert "s3cr3t" not in repr(client) + repr(client.__dict__) + repr(caught.value.__dict__)
+
+
+def test_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTKERNEL_LOCAL", program("AK_LOCAL_SERVER", "agentkernel-local"))
+    monkeypatch.setenv("AGENTKERNEL_BASE_URL", "local:")
+    with AgentKernel() as client, client.sandbox("mine") as sb:
+        assert client.base_url == "local:"
+        assert sb.run(["echo", "hello"]).output == "hello\n"
+        assert [sandbox.name for sandbox in client.list_sandboxes()] == ["mine"]
 
 
 def test_a_closed_client_says_so(local_url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_example(path: Path, local_url: str) -> None:
     arguments = ["sh", "-c", "echo to be seen; exit 3"] if path.name == "run.py" else []
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", str(path), *arguments],
-        env={"AGENTKERNEL_BASE_URL": local_url, "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "AGENTKERNEL_BASE_URL": local_url},
         capture_output=True,
         text=True,
         timeout=60,

@@ -41,7 +41,8 @@ class BaseClient:
         Timeouts are in seconds; ``math.inf`` is none, and 0 leaves no time at all.
 
         Args:
-            base_url: ``http://``, ``https://`` or ``unix:///path.sock``; AGENTKERNEL_BASE_URL; http://localhost:18888.
+            base_url: ``http://``, ``https://``, ``unix:///path.sock``, or ``local:`` for a server of its own;
+                AGENTKERNEL_BASE_URL; http://localhost:18888.
             api_key: AGENTKERNEL_API_KEY; none.
             timeout: bounds every call but streams, from its first step to the last byte of its answer; 30.
             connect_timeout: bounds connecting, of streams too; 10.

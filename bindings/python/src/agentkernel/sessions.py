@@ -243,8 +243,8 @@ class AsyncSandboxSession(_Session):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is GeneratorExit:  # the task was thrown away, and may not wait for anything
-            warnings.warn(f"{self!r} was left behind", ResourceWarning, source=self, stacklevel=2)
+        if kind is GeneratorExit:
+            self._warn()
             return
         try:
             await shielded(partial(self.remove, timeout=_REMOVE_SECONDS))
@@ -252,6 +252,10 @@ class AsyncSandboxSession(_Session):
             if error is None:
                 raise
             _note(error, self.name, removal)
+
+    def _warn(self) -> None:
+        """The task was thrown away, and may not wait for anything."""
+        warnings.warn(f"{self!r} was left behind", ResourceWarning, source=self, stacklevel=3)
 
     async def _create(self) -> None:
         if not self._needs_create():
@@ -261,7 +265,9 @@ class AsyncSandboxSession(_Session):
         try:
             self.sandbox = (await self._client._finish(call))[0]
         except BaseException as failure:
-            if _may_exist(failure) and not isinstance(failure, GeneratorExit):  # that one must not await
+            if isinstance(failure, GeneratorExit):
+                self._warn()
+            elif _may_exist(failure):
                 await shielded(partial(self._remove_leftover, failure))
             raise
 
