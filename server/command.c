@@ -33,7 +33,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     if (sandbox != NULL) {
         /* Held over the start: either the remover finds the command in the list, or the command finds the mark. */
         (void)pthread_mutex_lock(&sandbox->lock);
-        if (atomic_load(&sandbox->removed)) {
+        if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
             outcome = COMMAND_NOT_RUNNING;
         }
     }
@@ -94,6 +94,9 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
         if (command->sandbox != NULL && atomic_load(&command->sandbox->removed)) {
             return COMMAND_REMOVED;
         }
+        if (atomic_load(&command->cut)) {
+            return COMMAND_STOPPED;
+        }
         if (polls[2].revents != 0 && read_output(command, buf, cap, len)) {
             return COMMAND_OUTPUT;
         }
@@ -131,6 +134,7 @@ void command_close(struct command *command) {
 void command_end_all(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&sandbox->lock);
     for (struct command *c = sandbox->commands; c != NULL; c = c->next) {
+        atomic_store(&c->cut, true);
         running_kill(&c->running);
     }
     int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;

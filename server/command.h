@@ -22,12 +22,13 @@ struct command {
     bool started;
     bool output_open;  /* the pipe has not ended */
     atomic_bool ended; /* result is there, what is left in the pipe is all that comes */
+    atomic_bool cut;   /* it was ended because its sandbox was */
     struct run_result result;
 };
 
 enum command_start {
     COMMAND_STARTED,
-    COMMAND_NOT_RUNNING, /* the sandbox is being removed */
+    COMMAND_NOT_RUNNING, /* the sandbox is stopped or being removed */
     COMMAND_UNAVAILABLE  /* the spawner could not take it; why says more */
 };
 
@@ -43,10 +44,11 @@ enum command_event {
     COMMAND_SILENT, /* nothing happened for timeout_ms */
     COMMAND_CLIENT_GONE,
     COMMAND_REMOVED, /* the sandbox was removed meanwhile */
+    COMMAND_STOPPED, /* the sandbox was stopped meanwhile */
     COMMAND_STOPPING /* the server stops */
 };
 
-/* Waits at most timeout_ms (-1: no bound) for the next of these. After one of the last three the command is to be
+/* Waits at most timeout_ms (-1: no bound) for the next of these. After one of the last four the command is to be
  * closed. */
 enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len);
 
@@ -54,7 +56,7 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
 void command_close(struct command *command);
 
 /* Kills all commands of a sandbox and waits until none of their processes is left. The sandbox must be marked as
- * removed, so that none is added. */
+ * removed or stopped, so that none is added. */
 void command_end_all(struct sandbox *sandbox);
 
 #endif

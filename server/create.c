@@ -11,10 +11,6 @@
 #include "handlers.h"
 #include "validate.h"
 
-/* More than any machine has, and small enough to count its bytes. */
-#define MEMORY_MB_MAX ((uint64_t)1 << 40)
-#define VCPUS_MAX 10000
-
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
  * that was asked for. */
 static const char *const unsupported[] = {"source_url",      "source_ref", "volumes", "secrets",     "secret_files",
@@ -55,8 +51,8 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     }
     free(profile);
     bool restrictive = wanted->profile == PROFILE_RESTRICTIVE;
-    bool asked = fields_uint(fields, "vcpus", VCPUS_MAX, &vcpus);
-    if (!fields_uint(fields, "memory_mb", MEMORY_MB_MAX, &memory_mb) && restrictive) {
+    bool asked = fields_uint(fields, "vcpus", SANDBOX_VCPUS_MAX, &vcpus);
+    if (!fields_uint(fields, "memory_mb", SANDBOX_MEMORY_MB_MAX, &memory_mb) && restrictive) {
         memory_mb = execute_limits(PROFILE_RESTRICTIVE).memory_bytes >> 20;
     }
     wanted->vcpus = (uint32_t)vcpus;

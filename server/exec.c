@@ -65,9 +65,6 @@ static void run_in(struct server *server, struct request *request, const struct 
         reply_errorf(reply, 500, "Sandbox '%s' cannot be used: %s", sandbox->name, strerror(errno));
         return;
     }
-    struct limits limits = execute_limits(sandbox->profile);
-    limits.memory_bytes = sandbox->memory_mb << 20;
-    limits.cpus = sandbox->cpu_percent / 100.0;
     struct command_spec spec = {.argv = (const char *const *)exec->command,
                                 .env = (const char *const *)exec->env,
                                 .workdir = exec->workdir,
@@ -75,7 +72,7 @@ static void run_in(struct server *server, struct request *request, const struct 
                                 .image_root = options_image_root(&server->options, sandbox->image),
                                 .image = sandbox->image,
                                 .profile = sandbox->profile,
-                                .limits = limits};
+                                .limits = execute_limits_of(sandbox)};
     state_touch(sandbox);
     execute(server, request, &spec, sandbox, reply);
     if (!atomic_load(&sandbox->removed)) {
@@ -90,7 +87,7 @@ void handle_exec(struct server *server, struct request *request, struct reply *r
         const char *name = request->segments[1];
         struct sandbox *sandbox = state_find(&server->state, name);
         if (sandbox == NULL) {
-            reply_errorf(reply, 500, "Sandbox '%s' is not running. Start it with: agentkernel start %s", name, name);
+            reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, name, name);
         } else if (execute_available(server, reply)) {
             run_in(server, request, &exec, sandbox, reply);
         }

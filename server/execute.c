@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "handlers.h"
 #include "json_text.h"
 #include "text.h"
 #include "weaken.h"
@@ -31,6 +32,15 @@ struct limits execute_limits(enum profile profile) {
     default:
         return (struct limits){.memory_bytes = (uint64_t)512 << 20, .max_processes = 1024};
     }
+}
+
+struct limits execute_limits_of(struct sandbox *sandbox) {
+    struct limits limits = execute_limits(sandbox->profile);
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    limits.memory_bytes = sandbox->memory_mb << 20;
+    limits.cpus = sandbox->cpu_percent / 100.0;
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    return limits;
 }
 
 bool execute_available(const struct server *server, struct reply *reply) {
@@ -152,6 +162,15 @@ static void reply_ended(struct reply *reply, const struct run_result *result, st
     reply_close(reply);
 }
 
+/* The sandbox went, or was stopped, before the command began. */
+static void reply_gone(struct reply *reply, const struct sandbox *sandbox) {
+    if (atomic_load(&sandbox->removed)) {
+        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
+    } else {
+        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name);
+    }
+}
+
 void execute(struct server *server, const struct request *request, const struct command_spec *spec,
              struct sandbox *sandbox, struct reply *reply) {
     struct command command;
@@ -163,7 +182,7 @@ void execute(struct server *server, const struct request *request, const struct 
         return;
     }
     if (start == COMMAND_NOT_RUNNING) {
-        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
+        reply_gone(reply, sandbox);
         return;
     }
     struct capture capture = {0};
@@ -172,7 +191,9 @@ void execute(struct server *server, const struct request *request, const struct 
     if (!collected) {
         reply_error(reply, 500, "out of memory");
     } else if (event == COMMAND_REMOVED) {
-        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
+        reply_gone(reply, sandbox);
+    } else if (event == COMMAND_STOPPED) {
+        reply_errorf(reply, 409, "Sandbox '%s' was stopped", sandbox->name);
     } else if (event == COMMAND_ENDED) {
         reply_ended(reply, &command.result, &capture);
     } else {

@@ -11,6 +11,9 @@
 /* What a command may use when the request says nothing else. */
 struct limits execute_limits(enum profile profile);
 
+/* What a command in a kept sandbox may use. */
+struct limits execute_limits_of(struct sandbox *sandbox);
+
 /* Whether commands can be run; if not, the reply says why. */
 bool execute_available(const struct server *server, struct reply *reply);
 

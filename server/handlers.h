@@ -26,14 +26,31 @@ handler handle_remove_sandbox;
 /* create.c */
 handler handle_create_sandbox;
 
+/* lifecycle.c */
+handler handle_start_sandbox;
+handler handle_stop_sandbox;
+handler handle_full_state;
+handler handle_resize_sandbox;
+handler handle_recover_sandbox;
+
 /* exec.c */
 handler handle_exec;
 
 /* The image of a request that names none. Only a name, unless --image maps it. */
 #define SANDBOX_DEFAULT_IMAGE "alpine:3.24"
 
+/* More than any machine has, and small enough to count its bytes. */
+#define SANDBOX_MEMORY_MB_MAX ((uint64_t)1 << 40)
+#define SANDBOX_VCPUS_MAX 10000
+
 /* Writes a sandbox as SandboxInfo. */
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox);
+
+/* A reference to the sandbox that the path names; NULL when the reply says why not (400, 404). */
+struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply);
+
+/* The text for commands in a sandbox that is stopped or not there. */
+#define SANDBOX_NOT_RUNNING "Sandbox '%s' is not running. Start it with: agentkernel start %s"
 
 /* Checks the name in the path. False when the reply says what is wrong with it. */
 bool sandbox_check_name(const struct request *request, struct reply *reply);

@@ -14,6 +14,13 @@ static const struct route routes[] = {
     {"GET", {"sandboxes", "*"}, handle_get_sandbox, .public = false},
     {"DELETE", {"sandboxes", "*"}, handle_remove_sandbox, .public = false},
     {"POST", {"sandboxes", "*", "exec"}, handle_exec, .takes_body = true},
+    {"POST", {"sandboxes", "*", "start"}, handle_start_sandbox, .takes_body = true},
+    {"POST", {"sandboxes", "*", "stop"}, handle_stop_sandbox, .public = false},
+    {"POST", {"sandboxes", "*", "pause"}, handle_full_state, .public = false},
+    {"POST", {"sandboxes", "*", "resume"}, handle_full_state, .public = false},
+    {"POST", {"sandboxes", "*", "fork"}, handle_full_state, .public = false},
+    {"POST", {"sandboxes", "*", "resize"}, handle_resize_sandbox, .takes_body = true},
+    {"POST", {"sandboxes", "*", "recover"}, handle_recover_sandbox, .public = false},
 };
 
 static bool fits(const struct route *route, const struct request *request) {

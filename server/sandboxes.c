@@ -8,13 +8,29 @@
 #include "json_text.h"
 #include "validate.h"
 
+static void write_lifecycle(struct writer *writer, const struct sandbox *sandbox) {
+    if (sandbox->auto_stop_seconds == 0 && sandbox->auto_delete_seconds == 0) {
+        return;
+    }
+    writer_name(writer, "lifecycle");
+    writer_open(writer, '{');
+    if (sandbox->auto_stop_seconds != 0) {
+        writer_member_uint(writer, "auto_stop_after_seconds", sandbox->auto_stop_seconds);
+    }
+    if (sandbox->auto_delete_seconds != 0) {
+        writer_member_uint(writer, "auto_delete_after_seconds", sandbox->auto_delete_seconds);
+    }
+    writer_close(writer, '}');
+}
+
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     char last_activity[STATE_TIME_CAP];
     state_last_activity(sandbox, last_activity);
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
-    writer_member_text(writer, "status", "running");
+    writer_member_text(writer, "status", atomic_load(&sandbox->stopped) ? "stopped" : "running");
     writer_member_text(writer, "backend", "bubblewrap");
     writer_member_text(writer, "image", sandbox->image);
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
@@ -29,7 +45,9 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
         writer_member_text(writer, "description", sandbox->description);
     }
     writer_member_text(writer, "last_activity_at", last_activity);
+    write_lifecycle(writer, sandbox);
     writer_close(writer, '}');
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
 }
 
 bool sandbox_check_name(const struct request *request, struct reply *reply) {
@@ -94,7 +112,10 @@ void handle_list_sandboxes(struct server *server, struct request *request, struc
     reply_open(reply, 200);
     writer_open(&reply->body, '[');
     for (size_t i = 0; list[i] != NULL; i++) {
-        if (fits(list[i], filters, count)) {
+        (void)pthread_mutex_lock(&list[i]->meta_lock);
+        bool wanted = fits(list[i], filters, count);
+        (void)pthread_mutex_unlock(&list[i]->meta_lock);
+        if (wanted) {
             writer_element(&reply->body);
             sandbox_write_info(&reply->body, list[i]);
         }
@@ -106,8 +127,7 @@ void handle_list_sandboxes(struct server *server, struct request *request, struc
 
 /* --- One --- */
 
-/* The sandbox that the path names; NULL when the reply says why not. */
-static struct sandbox *find(struct server *server, const struct request *request, struct reply *reply) {
+struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return NULL;
     }
@@ -119,7 +139,7 @@ static struct sandbox *find(struct server *server, const struct request *request
 }
 
 void handle_get_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = find(server, request, reply);
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
     if (sandbox != NULL) {
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, sandbox);
@@ -129,7 +149,7 @@ void handle_get_sandbox(struct server *server, struct request *request, struct r
 }
 
 void handle_remove_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = find(server, request, reply);
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
     if (sandbox == NULL) {
         return;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,10 +20,9 @@ static struct sandbox *new_sandbox(struct state *state) {
     if (sandbox == NULL) {
         return NULL;
     }
-    if (pthread_mutex_init(&sandbox->lock, NULL) != 0) {
-        free(sandbox);
-        return NULL;
-    }
+    /* With default attributes these cannot fail on Linux. */
+    (void)pthread_mutex_init(&sandbox->lock, NULL);
+    (void)pthread_mutex_init(&sandbox->meta_lock, NULL);
     sandbox->state = state;
     sandbox->refs = 1;
     return sandbox;
@@ -30,6 +30,7 @@ static struct sandbox *new_sandbox(struct state *state) {
 
 static void free_sandbox(struct sandbox *sandbox) {
     (void)pthread_mutex_destroy(&sandbox->lock);
+    (void)pthread_mutex_destroy(&sandbox->meta_lock);
     free(sandbox->image);
     free(sandbox->labels);
     free(sandbox->description);
@@ -37,7 +38,7 @@ static void free_sandbox(struct sandbox *sandbox) {
 }
 
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
-    *state = (struct state){.dir_fd = -1, .sandboxes_fd = -1, .work_fd = -1, .lock_fd = -1};
+    *state = (struct state){.dir_fd = -1, .sandboxes_fd = -1, .work_fd = -1, .lock_fd = -1, .change_fd = -1};
     (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
     if (!state_files_open(state, dir, uid, gid)) {
         state_close(state);
@@ -46,12 +47,20 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
     return true;
 }
 
+/* Tells whoever waits for changes. */
+static void tell(const struct state *state) {
+    if (state->change_fd >= 0) {
+        (void)eventfd_write(state->change_fd, 1);
+    }
+}
+
 /* Puts a sandbox into the list, whose reference it takes over. */
 static void insert(struct state *state, struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&state->lock);
     sandbox->next = state->first;
     state->first = sandbox;
     (void)pthread_mutex_unlock(&state->lock);
+    tell(state);
 }
 
 bool state_load(struct state *state) {
@@ -167,6 +176,10 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     sandbox->cpu_percent = wanted->cpu_percent;
     sandbox->memory_mb = wanted->memory_mb;
     sandbox->profile = wanted->profile;
+    atomic_store(&sandbox->stopped, atomic_load(&wanted->stopped));
+    sandbox->expires_at = wanted->expires_at;
+    sandbox->auto_stop_seconds = wanted->auto_stop_seconds;
+    sandbox->auto_delete_seconds = wanted->auto_delete_seconds;
     clock_uuid(sandbox->uuid);
     (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
     clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
@@ -202,6 +215,56 @@ void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]) {
     clock_format(when, text, STATE_TIME_CAP);
 }
 
+uint64_t state_idle_since(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->state->lock);
+    time_t when = sandbox->last_activity.tv_sec;
+    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    return when > 0 ? (uint64_t)when : 0;
+}
+
+bool state_save(struct sandbox *sandbox) {
+    struct state *state = sandbox->state;
+    if (atomic_load(&sandbox->removed)) {
+        errno = ENOENT; /* its name may be another sandbox's by now */
+        return false;
+    }
+    (void)pthread_mutex_lock(&state->lock);
+    struct timespec last_activity = sandbox->last_activity;
+    (void)pthread_mutex_unlock(&state->lock);
+    bool ok = state_files_rewrite(state, sandbox, last_activity);
+    tell(state);
+    return ok;
+}
+
+bool state_stop(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    bool before = atomic_exchange(&sandbox->stopped, true);
+    bool ok = before || state_save(sandbox);
+    int error = errno;
+    if (ok) {
+        command_end_all(sandbox); /* under the lock: none of a start that follows */
+    } else {
+        atomic_store(&sandbox->stopped, before);
+    }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok;
+}
+
+bool state_start(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    bool before = atomic_exchange(&sandbox->stopped, false);
+    errno = EALREADY;
+    bool ok = before && state_save(sandbox);
+    int error = errno;
+    if (!ok) {
+        atomic_store(&sandbox->stopped, before);
+    }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok;
+}
+
 int state_open_tree(const struct sandbox *sandbox) {
     char path[STATE_NAME_CAP + 16];
     (void)snprintf(path, sizeof path, "%s/tree", sandbox->name);
@@ -221,11 +284,17 @@ static void take_out(struct sandbox *sandbox) {
     (void)pthread_mutex_unlock(&state->lock);
 }
 
-bool state_remove(struct sandbox *sandbox) {
-    if (atomic_exchange(&sandbox->removed, true)) {
-        errno = ENOENT;
-        return false;
-    }
+/* Marks it as removed: from here on nobody else removes or changes it. */
+static bool claim(struct sandbox *sandbox, uint64_t expired_by) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    bool due = sandbox->expires_at != 0 && sandbox->expires_at <= expired_by;
+    bool claimed = (due || expired_by == 0) && !atomic_exchange(&sandbox->removed, true);
+    errno = due || expired_by == 0 ? ENOENT : EAGAIN;
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    return claimed;
+}
+
+static bool remove_claimed(struct sandbox *sandbox) {
     command_end_all(sandbox);
     if (!state_files_unname(sandbox->state, sandbox) && errno != ENOENT) {
         int error = errno;
@@ -235,4 +304,12 @@ bool state_remove(struct sandbox *sandbox) {
     }
     take_out(sandbox);
     return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
+}
+
+bool state_remove(struct sandbox *sandbox) {
+    return claim(sandbox, 0) && remove_claimed(sandbox);
+}
+
+bool state_remove_expired(struct sandbox *sandbox, uint64_t now) {
+    return claim(sandbox, now) && remove_claimed(sandbox);
 }

@@ -2,7 +2,7 @@
  * state.h: the sandboxes and where they are kept.
  *
  *   DIR/lock                       held (flock) by the one server that uses DIR
- *   DIR/sandboxes/NAME/meta.json   what was asked for; never changed once it is there
+ *   DIR/sandboxes/NAME/meta.json   what was asked for, and what became of it; replaced as a whole by every change
  *   DIR/sandboxes/NAME/tree/       the sandbox's home
  *   DIR/work/                      sandboxes that are being made or removed; swept at start
  *
@@ -34,17 +34,24 @@ struct sandbox {
     char uuid[STATE_UUID_CAP];
     char created_at[STATE_TIME_CAP];
     char *image;
+    enum profile profile;
+    /* What may change, each time under meta_lock and with state_save; to be read under it, too. */
+    pthread_mutex_t meta_lock;
     char *labels;      /* JSON object; NULL: none */
     char *description; /* NULL: none */
     uint32_t vcpus;
     uint32_t cpu_percent; /* what vcpus and profile come to; 100 is one CPU */
     uint64_t memory_mb;
-    enum profile profile;
+    atomic_bool stopped;          /* runs no commands until it is started */
+    uint64_t expires_at;          /* when it is removed, in seconds since 1970; 0: never */
+    uint64_t auto_stop_seconds;   /* without activity; 0: never */
+    uint64_t auto_delete_seconds; /* without activity; 0: never */
     /* Belonging to state.c. */
     struct state *state;
     struct sandbox *next;
     size_t refs;
-    atomic_bool removed; /* set before command_end_all, looked at under `lock` before a command starts */
+    atomic_bool removed; /* set before command_end_all, looked at under `lock` before a command starts, and under
+                          * meta_lock before meta.json is replaced */
     struct timespec last_activity;
     pthread_mutex_t lock;     /* guards commands */
     struct command *commands; /* those that run in it now; see command.h */
@@ -57,6 +64,7 @@ struct state {
     int lock_fd;
     pthread_mutex_t lock; /* guards the list, refs, last_activity */
     struct sandbox *first;
+    int change_fd;        /* readable when something was created or changed; -1: nobody waits for it */
     atomic_bool stopping; /* makes long removals give up */
 };
 
@@ -75,8 +83,8 @@ void state_close(struct state *state);
 /* What state_create found. */
 enum state_outcome { STATE_OK, STATE_EXISTS, STATE_FAILED };
 
-/* Makes a sandbox from a description whose name, image, labels, description, vcpus, cpu_percent, memory_mb and profile
- * are set (copied). On STATE_OK *made is a reference; on STATE_FAILED errno says why. */
+/* Makes a sandbox from a description of which all is copied but what belongs to state.c and is made here (uuid,
+ * created_at). On STATE_OK *made is a reference; on STATE_FAILED errno says why. */
 enum state_outcome state_create(struct state *state, const struct sandbox *wanted, struct sandbox **made);
 
 /* A reference to a sandbox, NULL when there is none of that name. */
@@ -95,11 +103,28 @@ void state_touch(struct sandbox *sandbox);
 /* When the sandbox was last used, as text. */
 void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]);
 
+/* The same in seconds since 1970. */
+uint64_t state_idle_since(struct sandbox *sandbox);
+
+/* Replaces meta.json by what the sandbox says now; it is on the disk when this returns. The caller holds meta_lock, has
+ * changed what may change, and takes its changes back on false: errno is ENOENT when the sandbox was removed. */
+bool state_save(struct sandbox *sandbox);
+
+/* Stops a sandbox: commands that run in it are killed, all their processes are gone when this returns, and no new ones
+ * start. False with errno, as state_save. */
+bool state_stop(struct sandbox *sandbox);
+
+/* Lets a stopped sandbox run commands again. False with errno: as state_save, and EALREADY when it is not stopped. */
+bool state_start(struct sandbox *sandbox);
+
 /* Opens the sandbox's tree, to be closed by the caller; -1 with errno. */
 int state_open_tree(const struct sandbox *sandbox);
 
 /* Removes a sandbox: it is gone for everybody else at once, its commands are killed, its name is free and its files are
  * deleted when this returns. False with errno: ENOENT when somebody else is removing it already. */
 bool state_remove(struct sandbox *sandbox);
+
+/* The same if its time is over (expires_at) by now; else false with EAGAIN. */
+bool state_remove_expired(struct sandbox *sandbox, uint64_t now);
 
 #endif

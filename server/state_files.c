@@ -131,6 +131,22 @@ bool state_files_sweep(struct state *state) {
 
 /* --- meta.json --- */
 
+/* What has become of it since; left out is what has not. */
+static void write_life(const struct sandbox *sandbox, struct writer *writer) {
+    if (atomic_load(&sandbox->stopped)) {
+        writer_member_bool(writer, "stopped", true);
+    }
+    if (sandbox->expires_at != 0) {
+        writer_member_uint(writer, "expires_at", sandbox->expires_at);
+    }
+    if (sandbox->auto_stop_seconds != 0) {
+        writer_member_uint(writer, "auto_stop_seconds", sandbox->auto_stop_seconds);
+    }
+    if (sandbox->auto_delete_seconds != 0) {
+        writer_member_uint(writer, "auto_delete_seconds", sandbox->auto_delete_seconds);
+    }
+}
+
 static void write_meta(const struct sandbox *sandbox, struct writer *writer) {
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
@@ -148,6 +164,7 @@ static void write_meta(const struct sandbox *sandbox, struct writer *writer) {
     if (sandbox->description != NULL) {
         writer_member_text(writer, "description", sandbox->description);
     }
+    write_life(sandbox, writer);
     writer_close(writer, '}');
     writer_raw(writer, "\n", 1);
 }
@@ -178,6 +195,10 @@ static bool parse_meta(struct sandbox *sandbox, const char *text, size_t len) {
     sandbox->image = fields_required_text(&fields, "image");
     sandbox->labels = fields_map(&fields, "labels");
     sandbox->description = fields_text(&fields, "description");
+    atomic_store(&sandbox->stopped, fields_bool(&fields, "stopped", false, false));
+    (void)fields_uint(&fields, "expires_at", INT64_MAX, &sandbox->expires_at);
+    (void)fields_uint(&fields, "auto_stop_seconds", INT64_MAX, &sandbox->auto_stop_seconds);
+    (void)fields_uint(&fields, "auto_delete_seconds", INT64_MAX, &sandbox->auto_delete_seconds);
     return ok && !fields.failed;
 }
 
@@ -278,6 +299,28 @@ bool state_files_make(struct state *state, const struct sandbox *sandbox) {
         (void)fsync(state->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
     } else {
         (void)state_files_delete(state, sandbox);
+    }
+    errno = error;
+    return ok;
+}
+
+bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, struct timespec last_activity) {
+    struct writer writer = {0};
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, last_activity};
+    int fd = openat(state->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    write_meta(sandbox, &writer);
+    /* What a server left that was killed just here. */
+    bool ok = fd >= 0 && (unlinkat(fd, "meta.json.new", 0) == 0 || errno == ENOENT);
+    if (ok) {
+        errno = ENOMEM;
+    }
+    ok = ok && writer_ok(&writer) && write_file(fd, "meta.json.new", writer.text, writer.len) &&
+         utimensat(fd, "meta.json.new", times, AT_SYMLINK_NOFOLLOW) == 0 &&
+         renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
+    int error = errno;
+    writer_free(&writer);
+    if (fd >= 0) {
+        (void)close(fd);
     }
     errno = error;
     return ok;

@@ -19,6 +19,10 @@ bool state_files_read(struct state *state, const char *name, struct sandbox *san
 /* Makes sandboxes/NAME for a sandbox. False with errno; EEXIST when there is one of that name. */
 bool state_files_make(struct state *state, const struct sandbox *sandbox);
 
+/* Replaces sandboxes/NAME/meta.json; its time, which tells the last activity over a restart, becomes the given one.
+ * False with errno. */
+bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, struct timespec last_activity);
+
 /* Frees the sandbox's name: moves its folder to work/UUID. False with errno. */
 bool state_files_unname(struct state *state, const struct sandbox *sandbox);
 

@@ -1,0 +1,157 @@
+/*
+ * lifecycle.c: starting, stopping and resizing kept sandboxes.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fields.h"
+#include "handlers.h"
+
+static void reply_failure(struct reply *reply, const char *operation, int error) {
+    if (error == ENOENT) {
+        reply_error(reply, 404, "Sandbox not found");
+    } else {
+        reply_errorf(reply, 500, "Failed to %s sandbox: %s", operation, strerror(error));
+    }
+}
+
+/* A start takes no members; the protocol has unknown ones refused here. False when the reply says so. */
+static bool check_start_request(const struct request *request, struct reply *reply) {
+    struct fields fields;
+    ak_json_iter iter;
+    ak_json_value key;
+    ak_json_value value;
+    if (request->body_len == 0) {
+        return true;
+    }
+    fields_parse(&fields, request->body, request->body_len);
+    if (fields.failed) {
+        reply_errorf(reply, 400, "invalid start request JSON: %s", fields.error + strlen("Invalid JSON: "));
+        return false;
+    }
+    ak_json_iter_init(&iter, &fields.root);
+    if (ak_json_iter_next(&iter, &key, &value)) {
+        reply_errorf(reply, 400, "invalid start request JSON: unknown field %.*s", (int)(key.len < 64 ? key.len : 64),
+                     key.text);
+        return false;
+    }
+    return true;
+}
+
+void handle_start_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    if (sandbox != NULL && check_start_request(request, reply)) {
+        if (state_start(sandbox)) {
+            reply_text(reply, 200, "Sandbox started");
+        } else if (errno == EALREADY) {
+            reply_errorf(reply, 409, "Failed to start sandbox: Sandbox '%s' is already running", sandbox->name);
+        } else {
+            reply_failure(reply, "start", errno);
+        }
+    }
+    state_release(sandbox);
+}
+
+/* Of a name that is not there, too: the caller wants nothing to run, and nothing does. */
+void handle_stop_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    if (!sandbox_check_name(request, reply)) {
+        return;
+    }
+    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
+    if (sandbox == NULL || state_stop(sandbox) || errno == ENOENT) {
+        reply_text(reply, 200, "Sandbox stopped");
+    } else {
+        reply_failure(reply, "stop", errno);
+    }
+    state_release(sandbox);
+}
+
+/* Pause, resume and fork keep the memory of processes, which takes a virtual machine. */
+void handle_full_state(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    if (sandbox != NULL) {
+        reply_error(reply, 422,
+                    "Backend 'bubblewrap' does not support full-state pause, resume, or fork; use the Firecracker "
+                    "backend");
+    }
+    state_release(sandbox);
+}
+
+struct size {
+    bool has_vcpus;
+    bool has_memory;
+    uint64_t vcpus;
+    uint64_t memory_mb;
+};
+
+/* False when the reply says what is wrong. */
+static bool read_size(const struct request *request, struct size *size, struct reply *reply) {
+    struct fields fields;
+    fields_parse(&fields, request->body, request->body_len);
+    size->has_vcpus = fields_uint(&fields, "vcpus", SANDBOX_VCPUS_MAX, &size->vcpus);
+    size->has_memory = fields_uint(&fields, "memory_mb", SANDBOX_MEMORY_MB_MAX, &size->memory_mb);
+    if (size->has_vcpus && size->vcpus == 0) {
+        fields_fail(&fields, "vcpus must be at least 1");
+    }
+    if (size->has_memory && size->memory_mb == 0) {
+        fields_fail(&fields, "memory_mb must be at least 1");
+    }
+    if (fields.failed) {
+        reply_error(reply, 400, fields.error);
+    }
+    return !fields.failed;
+}
+
+static bool resize(struct sandbox *sandbox, const struct size *size) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    uint32_t vcpus = sandbox->vcpus;
+    uint32_t cpu_percent = sandbox->cpu_percent;
+    uint64_t memory_mb = sandbox->memory_mb;
+    if (size->has_vcpus) {
+        sandbox->vcpus = (uint32_t)size->vcpus;
+        sandbox->cpu_percent = (uint32_t)size->vcpus * 100;
+    }
+    if (size->has_memory) {
+        sandbox->memory_mb = size->memory_mb;
+    }
+    bool ok = state_save(sandbox);
+    int error = errno;
+    if (!ok) {
+        sandbox->vcpus = vcpus;
+        sandbox->cpu_percent = cpu_percent;
+        sandbox->memory_mb = memory_mb;
+    }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok;
+}
+
+static void reply_info(struct reply *reply, struct sandbox *sandbox) {
+    reply_open(reply, 200);
+    sandbox_write_info(&reply->body, sandbox);
+    reply_close(reply);
+}
+
+/* Commands that run keep what they were started with. */
+void handle_resize_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct size size = {0};
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    if (sandbox != NULL && read_size(request, &size, reply)) {
+        if (resize(sandbox, &size)) {
+            reply_info(reply, sandbox);
+        } else {
+            reply_failure(reply, "resize", errno);
+        }
+    }
+    state_release(sandbox);
+}
+
+/* Nothing is ever archived here, so there is nothing to bring back: it is all there. */
+void handle_recover_sandbox(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    if (sandbox != NULL) {
+        reply_info(reply, sandbox);
+    }
+    state_release(sandbox);
+}
