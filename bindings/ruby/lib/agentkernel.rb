@@ -1,0 +1,19 @@
+# frozen_string_literal: true
+
+require_relative "agentkernel/version"
+require_relative "agentkernel/errors"
+require "agentkernel/agentkernel_raw"
+
+# A client of agentkernel, which runs commands in isolated sandboxes: see Client.
+module AgentKernel
+  if Raw.version < Raw::VERSION
+    raise LoadError, "libagentkernel #{Raw.version_text} is older than what this gem was built with"
+  end
+end
+
+require_relative "agentkernel/records"
+require_relative "agentkernel/operation"
+require_relative "agentkernel/call"
+require_relative "agentkernel/stream"
+require_relative "agentkernel/session"
+require_relative "agentkernel/client"

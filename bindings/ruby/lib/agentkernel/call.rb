@@ -1,0 +1,69 @@
+# frozen_string_literal: true
+
+require "io/wait"
+
+module AgentKernel
+  # One call of an operation: bound when it is made, nothing sent before it is first advanced. One thread at a time uses
+  # it; cancel may come from any.
+  class Call
+    attr_reader :operation
+
+    def initialize(client, operation, arguments)
+      @operation = operation
+      @handle = Raw.call_new(client, operation.id)
+      operation.bind(@handle, arguments)
+    end
+
+    # Goes on to the next record; false at the end. A failure is raised.
+    def advance
+      while (status = Raw.call_step(@handle)) == Raw::AGAIN
+        wait
+      end
+      status == Raw::ITEM
+    end
+
+    # The current record.
+    def record
+      @operation.make(Raw.call_values(@handle))
+    end
+
+    # Reads output of the command, decoded straight into the buffer: Raw::OK with bytes, ITEM when a record without
+    # output has come, or DONE.
+    def read(buffer, maxlen)
+      while (status = Raw.call_read(@handle, buffer, maxlen)) == Raw::AGAIN
+        wait
+      end
+      status
+    end
+
+    def each
+      yield record while advance
+    end
+
+    # Makes whoever advances the call fail, and wake.
+    def cancel
+      Raw.call_cancel(@handle)
+    rescue IOError
+      nil # closed meanwhile
+    end
+
+    # Frees the call; one in flight is abandoned and its connection closed.
+    def close
+      Raw.call_free(@handle)
+    end
+
+    private
+
+    # Waits as Ruby waits for any IO: other threads run, interrupts come through, and a fiber scheduler may step in.
+    # The descriptor stays the library's, so this IO must never close it.
+    def wait
+      @io ||= IO.for_fd(Raw.call_fd(@handle), autoclose: false)
+      return if @io.wait_readable
+
+      # Without a limit of its own, waiting ends in vain only when a scheduler took a timeout for its answer.
+      raise TimeoutError.new("the fiber scheduler ended the wait",
+                             code: "AK_E_TIMEOUT", operation: @operation.name.to_s, phase: "wait", sent: Raw::SENT_SOME)
+    end
+  end
+  private_constant :Call
+end

@@ -1,0 +1,175 @@
+# frozen_string_literal: true
+
+module AgentKernel
+  # A client of agentkernel. Any number of threads may share it; a forked child may go on with it.
+  #
+  #     client = AgentKernel::Client.new
+  #     client.run(["echo", "hello"]).text  # => "hello\n"
+  #
+  # Every method takes timeout: and connect_timeout: in seconds, instead of the client's; Float::INFINITY is none, 0
+  # leaves no time, nil is the client's. What is nil counts as not given. All failures are AgentKernel::Error; wrong
+  # types are TypeError, and keywords that an operation does not take are ArgumentError.
+  class Client
+    TEXTS = %i[base_url api_key ca_file ca_dir cert_file key_file proxy no_proxy user_agent].freeze
+    TIMEOUTS = %i[timeout connect_timeout idle_timeout total_timeout].freeze
+    NUMBERS = %i[max_reply_bytes max_event_bytes max_idle].freeze
+    private_constant :TEXTS, :TIMEOUTS, :NUMBERS
+
+    # Makes a client and, with a block, yields it, closes it however the block is left, and gives the block's result.
+    def self.open(**settings)
+      client = new(**settings)
+      return client unless block_given?
+
+      begin
+        yield client
+      ensure
+        client.close
+      end
+    end
+
+    # Makes a client; nothing is sent. What is not given comes from the environment, or is the default.
+    #
+    # base_url::        http://, https://, unix:///path.sock, or local: for a server of this process's own;
+    #                   AGENTKERNEL_BASE_URL; http://localhost:18888
+    # api_key::         AGENTKERNEL_API_KEY; none
+    # timeout::         bounds every call but streams, from its first step to the last byte of its answer; 30
+    # connect_timeout:: bounds connecting, of streams too; 10
+    # idle_timeout::    bounds the silence of a stream after its first byte; 60
+    # total_timeout::   bounds a whole stream; none
+    # ca_file, ca_dir:: certificates to trust, PEM or a hashed directory; AGENTKERNEL_CA_FILE, AGENTKERNEL_CA_DIR; the
+    #                   system's
+    # cert_file, key_file:: the client's certificate and private key, PEM; AGENTKERNEL_CERT_FILE, AGENTKERNEL_KEY_FILE
+    # proxy, no_proxy:: URL of a proxy, and hosts without one; http_proxy, https_proxy, all_proxy, no_proxy. Loopback
+    #                   goes without unless proxy is set
+    # max_reply_bytes, max_event_bytes:: the longest reply of a call and the longest event of a stream; 64 MiB each
+    # user_agent::      appended to the library's own
+    # max_idle::        how many connections are kept for later calls; 64
+    def initialize(**settings)
+      @handle = Raw.client_new
+      settings.each do |name, value|
+        set(name, value) unless value.nil?
+      end
+    end
+
+    # Whether the server is there: "ok".
+    def health(**options) = one(:health, **options).status
+
+    # Runs a command (an Array of program and arguments, passed on exactly) in a sandbox of its own: a RunOutput.
+    #
+    # image::   what the sandbox is made of
+    # profile:: what it may do: permissive, moderate or restrictive
+    # fast::    use a warm sandbox. Those of the full server re-parse arguments in a shell and lose exit codes
+    # check::   false: a command that exits with another code than 0 is no CommandError but a result
+    def run(command, **options) = one(:run, command:, **options)
+
+    # Runs a command in a sandbox of its own. With a block, yields what happens while it happens (StreamEvent), and ends
+    # the command when the block is left early; the result is the RunStream, which then knows the exit code. Without a
+    # block, the RunStream is an Enumerator.
+    #
+    # A command that fails is no error here, its done event has the exit code; a stream that breaks off is.
+    #
+    # image, profile, fast:: as of run
+    # timeout::              bounds the whole stream; else the client's total_timeout
+    # idle_timeout::         bounds its silence after its first byte
+    def run_stream(command, **options, &block)
+      stream = RunStream.new(prepare(:run_stream, command:, **options))
+      block ? stream.each(&block) : stream
+    end
+
+    # All sandboxes: an Array of SandboxInfo.
+    def list_sandboxes(**options) = call(:list_sandboxes, **options)
+
+    # Creates and starts a sandbox that stays until it is removed: a SandboxInfo.
+    #
+    # image, profile:: as of run
+    # vcpus, memory_mb:: processors, and memory in MiB
+    # backend::        what isolates it
+    # source_url, source_ref:: git repository to clone into /workspace, and its branch, tag or commit
+    # volumes::        "slug:/path" or "slug:/path:ro" each
+    # secrets::        "KEY=value:host", "KEY:host" or "KEY:host:Header" each
+    # secret_files::   keys of secrets that become files
+    def create_sandbox(name, **options) = one(:create_sandbox, name:, **options)
+
+    # The sandbox of that name: a SandboxInfo.
+    def get_sandbox(name, **options) = one(:get_sandbox, name:, **options)
+
+    # Ends what runs in a sandbox, and removes it.
+    def remove_sandbox(name, **options) = one(:remove_sandbox, name:, **options)
+
+    # Runs a command in a sandbox that is there: a RunOutput.
+    #
+    # env::     a Hash, or an Array of "NAME=VALUE"
+    # workdir:: absolute path inside the sandbox
+    # sudo::    run it as root
+    # check::   as of run
+    def exec_in_sandbox(name, command, **options) = one(:exec_in_sandbox, name:, command:, **options)
+
+    # A sandbox for the length of a block: created before it, removed however it is left; the result is the block's.
+    # Options are those of create_sandbox.
+    #
+    #     client.sandbox("test", image: "python:3.12-alpine") { |sb| sb.run(["pip", "install", "numpy"]) }
+    #
+    # Without a block, a SandboxSession that is created by its first use, and that remove ends.
+    def sandbox(name, **options, &block)
+      session = SandboxSession.new(self, name, **options)
+      block ? session.open(&block) : session
+    end
+
+    # Makes a call of any operation by its name, and yields its records as they come; without a block, all of them in an
+    # Array. The methods above do this, and give what is usual.
+    def call(operation, **arguments, &block)
+      records = []
+      finish(prepare(operation, **arguments), &block || records.method(:<<))
+      block ? nil : records
+    end
+
+    # Where the server is.
+    def base_url = Raw.client_text(handle, Raw::CLIENT_BASE_URL)
+
+    # Closes the connections that are not in use. Calls in flight end well.
+    def close
+      handle = @handle
+      @handle = nil
+      Raw.client_free(handle) if handle
+    end
+
+    def closed? = @handle.nil?
+
+    def inspect
+      "#<#{self.class.name} #{closed? ? 'closed' : base_url}>"
+    end
+
+    # A call that is bound, and not sent yet. For this library's own use, as is finish.
+    def prepare(operation, **arguments)
+      known = OPERATIONS[operation.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
+      Call.new(handle, known, arguments)
+    end
+
+    # Advances a call to its end.
+    def finish(call, &)
+      call.each(&)
+    ensure
+      call.close
+    end
+
+    private
+
+    def handle
+      @handle or raise Error.new("the client is closed", code: "AK_E_STATE")
+    end
+
+    def one(operation, **arguments) = call(operation, **arguments).first
+
+    def set(name, value)
+      if TEXTS.include?(name)
+        Raw.client_set_text(@handle, Raw.const_get("CLIENT_#{name.upcase}"), value)
+      elsif TIMEOUTS.include?(name)
+        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}_MS"), Operation.milliseconds(value))
+      elsif NUMBERS.include?(name)
+        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.integer(name, value))
+      else
+        raise ArgumentError, "unknown keyword: #{name.inspect}"
+      end
+    end
+  end
+end

@@ -1,0 +1,125 @@
+# frozen_string_literal: true
+
+module AgentKernel
+  # An operation: what it takes and yields is asked from the library when it is first used.
+  class Operation
+    # A parameter: its name here, its key and its type there.
+    Parameter = Struct.new(:name, :key, :type, :timeout)
+
+    # Beyond 64 bits is as wrong as the largest that they hold, and the library says why.
+    INTEGERS = (-(2**63)..((2**63) - 1))
+    private_constant :Parameter, :INTEGERS
+
+    # Milliseconds, as the library takes timeouts. Infinity is none; what is negative is the library's to refuse.
+    def self.milliseconds(seconds)
+      raise TypeError, "a timeout is a number of seconds, not #{seconds.class}" unless seconds.is_a?(Numeric)
+      return Raw::TIMEOUT_NONE if seconds == Float::INFINITY
+      return Raw::TIMEOUT_NONE - 1 unless seconds >= 0
+
+      (seconds * 1000).ceil.clamp(0, 2**62)
+    end
+
+    def self.integer(name, value)
+      raise TypeError, "#{name} must be an Integer, not #{value.class}" unless value.is_a?(Integer)
+
+      value.clamp(INTEGERS)
+    end
+
+    attr_reader :name
+
+    def initialize(name, record)
+      @name = name
+      @record = record
+    end
+
+    def id
+      @id ||= begin
+        number = Raw.constant("AK_OP_#{name.upcase}")
+        raise NotImplementedError, "this libagentkernel has no operation #{name}" if number == :absent
+
+        number
+      end
+    end
+
+    # What it takes, by name.
+    def parameters
+      @parameters ||= keys(:parameter_at).to_h do |key|
+        name = Raw.key_name(key)
+        timeout = name.delete_suffix!("_ms") ? true : false if (name = +name).end_with?("timeout_ms")
+        name = "timeout" if name == "total_timeout" # what bounds a whole stream, as timeout bounds any other call
+        [name.to_sym, Parameter.new(name, key, Raw.parameter_type(id, key), timeout)]
+      end
+    end
+
+    # Gives the arguments that are there to a call.
+    def bind(call, arguments)
+      arguments.each do |name, value|
+        parameter = parameters[name] or raise ArgumentError, "unknown keyword: #{name.inspect}"
+        bind_value(call, parameter, value) unless value.nil?
+      end
+    end
+
+    # A record of the values that the library gave.
+    def make(fields)
+      json_fields.each { |name| fields[name] = Text.parse(fields[name]) if fields[name] }
+      @record.new(fields)
+    end
+
+    private
+
+    def keys(door)
+      (0..).lazy.map { |index| Raw.public_send(door, id, index) }.take_while(&:positive?).to_a
+    end
+
+    # Fields whose JSON is open, except for the whole record.
+    def json_fields
+      @json_fields ||= keys(:field_at).select { |key| key != Raw::KEY_RAW && Raw.field_type(id, key) == Raw::TYPE_JSON }
+                                      .map { |key| Raw.key_name(key).to_sym }
+    end
+
+    def bind_value(call, parameter, value)
+      case parameter.type
+      when Raw::TYPE_TEXT then Raw.call_set_text(call, parameter.key, value.is_a?(Symbol) ? value.name : value)
+      when Raw::TYPE_INT then Raw.call_set_int(call, parameter.key, number(parameter, value))
+      when Raw::TYPE_BOOL then Raw.call_set_int(call, parameter.key, flag(parameter, value))
+      else bind_entries(call, parameter, value)
+      end
+    end
+
+    def bind_entries(call, parameter, value)
+      if value.is_a?(Hash)
+        value.each { |name, text| Raw.call_put_text(call, parameter.key, name.is_a?(Symbol) ? name.name : name, text) }
+      else
+        list = Array.try_convert(value) or
+          raise TypeError, "#{parameter.name} must be an Array of Strings, not #{value.class}"
+        list.each { |text| Raw.call_add_text(call, parameter.key, text) }
+      end
+    end
+
+    def number(parameter, value)
+      parameter.timeout ? Operation.milliseconds(value) : Operation.integer(parameter.name, value)
+    end
+
+    def flag(parameter, value)
+      case value
+      when true then 1
+      when false then 0
+      else raise TypeError, "#{parameter.name} must be true or false, not #{value.class}"
+      end
+    end
+  end
+  private_constant :Operation
+
+  # A new operation is a line here, and its method in Client.
+  OPERATIONS = {
+    health: Health,
+    run: RunOutput,
+    run_stream: StreamEvent,
+    list_sandboxes: SandboxInfo,
+    create_sandbox: SandboxInfo,
+    get_sandbox: SandboxInfo,
+    remove_sandbox: Record,
+    exec_in_sandbox: RunOutput
+  }.to_h { |name, record| [name, Operation.new(name, record)] }.freeze
+  private_constant :OPERATIONS
+end
