@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kept_root.h"
 #include "spawner.h"
 #include "weaken.h"
 
@@ -249,13 +250,30 @@ static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_
     }
     push1(out, "--dev", "/dev");
     push_tmpfs(out, "1777", shm_bytes < SHM_BYTES ? shm_bytes : SHM_BYTES, "/dev/shm");
-    push_tmpfs(out, "1777", part_of_memory(plan, 4), "/tmp");
+    if (!plan->whole_tree) {
+        push_tmpfs(out, "1777", part_of_memory(plan, 4), "/tmp");
+    }
+}
+
+/* The entries of a kept sandbox but for its home: each is bound where our own root has it, and none below another. */
+static bool push_kept_entries(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+    struct kept_entry entries[KEPT_ROOT_MAX];
+    size_t count = kept_root_list(plan->tree_fd, entries);
+    for (size_t i = 0; count != (size_t)-1 && i < count; i++) {
+        const char *name = entries[i].name;
+        if (strcmp(name, KEPT_ROOT_HOME) != 0 && kept_root_may_hold(name, plan->image_root)) {
+            push(out, "--bind-try"); /* the files API may be removing it */
+            push_text(out, "/proc/self/fd/%d/%s", BWRAP_FD_TREE, name);
+            push_text(out, "/%s", name);
+        }
+    }
+    return count != (size_t)-1;
 }
 
 static void push_home(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
     if (plan->kept_tree) {
         push(out, "--bind");
-        push_text(out, "/proc/self/fd/%d", BWRAP_FD_TREE);
+        push_text(out, "/proc/self/fd/%d%s", BWRAP_FD_TREE, plan->whole_tree ? "/" KEPT_ROOT_HOME : "");
         push(out, SANDBOX_HOME);
     } else {
         push_tmpfs(out, "0755", part_of_memory(plan, 2), SANDBOX_HOME);
@@ -288,6 +306,9 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         push_image_etc(out, plan);
     }
     push_kernel_folders(out, plan);
+    if (plan->whole_tree && !push_kept_entries(out, plan)) {
+        return false;
+    }
     push_dir(out, "/run");
     if (plan->image_root == NULL) {
         push2(out, "--symlink", "../tmp", "/var/tmp");

@@ -2,8 +2,8 @@
  * bwrap.h: the argument list that bubblewrap gets for one command.
  *
  * Order is what makes it safe: the root is a fresh tmpfs, every mount point lies on it, the root and /dev are made
- * read-only, and the one writable folder is bound last, so that nothing is ever mounted, made or resolved below what a
- * command could have prepared (X1).
+ * read-only, and the home is bound last, so that nothing is ever mounted, made or resolved below what a command could
+ * have prepared (X1). What else a kept sandbox has (kept_root.h) lies beside it, each entry on our own root.
  */
 #ifndef AKL_BWRAP_H
 #define AKL_BWRAP_H
@@ -23,8 +23,8 @@ enum {
     BWRAP_FD_END = BWRAP_FD_ETC + ETC_FILES
 };
 
-#define BWRAP_MAX_ARGS 512
-#define BWRAP_TEXT_CAP 32768
+#define BWRAP_MAX_ARGS 768
+#define BWRAP_TEXT_CAP 73728
 
 struct bwrap_arguments {
     char *argv[BWRAP_MAX_ARGS]; /* NULL-terminated */
@@ -40,11 +40,13 @@ struct bwrap_plan {
     bool network;
     bool has_etc[ETC_FILES]; /* which of them have a descriptor */
     bool kept_tree;          /* BWRAP_FD_TREE is there; else the home is a tmpfs */
+    bool whole_tree;         /* it is a folder as in kept_root.h; else the home itself */
+    int tree_fd;             /* the same in this process, where whole_tree is set */
     uint64_t memory_bytes;   /* the command's limit; 0: none. Sizes the file systems that it may fill */
 };
 
-/* Builds the list, ending with the launcher. False, with errno, when the image's folder cannot be read or is too full.
- */
+/* Builds the list, ending with the launcher. False, with errno, when the image's folder or the tree cannot be read or
+ * is too full. */
 bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out);
 
 #endif

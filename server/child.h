@@ -22,6 +22,7 @@ struct child_order {
     int output_fd;
     int block_fd;
     int tree_fd;         /* -1: none */
+    bool whole_tree;     /* see command_spec */
     uint64_t data_bytes; /* RLIMIT_DATA; 0: none */
     double bound_cpus;   /* to be kept to by affinity; 0: not so */
     int cgroup_fd;       /* cgroup.procs to enter; -1: none */

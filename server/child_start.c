@@ -207,6 +207,8 @@ bool child_start(struct child *child, const struct kit *kit, const struct child_
                               .image_root = order->image_root,
                               .network = order->profile != PROFILE_RESTRICTIVE,
                               .kept_tree = order->tree_fd != -1,
+                              .whole_tree = order->tree_fd != -1 && order->whole_tree,
+                              .tree_fd = order->tree_fd,
                               .memory_bytes = memory};
     /* With the host's network its abstract unix sockets are in reach. Where Landlock cannot keep a command from them,
      * it gets no unix sockets at all, but for pairs. */

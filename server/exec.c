@@ -69,6 +69,7 @@ static void run_in(struct server *server, struct request *request, const struct 
                                 .env = (const char *const *)exec->env,
                                 .workdir = exec->workdir,
                                 .tree_fd = tree_fd,
+                                .whole_tree = true,
                                 .image_root = options_image_root(&server->options, sandbox->image),
                                 .image = sandbox->image,
                                 .profile = sandbox->profile,

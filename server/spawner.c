@@ -198,6 +198,7 @@ static bool hand_over(const struct spawner *spawner, const struct command_spec *
     memset(&request, 0, offsetof(struct spawn_request, image_root));
     request.profile = spec->profile;
     request.limits = spec->limits;
+    request.whole_tree = spec->whole_tree;
     if (root_size > 0) {
         memcpy(request.image_root, spec->image_root, root_size);
     }

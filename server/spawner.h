@@ -15,8 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Home of a sandboxed command and its working directory when none is asked for: the one folder that a kept sandbox has.
- */
+/* Home of a sandboxed command and its working directory when none is asked for. */
 #define SANDBOX_HOME "/workspace"
 
 enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
@@ -32,7 +31,8 @@ struct command_spec {
     const char *const *argv; /* NULL-terminated, passed to the command byte for byte */
     const char *const *env;  /* NULL-terminated "KEY=VALUE" entries on top of the fixed ones; may be NULL */
     const char *workdir;     /* absolute path inside the sandbox; NULL: its home */
-    int tree_fd; /* directory of a kept sandbox, bound as its home; -1: a fresh one that goes with the command */
+    int tree_fd;     /* directory of a kept sandbox, bound as its home; -1: a fresh one that goes with the command */
+    bool whole_tree; /* tree_fd holds more than the home; see kept_root.h */
     const char *image_root; /* directory of the host to use as the root file system; NULL: the host's own toolchain */
     const char *image;      /* the image name as asked for: decides a few environment variables; may be NULL */
     enum profile profile;

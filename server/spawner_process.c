@@ -110,7 +110,8 @@ static void start_child(struct loop *loop, struct received *received) {
                                 .image_root = request->image_root[0] != '\0' ? request->image_root : NULL,
                                 .output_fd = received->fds[SPAWN_FD_OUTPUT],
                                 .block_fd = received->fds[SPAWN_FD_BLOCK],
-                                .tree_fd = received->fds[SPAWN_FD_TREE]};
+                                .tree_fd = received->fds[SPAWN_FD_TREE],
+                                .whole_tree = request->whole_tree};
     struct epoll_event event = {.events = EPOLLIN};
     char why[512];
     struct child *child = calloc(1, sizeof *child);

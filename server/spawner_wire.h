@@ -16,6 +16,7 @@ enum { SPAWN_FD_OUTPUT, SPAWN_FD_CONTROL, SPAWN_FD_BLOCK, SPAWN_FD_TREE, SPAWN_F
 struct spawn_request {
     enum profile profile;
     struct limits limits;
+    bool whole_tree;
     char image_root[PATH_MAX]; /* empty: none. Sent only as far as it is filled */
 };
 

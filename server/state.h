@@ -3,7 +3,7 @@
  *
  *   DIR/lock                       held (flock) by the one server that uses DIR
  *   DIR/sandboxes/NAME/meta.json   what was asked for, and what became of it; replaced as a whole by every change
- *   DIR/sandboxes/NAME/tree/       the sandbox's home
+ *   DIR/sandboxes/NAME/tree/       its files; see kept_root.h
  *   DIR/work/                      sandboxes that are being made or removed; swept at start
  *
  * A sandbox is made in work/ and moved to its name in one rename, and removed by the opposite one: at any moment a name

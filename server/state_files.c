@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fields.h"
+#include "kept_root.h"
 #include "tree.h"
 #include "validate.h"
 #include "weaken.h"
@@ -270,13 +271,25 @@ static bool write_file(int dir_fd, const char *name, const char *text, size_t le
     return ok;
 }
 
+/* Makes an empty tree. */
+static bool make_tree(int fd) {
+    int tree_fd =
+        mkdirat(fd, "tree", 0700) == 0 ? openat(fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    bool ok = tree_fd >= 0 && kept_root_fill(tree_fd);
+    int error = errno;
+    if (tree_fd >= 0) {
+        (void)close(tree_fd);
+    }
+    errno = error;
+    return ok;
+}
+
 /* Fills the new folder work/UUID. */
 static bool fill(int fd, const struct sandbox *sandbox) {
     struct writer writer = {0};
     write_meta(sandbox, &writer);
     errno = ENOMEM;
-    bool ok = writer_ok(&writer) && mkdirat(fd, "tree", 0700) == 0 &&
-              write_file(fd, "meta.json.new", writer.text, writer.len) &&
+    bool ok = writer_ok(&writer) && make_tree(fd) && write_file(fd, "meta.json.new", writer.text, writer.len) &&
               renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;
     writer_free(&writer);

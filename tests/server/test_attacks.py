@@ -120,7 +120,7 @@ class Inside(ServerTest):
         for name in ("first", "second"):
             self.assertEqual(self.server.post("/sandboxes", {"name": name})[0], 201)
         self.server.exec("first", "sh", "-c", "echo secret > file")
-        look = "exec 2>/dev/null; cat %s/sandboxes/first/tree/file %s/sandboxes/first/meta.json; ls -d %s; find / -name meta.json"
+        look = "exec 2>/dev/null; cat %s/sandboxes/first/tree/workspace/file %s/sandboxes/first/meta.json; ls -d %s; find / -name meta.json"
         self.assertEqual(self.server.exec("second", "sh", "-c", look % ((self.server.state,) * 3))[1]["output"], "")
 
     def test_x13_setuid_files_are_closed_in(self):
