@@ -16,6 +16,7 @@ from conftest import TREE
 
 pytestmark = [
     pytest.mark.long,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not os.environ.get("AK_TEST_LONG"), reason="AK_TEST_LONG is not set"),
 ]
 

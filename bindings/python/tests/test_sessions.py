@@ -264,11 +264,13 @@ async def test_async_removed_on_every_way_out(fault: Fault) -> None:
 async def test_async_cancelled_while_it_is_removed(fault: Fault) -> None:
     server = server_for(fault, remove=[[{"delay_ms": 300}, *reply(ok("gone"))]])
     async with AsyncAgentKernel(server.url) as client:
+        cpu = time.process_time()
         with anyio.move_on_after(0.1) as scope:
             async with client.sandbox("sb"):
                 pass
             await anyio.sleep(60)
         assert scope.cancelled_caught
+        assert time.process_time() - cpu < 0.1  # a cancelled scope of anyio must not spin all the while
         server.wait_for("complete", 2)
     assert server.requests() == [CREATE, REMOVE]
     assert server.counts()["client_ended"] <= 1  # only the pool, when the client was closed
