@@ -1,0 +1,237 @@
+# frozen_string_literal: true
+
+require_relative "kit"
+require "async"
+require "async/condition"
+
+# What goes on, and what comes through, while a call waits.
+class WaitingTest < Kit::Test
+  # Threads must run while another waits: this many turns of a hundredth of a second are expected in half a second.
+  def ticks
+    count = 0
+    ticker = Thread.new { loop { (count += 1) && sleep(0.01) } }
+    yield
+    count
+  ensure
+    ticker.kill.join
+  end
+
+  def test_other_threads_run
+    one = client
+    assert_operator ticks { one.run(%w[sleep 0.5]) }, :>, 10
+    assert_operator ticks { one.run_stream(%w[sleep 0.5]).to_a }, :>, 10
+    assert_operator ticks { assert_raises(EOFError) { one.run_stream(%w[sleep 0.5]).readpartial(9) } }, :>, 10
+  end
+
+  def test_many_threads_share_a_client
+    server = rules({times: "always", steps: [{delay_ms: 5}, {reply: {json: OK}}]})
+    one = client(server.url)
+    texts = Array.new(20) { Thread.new { Array.new(10) { one.run(["x"]).text } } }.flat_map(&:value)
+    assert_equal ["hello\n"] * 200, texts
+    assert_operator server.counts["connections"], :<=, 20
+  end
+
+  # Ways to call that wait; each must end at once when it is interrupted, and leave nothing.
+  WAYS = {run: ->(one) { one.run(["x"]) },
+          each: ->(one) { one.run_stream(["x"]) { nil } },
+          next: ->(one) { one.run_stream(["x"]).next },
+          readpartial: ->(one) { one.run_stream(["x"]).readpartial(9) },
+          list: ->(one) { one.list_sandboxes }}.freeze
+
+  WAYS.each do |name, call|
+    define_method("test_timeout_#{name}") do
+      server = hanging
+      one = client(server.url)
+      interrupted(server) do
+        assert_operator seconds { assert_raises(Timeout::Error) { Timeout.timeout(0.05) { call.call(one) } } }, :<, 5
+      end
+    end
+
+    define_method("test_kill_and_raise_#{name}") do
+      server = hanging
+      one = client(server.url)
+      interrupted(server, 20) do |round|
+        thread = Thread.new do
+          Thread.current.report_on_exception = false
+          call.call(one)
+        end
+        server.await("requests", round)
+        round.even? ? thread.kill : thread.raise(KeyError)
+        assert(round.even? ? thread.join(5) : assert_raises(KeyError) { thread.join(5) })
+      end
+    end
+  end
+
+  # Interrupts calls, each of which takes a connection, and sees all of these closed. (Forgotten streams are freed.)
+  def interrupted(server, rounds = 5)
+    before = nil
+    (1..rounds).each do |round|
+      yield round
+      GC.start
+      before ||= descriptors
+    end
+    server.await("client_ended", rounds - 1)
+    assert_operator descriptors, :<=, before + 5
+  end
+
+  def test_an_interrupted_stream_is_over
+    server = hanging_stream
+    stream = client(server.url).run_stream(["x"])
+    stream.next
+    assert_raises(Timeout::Error) { Timeout.timeout(0.05) { stream.next } }
+    assert_predicate stream, :closed?
+    assert_raises(AgentKernel::CancelledError) { stream.next }
+    server.await("client_ended")
+  end
+
+  def test_ctrl_c
+    code = <<~RUBY
+      require "agentkernel"
+      client = AgentKernel::Client.new(base_url: ARGV[0])
+      begin
+        ARGV[1] == "run" ? client.run(["x"]) : client.run_stream(["x"]) { nil }
+      rescue Interrupt
+        print "interrupted"
+      end
+    RUBY
+    %w[run stream].each do |way|
+      server = hanging
+      child = Thread.new { ruby(code, server.url, way) }
+      server.await("requests")
+      took = seconds do
+        pids = Dir.children("/proc/#{Process.pid}/task").flat_map do |task|
+          File.read("/proc/#{Process.pid}/task/#{task}/children").split.map(&:to_i)
+        end
+        Process.kill(:INT, pids.find { |pid| File.read("/proc/#{pid}/cmdline").include?(server.url) })
+        assert_equal "interrupted", child.value
+      end
+      assert_operator took, :<, 5
+    end
+  end
+
+  def test_a_trap_runs_while_a_call_waits
+    heard = Queue.new
+    before = trap(:USR1) { heard.push(true) }
+    server = rules({steps: [{wait: "release"}, {reply: {json: OK}}]})
+    url = server.url
+    thread = Thread.new do
+      server.await("requests")
+      Process.kill(:USR1, Process.pid)
+      heard.pop
+      server.release
+    end
+    assert_equal "hello\n", client(url).run(["x"]).text
+    thread.join
+  ensure
+    trap(:USR1, before)
+  end
+
+  # ---- a fiber scheduler
+
+  def test_the_reactor_goes_on
+    server = rules({times: "always", steps: [{delay_ms: 300}, {reply: {json: OK}}]})
+    one = client(server.url)
+    count = 0
+    took = seconds do
+      Sync do |task|
+        ticker = task.async { loop { (count += 1) && task.sleep(0.01) } }
+        texts = Array.new(50) { task.async { one.run(["x"]).text } }.map(&:wait)
+        ticker.stop
+        assert_equal ["hello\n"] * 50, texts
+      end
+    end
+    assert_operator count, :>, 10
+    assert_operator took, :<, 50 * 0.3
+    assert_equal 50, server.counts["connections"]
+  end
+
+  def test_streams_in_the_reactor
+    server = events(OUTPUT, end: false, steps: [{delay_ms: 50}, {event: OUTPUT}, {event: DONE}, {last_chunk: true}])
+    one = client(server.url)
+    Sync do |task|
+      tasks = Array.new(20) do |i|
+        task.async do
+          stream = one.run_stream(["x"])
+          case i % 3
+          when 0 then stream.map(&:type)
+          when 1 then Array.new(3) { stream.next.type }
+          else [stream.readpartial(99), stream.readpartial(99)] && %w[output output done]
+          end
+        end
+      end
+      tasks.each { |each| assert_equal %w[output output done], each.wait }
+    end
+  end
+
+  def test_stopped_and_timed_out_tasks
+    server = hanging
+    one = client(server.url)
+    Sync do |task|
+      10.times do
+        stopped = task.async { one.run(["x"]) }
+        task.sleep(0.01)
+        stopped.stop
+        error = assert_raises(AgentKernel::TimeoutError) { task.with_timeout(0.02) { one.run(["x"]) } }
+        assert_equal %w[AK_E_TIMEOUT wait], [error.code, error.phase]
+      end
+    end
+    server.await("client_ended", 20)
+  end
+
+  def test_a_sandbox_in_the_reactor
+    one = client
+    Sync do |task|
+      assert_equal "x\n", one.sandbox("ruby-async") { |sb| sb.run(%w[echo x]).text }
+      ready = Async::Condition.new
+      stopped = task.async { one.sandbox("ruby-async") { ready.signal && task.sleep(60) } }
+      ready.wait
+      stopped.stop
+      stopped.wait
+      assert_empty(one.list_sandboxes.map(&:name).grep("ruby-async"))
+    end
+  end
+
+  # ---- fork
+
+  def test_a_forked_child_goes_on_with_the_client
+    server = rules({times: "always", steps: [{reply: {json: OK}}]})
+    one = client(server.url)
+    assert_equal "hello\n", one.run(["x"]).text
+    assert_equal("hello\n", in_child { one.run(["x"]).text })
+    assert_equal "hello\n", one.run(["x"]).text
+    assert_equal 2, server.counts["connections"]
+  end
+
+  def test_a_call_of_the_parent_stays_the_parents
+    server = events(OUTPUT, end: false, steps: [{wait: "release"}, {event: DONE}, {last_chunk: true}])
+    stream = client(server.url).run_stream(["x"])
+    stream.next
+    told = in_child do
+      stream.next
+    rescue AgentKernel::ForkedError => e
+      stream = nil
+      GC.start
+      e.code
+    end
+    assert_equal "AK_E_FORKED", told
+    server.release
+    assert_equal "done", stream.next.type
+  end
+
+  # What a block gives in a forked child; the parent's servers and tests stay the parent's.
+  def in_child
+    reader, writer = IO.pipe
+    pid = fork do
+      reader.close
+      writer.write(yield)
+      writer.close
+    ensure
+      exit!(0)
+    end
+    writer.close
+    Timeout.timeout(Kit::PATIENCE) { reader.read }
+  ensure
+    reader.close
+    Process.wait(pid)
+  end
+end
