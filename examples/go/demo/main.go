@@ -23,7 +23,7 @@ func main() {
 }
 
 func tour(ctx context.Context, client *agentkernel.Client) error {
-	fmt.Println("-- run_stream: output as the command writes it")
+	fmt.Println("-- Go, run_stream: output as the command writes it")
 	line := `for i in 1 2 3; do echo "line $i, uid $(id -u)"; sleep 0.3; done`
 	stream, err := client.RunStream(ctx, []string{"sh", "-c", line}, nil)
 	if err != nil {
@@ -39,7 +39,7 @@ func tour(ctx context.Context, client *agentkernel.Client) error {
 		}
 	}
 
-	fmt.Println("-- a sandbox, removed however this ends")
+	fmt.Println("-- Go, a sandbox, removed however this ends")
 	return client.WithSandbox(ctx, "demo-go", nil, func(sandbox *agentkernel.SandboxSession) error {
 		for _, line := range []string{"echo 'kept between commands' > note.txt; pwd", "cat note.txt", "echo 'no luck'; exit 3"} {
 			fmt.Println("-- exec:", line)
