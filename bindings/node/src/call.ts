@@ -1,0 +1,144 @@
+// One call: stepped in the event loop, never waited for in C.
+import {AK_AGAIN, AK_DONE, AK_E_CANCELLED, AK_E_STATE} from "./raw/abi.js";
+import {library} from "./raw/native.js";
+import {waiter} from "./raw/wait.js";
+import {AbortError, failure} from "./errors.js";
+import type {AgentKernelError} from "./errors.js";
+import {prepare} from "./operations.js";
+import type {Operation} from "./operations.js";
+import {read} from "./record.js";
+import type {Fields} from "./record.js";
+
+/** What makes a call go on: a step, or reading bytes. Gives a status. */
+export type Going = (call: bigint) => number;
+
+const step: Going = (call) => {
+    const {lib, err} = library();
+    return lib.ak_call_step(call, err);
+};
+
+export class Call {
+    readonly operation: Operation;
+    #handle: bigint | undefined;
+    readonly #signal: AbortSignal | undefined;
+    /** Ends the wait that is under way. */
+    #settle: ((status: number | AgentKernelError) => void) | undefined;
+    #fd = -1;
+    #aborted: AgentKernelError | undefined;
+
+    /** Prepares it; nothing is sent before it first goes on. */
+    constructor(client: bigint, operation: Operation, values: Readonly<Record<string, unknown>>, signal?: AbortSignal) {
+        this.operation = operation;
+        if (signal?.aborted) throw aborted(operation, signal);
+        this.#handle = prepare(client, operation, values);
+        this.#signal = signal;
+        signal?.addEventListener("abort", this.#onAbort);
+    }
+
+    get closed(): boolean {
+        return this.#handle === undefined;
+    }
+
+    /**
+     * Goes on until there is something else than AGAIN: that status, at once where it can be told. A failure is thrown
+     * or rejected, and closes the call.
+     */
+    advance(going: Going = step): number | Promise<number> {
+        const status = this.#go(going);
+        if (status !== AK_AGAIN) return status;
+        return new Promise((resolve, reject) => {
+            this.#settle = (outcome) => {
+                this.#settle = undefined;
+                if (typeof outcome === "number") resolve(outcome);
+                else reject(outcome);
+            };
+            try {
+                this.#wait(going);
+            } catch (error) {
+                this.#release();
+                this.#settle(error as AgentKernelError);
+            }
+        });
+    }
+
+    /** Goes on once, without waiting: AGAIN is an answer. */
+    turn(going: Going): number {
+        return this.#go(going);
+    }
+
+    /** The current record. */
+    record(): Fields {
+        if (this.#handle === undefined) throw new Error("the call is closed");
+        return read(this.#handle, this.operation);
+    }
+
+    /** Frees the call; one in flight is abandoned and its connection closed. Whoever waits for it gets DONE. */
+    close(): void {
+        this.#release();
+        this.#settle?.(AK_DONE);
+    }
+
+    #go(going: Going): number {
+        if (this.#aborted !== undefined) throw this.#aborted;
+        if (this.#handle === undefined) return AK_DONE;
+        const status = going(this.#handle);
+        if (status < 0) {
+            const error = failure(status);
+            if (status !== AK_E_STATE) this.#release(); // that one changes nothing
+            throw error;
+        }
+        return status;
+    }
+
+    #wait(going: Going): void {
+        if (this.#handle === undefined) return;
+        const fd = library().lib.ak_call_fd(this.#handle);
+        waiter().wait(fd, () => {
+            this.#fd = -1;
+            // What is thrown in a wake would vanish.
+            try {
+                const status = this.#go(going);
+                if (status === AK_AGAIN) this.#wait(going);
+                else this.#settle?.(status);
+            } catch (error) {
+                this.#release();
+                this.#settle?.(error as AgentKernelError);
+            }
+        });
+        this.#fd = fd;
+    }
+
+    #release(): void {
+        const handle = this.#handle;
+        if (handle === undefined) return;
+        this.#handle = undefined;
+        this.#signal?.removeEventListener("abort", this.#onAbort);
+        if (this.#fd >= 0) waiter().stop(this.#fd);
+        this.#fd = -1;
+        library().free("ak_call_free", handle);
+    }
+
+    // An arrow, so that it is the same function when it is removed.
+    readonly #onAbort = (): void => {
+        const handle = this.#handle;
+        if (handle === undefined || this.#signal === undefined) return;
+        if (this.#fd >= 0) waiter().stop(this.#fd);
+        this.#fd = -1;
+        const {lib} = library();
+        lib.ak_call_cancel(handle);
+        this.#aborted = aborted(this.operation, this.#signal, step(handle));
+        this.#release();
+        this.#settle?.(this.#aborted);
+    };
+}
+
+function aborted(operation: Operation, signal: AbortSignal, status?: number): AgentKernelError {
+    const reason: unknown = signal.reason;
+    if (status === AK_E_CANCELLED) return failure(status, reason);
+    return new AbortError(`${operation.name} was aborted`, {
+        code: "AK_E_CANCELLED",
+        operation: operation.name,
+        sent: status === undefined ? "nothing" : "some",
+        cause: reason,
+    });
+}

@@ -1,0 +1,91 @@
+// The library of this thread's environment, with the memory that its calls write answers to. All of it is used between
+// two instructions of one thread, so one of each is enough.
+import {isMainThread} from "node:worker_threads";
+import {AK_OK} from "./abi.js";
+import type {Library, Pointer} from "./abi.js";
+import {cleanup, textAt} from "./koffi.js";
+import type {Cleanup} from "./koffi.js";
+import {locate} from "./locate.js";
+
+/** Functions that free what another one made. */
+type Free = "ak_client_free" | "ak_call_free" | "ak_error_free";
+
+export class Native {
+    readonly lib: Library;
+    /** Written by whatever fails. */
+    readonly err: bigint;
+    /** A pointer or 64-bit integer that a function hands out. */
+    readonly slot = new BigUint64Array(1);
+    /** A size that a function hands out: its lower and its upper half. */
+    readonly size = new Uint32Array(2);
+    /** Text on its way to the library. */
+    readonly scratch = Buffer.allocUnsafeSlow(65536);
+    readonly #free: Readonly<Record<Free, Pointer>>;
+    readonly #cleanup: Cleanup | undefined;
+
+    constructor() {
+        const {functions, addressOf} = locate();
+        this.lib = functions;
+        this.#free = {
+            ak_client_free: addressOf("ak_client_free"),
+            ak_call_free: addressOf("ak_call_free"),
+            ak_error_free: addressOf("ak_error_free"),
+        };
+        // A worker that is terminated runs no script any more, while its process goes on: the runtime itself frees what
+        // it leaves. The main thread ends with the process.
+        if (!isMainThread) this.#cleanup = cleanup();
+        const err = this.lib.ak_error_new();
+        if (err === null) throw new RangeError("out of memory");
+        this.err = BigInt(err);
+        this.own("ak_error_free", this.err);
+    }
+
+    /** From now on, an object is freed at the latest with this thread. */
+    own(free: Free, object: bigint): void {
+        this.#cleanup?.add(this.#free[free], object);
+    }
+
+    /** Frees an object that is owned. */
+    free(free: Free, object: bigint): void {
+        this.#cleanup?.remove(this.#free[free], object);
+        this.lib[free](object);
+    }
+
+    /** The size that was handed out last. */
+    sizeOut(): number {
+        return join(this.size[0] ?? 0, this.size[1] ?? 0);
+    }
+
+    /** A text field of the error, or undefined. */
+    errorText(field: number): string | undefined {
+        if (this.lib.ak_error_view(this.err, field, this.slot, this.size) !== AK_OK) return undefined;
+        return textAt(this.slot[0] ?? 0n, this.sizeOut());
+    }
+
+    /** A field of the error as bytes, or undefined. */
+    errorBytes(field: number): Buffer | undefined {
+        const {lib, err, size} = this;
+        if (lib.ak_error_view(err, field, this.slot, size) !== AK_OK) return undefined;
+        const bytes = Buffer.allocUnsafe(this.sizeOut());
+        return lib.ak_error_text(err, field, bytes, bytes.length, size) === AK_OK ? bytes : undefined;
+    }
+
+    /** An integer field of the error, or undefined. */
+    errorInt(field: number): number | undefined {
+        if (this.lib.ak_error_int(this.err, field, this.slot) !== AK_OK) return undefined;
+        return Number(BigInt.asIntN(64, this.slot[0] ?? 0n));
+    }
+}
+
+/** A 64-bit integer of two halves, exactly as long as it is below 2^53. */
+export function join(low: number, high: number): number {
+    return high * 0x1_0000_0000 + low;
+}
+
+let native: Native | undefined;
+
+/** The library. The first use in a thread loads it, so that importing this package never fails. */
+export function library(): Native {
+    native ??= new Native();
+    return native;
+}

@@ -1,0 +1,116 @@
+// A sandbox for a while: removed however that ends. A create whose answer never came, because it was aborted or timed
+// out, may have made a sandbox all the same: it is looked up by its name, and removed.
+import {setTimeout as pause} from "node:timers/promises";
+import type {AgentKernel} from "./client.js";
+import {AgentKernelError, NotFoundError} from "./errors.js";
+import type {CallOptions, CreateSandboxOptions, ExecOptions, RunOutput, SandboxInfo} from "./types.js";
+
+/** How long removing may take on the way out, in milliseconds. */
+const REMOVE_MS = 30000;
+/** A server that was left alone in the middle of a create may still finish it: look again after these milliseconds. */
+const LOOK_UP_PAUSES = [0, 50, 200, 500, 1000];
+/** How far the server's clock may be behind ours. A sandbox older than that is somebody else's, not the create's. */
+const CLOCK_MS = 60000;
+/** A proxy gave up waiting; what stands behind it may not have. */
+const GATEWAY_STATUSES = [502, 504];
+
+export class SandboxSession implements AsyncDisposable {
+    /** The sandbox as it was created. */
+    readonly sandbox: SandboxInfo;
+    readonly #client: AgentKernel;
+    readonly #signal: AbortSignal | undefined;
+    #removed: Promise<void> | undefined;
+
+    private constructor(client: AgentKernel, sandbox: SandboxInfo, signal: AbortSignal | undefined) {
+        this.#client = client;
+        this.sandbox = sandbox;
+        this.#signal = signal;
+    }
+
+    /** @internal */
+    static async create(client: AgentKernel, name: string, options: CreateSandboxOptions): Promise<SandboxSession> {
+        const started = Date.now();
+        try {
+            return new SandboxSession(client, await client.createSandbox(name, options), options.signal);
+        } catch (error) {
+            if (mayExist(error)) await removeLeftover(client, name, started);
+            throw error;
+        }
+    }
+
+    get name(): string {
+        return this.sandbox.name;
+    }
+
+    /** Runs a command in the sandbox. */
+    run(command: readonly string[], options: ExecOptions = {}): Promise<RunOutput> {
+        return this.#client.execInSandbox(this.name, command, {signal: this.#signal, ...options});
+    }
+
+    /** The same as `run`. */
+    exec(command: readonly string[], options: ExecOptions = {}): Promise<RunOutput> {
+        return this.run(command, options);
+    }
+
+    /** The sandbox as it is now. */
+    info(options: CallOptions = {}): Promise<SandboxInfo> {
+        return this.#client.getSandbox(this.name, {signal: this.#signal, ...options});
+    }
+
+    /** Removes the sandbox. One that is gone already is fine; after a failure it may be called again. */
+    remove(options: CallOptions = {}): Promise<void> {
+        this.#removed ??= this.#client.removeSandbox(this.name, options).catch((error: unknown) => {
+            if (error instanceof NotFoundError) return;
+            this.#removed = undefined;
+            throw error;
+        });
+        return this.#removed;
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.remove({timeout: REMOVE_MS});
+    }
+}
+
+/** Uses a session and removes it. @internal */
+export async function scoped<T>(session: SandboxSession, use: (sandbox: SandboxSession) => Promise<T> | T): Promise<T> {
+    let result: T;
+    try {
+        result = await use(session);
+    } catch (error) {
+        await session.remove({timeout: REMOVE_MS}).catch((removal: unknown) => { warn(session.name, removal); });
+        throw error;
+    }
+    await session.remove({timeout: REMOVE_MS});
+    return result;
+}
+
+/** Whether a create that failed so may have made a sandbox. */
+function mayExist(error: unknown): boolean {
+    if (!(error instanceof AgentKernelError) || error.sent === undefined || error.sent === "nothing") return false;
+    return error.status === undefined || error.status < 300 || GATEWAY_STATUSES.includes(error.status);
+}
+
+async function removeLeftover(client: AgentKernel, name: string, started: number): Promise<void> {
+    const until = Date.now() + REMOVE_MS;
+    const left = (): CallOptions => ({timeout: Math.max(until - Date.now(), 0)});
+    for (const milliseconds of LOOK_UP_PAUSES) {
+        await pause(milliseconds);
+        try {
+            const {created_at} = await client.getSandbox(name, left());
+            const created = created_at === undefined ? NaN : Date.parse(created_at);
+            if (!(created < started - CLOCK_MS)) await client.removeSandbox(name, left());
+            return;
+        } catch (error) {
+            if (error instanceof NotFoundError) continue;
+            warn(name, error);
+            return;
+        }
+    }
+}
+
+/** Tells of a removal that failed while another error is on its way already. */
+function warn(name: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`the sandbox ${name} could not be removed: ${message}`, "AgentKernelWarning");
+}

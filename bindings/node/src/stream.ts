@@ -1,0 +1,206 @@
+// A running command: its events one by one, or the bytes of its output.
+import {Readable} from "node:stream";
+import {AK_AGAIN, AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
+import {library} from "./raw/native.js";
+import type {Call, Going} from "./call.js";
+import {StreamError} from "./errors.js";
+import {weight} from "./record.js";
+import {spend, turnOver} from "./turn.js";
+import {StreamEvent} from "./types.js";
+
+type Result = IteratorResult<StreamEvent, undefined>;
+
+const OVER: Result = {done: true, value: undefined};
+
+/** Memory that pieces of output are cut from, and how little of it is too little for the next. */
+const SLAB = 65536;
+const LEAST = 8192;
+
+/** A stream that nobody holds any more ends; the command is sent its end by the closed connection. */
+const forgotten = new FinalizationRegistry((call: Call) => { call.close(); });
+
+/**
+ * The events of a command: `for await (const event of stream)`. The command starts with the first one that is asked
+ * for, and the sender waits while none is asked for. Leaving the loop, or `return()`, ends the command if it still runs.
+ */
+export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
+    readonly #start: () => Call;
+    #call: Call | undefined;
+    #ended = false;
+    #final: StreamEvent | undefined;
+    /** The latest of the `next` that were asked for; they are served in turn. */
+    #latest: Promise<Result> | undefined;
+    /** Memory for output, and how much of it was read and not handed out. */
+    #slab = Buffer.alloc(0);
+    #used = 0;
+    /** What reading met behind bytes that are handed out first. */
+    readonly #later: (() => Buffer)[] = [];
+
+    /** @internal */
+    constructor(start: () => Call) {
+        this.#start = start;
+    }
+
+    /** The event that ended the stream (done or error), once it came. */
+    get finalEvent(): StreamEvent | undefined {
+        return this.#final;
+    }
+
+    /** The command's exit code, once it is known. */
+    get exitCode(): number | undefined {
+        return this.#final?.exit_code;
+    }
+
+    next(): Promise<Result> {
+        const before = this.#latest;
+        const mine = before === undefined ? this.#next() : before.then(() => this.#next(), () => OVER);
+        this.#latest = mine;
+        const served = (): void => {
+            if (this.#latest === mine) this.#latest = undefined;
+        };
+        mine.then(served, served);
+        return mine;
+    }
+
+    /** Ends the stream, also while `next` waits for an event. */
+    return(): Promise<Result> {
+        this.#end();
+        return Promise.resolve(OVER);
+    }
+
+    throw(error: unknown): Promise<Result> {
+        this.#end();
+        return Promise.reject(error as Error);
+    }
+
+    [Symbol.asyncIterator](): this {
+        return this;
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.return();
+    }
+
+    /**
+     * The bytes of the output alone, decoded straight into their memory. A reader that pauses makes the sender wait.
+     * An error event is a StreamError here; how the command ended is in `exitCode` and `finalEvent`. Destroying it ends
+     * the command.
+     */
+    readable(): Readable {
+        const readable: Readable = new Readable({
+            highWaterMark: SLAB,
+            read: () => {
+                this.#piece().then((piece) => readable.push(piece), (error: unknown) => readable.destroy(error as Error));
+            },
+            destroy: (error, done) => {
+                this.#end();
+                done(error);
+            },
+        });
+        return readable;
+    }
+
+    async #next(): Promise<Result> {
+        const over = turnOver();
+        if (over !== undefined) await over;
+        if (this.#ended) return OVER;
+        try {
+            const call = this.#open();
+            const status = call.advance();
+            if ((typeof status === "number" ? status : await status) === AK_ITEM) {
+                return {done: false, value: this.#event(call)};
+            }
+        } catch (error) {
+            this.#end();
+            throw error;
+        }
+        this.#end();
+        return OVER;
+    }
+
+    #open(): Call {
+        if (this.#call === undefined) {
+            this.#call = this.#start();
+            forgotten.register(this, this.#call, this);
+        }
+        return this.#call;
+    }
+
+    #event(call: Call): StreamEvent {
+        const fields = call.record();
+        spend(weight(fields));
+        const event = new StreamEvent(fields);
+        if (event.isFinal) this.#final = event;
+        return event;
+    }
+
+    #end(): void {
+        this.#ended = true;
+        forgotten.unregister(this);
+        this.#call?.close();
+    }
+
+    /** The next piece of output; null at the end. */
+    async #piece(): Promise<Buffer | null> {
+        const over = turnOver();
+        if (over !== undefined) await over;
+        for (;;) {
+            if (this.#used > 0) return this.#cut();
+            const met = this.#later.shift();
+            if (met !== undefined) return met();
+            if (this.#ended) return null;
+            const call = this.#open();
+            if (this.#slab.length < LEAST) this.#slab = Buffer.allocUnsafeSlow(SLAB);
+            if (!this.#fill(call)) this.#meet(call, await call.advance(this.#reading));
+        }
+    }
+
+    #cut(): Buffer {
+        const piece = this.#slab.subarray(0, this.#used);
+        this.#slab = this.#slab.subarray(this.#used);
+        this.#used = 0;
+        spend(piece.length);
+        return piece;
+    }
+
+    /** Reads what is in memory already; false when there is nothing. */
+    #fill(call: Call): boolean {
+        try {
+            while (this.#used < this.#slab.length && this.#later.length === 0 && !this.#ended) {
+                const status = call.turn(this.#reading);
+                if (status === AK_AGAIN) return this.#used > 0;
+                this.#meet(call, status);
+            }
+        } catch (error) {
+            this.#later.push(() => {
+                this.#end();
+                throw error;
+            });
+        }
+        return true;
+    }
+
+    readonly #reading: Going = (call) => {
+        const {lib, size, err} = library();
+        const room = this.#slab.subarray(this.#used);
+        const status = lib.ak_call_read(call, room, room.length, size, err);
+        if (status === AK_OK) this.#used += size[0] ?? 0;
+        return status;
+    };
+
+    /** Looks at what reading met. What cannot be handed out now is for later. */
+    #meet(call: Call, status: number): void {
+        if (status === AK_DONE) this.#end();
+        if (status !== AK_ITEM) return;
+        const event = this.#event(call);
+        const {output} = event;
+        if (event.type === "error") {
+            this.#later.push(() => {
+                this.#end();
+                throw new StreamError(event.message ?? "the command failed", {code: "AK_E_STREAM", operation: "run_stream"});
+            });
+        } else if (output !== undefined && output.length > 0) {
+            this.#later.push(() => output);
+        }
+    }
+}

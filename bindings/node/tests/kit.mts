@@ -1,0 +1,194 @@
+// What the tests share: the scripted server, agentkernel-local, and programs run beside the test.
+import {spawn} from "node:child_process";
+import type {ChildProcess} from "node:child_process";
+import {mkdtempSync, readdirSync, rmSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {createInterface} from "node:readline";
+import type {Interface} from "node:readline";
+import {AgentKernel} from "agentkernel";
+import type {AgentKernelOptions} from "agentkernel";
+
+/** The folder of the tree, and what was built of this binding. */
+export const tree = process.env["AK_TREE"] ?? "";
+export const built = join(tree, "build", "node");
+
+for (const name of Object.keys(process.env)) {
+    if (name.startsWith("AGENTKERNEL_")) Reflect.deleteProperty(process.env, name);
+}
+
+export type Json = null | boolean | number | string | Json[] | {[name: string]: Json};
+export type JsonObject = Record<string, Json>;
+
+export function isObject(value: unknown): value is JsonObject {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A program whose lines are read one by one. It ends with the test. */
+class Program {
+    readonly child: ChildProcess;
+    readonly #lines: Interface;
+    readonly #waiting: ((line: string) => void)[] = [];
+    readonly #read: string[] = [];
+    #failing: ((error: Error) => void)[] = [];
+
+    constructor(path: string, args: string[] = [], env = process.env) {
+        this.child = spawn(path, args, {stdio: ["pipe", "pipe", "inherit"], env});
+        if (this.child.stdout === null) throw new Error("no stdout");
+        const failed = (): void => this.#failing.forEach((reject) => reject(new Error(`${path} has ended`)));
+        this.child.once("exit", failed);
+        this.child.once("error", failed);
+        this.#lines = createInterface(this.child.stdout);
+        this.#lines.on("line", (line) => {
+            this.#failing = [];
+            const next = this.#waiting.shift();
+            if (next === undefined) this.#read.push(line);
+            else next(line);
+        });
+    }
+
+    line(): Promise<string> {
+        const line = this.#read.shift();
+        if (line !== undefined) return Promise.resolve(line);
+        return new Promise((resolve, reject) => {
+            this.#waiting.push(resolve);
+            this.#failing.push(reject);
+        });
+    }
+
+    async end(): Promise<void> {
+        if (this.child.exitCode !== null) return;
+        const ended = new Promise((resolve) => this.child.once("exit", resolve));
+        this.child.kill();
+        await ended;
+    }
+}
+
+/** The scripted server's program: any number of servers. */
+export class FaultServer {
+    readonly #program = new Program(process.env["AK_FAULT_SERVER"] ?? join(tree, "build", "bin", "ak-fault-server"));
+    #last: Promise<unknown> = Promise.resolve();
+
+    /** Says a command and gives its answer. */
+    say(command: JsonObject): Promise<JsonObject> {
+        const answer = this.#last.then(async () => {
+            this.#program.child.stdin?.write(`${JSON.stringify(command)}\n`);
+            const parsed = JSON.parse(await this.#program.line()) as JsonObject;
+            if (parsed["ok"] !== true) throw new Error(JSON.stringify(parsed));
+            return parsed;
+        });
+        this.#last = answer.catch(() => undefined);
+        return answer;
+    }
+
+    async script(script: Json): Promise<Scripted> {
+        return new Scripted(this, await this.say({op: "script", script}));
+    }
+
+    end(): Promise<void> {
+        return this.#program.end();
+    }
+}
+
+/** One server with its script. */
+export class Scripted {
+    readonly #server: FaultServer;
+    readonly answer: JsonObject;
+    readonly #clients: AgentKernel[] = [];
+
+    constructor(server: FaultServer, answer: JsonObject) {
+        this.#server = server;
+        this.answer = answer;
+    }
+
+    get url(): string {
+        return this.answer["url"] as string;
+    }
+
+    client(options: AgentKernelOptions = {}): AgentKernel {
+        const client = new AgentKernel({baseUrl: this.url, ...options});
+        this.#clients.push(client);
+        return client;
+    }
+
+    say(op: string, more: JsonObject = {}): Promise<JsonObject> {
+        return this.#server.say({op, id: this.answer["id"] ?? null, ...more});
+    }
+
+    async reached(counter: string, least = 1): Promise<boolean> {
+        return (await this.say("await", {counter, least}))["reached"] === true;
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        for (const client of this.#clients) client.close();
+        await this.say("stop");
+    }
+}
+
+/** agentkernel-local on a free port. */
+export class LocalServer {
+    readonly #program: Program;
+    readonly #state: string;
+    readonly url: string;
+
+    private constructor(program: Program, state: string, url: string) {
+        this.#program = program;
+        this.#state = state;
+        this.url = url;
+    }
+
+    static async start(): Promise<LocalServer> {
+        const state = mkdtempSync(join(tmpdir(), "ak-node-"));
+        const arguments_ = ["--listen", "127.0.0.1:0", "--state", join(state, "state")];
+        const program = new Program(join(tree, "build", "bin", "agentkernel-local"), arguments_);
+        const [, , url] = (await program.line()).split(" ");
+        return new LocalServer(program, state, url ?? "");
+    }
+
+    async end(): Promise<void> {
+        await this.#program.end();
+        rmSync(this.#state, {recursive: true, force: true});
+    }
+}
+
+/** Runs a program to its end, within 60 s. */
+export function finished(
+    path: string,
+    args: string[],
+    options: {env?: Record<string, string>; cwd?: string} = {},
+): Promise<{code: number | null; out: string; err: string}> {
+    return new Promise((resolve, reject) => {
+        const env = {...process.env, AK_TREE: tree, ...options.env};
+        const child = spawn(path, args, {env, cwd: options.cwd, timeout: 60000, stdio: ["ignore", "pipe", "pipe"]});
+        let [out, err] = ["", ""];
+        child.stdout.on("data", (data: Buffer) => (out += data.toString()));
+        child.stderr.on("data", (data: Buffer) => (err += data.toString()));
+        child.on("error", reject);
+        child.on("close", (code) => resolve({code, out, err}));
+    });
+}
+
+/** How many descriptors this process has. */
+export function descriptors(): number {
+    return readdirSync("/proc/self/fd").length;
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A stream of so many output events that goes on until its client leaves; without a count it never ends. */
+export function outputs(count: number, text: string, more: Json[] = []): JsonObject {
+    const block = `event: output\ndata: ${JSON.stringify({data: text})}\n\n`;
+    return {
+        rules: [{
+            times: "always",
+            steps: [
+                {sse: {end: false}},
+                {repeat_text: block, count, chunked: true},
+                ...(more.length > 0 ? more : [
+                    {event: {event: "done", data: {exit_code: 0, success: true}}},
+                    {last_chunk: true},
+                ]),
+            ],
+        }],
+    };
+}
