@@ -49,15 +49,12 @@ static void replace(PyObject **slot, PyObject *value) {
 
 /* ---- the payload ------------------------------------------------------------------------------------------------- */
 
-/* Whether text is one JSON string's inside: no quote in it that is not escaped. */
+/* Whether text is one JSON string's inside. It is part of a valid object: were it more than that, the next string in it
+ * would begin with a quote that no backslash stands before. */
 static bool is_one_string(const char *text, size_t len) {
     const char *end = text + len;
     for (const char *quote = text; (quote = memchr(quote, '"', (size_t)(end - quote))) != NULL; quote++) {
-        size_t slashes = 0;
-        while (quote - slashes > text && quote[-1 - (ptrdiff_t)slashes] == '\\') {
-            slashes++;
-        }
-        if (slashes % 2 == 0) {
+        if (quote == text || quote[-1] != '\\') {
             return false;
         }
     }

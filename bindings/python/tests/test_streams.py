@@ -134,6 +134,7 @@ def test_payloads_are_what_pythons_own_parser_makes_of_them(
             {"data": text, "stream": "stdout"},
             {"data": text, "stream": "stderr"},
             {"stream": "stdout", "data": text},
+            {"data": text, "more": "between", "stream": "stdout"},
             {"data": text, "more": 1, "stream": "stdout"},
             {"data": text, "stream": "stdout", "more": [text]},
             {"data": text},
