@@ -1,0 +1,155 @@
+--- One call: bound when it is made, nothing sent before its first step, and waited for by whoever drives it.
+local raw = require("agentkernel_raw")
+local errors = require("agentkernel.errors")
+local protect = require("agentkernel.protect")
+
+local ITEM, DONE, AGAIN = raw.ITEM, raw.DONE, raw.AGAIN
+local step, wait, values, read = raw.call_step, raw.call_wait, raw.call_values, raw.call_read
+
+--- How long the library waits at a time. Between two turns Lua runs its hooks, so that Ctrl-C is heard.
+local TURN_MS = 100
+
+---@class agentkernel.Call
+---@field handle userdata?
+---@field waiter agentkernel.Waiter?
+---@field watched integer? the descriptor, once the waiter has seen it
+---@field waiting boolean somebody waits for it: it must not be freed now
+local Call = {}
+Call.__index = Call
+
+---@param client userdata
+---@param operation agentkernel.Operation
+---@param named table
+---@param waiter agentkernel.Waiter?
+---@return agentkernel.Call?
+---@return agentkernel.Error?
+function Call.new(client, operation, named, waiter)
+	local status, handle = raw.call_new(client, operation.id)
+	if not status then
+		return nil, errors.from(handle)
+	end
+	local bound, err = operation:bind(handle, named)
+	if not bound then
+		raw.call_free(handle)
+		return nil, errors.from(err)
+	end
+	return setmetatable({ handle = handle, waiter = waiter, waiting = false }, Call)
+end
+
+--- Waits in the library, which steps, too.
+local function block(self)
+	local status, err
+	repeat
+		status, err = wait(self.handle, TURN_MS)
+	until status ~= AGAIN
+	return status, err
+end
+
+--- Waits with the host's own loop, until the call may go on; false when it cannot wait here.
+local function watch(self)
+	local fd = raw.call_fd(self.handle)
+	self.watched = fd
+	return self.waiter.wait(fd) ~= false
+end
+
+local function waited(self, fine, ...)
+	self.waiting = false
+	if not fine then -- Ctrl-C, or the loop's own error: nobody will go on with this call
+		self:close()
+		error((...), 0)
+	end
+	return ...
+end
+
+local function guarded(self, protected, f)
+	self.waiting = true
+	return waited(self, protected(f, self))
+end
+
+--- Goes on after AGAIN, and waits. With a size by the read door, else by a step. Where the library waited, what came is
+--- an ITEM for the read door, too: its bytes are still to be read.
+function Call:await(size)
+	local status, result
+	repeat
+		if not (self.waiter and guarded(self, protect.pcall, watch)) then
+			return guarded(self, pcall, block)
+		end
+		if size then
+			status, result = read(self.handle, size)
+		else
+			status, result = step(self.handle)
+		end
+	until status ~= AGAIN
+	return status, result
+end
+
+--- ITEM or DONE; or nil and the Error.
+function Call:advance()
+	local status, err = step(self.handle)
+	if status == AGAIN then
+		status, err = self:await()
+	end
+	if not status then
+		return nil, errors.from(err)
+	end
+	return status
+end
+
+--- OK and bytes of output, ITEM, or DONE; or nil and the Error.
+function Call:read(size)
+	local status, result = read(self.handle, size)
+	if status == AGAIN then
+		status, result = self:await(size)
+	end
+	if not status then
+		return nil, errors.from(result)
+	end
+	return status, result
+end
+
+--- The current record, as a table of the fields that are there.
+function Call:record()
+	local status, record = values(self.handle)
+	if not status then
+		return nil, errors.from(record)
+	end
+	return record
+end
+
+--- All records to the call's end, which is freed then; or nil, the Error, and the records before it.
+function Call:records()
+	local list, status, err = {}
+	repeat
+		status, err = self:advance()
+		if status == ITEM then
+			list[#list + 1], err = self:record()
+		end
+	until status ~= ITEM or err
+	self:close()
+	if err then
+		return nil, err, list
+	end
+	return list
+end
+
+--- Frees the call; one in flight is abandoned. Where another coroutine waits for it, it is cancelled, and that
+--- coroutine, which wakes by it, frees it.
+function Call:close()
+	local handle = self.handle
+	if not handle then
+		return
+	end
+	if self.waiting then
+		raw.call_cancel(handle)
+		return
+	end
+	self.handle = nil
+	if self.watched and self.waiter.release then
+		self.waiter.release(self.watched) -- before the descriptor's number may be another's
+	end
+	raw.call_free(handle)
+end
+
+Call.ITEM, Call.DONE = ITEM, DONE
+
+return Call

@@ -1,0 +1,45 @@
+--- pcall for coroutines that yield. Lua 5.1 cannot yield across its own pcall; there the function runs in a coroutine of
+--- its own, whose yields are passed on.
+local M = {}
+
+local function yields_across_pcall()
+	local thread = coroutine.create(function()
+		return pcall(coroutine.yield)
+	end)
+	coroutine.resume(thread)
+	return coroutine.status(thread) == "suspended"
+end
+
+local outer = setmetatable({}, { __mode = "k" })
+
+--- The coroutine that a loop has to resume: not the one that a pcall of this module runs in.
+function M.running()
+	local thread, main = coroutine.running()
+	while outer[thread] do
+		thread = outer[thread]
+	end
+	return thread, main or thread == nil
+end
+
+if yields_across_pcall() then
+	M.pcall = pcall
+else
+	local function pass(thread, fine, ...)
+		if coroutine.status(thread) == "suspended" then
+			return pass(thread, coroutine.resume(thread, coroutine.yield(...)))
+		end
+		return fine, ...
+	end
+
+	function M.pcall(f, ...)
+		local current = coroutine.running()
+		if not current then
+			return pcall(f, ...)
+		end
+		local thread = coroutine.create(f)
+		outer[thread] = current
+		return pass(thread, coroutine.resume(thread, ...))
+	end
+end
+
+return M

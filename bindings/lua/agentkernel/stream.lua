@@ -1,0 +1,159 @@
+--- A command's events, while it runs.
+local raw = require("agentkernel_raw")
+local errors = require("agentkernel.errors")
+local Call = require("agentkernel.call")
+
+local ITEM, OK = raw.ITEM, raw.OK
+
+--- How many bytes stream:read gives at most.
+local READ_BYTES = 65536
+
+---@class agentkernel.Stream
+---@field exit_code integer? the command's exit code, once its done event has come
+---@field private call agentkernel.Call?
+---@field private failure agentkernel.Error? why it broke off
+---@field private told boolean whether a generic for has heard that
+---@field private rest string? output that a done event brought, for read
+---@field final agentkernel.Event? the event that ended the command: done or error
+---@overload fun(): agentkernel.Event|false?, agentkernel.Error?
+local Stream = {}
+Stream.__index = Stream
+Stream.__name = "agentkernel.Stream"
+
+---@param call agentkernel.Call?
+---@param failure agentkernel.Error?
+---@return agentkernel.Stream
+function Stream.new(call, failure)
+	return setmetatable({ call = call, failure = failure, told = false }, Stream)
+end
+
+--- What reading gives where there is no call any more: nil at the end; nil and the Error after a failure, each time.
+local function over(self)
+	return nil, self.failure
+end
+
+local function ended(self, err)
+	if err and err.code == "AK_E_STATE" then -- an event's output was read in part: nothing has changed, read on
+		return nil, err
+	end
+	local call = self.call
+	self.failure, self.call = self.failure or err, nil
+	if call then
+		call:close()
+	end
+	return nil, self.failure
+end
+
+local function take(self)
+	local event, err = self.call:record()
+	if not event then
+		return ended(self, err)
+	end
+	local kind = event.type
+	if kind == "done" or kind == "error" then
+		self.final, self.exit_code = event, event.exit_code
+	end
+	return event
+end
+
+local function advance(self, how, size)
+	local call = self.call
+	if call.waiting then
+		errors.misuse("the stream is being read by another coroutine")
+	end
+	return how(call, size)
+end
+
+--- The next event. nil at the end; nil and the Error when the stream breaks off.
+---@return agentkernel.Event? event
+---@return agentkernel.Error? err
+function Stream:recv()
+	if not self.call then
+		return over(self)
+	end
+	local status, err = advance(self, Call.advance)
+	if status == ITEM then
+		return take(self)
+	end
+	return ended(self, err)
+end
+
+--- For the generic for: an event each turn. A stream that breaks off gives false and the Error as its last turn, so that
+--- no loop takes a broken stream for a whole one.
+---@return agentkernel.Event|false? event
+---@return agentkernel.Error? err
+function Stream:__call()
+	local event, err = self:recv()
+	if err and not self.told then
+		self.told = true
+		return false, err
+	end
+	return event
+end
+
+--- The stream for a generic for, which closes it however the loop is left where Lua can (5.4).
+---@return agentkernel.Stream
+---@return nil
+---@return nil
+---@return agentkernel.Stream
+function Stream:events()
+	return self, nil, nil, self
+end
+
+local function read_rest(self, size)
+	local bytes = self.rest:sub(1, size)
+	self.rest = #self.rest > size and self.rest:sub(size + 1) or nil
+	return bytes
+end
+
+--- Output of the command, as bytes: at least one, at most size (65536 when it is not given, or larger), and nil at the
+--- end. Events without output are passed over; see final. An error event is an Error here (AK_E_STREAM).
+---@param size? integer
+---@return string? bytes
+---@return agentkernel.Error? err
+function Stream:read(size)
+	size = size or READ_BYTES
+	if type(size) ~= "number" or size < 1 or size % 1 ~= 0 then
+		errors.misuse("the size must be a whole number above 0, not %s", tostring(size))
+	end
+	size = math.min(size, READ_BYTES)
+	while self.call or self.rest do
+		if self.rest then
+			return read_rest(self, size)
+		end
+		local status, result = advance(self, Call.read, size)
+		if status == OK then
+			return result
+		elseif status ~= ITEM then
+			return ended(self, result)
+		end
+		local event, err = take(self)
+		if not event then
+			return nil, err
+		elseif event.type == "error" then
+			return ended(self, errors.new("AK_E_STREAM", event.message or "the command failed", "run_stream"))
+		elseif event.output and event.output ~= "" then
+			self.rest = event.output
+		end
+	end
+	return over(self)
+end
+
+--- Ends the stream, and the command if it still runs. It may be called again, and while another coroutine reads, which
+--- gets AK_E_CANCELLED.
+function Stream:close()
+	local call = self.call
+	if not call then
+		return
+	end
+	if call.waiting then
+		call:close()
+		return
+	end
+	self.call, self.rest = nil, nil
+	call:close()
+end
+
+Stream.__close = Stream.close
+
+return Stream

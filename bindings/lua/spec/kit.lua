@@ -1,0 +1,191 @@
+--- What the tests share: where things are, the scripted fault server, and ways to wait.
+local json = require("spec.json")
+
+local M = {}
+
+M.tree = assert(os.getenv("AK_TREE"), "AK_TREE names the source tree")
+M.way = os.getenv("AK_WAY") or "block"
+
+-- ---- ways to wait: the same tests, blocking and in coroutines ----
+
+local ways = {}
+
+function ways.block(work)
+	work()
+end
+
+function ways.cqueues(work)
+	local controller = require("cqueues").new()
+	controller:wrap(work)
+	assert(controller:loop())
+end
+
+function ways.luv(work)
+	local uv = require("luv")
+	local fine, failure = false, "the loop ended before the coroutine"
+	coroutine.wrap(function()
+		fine, failure = require("agentkernel.protect").pcall(work)
+	end)()
+	uv.run()
+	if not fine then
+		error(failure, 0)
+	end
+end
+
+--- Runs a function in this process's way of waiting.
+function M.run(work, way)
+	ways[way or M.way](work)
+end
+
+--- The option `wait` of a client for that.
+function M.waiter(way)
+	way = way or M.way
+	return way ~= "block" and require("agentkernel." .. way) or nil
+end
+
+-- ---- the fault server ----
+
+local commands, answers, folder
+
+local function shell(format, ...)
+	local done = os.execute(format:format(...))
+	assert(done == true or done == 0, format)
+end
+
+--- A folder of this process's own, gone at its end.
+function M.folder()
+	if not folder then
+		local pipe = io.popen("mktemp -d")
+		folder = pipe:read("*l")
+		pipe:close()
+	end
+	return folder
+end
+
+local function start_fault_server()
+	local program = os.getenv("AK_FAULT_SERVER") or M.tree .. "/build/bin/ak-fault-server"
+	local where = M.folder()
+	shell("mkfifo '%s/in' '%s/out'", where, where)
+	shell("'%s' <'%s/in' >'%s/out' &", program, where, where)
+	commands = assert(io.open(where .. "/in", "w"))
+	answers = assert(io.open(where .. "/out"))
+end
+
+--- A command of ak-fault-server, as its line of JSON or as a table.
+function M.ask(command)
+	if not commands then
+		start_fault_server()
+	end
+	commands:write(type(command) == "string" and command or json.encode(command), "\n")
+	commands:flush()
+	local answer = json.decode(assert(answers:read("*l"), "the fault server is gone"))
+	assert(answer.ok, answer.error)
+	return answer
+end
+
+local Server = {}
+Server.__index = Server
+
+--- A scripted server; the script is JSON.
+function M.script(script)
+	local answer = M.ask('{"op": "script", "script": ' .. script .. "}")
+	return setmetatable({ id = answer.id, url = answer.url, answer = answer }, Server)
+end
+
+--- A scripted server with these rules, each of them JSON.
+function M.rules(...)
+	return M.script('{"rules": [' .. table.concat({ ... }, ",") .. "]}")
+end
+
+function Server:await(counter, least)
+	local answer = M.ask({ op = "await", id = self.id, counter = counter, least = least })
+	assert(answer.reached, counter .. " has not reached " .. least)
+end
+
+function Server:release()
+	M.ask({ op = "release", id = self.id })
+end
+
+function Server:log()
+	return M.ask({ op = "log", id = self.id })
+end
+
+function Server:stop()
+	M.ask({ op = "stop", id = self.id })
+end
+
+--- "METHOD /target" of every request that came.
+function Server:requests()
+	local list = {}
+	for i, request in ipairs(self:log().requests) do
+		list[i] = request.method .. " " .. request.target
+	end
+	return list
+end
+
+-- ---- agentkernel-local ----
+
+local local_url
+
+--- The address of an agentkernel-local of this process's own.
+function M.local_url()
+	if not local_url then
+		local where = M.folder()
+		shell("mkfifo '%s/ready'", where)
+		shell(
+			"'%s/build/bin/agentkernel-local' --unix '%s/socket' --state '%s/state' >'%s/ready' 2>'%s/log' & echo $! >'%s/pid'",
+			M.tree, where, where, where, where, where
+		)
+		local ready = assert(io.open(where .. "/ready"))
+		local_url = assert((ready:read("*l") or ""):match("^listening on (.+)"), "the server did not start")
+	end
+	return local_url
+end
+
+require("busted").subscribe({ "exit" }, function()
+	if commands then
+		commands:close()
+	end
+	if folder then
+		os.execute(("[ ! -e '%s/pid' ] || { read pid <'%s/pid' && kill $pid; }"):format(folder, folder))
+		os.execute(("for i in $(seq 50); do rm -rf '%s' 2>/dev/null && break; sleep 0.1; done"):format(folder))
+	end
+	return nil, true
+end)
+
+-- ---- this process ----
+
+--- How many descriptors it has.
+function M.descriptors()
+	local pipe = io.popen("ls /proc/$PPID/fd | wc -l")
+	local count = tonumber(pipe:read("*l"))
+	pipe:close()
+	return count
+end
+
+--- KiB of it that are in memory.
+function M.resident()
+	for line in io.lines("/proc/self/status") do
+		local kib = line:match("^VmRSS:%s*(%d+)")
+		if kib then
+			return tonumber(kib)
+		end
+	end
+end
+
+--- Collects all that is garbage, finalizers included.
+function M.collect()
+	collectgarbage()
+	collectgarbage()
+end
+
+--- A command's output and exit code, from outside of this process.
+function M.shell(format, ...)
+	local pipe = io.popen(format:format(...) .. "; echo $?")
+	local text = pipe:read("*a")
+	pipe:close()
+	local output, code = text:match("^(.-)(%d+)\n$")
+	return output, tonumber(code)
+end
+
+return M
