@@ -154,7 +154,8 @@ describe("client", function()
 
 	it("gives what the library refuses as an Error, before anything is sent", function()
 		local client = assert(agentkernel.new({ base_url = "http://127.0.0.1:1" }))
-		for _, options in ipairs({ {}, { "x", image = "no way!" }, { "a\0b" }, { "x", profile = "wild" }, { "x", timeout = -1 } }) do
+		local refused = { {}, { "x", image = "no way!" }, { "a\0b" }, { "x", profile = "wild" }, { "x", timeout = -1 } }
+		for _, options in ipairs(refused) do
 			local result, err = client:run(options)
 			assert.is_nil(result)
 			assert.are.equal("AK_E_ARGUMENT", err.code)

@@ -1,0 +1,119 @@
+--- What the library has, this binding has: operations, parameters, fields, settings and functions. The library is
+--- asked; the methods are the client's own, the types those of the annotations.
+local raw = require("agentkernel_raw")
+local Client = require("agentkernel.client")
+local kit = require("spec.kit")
+
+local PACKAGE = kit.tree .. "/bindings/lua/agentkernel/"
+
+local function keys(at, ...)
+	local list, index = {}, 0
+	local arguments = { ... }
+	local function ask()
+		if arguments[1] then
+			return at(arguments[1], index)
+		end
+		return at(index)
+	end
+	local key = ask()
+	while key ~= 0 do
+		list[#list + 1] = key
+		index = index + 1
+		key = ask()
+	end
+	return list
+end
+
+local function read(path)
+	local file = assert(io.open(path))
+	local text = file:read("*a")
+	file:close()
+	return text
+end
+
+--- The fields of each annotated class, those of its parent included.
+local function classes()
+	local found, name = {}, nil
+	for line in read(PACKAGE .. "types.lua"):gmatch("[^\n]+") do
+		local class, parent = line:match("^%-%-%-@class agentkernel%.(%w+):? ?a?g?e?n?t?k?e?r?n?e?l?%.?(%w*)")
+		if class then
+			name = class
+			found[name] = setmetatable({}, { __index = parent ~= "" and assert(found[parent], parent) or nil })
+		end
+		local field = line:match("^%-%-%-@field ([%w_]+)")
+		if field then
+			found[name][field] = true
+		end
+	end
+	return found
+end
+
+--- What a method takes and gives, by its annotation.
+local function annotation(name)
+	local text = read(PACKAGE .. "client.lua")
+	local line = assert(text:match("%-%-%-@type ([^\n]+)\nClient%." .. name .. " = "), name .. " has no annotation")
+	local takes, gives
+	for class in line:match("^fun(%b())"):gmatch("agentkernel%.(%w+)") do
+		takes = class ~= "Client" and class or takes
+	end
+	gives = line:match("^fun%b(): agentkernel%.(%w+)")
+	return takes, gives
+end
+
+describe("parity", function()
+	local types = classes()
+
+	for _, id in ipairs(keys(raw.operation_at)) do
+		local name = raw.operation_name(id)
+		it("has " .. name, function()
+			assert.is_function(Client[name])
+			local takes, gives = annotation(name)
+			for _, key in ipairs(keys(raw.parameter_at, id)) do
+				local option = raw.key_name(key):gsub("timeout_ms$", "timeout"):gsub("^total_timeout$", "timeout")
+				local named = option == "name" -- comes first
+				assert.is_truthy(named or types[takes][option], name .. " takes " .. option)
+			end
+			for _, key in ipairs(keys(raw.field_at, id)) do
+				local field = raw.key_name(key)
+				local plain = name == "health" and (field == "status" or field == "raw")
+				if name == "run_stream" then
+					gives = "Event"
+				end
+				assert.is_truthy(plain or types[gives][field], name .. " gives " .. field)
+			end
+		end)
+	end
+
+	it("has a test of every operation in its annotations, and no more", function()
+		local count = 0
+		for name in read(PACKAGE .. "client.lua"):gmatch('\nClient%.([%w_]+) = %w+%("') do
+			assert.are.equal(raw.OK, (raw.constant("AK_OP_" .. name:upper())))
+			count = count + 1
+		end
+		assert.are.equal(#keys(raw.operation_at), count)
+	end)
+
+	it("has all settings, fields of errors and values of sent", function()
+		local errors = read(PACKAGE .. "errors.lua")
+		local settings = 0
+		for line in read(kit.tree .. "/abi/symbols.txt"):gmatch("[^\n]+") do
+			local setting, field = line:match("^AK_CLIENT_([%w_]+) "), line:match("^AK_ERROR_([%w_]+) ")
+			if setting then
+				local name = setting:lower():gsub("timeout_ms$", "timeout")
+				assert.is_table(Client.SETTINGS[name], name)
+				assert.is_truthy(types.ClientOptions[name], name)
+				settings = settings + 1
+			elseif field then
+				local name = field:lower():gsub("^http_status$", "status"):gsub("_ms$", "")
+				assert.is_truthy(errors:find("@field " .. name .. "[? ]"), name)
+			elseif line:find("^AK_SENT_") then
+				assert.is_truthy(errors:find("raw." .. line:match("^AK_(SENT_%w+)"), 1, true), line)
+			end
+		end
+		for name in pairs(Client.SETTINGS) do
+			settings = settings - 1
+			assert.is_truthy(types.ClientOptions[name], name)
+		end
+		assert.are.equal(0, settings)
+	end)
+end)
