@@ -8,6 +8,8 @@
 
 /* Turns of libcurl after the final event, to see whether the reply is whole and the connection may be kept. */
 #define LAST_ROUNDS 4
+/* Turns of the transfer in one step that brought no record. */
+#define MAX_TURNS 64
 
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **out, ak_error *err) {
     *out = NULL;
@@ -114,7 +116,7 @@ static ak_status finish(ak_call *call) {
 
 /* Records until there are none, bytes until there are records. */
 static ak_status advance(ak_call *call, ak_error *err) {
-    for (;;) {
+    for (int turn = 0;; turn++) {
         ak_status status = ak_response_next(call, &call->error);
         if (status == AK_ITEM) {
             call->state = AK_STATE_ITEM;
@@ -124,7 +126,8 @@ static ak_status advance(ak_call *call, ak_error *err) {
             return finish(call);
         }
         if (status == AK_AGAIN) {
-            status = ak_transfer_drive(call, &call->error);
+            /* A server may send what makes no record, such as comments, for ever and faster than we read. */
+            status = turn < MAX_TURNS ? ak_transfer_drive(call, &call->error) : ak_transfer_yield(call, &call->error);
         }
         if (status < 0) {
             return fail_here(call, status, err);

@@ -98,6 +98,8 @@ ak_status ak_transfer_start(ak_call *call, ak_error *err);
 /* Moves bytes if it can: AK_OK when something happened, AK_AGAIN when nothing is pending (deadlines are judged and the
  * timer is set), or the error that ends the call. */
 ak_status ak_transfer_drive(ak_call *call, ak_error *err);
+/* More may be pending, but it is the host's turn: AK_AGAIN with the descriptor readable, or a deadline has passed. */
+ak_status ak_transfer_yield(ak_call *call, ak_error *err);
 /* What a transfer that ended badly means. */
 ak_status ak_transfer_error(ak_call *call, ak_error *err);
 /* Fills the fields of an error that say where the call was. */

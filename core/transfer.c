@@ -285,6 +285,13 @@ static ak_status drive_gated(ak_call *call, ak_error *err) {
     return status == AK_AGAIN ? judge_deadlines(call, err) : status;
 }
 
+ak_status ak_transfer_yield(ak_call *call, ak_error *err) {
+    ak_status status = judge_deadlines(call, err);
+    ak_poller_kick(&call->lane->poller);
+    call->lane->armed = 1;
+    return status;
+}
+
 ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
     if (call->gated) {
         ak_status status = drive_gated(call, err);
@@ -310,9 +317,7 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
             return judge_deadlines(call, err);
         }
     }
-    ak_poller_kick(&call->lane->poller);
-    call->lane->armed = 1;
-    return AK_AGAIN;
+    return ak_transfer_yield(call, err);
 }
 
 /* ---- ending ---- */

@@ -274,6 +274,34 @@ static void an_answer_in_time_read_late(void **state) {
     fault_stop(server);
 }
 
+/* Comments without end, faster than they are read: a step comes back all the same, and deadlines count. */
+static void a_flood_of_comments(void **state) {
+    (void)state;
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_sse_begin(script, FAULT_UNTIL_CLOSE);
+    fault_repeat(script, ": nothing to see here\n", 22, FAULT_ALWAYS);
+    fault_server *server = fault_start(script);
+    assert_non_null(server);
+    ak_client *client = host_client(fault_url(server));
+    host_set_int(client, AK_CLIENT_TOTAL_TIMEOUT_MS, 300);
+    ak_error *err = ak_error_new();
+    host_call host = host_new(client, AK_OP_RUN_STREAM);
+    assert_int_equal(ak_call_step(host.call, err), AK_AGAIN);
+    assert_true(fault_await(server, FAULT_SENT_BYTES, 1000000, HOST_WAIT_MS));
+    for (int i = 0; i < 3; i++) { /* more than one step reads */
+        int64_t before = fault_now_ms();
+        ak_status status = ak_call_step(host.call, err);
+        assert_true(status == AK_AGAIN || status == AK_E_TIMEOUT);
+        assert_true(fault_now_ms() - before < 2000);
+    }
+    assert_int_equal(host_end(&host, err), AK_E_TIMEOUT);
+    host_free(&host);
+    ak_error_free(err);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unary_timeout),
@@ -284,6 +312,7 @@ int main(void) {
         cmocka_unit_test(while_sending),
         cmocka_unit_test(idle_timeout),
         cmocka_unit_test(a_comment_is_life),
+        cmocka_unit_test(a_flood_of_comments),
         cmocka_unit_test(no_idle_timeout_before_the_first_byte),
         cmocka_unit_test(a_slow_reader_is_not_silence),
         cmocka_unit_test(total_timeout),
