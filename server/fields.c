@@ -174,23 +174,27 @@ static bool has_half_pair(const ak_json_value *string) {
     return false;
 }
 
-/* Decodes a string value under the rules of this file. */
-static char *take_text(struct fields *fields, const char *name, const ak_json_value *value, const char *expected) {
+char *fields_bytes(struct fields *fields, const ak_json_value *value, size_t *len) {
     if (value->kind != AK_JSON_STRING) {
-        fail_type(fields, value, expected);
+        fail_type(fields, value, "a string");
         return NULL;
     }
     if (has_half_pair(value)) {
         fail_at(fields, value->text + value->len, "lone surrogate in hex escape");
         return NULL;
     }
-    size_t len = 0;
-    char *text = fields_decode(value, &len);
-    if (text == NULL) {
+    char *bytes = fields_decode(value, len);
+    if (bytes == NULL) {
         fail_memory(fields);
-        return NULL;
     }
-    if (strlen(text) != len) {
+    return bytes;
+}
+
+/* The same for what may not hold NUL. */
+static char *take_text(struct fields *fields, const char *name, const ak_json_value *value) {
+    size_t len = 0;
+    char *text = fields_bytes(fields, value, &len);
+    if (text != NULL && strlen(text) != len) {
         char message[128];
         (void)snprintf(message, sizeof message, "%s must not contain NUL characters", name);
         fields_fail(fields, message);
@@ -200,12 +204,23 @@ static char *take_text(struct fields *fields, const char *name, const ak_json_va
     return text;
 }
 
+bool fields_value(struct fields *fields, const char *name, bool required, ak_json_kind kind, ak_json_value *out) {
+    bool found = find(fields, name, out);
+    if (!found && required) {
+        fail_missing(fields, name);
+    }
+    if (found && out->kind != kind) {
+        fail_type(fields, out, kind == AK_JSON_STRING ? "a string" : "a map");
+    }
+    return found && !fields->failed;
+}
+
 char *fields_text(struct fields *fields, const char *name) {
     ak_json_value value;
     if (!find(fields, name, &value) || value.kind == AK_JSON_NULL) {
         return NULL;
     }
-    return take_text(fields, name, &value, "a string");
+    return take_text(fields, name, &value);
 }
 
 char *fields_required_text(struct fields *fields, const char *name) {
@@ -214,7 +229,7 @@ char *fields_required_text(struct fields *fields, const char *name) {
         fail_missing(fields, name);
         return NULL;
     }
-    return take_text(fields, name, &value, "a string");
+    return take_text(fields, name, &value);
 }
 
 bool fields_bool(struct fields *fields, const char *name, bool nullable, bool fallback) {
@@ -279,7 +294,7 @@ char **fields_list(struct fields *fields, const char *name, bool required, size_
     ak_json_value element;
     ak_json_iter_init(&iter, &value);
     while (ak_json_iter_next(&iter, NULL, &element)) {
-        list[*count] = take_text(fields, name, &element, "a string");
+        list[*count] = take_text(fields, name, &element);
         if (list[*count] == NULL) {
             fields_free_list(list);
             *count = 0;
@@ -298,8 +313,8 @@ static bool write_map(struct fields *fields, const char *name, const ak_json_val
     ak_json_iter_init(&iter, map);
     writer_open(writer, '{');
     while (ak_json_iter_next(&iter, &key, &value)) {
-        char *key_text = take_text(fields, name, &key, "a string");
-        char *value_text = key_text == NULL ? NULL : take_text(fields, name, &value, "a string");
+        char *key_text = take_text(fields, name, &key);
+        char *value_text = key_text == NULL ? NULL : take_text(fields, name, &value);
         ak_json_value last;
         bool is_last =
             value_text != NULL && ak_json_member(map, key_text, strlen(key_text), &last) && last.text == value.text;

@@ -54,6 +54,13 @@ void fields_free_list(char **list);
 #define FIELDS_MAP_MAX 1000
 char *fields_map(struct fields *fields, const char *name);
 
+/* A string or a map as it stands in the text, of the kind that is asked for; null is refused. False when absent. */
+bool fields_value(struct fields *fields, const char *name, bool required, ak_json_kind kind, ak_json_value *out);
+
+/* The bytes that a string value stands for, NUL among them, to be freed; NULL when it is no string, or half of a
+ * surrogate pair is in it. */
+char *fields_bytes(struct fields *fields, const ak_json_value *value, size_t *len);
+
 /* Latches an error of the handler's own, as it is. */
 void fields_fail(struct fields *fields, const char *message);
 

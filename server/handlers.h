@@ -33,6 +33,12 @@ handler handle_full_state;
 handler handle_resize_sandbox;
 handler handle_recover_sandbox;
 
+/* files.c */
+handler handle_read_file;
+handler handle_write_file;
+handler handle_delete_file;
+handler handle_write_files;
+
 /* exec.c */
 handler handle_exec;
 

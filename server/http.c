@@ -11,6 +11,7 @@
 #include "access.h"
 #include "clock.h"
 #include "command.h"
+#include "file_reader.h"
 #include "routes.h"
 #include "stream.h"
 
@@ -80,6 +81,31 @@ static enum MHD_Result send_stream(struct MHD_Connection *connection, const stru
     return result;
 }
 
+static ssize_t read_file(void *context, uint64_t position, char *buf, size_t cap) {
+    (void)position;
+    ssize_t n = file_reader_read(context, buf, cap);
+    return n >= 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void close_file(void *context) {
+    file_reader_close(context);
+}
+
+static enum MHD_Result send_file(struct MHD_Connection *connection, const struct reply *reply) {
+    struct MHD_Response *response = MHD_create_response_from_callback(file_reader_length(reply->file), COMMAND_READ_MAX,
+                                                                      read_file, reply->file, close_file);
+    if (response == NULL) {
+        file_reader_close(reply->file);
+        return MHD_NO;
+    }
+    enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json");
+    if (result == MHD_YES) {
+        result = MHD_queue_response(connection, reply->status, response);
+    }
+    MHD_destroy_response(response);
+    return result;
+}
+
 static enum MHD_Result send_body(struct MHD_Connection *connection, struct reply *reply) {
     static char no_memory[] = "{\"success\":false,\"error\":\"out of memory\"}";
     bool ok = writer_ok(&reply->body);
@@ -122,6 +148,10 @@ static enum MHD_Result answer(struct server *server, struct MHD_Connection *conn
         return send_stream(connection, &reply);
     }
     set_idle_limit(connection, HTTP_IDLE_SECONDS);
+    if (reply.file != NULL) {
+        writer_free(&reply.body);
+        return send_file(connection, &reply);
+    }
     return send_body(connection, &reply);
 }
 

@@ -1,17 +1,19 @@
 /*
- * reply.h: what a handler answers: a status and a JSON envelope, or a stream of events.
+ * reply.h: what a handler answers: a status and a JSON envelope, one with a file in it, or a stream of events.
  */
 #ifndef AKL_REPLY_H
 #define AKL_REPLY_H
 
 #include "writer.h"
 
+struct file_reader;
 struct stream;
 
 struct reply {
     unsigned status;
-    struct writer body;    /* application/json */
-    struct stream *stream; /* instead of a body: text/event-stream */
+    struct writer body;       /* application/json */
+    struct stream *stream;    /* instead of a body: text/event-stream */
+    struct file_reader *file; /* instead of a body: application/json */
 };
 
 /* {"success":false,"error":message}, replacing what was there. */

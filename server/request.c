@@ -11,14 +11,19 @@ static int hex(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+int request_unhex(const char *digits) {
+    int high = hex(digits[0]);
+    int low = high >= 0 ? hex(digits[1]) : -1;
+    return low >= 0 ? high * 16 + low : -1;
+}
+
 /* Decodes %XX in place; '+' stays. What is no escape, and NUL, stays as it is: no rule of ours accepts a '%'. */
 static void percent_decode(char *text) {
     char *to = text;
     for (const char *from = text; *from != '\0'; from++) {
-        int high = from[0] == '%' ? hex(from[1]) : -1;
-        int low = high >= 0 ? hex(from[2]) : -1;
-        if (low >= 0 && high * 16 + low != 0) {
-            *to++ = (char)(high * 16 + low);
+        int byte = from[0] == '%' ? request_unhex(from + 1) : -1;
+        if (byte > 0) {
+            *to++ = (char)byte;
             from += 2;
         } else {
             *to++ = *from;
@@ -35,6 +40,12 @@ bool request_set_target(struct request *request, const char *target) {
     request->query = strchr(request->target, '?');
     if (request->query != NULL) {
         *request->query++ = '\0';
+    }
+    request->path = strdup(request->target);
+    if (request->path == NULL) {
+        free(request->target);
+        request->target = NULL;
+        return false;
     }
     char *rest = request->target;
     char *segment = NULL;
@@ -75,6 +86,7 @@ void request_drop_body(struct request *request) {
 
 void request_free(struct request *request) {
     free(request->target);
+    free(request->path);
     request_drop_body(request);
     *request = (struct request){.client_fd = -1};
 }

@@ -12,6 +12,7 @@
 struct request {
     const char *method;
     char *target;                     /* the request target; its path part is cut up and decoded in place */
+    char *path;                       /* the same, untouched */
     char *query;                      /* what follows '?', undecoded; NULL: none */
     char *segments[REQUEST_SEGMENTS]; /* of the path, decoded */
     size_t segment_count;             /* may be larger than the array: such a path exists nowhere */
@@ -23,6 +24,9 @@ struct request {
 
 /* Cuts up a request target, of which it keeps a copy. False without memory. */
 bool request_set_target(struct request *request, const char *target);
+
+/* The byte that two hexadecimal digits stand for; -1 when they are none. */
+int request_unhex(const char *digits);
 
 /* Appends to the body. False without memory. */
 bool request_append(struct request *request, const char *bytes, size_t len);

@@ -14,6 +14,10 @@ static const struct route routes[] = {
     {"GET", {"sandboxes", "*"}, handle_get_sandbox, .public = false},
     {"DELETE", {"sandboxes", "*"}, handle_remove_sandbox, .public = false},
     {"POST", {"sandboxes", "*", "exec"}, handle_exec, .takes_body = true},
+    {"GET", {"sandboxes", "*", "files", "**"}, handle_read_file, .public = false},
+    {"PUT", {"sandboxes", "*", "files", "**"}, handle_write_file, .takes_body = true},
+    {"DELETE", {"sandboxes", "*", "files", "**"}, handle_delete_file, .public = false},
+    {"POST", {"sandboxes", "*", "files"}, handle_write_files, .takes_body = true},
     {"POST", {"sandboxes", "*", "start"}, handle_start_sandbox, .takes_body = true},
     {"POST", {"sandboxes", "*", "stop"}, handle_stop_sandbox, .public = false},
     {"POST", {"sandboxes", "*", "pause"}, handle_full_state, .public = false},
@@ -24,16 +28,22 @@ static const struct route routes[] = {
 };
 
 static bool fits(const struct route *route, const struct request *request) {
-    if (strcmp(route->method, request->method) != 0 || request->segment_count > REQUEST_SEGMENTS) {
+    if (strcmp(route->method, request->method) != 0) {
         return false;
     }
-    for (size_t i = 0; i < request->segment_count; i++) {
+    for (size_t i = 0; i < REQUEST_SEGMENTS; i++) {
         const char *wanted = route->segments[i];
+        if (wanted != NULL && strcmp(wanted, "**") == 0) {
+            return true;
+        }
+        if (i == request->segment_count) {
+            return wanted == NULL;
+        }
         if (wanted == NULL || (strcmp(wanted, "*") != 0 && strcmp(wanted, request->segments[i]) != 0)) {
             return false;
         }
     }
-    return request->segment_count == REQUEST_SEGMENTS || route->segments[request->segment_count] == NULL;
+    return request->segment_count == REQUEST_SEGMENTS;
 }
 
 const struct route *routes_find(const struct request *request) {

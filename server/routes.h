@@ -8,7 +8,7 @@
 
 struct route {
     const char *method;
-    const char *segments[REQUEST_SEGMENTS]; /* "*" fits any; NULL ends them */
+    const char *segments[REQUEST_SEGMENTS]; /* "*" fits any, "**" any number of them; NULL ends them */
     handler *handle;                        /* NULL: not there, but known to need no key */
     bool public;                            /* needs no key */
     bool takes_body;

@@ -122,6 +122,7 @@ bool state_files_sweep(struct state *state) {
     const struct dirent *entry = NULL;
     while ((entry = readdir(dir)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            unlinkat(state->work_fd, entry->d_name, 0) != 0 &&
             !tree_remove(state->work_fd, entry->d_name, &state->stopping)) {
             ok = complain(entry->d_name, strerror(errno));
         }

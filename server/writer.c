@@ -124,6 +124,15 @@ void writer_member_bool(struct writer *writer, const char *name, bool value) {
     writer_text(writer, value ? "true" : "false");
 }
 
+void writer_base64(struct writer *writer, const char *bytes, size_t len) {
+    writer_raw(writer, "\"", 1);
+    size_t size = ak_base64_encoded_size(len);
+    if (writer_reserve(writer, size)) {
+        writer->len += ak_base64_encode(bytes, len, writer->text + writer->len, size);
+    }
+    writer_raw(writer, "\"", 1);
+}
+
 void writer_member_output(struct writer *writer, const char *name, const char *base64_name, const char *bytes,
                           size_t len) {
     writer_member_string(writer, name, bytes, len);
@@ -131,10 +140,5 @@ void writer_member_output(struct writer *writer, const char *name, const char *b
         return;
     }
     writer_name(writer, base64_name);
-    writer_raw(writer, "\"", 1);
-    size_t size = ak_base64_encoded_size(len);
-    if (writer_reserve(writer, size)) {
-        writer->len += ak_base64_encode(bytes, len, writer->text + writer->len, size);
-    }
-    writer_raw(writer, "\"", 1);
+    writer_base64(writer, bytes, len);
 }

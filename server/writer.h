@@ -53,6 +53,9 @@ void writer_member_uint(struct writer *writer, const char *name, uint64_t number
 void writer_member_int(struct writer *writer, const char *name, int64_t number);
 void writer_member_bool(struct writer *writer, const char *name, bool value);
 
+/* A quoted string with the bytes' base64. */
+void writer_base64(struct writer *writer, const char *bytes, size_t len);
+
 /* Output of a command: member `name` as text and, only when something had to be replaced in it, member `base64_name`
  * with the exact bytes. */
 void writer_member_output(struct writer *writer, const char *name, const char *base64_name, const char *bytes,

@@ -4,12 +4,14 @@ and on one with the control against them taken away, where they must succeed.
 The names are those of docs/security.md. The shipped server is told to weaken itself, too, and must not know what that is.
 """
 import contextlib
+import json
 import os
 import select
 import subprocess
+import time
 import unittest
 
-from harness import PATIENCE, SERVER, Server, ServerTest, as_user, environment, main, new_folder
+from harness import PATIENCE, SERVER, Background, Server, ServerTest, as_user, environment, main, new_folder, wait_until
 
 WEAK_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_WEAK", "agentkernel-local-weak"))
 
@@ -103,6 +105,196 @@ class Attacks(unittest.TestCase):
     def answers(self, server, **headers):
         """Whether a command is run for it."""
         return server.call("POST", "/run", {"command": ["true"]}, headers)[0] == 200
+
+
+class FileAttacks(unittest.TestCase):
+    """Commands that plant something for the files API to stumble over."""
+
+    FILES = "/sandboxes/hostile/files"
+
+    def start(self, program=SERVER, controls="", **options):
+        server = Server(program=program, env={"AK_TEST_WEAKEN": controls}, **options)
+        self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
+        return server
+
+    def sh(self, server, script):
+        status, body = server.exec("hostile", "sh", "-c", script)
+        self.assertEqual(status, 200, body)
+        return body["data"]["output"]
+
+    def outside(self):
+        """A folder of the host that everybody may write to, with a file in it."""
+        folder = new_folder(self)
+        os.chmod(folder, 0o777)
+        with open(os.path.join(folder, "victim"), "w") as file:
+            file.write("secret of the host")
+            os.fchmod(file.fileno(), 0o666)
+        return folder
+
+    def untouched(self, folder):
+        with open(os.path.join(folder, "victim")) as file:
+            return os.listdir(folder) == ["victim"] and file.read() == "secret of the host"
+
+    def links_to(self, folder):
+        """Shell code that plants links out of the tree, each of which leads to the folder or to the file."""
+        up = "../" * 12
+        return ("ln -s %s out; ln -s %s/victim file; ln -s %s%s up; ln -s %s%s/victim upfile; mkdir -p real/er; ln -s out real/er/on;"
+                "ln -s /proc/self/root%s proc; ln -s /proc/self/cwd cwd; ln -s loop loop; ln -s / top"
+                % (folder, folder, up, folder, up, folder, folder))
+
+    def follow(self, server, folder):
+        """Whether any of these links leads the API to the host."""
+        self.sh(server, self.links_to(folder))
+        found = False
+        for path in ("out/victim", "file", "up/victim", "upfile", "real/er/on/victim", "proc/victim", "top" + folder + "/victim"):
+            reply = server.call("GET", "%s/workspace/%s" % (self.FILES, path))
+            found = found or "secret" in str(reply)
+        for path in ("out/new", "out/deep/new", "up/new", "proc/new", "real/er/on/new", "cwd/new", "loop/new", "file", "upfile"):
+            server.call("PUT", "%s/workspace/%s" % (self.FILES, path), {"content": "evil"})
+        server.post(self.FILES, {"files": {"/workspace/up/several": "evil"}})
+        for path in ("out/victim", "up/victim", "real/er/on/victim", "proc/victim"):
+            server.call("DELETE", "%s/workspace/%s" % (self.FILES, path))
+        return found or not self.untouched(folder)
+
+    def test_x1_files_follow_no_link_out(self):
+        for program, controls, success in ((SERVER, "openat2,walk", False), (WEAK_SERVER, "", False),
+                                           (WEAK_SERVER, "openat2", False), (WEAK_SERVER, "openat2,walk", True)):
+            with self.subTest(program=program, controls=controls):
+                with contextlib.closing(self.start(program, controls)) as server:
+                    self.assertIs(self.follow(server, self.outside()), success)
+
+    def test_x1_state_is_out_of_reach(self):
+        """What the server keeps beside the tree is as far away as any other file."""
+        for controls in ("", "openat2"):
+            with contextlib.closing(self.start(WEAK_SERVER, controls)) as server:
+                self.sh(server, "ln -s ../../meta.json meta; ln -s .. up; mkdir d; ln -s ../../../.. d/far")
+                for path in ("meta", "up/meta.json", "up/../meta.json", "d/far/sandboxes/hostile/meta.json", "d/far/lock"):
+                    for method, body in (("GET", None), ("PUT", {"content": "x"}), ("DELETE", None)):
+                        reply = server.call(method, "%s/workspace/%s" % (self.FILES, path), body)
+                        self.assertNotIn("created_at", str(reply))
+                self.assertEqual(server.terminate(), 0)
+                again = Server(state=server.state)
+                self.assertEqual(again.call("GET", "/sandboxes/hostile")[1]["data"]["name"], "hostile")
+                again.close()
+
+    def test_x1_links_within(self):
+        """A link leads where commands see it lead; one in the last place is replaced or removed, not followed."""
+        with contextlib.closing(self.start()) as server:
+            self.sh(server, "mkdir /tmp/real; echo here > /tmp/real/f; ln -s /tmp/real abs; ln -s ../tmp/real rel; ln -s abs/f last;"
+                            "ln -s / top; ln -s gone dangling")
+            for path in ("abs/f", "rel/f", "last", "top/tmp/real/f"):
+                self.assertEqual(server.call("GET", "%s/workspace/%s" % (self.FILES, path))[1]["data"]["content"], "here\n")
+            self.assertEqual(server.call("PUT", self.FILES + "/workspace/abs/new/g", {"content": "g"})[0], 200)
+            self.assertEqual(server.call("PUT", self.FILES + "/workspace/last", {"content": "own"})[0], 200)
+            self.assertEqual(server.call("PUT", self.FILES + "/workspace/dangling/x", {"content": ""})[0], 500)
+            self.assertEqual(server.call("DELETE", self.FILES + "/workspace/abs")[0], 200)
+            self.assertEqual(self.sh(server, "cat /tmp/real/new/g last /tmp/real/f; ls"), "gownhere\ndangling\nlast\nrel\ntop\n")
+            # The root behind a link has the rules of the root.
+            for name, status in (("etc", 500), ("usr/x", 500), ("proc", 500), ("tmp", 500), ("fresh/x", 200), ("file", 200)):
+                self.assertEqual(server.call("PUT", "%s/workspace/top/%s" % (self.FILES, name), {"content": "x"})[0], status, name)
+            self.assertEqual(self.sh(server, "cat /fresh/x /file; test -f /etc/passwd && test -d /usr/bin && echo whole"),
+                             "xxwhole\n")
+
+    def test_x2_files_pipes(self):
+        """What never ends is not waited for."""
+        def attack(server):
+            self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
+            self.sh(server, "mkfifo pipe; ln -s pipe link")
+            sock = server.socket()
+            with contextlib.closing(sock):
+                sock.settimeout(2)
+                try:
+                    sock.sendall(b"GET %s/workspace/link HTTP/1.1\r\nHost: localhost\r\n\r\n" % self.FILES.encode())
+                    return not sock.recv(100).startswith(b"HTTP/1.1 404")
+                except TimeoutError:
+                    self.sh(server, "timeout 5 sh -c 'exec 3<>pipe'")  # lets the server go on
+                    return True
+        Attacks.bites(self, "plain-files", attack)
+
+    def test_x2_files_that_are_none(self):
+        with contextlib.closing(self.start()) as server:
+            self.sh(server, "mkfifo pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'; mkdir dir;"
+                            "ln -s /dev/zero zero; ln -s /dev/tty tty")
+            for name, why in (("pipe", "not a regular file"), ("sock", "not a regular file"), ("dir", "is a folder")):
+                path = "/workspace/" + name
+                self.assertEqual(server.call("GET", self.FILES + path),
+                                 (404, {"success": False, "error": "Failed to read %s: %s" % (path, why)}))
+                self.assertEqual(server.call("PUT", self.FILES + path, {"content": ""}),
+                                 (500, {"success": False, "error": "Failed to write %s: %s" % (path, why)}))
+            for name in ("zero", "tty"):
+                self.assertEqual(server.call("GET", self.FILES + "/workspace/" + name)[0], 404)
+            for name in ("pipe", "sock", "zero", "tty"):
+                self.assertEqual(server.call("DELETE", self.FILES + "/workspace/" + name)[0], 200)
+            self.assertEqual(self.sh(server, "ls"), "dir\n")
+
+    def test_x2_files_depth(self):
+        with contextlib.closing(self.start()) as server:
+            path = "/tmp/" + "d/" * 1000 + "f"
+            self.assertEqual(server.call("PUT", self.FILES + path, {"content": "deep"})[0], 200)
+            self.assertEqual(server.call("GET", self.FILES + path)[1]["data"]["content"], "deep")
+            self.assertEqual(self.sh(server, "cat " + path), "deep")
+            self.assertEqual(server.call("DELETE", self.FILES + path)[0], 200)
+            self.sh(server, "python3 -c 'import os\nfor _ in range(3000): os.mkdir(\"x\"); os.chdir(\"x\")'")
+            path = "/workspace/" + "x/" * 2000
+            self.assertEqual(server.call("GET", self.FILES + path + "f")[0], 404)
+            self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
+
+    def test_x2_files_leases(self):
+        """A lease that a command holds on a file delays nobody."""
+        with contextlib.closing(self.start()) as server:
+            lease = ("import fcntl, os, signal, time; signal.signal(signal.SIGIO, signal.SIG_IGN); fd = os.open('leased', "
+                     "os.O_RDWR | os.O_CREAT); fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK); print('held', flush=True); "
+                     "open('ready', 'w'); time.sleep(60)")
+            command = Background(server.exec, "hostile", "python3", "-c", lease)
+            wait_until(lambda: server.call("GET", self.FILES + "/workspace/ready")[0] == 200)
+            start = time.monotonic()
+            self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[0], 404)
+            self.assertEqual(server.call("PUT", self.FILES + "/workspace/leased", {"content": "new"})[0], 200)
+            self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[1]["data"]["content"], "new")
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
+            self.assertEqual(command.get()[0], 404)
+
+    def test_x2_files_races(self):
+        """A thousand rounds against commands that swap folders, links and pipes all the time."""
+        swap = ("import os, sys, itertools\nout = sys.argv[1]\nos.makedirs('real/sub', exist_ok=True); os.makedirs('other', exist_ok=True)\n"
+                "for i in itertools.count():\n"
+                "  for name in ('d', 'd/f', 'real/sub', 'real/f'):\n"
+                "    for make in (lambda n: os.symlink(out, n), lambda n: os.mkdir(n), lambda n: os.symlink('../' * 12 + out[1:], n),\n"
+                "                 lambda n: os.mkfifo(n), lambda n: os.link('other/x', n), lambda n: os.symlink('/workspace/real', n),\n"
+                "                 lambda n: os.symlink(out + '/victim', n), lambda n: os.rename('real', 'other/real'),\n"
+                "                 lambda n: os.rename('other/real', 'real'), lambda n: open('other/x', 'w')):\n"
+                "      try: make('new'); os.rename('new', name)\n"
+                "      except OSError: pass\n"
+                "      for undo in (os.unlink, os.rmdir):\n"
+                "        for victim in ('new', name):\n"
+                "          try: undo(victim)\n"
+                "          except OSError: pass\n"
+                "  if i == 0: open('ready', 'w')\n")
+        for program, controls, rounds in ((SERVER, "", 1000), (WEAK_SERVER, "openat2", 300)):
+            outside = self.outside()
+            with self.subTest(controls=controls), contextlib.closing(self.start(program, controls)) as server:
+                commands = [Background(server.exec, "hostile", "python3", "-c", swap, outside) for _ in range(2)]
+                wait_until(lambda: server.call("GET", self.FILES + "/workspace/ready")[0] == 200)
+                paths = ("d/victim", "d/f", "d/new/f", "real/sub/victim", "real/f", "d/f/victim", "other/real/sub/f")
+                seen = set()
+                with contextlib.closing(server.connection()) as connection:
+                    for i in range(rounds):
+                        method = ("GET", "PUT", "DELETE", "GET")[i % 4]
+                        body = json.dumps({"content": "from outside %d" % i}) if method == "PUT" else None
+                        connection.request(method, "%s/workspace/%s" % (self.FILES, paths[i % len(paths)]), body)
+                        response = connection.getresponse()
+                        text = response.read()
+                        self.assertNotIn(b"secret of the host", text)
+                        self.assertIn(response.status, (200, 404, 500), text)
+                        seen.add((method, response.status))
+                self.assertTrue(self.untouched(outside))
+                self.assertIn(("PUT", 200), seen)
+                self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
+                for command in commands:
+                    self.assertEqual(command.get()[0], 404)
+                if os.access(server.state, os.R_OK | os.X_OK):
+                    self.assertEqual(os.listdir(os.path.join(server.state, "work")), [])
 
 
 class Inside(ServerTest):

@@ -1,0 +1,28 @@
+/*
+ * beneath.h: opens what a path leads to below a folder, and never anything else, whatever commands do to the tree at
+ * the same moment.
+ *
+ * The folder counts as the root: links are followed as a command sees them, absolute ones from the folder, and ".."
+ * does not leave it (openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, Linux 5.6). Where the kernel has no
+ * openat2, or a filter forbids it, each component is opened on its own and no link is followed at all. Thread class:
+ * any.
+ */
+#ifndef AKL_BENEATH_H
+#define AKL_BENEATH_H
+
+#include <stdbool.h>
+
+/* Opens path, which is relative and has neither empty components nor "..", with flags as for open (O_CLOEXEC is added);
+ * "" is the folder itself. -1 with errno. */
+int beneath_open(int root_fd, const char *path, int flags);
+
+/* Opens the folder that the last component of path lies in, as O_PATH, and makes what is missing on the way if asked to
+ * (mode 0755). may_add is asked before an entry is made in the root folder itself. -1 with errno, which may_add sets
+ * when it says no. */
+typedef bool beneath_may_add(const char *name, const void *context);
+int beneath_open_parent(int root_fd, const char *path, bool make, beneath_may_add *may_add, const void *context);
+
+/* Whether an open folder is the root folder, which a link may lead to. */
+bool beneath_is_root(int root_fd, int fd);
+
+#endif
