@@ -24,8 +24,19 @@ static ak_error *ak_ruby_error; /* where failures are written, until the excepti
 
 /* ---- handles: objects whose destructor is ak_*_free, and that can be emptied earlier ----------------------------- */
 
-static void ak_ruby_free_client(void *client) { ak_client_free(client); }
-static void ak_ruby_free_call(void *call) { ak_call_free(call); }
+/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector knows nothing of
+ * them. To it each object weighs this much, so that it looks for forgotten ones before the process is out of descriptors. */
+#define AK_RUBY_WEIGHT (512 * 1024)
+
+static void ak_ruby_free_client(void *client) {
+    if (client) rb_gc_adjust_memory_usage(-AK_RUBY_WEIGHT);
+    ak_client_free(client);
+}
+
+static void ak_ruby_free_call(void *call) {
+    if (call) rb_gc_adjust_memory_usage(-AK_RUBY_WEIGHT);
+    ak_call_free(call);
+}
 
 static const rb_data_type_t ak_ruby_client = {
     .wrap_struct_name = "AgentKernel::Raw::Client",
@@ -38,6 +49,18 @@ static const rb_data_type_t ak_ruby_call = {
     .flags = RUBY_TYPED_FREE_IMMEDIATELY,
 };
 static VALUE ak_ruby_client_class, ak_ruby_call_class;
+
+static VALUE ak_ruby_new_client(ak_client *client) {
+    VALUE object = TypedData_Wrap_Struct(ak_ruby_client_class, &ak_ruby_client, client);
+    rb_gc_adjust_memory_usage(AK_RUBY_WEIGHT);
+    return object;
+}
+
+static VALUE ak_ruby_new_call(ak_call *call) {
+    VALUE object = TypedData_Wrap_Struct(ak_ruby_call_class, &ak_ruby_call, call);
+    rb_gc_adjust_memory_usage(AK_RUBY_WEIGHT);
+    return object;
+}
 
 static VALUE ak_ruby_symbol(const char *name) { return ID2SYM(rb_intern(name)); }
 
@@ -101,14 +124,14 @@ static ak_call *ak_ruby_get_call(VALUE object) {
 static VALUE ak_ruby_client_free(VALUE self, VALUE object) {
     ak_client *client = rb_check_typeddata(object, &ak_ruby_client);
     RTYPEDDATA_DATA(object) = NULL;
-    ak_client_free(client);
+    ak_ruby_free_client(client);
     return Qnil;
 }
 
 static VALUE ak_ruby_call_free(VALUE self, VALUE object) {
     ak_call *call = rb_check_typeddata(object, &ak_ruby_call);
     RTYPEDDATA_DATA(object) = NULL;
-    ak_call_free(call);
+    ak_ruby_free_call(call);
     return Qnil;
 }
 
@@ -243,9 +266,9 @@ static VALUE ak_ruby_nothing(ak_status status) { return status == AK_ABSENT ? ak
 
 %define AK_HANDLE(TYPE, NAME)
 %typemap(in) TYPE *, const TYPE * { $1 = ak_ruby_get_##NAME($input); }
-%typemap(out) TYPE * { $result = TypedData_Wrap_Struct(ak_ruby_##NAME##_class, &ak_ruby_##NAME, $1); }
+%typemap(out) TYPE * { $result = ak_ruby_new_##NAME($1); }
 %typemap(in, numinputs=0) TYPE ** (TYPE *made) "made = NULL; $1 = &made;"
-%typemap(argout) TYPE ** { $result = TypedData_Wrap_Struct(ak_ruby_##NAME##_class, &ak_ruby_##NAME, *$1); }
+%typemap(argout) TYPE ** { $result = ak_ruby_new_##NAME(*$1); }
 %enddef
 AK_HANDLE(ak_client, client)
 AK_HANDLE(ak_call, call)

@@ -132,8 +132,7 @@ module Kit
     end
 
     # Runs a Ruby of its own on this library: its output. A hang is an error.
-    def ruby(code, *arguments, **options)
-      env = {"RUBYLIB" => $LOAD_PATH.grep_v(/^#{Regexp.escape(RbConfig::CONFIG['rubylibprefix'])}/).join(":")}
+    def ruby(code, *arguments, env: {}, **options)
       output, status = Timeout.timeout(120) do
         Open3.capture2e(env, RbConfig.ruby, "-w", "-e", code, *arguments, **options)
       end

@@ -149,7 +149,7 @@ class StreamTest < Kit::Test
   def test_copy_stream
     file = StringIO.new("".b)
     IO.copy_stream(client.run_stream(%w[seq 1 50000]), file)
-    assert_equal (1..50_000).map { |i| "#{i}\n" }.join, file.string
+    assert_equal Open3.capture2("seq", "1", "50000")[0], file.string
   end
 
   def test_large_output_is_whole

@@ -2158,8 +2158,19 @@ static ak_error *ak_ruby_error; /* where failures are written, until the excepti
 
 /* ---- handles: objects whose destructor is ak_*_free, and that can be emptied earlier ----------------------------- */
 
-static void ak_ruby_free_client(void *client) { ak_client_free(client); }
-static void ak_ruby_free_call(void *call) { ak_call_free(call); }
+/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector knows nothing of
+ * them. To it each object weighs this much, so that it looks for forgotten ones before the process is out of descriptors. */
+#define AK_RUBY_WEIGHT (512 * 1024)
+
+static void ak_ruby_free_client(void *client) {
+    if (client) rb_gc_adjust_memory_usage(-AK_RUBY_WEIGHT);
+    ak_client_free(client);
+}
+
+static void ak_ruby_free_call(void *call) {
+    if (call) rb_gc_adjust_memory_usage(-AK_RUBY_WEIGHT);
+    ak_call_free(call);
+}
 
 static const rb_data_type_t ak_ruby_client = {
     .wrap_struct_name = "AgentKernel::Raw::Client",
@@ -2172,6 +2183,18 @@ static const rb_data_type_t ak_ruby_call = {
     .flags = RUBY_TYPED_FREE_IMMEDIATELY,
 };
 static VALUE ak_ruby_client_class, ak_ruby_call_class;
+
+static VALUE ak_ruby_new_client(ak_client *client) {
+    VALUE object = TypedData_Wrap_Struct(ak_ruby_client_class, &ak_ruby_client, client);
+    rb_gc_adjust_memory_usage(AK_RUBY_WEIGHT);
+    return object;
+}
+
+static VALUE ak_ruby_new_call(ak_call *call) {
+    VALUE object = TypedData_Wrap_Struct(ak_ruby_call_class, &ak_ruby_call, call);
+    rb_gc_adjust_memory_usage(AK_RUBY_WEIGHT);
+    return object;
+}
 
 static VALUE ak_ruby_symbol(const char *name) { return ID2SYM(rb_intern(name)); }
 
@@ -2235,14 +2258,14 @@ static ak_call *ak_ruby_get_call(VALUE object) {
 static VALUE ak_ruby_client_free(VALUE self, VALUE object) {
     ak_client *client = rb_check_typeddata(object, &ak_ruby_client);
     RTYPEDDATA_DATA(object) = NULL;
-    ak_client_free(client);
+    ak_ruby_free_client(client);
     return Qnil;
 }
 
 static VALUE ak_ruby_call_free(VALUE self, VALUE object) {
     ak_call *call = rb_check_typeddata(object, &ak_ruby_call);
     RTYPEDDATA_DATA(object) = NULL;
-    ak_call_free(call);
+    ak_ruby_free_call(call);
     return Qnil;
 }
 
@@ -2907,7 +2930,7 @@ _wrap_client_new(int argc, VALUE *argv, VALUE self) {
   vresult = INT2FIX(result);
   
   {
-    vresult = TypedData_Wrap_Struct(ak_ruby_client_class, &ak_ruby_client, *arg1); 
+    vresult = ak_ruby_new_client(*arg1); 
   }
   return vresult;
 fail:
@@ -3079,7 +3102,7 @@ _wrap_client_retain(int argc, VALUE *argv, VALUE self) {
   }
   result = (ak_client *)ak_client_retain(arg1);
   {
-    vresult = TypedData_Wrap_Struct(ak_ruby_client_class, &ak_ruby_client, result); 
+    vresult = ak_ruby_new_client(result); 
   }
   return vresult;
 fail:
@@ -3112,7 +3135,7 @@ _wrap_call_new(int argc, VALUE *argv, VALUE self) {
   vresult = INT2FIX(result);
   
   {
-    vresult = TypedData_Wrap_Struct(ak_ruby_call_class, &ak_ruby_call, *arg3); 
+    vresult = ak_ruby_new_call(*arg3); 
   }
   return vresult;
 fail:
@@ -3374,7 +3397,7 @@ _wrap_call_retain(int argc, VALUE *argv, VALUE self) {
   }
   result = (ak_call *)ak_call_retain(arg1);
   {
-    vresult = TypedData_Wrap_Struct(ak_ruby_call_class, &ak_ruby_call, result); 
+    vresult = ak_ruby_new_call(result); 
   }
   return vresult;
 fail:

@@ -1,0 +1,76 @@
+# frozen_string_literal: true
+
+require_relative "conformance"
+
+# The collector at the worst moments: at every allocation, and moving all that it may move.
+class GcTest < Kit::Test
+  # Cases with all fields, odd ones, and failures.
+  CASES = Dir.glob("#{Conformance::FOLDER}/cases/*.json").flat_map { |path| Conformance.load(path) }.grep(
+    ->(one) { one["id"].match?(/\.(success|unknown|null|command-fails)\z/) }
+  )
+
+  def teardown
+    GC.stress = false
+    GC.auto_compact = false
+    super
+  end
+
+  # A way to call (Conformance.run) with a collection at every allocation.
+  Conformance.define_singleton_method(:under_stress) do |*arguments|
+    GC.stress = true
+    by_name(*arguments)
+  ensure
+    GC.stress = false
+  end
+
+  # A way to call that moves every object, then every object again at each collection.
+  Conformance.define_singleton_method(:compacted) do |*arguments|
+    GC.verify_compaction_references(toward: :empty, double_heap: true)
+    GC.auto_compact = true
+    by_name(*arguments).tap { GC.compact }
+  ensure
+    GC.auto_compact = false
+  end
+
+  def test_cases_under_stress
+    assert_operator CASES.size, :>=, 20
+    CASES.each { |one| Conformance.run(one, :under_stress) }
+  end
+
+  def test_cases_after_compaction
+    CASES.each { |one| Conformance.run(one, :compacted) }
+  end
+
+  def test_a_stream_under_stress
+    stream = client(events(OUTPUT, OUTPUT, DONE).url).run_stream(["x"])
+    GC.stress = true
+    texts = [stream.next.text, stream.readpartial(3), stream.readpartial(99)]
+    GC.stress = false
+    assert_equal %W[hello\n hel lo\n], texts
+  end
+
+  def test_a_stream_whose_objects_move
+    stream = client(events(*[OUTPUT] * 3, DONE).url).run_stream(["x"])
+    types = stream.map do |event|
+      GC.compact
+      event.type
+    end
+    assert_equal %w[output output output done], types
+  end
+
+  # All the other tests of the client, with a small collection at every allocation, and with objects that move at each.
+  {"stress" => "GC.stress = 1", "compaction" => "GC.auto_compact = true"}.each do |name, setting|
+    define_method("test_the_tests_of_the_client_under_#{name}") do
+      code = <<~RUBY
+        require "minitest/autorun"
+        %w[client stream session].each { |name| require File.join(ARGV[0], "\#{name}_test") }
+        ARGV.clear
+        Kit.local_url
+        [ClientTest, StreamTest, SessionTest].each do |tests|
+          tests.prepend(Module.new { def run = (#{setting}) && super })
+        end
+      RUBY
+      assert_match(/ 0 failures, 0 errors/, ruby(code, __dir__))
+    end
+  end
+end

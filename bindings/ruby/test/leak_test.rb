@@ -1,0 +1,108 @@
+# frozen_string_literal: true
+
+require_relative "kit"
+
+# Ten thousand calls: flat memory, and no descriptors left.
+class LeakTest < Kit::Test
+  ROUNDS = 10_000
+
+  def serve
+    failing = {success: false, error: "no", exit_code: 1, output: "x" * 200}
+    long = {event: "output", data: {data: "x" * 200, stream: "stdout"}}
+    rules({target: "/run/stream", times: "always", steps: [{sse: {events: [*[long] * 5, DONE]}}]},
+          {target: "/sandboxes/sb/exec", times: "always", steps: [{reply: {status: 409, json: failing}}]},
+          {times: "always", steps: [{reply: {json: OK}}]})
+  end
+
+  # A round of each kind, of which one stream is read, one left early and one forgotten.
+  KINDS = [->(one) { one.run(["x"]) },
+           ->(one) { one.run_stream(["x"]).to_a.size == 6 or raise "not six events" },
+           lambda do |one|
+             one.exec_in_sandbox("sb", ["x"])
+           rescue AgentKernel::CommandError
+             nil
+           end,
+           ->(one) { one.run_stream(["x"]) { break } },
+           ->(one) { one.run_stream(["x"]).next },
+           ->(one) { one.run_stream(["x"]).readpartial(99) }].freeze
+
+  def check_flat
+    yield ROUNDS / 5
+    GC.start
+    memory = resident
+    open = descriptors
+    yield ROUNDS
+    GC.start
+    assert_operator descriptors, :<=, open + 5 # what the stack still shows of a forgotten stream
+    assert_operator resident, :<=, memory + 10_240
+  end
+
+  def test_calls
+    one = client(serve.url)
+    check_flat { |rounds| rounds.times { |i| KINDS[i % KINDS.size].call(one) } }
+  end
+
+  def test_clients_come_and_go
+    url = serve.url
+    check_flat do |rounds|
+      (rounds / 10).times do |i|
+        one = client(url)
+        one.run(["x"])
+        one.close if i.even?
+      end
+    end
+  end
+
+  # Nothing but forgotten streams: the collector finds them before the process is out of descriptors.
+  def test_forgotten_streams_are_found_in_time
+    url = hanging_stream.url
+    code = <<~RUBY
+      require "agentkernel"
+      Process.setrlimit(:NOFILE, 1024, 1024)
+      client = AgentKernel::Client.new(base_url: ARGV[0])
+      2000.times { client.run_stream(["x"]).next }
+      print Dir.children("/proc/self/fd").size < 1024
+    RUBY
+    assert_equal "true", ruby(code, url)
+  end
+
+  def test_out_of_descriptors_is_an_error_of_its_own
+    code = <<~RUBY
+      require "agentkernel"
+      Process.setrlimit(:NOFILE, 64, 64)
+      client = AgentKernel::Client.new(base_url: ARGV[0])
+      streams = []
+      begin
+        20.times { (streams << client.run_stream(["x"])).last.next }
+      rescue AgentKernel::DescriptorsError => e
+        streams.each(&:close)
+        print e.code, " ", client.run_stream(["x"]).next.text
+      end
+    RUBY
+    assert_equal "AK_E_DESCRIPTORS hello\n", ruby(code, hanging_stream.url)
+  end
+
+  def test_a_long_stream_is_read_in_flat_memory
+    event = "event: output\ndata: {\"data\":\"#{'x' * 16_384}\",\"stream\":\"stdout\"}\n\n"
+    count = 16_384 # 256 MiB
+    one = client(rules({times: "always", steps: [
+                         {sse: {events: [], end: false}}, {repeat_text: event, count:, chunked: true},
+                         {text: "event: done\ndata: {\"exit_code\":0,\"success\":true}\n\n", chunked: true},
+                         {last_chunk: true}
+                       ]}).url)
+    one.run_stream(["x"]).first(500)
+    memory = resident
+    most = 0
+    watch = ->(bytes) { bytes.tap { most = [most, resident].max if rand(200).zero? } }
+    assert_equal(count * 16_384, one.run_stream(["x"]).sum { |each| watch.call(each.data.to_s.bytesize) })
+    stream = one.run_stream(["x"])
+    buffer = String.new(capacity: 1 << 16)
+    total = 0
+    begin
+      loop { total += watch.call(stream.readpartial(1 << 16, buffer).bytesize) }
+    rescue EOFError
+      assert_equal count * 16_384, total
+    end
+    assert_operator most, :<=, memory + (64 * 1024)
+  end
+end
