@@ -138,7 +138,7 @@ function aborted(operation: Operation, signal: AbortSignal, status?: number): Ag
     return new AbortError(`${operation.name} was aborted`, {
         code: "AK_E_CANCELLED",
         operation: operation.name,
-        sent: status === undefined ? "nothing" : "some",
+        sent: status === undefined ? "nothing" : "answered",
         cause: reason,
     });
 }

@@ -3,7 +3,7 @@ import {Readable} from "node:stream";
 import {AK_AGAIN, AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import type {Call, Going} from "./call.js";
-import {StreamError} from "./errors.js";
+import {AgentKernelError, StreamError} from "./errors.js";
 import {weight} from "./record.js";
 import {spend, turnOver} from "./turn.js";
 import {StreamEvent} from "./types.js";
@@ -30,6 +30,8 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     #final: StreamEvent | undefined;
     /** The latest of the `next` that were asked for; they are served in turn. */
     #latest: Promise<Result> | undefined;
+    /** Whether the current event was handed out by `next`. */
+    #handedOut = false;
     /** Memory for output, and how much of it was read and not handed out. */
     #slab = Buffer.alloc(0);
     #used = 0;
@@ -88,7 +90,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
      */
     readable(): Readable {
         const readable: Readable = new Readable({
-            highWaterMark: SLAB,
+            highWaterMark: 0, // nothing ahead of who reads: an error must not overtake bytes
             read: () => {
                 this.#piece().then((piece) => readable.push(piece), (error: unknown) => readable.destroy(error as Error));
             },
@@ -108,10 +110,12 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
             const call = this.#open();
             const status = call.advance();
             if ((typeof status === "number" ? status : await status) === AK_ITEM) {
+                this.#handedOut = true;
                 return {done: false, value: this.#event(call)};
             }
         } catch (error) {
-            this.#end();
+            // Amid the bytes of an event: they can still be read.
+            if (!(error instanceof AgentKernelError && error.code === "AK_E_STATE")) this.#end();
             throw error;
         }
         this.#end();
@@ -150,9 +154,20 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
             if (met !== undefined) return met();
             if (this.#ended) return null;
             const call = this.#open();
+            if (this.#handedOut) await this.#pass(call);
             if (this.#slab.length < LEAST) this.#slab = Buffer.allocUnsafeSlow(SLAB);
             if (!this.#fill(call)) this.#meet(call, await call.advance(this.#reading));
         }
+    }
+
+    /** Leaves the event that was handed out, whose bytes would be read again. */
+    async #pass(call: Call): Promise<void> {
+        const status = await call.advance();
+        this.#handedOut = false;
+        if (status === AK_DONE) this.#end();
+        if (status !== AK_ITEM) return;
+        const event = this.#event(call);
+        if (event.dataBytes === undefined) this.#keep(event);
     }
 
     #cut(): Buffer {
@@ -191,8 +206,10 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     /** Looks at what reading met. What cannot be handed out now is for later. */
     #meet(call: Call, status: number): void {
         if (status === AK_DONE) this.#end();
-        if (status !== AK_ITEM) return;
-        const event = this.#event(call);
+        if (status === AK_ITEM) this.#keep(this.#event(call));
+    }
+
+    #keep(event: StreamEvent): void {
         const {output} = event;
         if (event.type === "error") {
             this.#later.push(() => {

@@ -32,8 +32,8 @@ export function textAt(address: Pointer, size: number): string {
 
 /** Has the runtime call a function of C with an argument when this thread's environment ends, in whatever way. */
 export interface Cleanup {
-    add(fn: Pointer, argument: Pointer): void;
-    remove(fn: Pointer, argument: Pointer): void;
+    readonly add: (fn: Pointer, argument: Pointer) => void;
+    readonly remove: (fn: Pointer, argument: Pointer) => void;
 }
 
 export function cleanup(): Cleanup {
@@ -59,37 +59,66 @@ export function watch(fd: number, wake: () => void): Watch {
     return koffi.node.poll(fd, wake);
 }
 
-/** The functions of the system's C library that the portable waiter needs. */
+/** What is needed of the system's C library to wait for many descriptors at once. */
 export interface System {
-    epollCreate(): number;
-    epollAdd(epoll: number, event: Uint8Array, fd: number): number;
-    epollRemove(epoll: number, fd: number): number;
+    readonly epollCreate: () => number;
+    /** Whether a descriptor could be added: for the next time that it is readable only, or for every time. */
+    readonly watch: (epoll: number, fd: number, once: boolean) => boolean;
+    readonly unwatch: (epoll: number, fd: number) => void;
     /** In a thread of the pool, at most so many milliseconds. */
-    epollWait(epoll: number, events: Uint8Array, max: number, ms: number, done: (count: number) => void): void;
+    readonly epollWait: (epoll: number, events: Buffer, ms: number, done: (count: number) => void) => void;
+    /** The same, here: the thread sleeps. */
+    readonly epollSleep: (epoll: number, events: Buffer, ms: number) => number;
     /** A descriptor that wakes the wait when something is written to it. */
-    eventCreate(): number;
-    eventWrite(fd: number, eight: Uint8Array): void;
-    eventRead(fd: number, eight: Uint8Array): void;
+    readonly eventCreate: () => number;
+    readonly eventWrite: (fd: number) => void;
+    readonly eventRead: (fd: number) => void;
+    readonly addressOf: (name: string) => Pointer;
+}
+
+const [EPOLL_CTL_ADD, EPOLL_CTL_DEL, CLOEXEC, NONBLOCK, EPOLLIN, EPOLLONESHOT] = [1, 2, 0o2000000, 0o4000, 1, 1 << 30];
+/** struct epoll_event, which is packed on x86-64 alone. */
+const EVENT = process.arch === "x64" ? {size: 12, data: 4} : {size: 16, data: 8};
+const MAX_EVENTS = 64;
+
+/** Memory for what a wait finds. */
+export function epollEvents(): Buffer {
+    return Buffer.alloc(EVENT.size * MAX_EVENTS);
+}
+
+/** The descriptors that a wait found. */
+export function readyOf(events: Buffer, count: number): number[] {
+    return Array.from({length: Math.max(count, 0)}, (_, i) => events.readInt32LE(i * EVENT.size + EVENT.data));
 }
 
 export function system(): System {
     const libc = koffi.load(null);
-    const [add, remove, cloexec, nonblock] = [1, 2, 0o2000000, 0o4000];
     const create = libc.func("epoll_create1", "int", ["int"]);
     const control = libc.func("epoll_ctl", "int", ["int", "int", "int", "void *"]);
     const wait = libc.func("epoll_wait", "int", ["int", "void *", "int", "int"]);
     const event = libc.func("eventfd", "int", ["uint32_t", "int"]);
     const write = libc.func("write", "int64_t", ["int", "void *", "size_t"]);
     const read = libc.func("read", "int64_t", ["int", "void *", "size_t"]);
+    const added = Buffer.alloc(EVENT.size);
+    const eight = Buffer.alloc(8);
     return {
-        epollCreate: () => create(cloexec) as number,
-        epollAdd: (epoll, what, fd) => control(epoll, add, fd, what) as number,
-        epollRemove: (epoll, fd) => control(epoll, remove, fd, null) as number,
-        epollWait: (epoll, events, max, ms, done) => {
-            wait.async(epoll, events, max, ms, (_: unknown, count: number) => { done(count); });
+        epollCreate: () => create(CLOEXEC) as number,
+        watch: (epoll, fd, once) => {
+            added.writeUInt32LE(once ? EPOLLIN | EPOLLONESHOT : EPOLLIN, 0);
+            added.writeInt32LE(fd, EVENT.data);
+            return control(epoll, EPOLL_CTL_ADD, fd, added) === 0;
         },
-        eventCreate: () => event(0, cloexec | nonblock) as number,
-        eventWrite: (fd, eight) => void write(fd, eight, 8),
-        eventRead: (fd, eight) => void read(fd, eight, 8),
+        unwatch: (epoll, fd) => void control(epoll, EPOLL_CTL_DEL, fd, null),
+        epollWait: (epoll, events, ms, done) => {
+            wait.async(epoll, events, MAX_EVENTS, ms, (_: unknown, count: number) => { done(count); });
+        },
+        epollSleep: (epoll, events, ms) => wait(epoll, events, MAX_EVENTS, ms) as number,
+        eventCreate: () => event(0, CLOEXEC | NONBLOCK) as number,
+        eventWrite: (fd) => {
+            eight.writeBigUInt64LE(1n);
+            write(fd, eight, 8);
+        },
+        eventRead: (fd) => void read(fd, eight, 8),
+        addressOf: (name) => libc.symbol(name) as Pointer,
     };
 }

@@ -1,6 +1,8 @@
 // Waiting on a call's descriptor without a thread and without blocking. The rules (agentkernel.h): watch after AGAIN
 // only, stop before the next step, never after free; a wake means "step", not "data".
-import {system, watch} from "./koffi.js";
+import {join} from "node:path";
+import {isMainThread, Worker} from "node:worker_threads";
+import {cleanup, epollEvents, readyOf, system, watch} from "./koffi.js";
 import type {System, Watch} from "./koffi.js";
 
 /** Waits for one descriptor at a time of one call. */
@@ -47,72 +49,111 @@ class LoopWaiter implements Waiter {
     }
 }
 
-/** For runtimes whose event loop cannot watch a descriptor (Bun): one epoll for all, waited for in one thread of the pool. */
-class ThreadWaiter implements Waiter {
-    static readonly #READABLE_ONCE = 0x4000_0001; // EPOLLIN | EPOLLONESHOT
-    static readonly #MAX_EVENTS = 64;
-    /** Of struct epoll_event, which is packed on x86-64 alone, and where its data is. */
-    static readonly #EVENT = process.arch === "x64" ? {size: 12, data: 4} : {size: 16, data: 8};
-    readonly #system: System = system();
-    readonly #epoll = this.#system.epollCreate();
-    readonly #kick = this.#system.eventCreate();
+/** One epoll that holds the descriptors of all calls; how it is waited for is left open. */
+abstract class EpollWaiter implements Waiter {
+    protected readonly system: System = system();
+    protected readonly epoll = this.system.epollCreate();
     readonly #wakes = new Map<number, () => void>();
-    readonly #event = Buffer.alloc(ThreadWaiter.#EVENT.size);
-    readonly #events = Buffer.alloc(ThreadWaiter.#EVENT.size * ThreadWaiter.#MAX_EVENTS);
-    readonly #one = Buffer.from(new BigUint64Array([1n]).buffer);
-    readonly #sink = Buffer.alloc(8);
-    #waiting = false;
 
     constructor() {
-        if (this.#epoll < 0 || this.#kick < 0) throw new Error("out of file descriptors");
-        this.#add(this.#kick, 1); // EPOLLIN
+        if (this.epoll < 0) throw new Error("out of file descriptors");
     }
 
     wait(fd: number, wake: () => void): void {
+        if (!this.system.watch(this.epoll, fd, true)) throw new Error("the descriptor cannot be watched");
         this.#wakes.set(fd, wake);
-        if (this.#add(fd, ThreadWaiter.#READABLE_ONCE) !== 0) {
-            this.#wakes.delete(fd);
-            throw new Error("the descriptor cannot be watched");
-        }
-        if (!this.#waiting) this.#turn();
+        if (this.#wakes.size === 1) this.begin();
     }
 
     stop(fd: number): void {
         if (!this.#wakes.delete(fd)) return;
-        this.#system.epollRemove(this.#epoll, fd);
-        // The thread's wait would hold the process although nobody waits any more.
-        if (this.#wakes.size === 0 && this.#waiting) this.#system.eventWrite(this.#kick, this.#one);
+        this.system.unwatch(this.epoll, fd);
+        if (this.#wakes.size === 0) this.end();
     }
 
-    #add(fd: number, events: number): number {
-        this.#event.writeUInt32LE(events, 0);
-        this.#event.writeInt32LE(fd, ThreadWaiter.#EVENT.data);
-        return this.#system.epollAdd(this.#epoll, this.#event, fd);
+    protected get idle(): boolean {
+        return this.#wakes.size === 0;
+    }
+
+    /** These descriptors may be readable. What was stopped meanwhile is passed over. */
+    protected woken(fds: readonly number[]): void {
+        for (const fd of fds) {
+            const wake = this.#wakes.get(fd);
+            this.stop(fd);
+            wake?.();
+        }
+    }
+
+    /** Somebody waits, where nobody did. */
+    protected abstract begin(): void;
+    /** Nobody waits any more. */
+    protected abstract end(): void;
+}
+
+/** For runtimes whose event loop cannot watch a descriptor (Bun): the epoll is waited for in one thread of the pool. */
+class PoolWaiter extends EpollWaiter {
+    readonly #kick = this.system.eventCreate();
+    readonly #events = epollEvents();
+    #waiting = false;
+
+    constructor() {
+        super();
+        if (this.#kick < 0) throw new Error("out of file descriptors");
+        this.system.watch(this.epoll, this.#kick, false);
+    }
+
+    protected begin(): void {
+        if (!this.#waiting) this.#turn();
+    }
+
+    // The wait that is under way would hold the process.
+    protected end(): void {
+        if (this.#waiting) this.system.eventWrite(this.#kick);
     }
 
     #turn(): void {
         this.#waiting = true;
-        this.#system.epollWait(this.#epoll, this.#events, ThreadWaiter.#MAX_EVENTS, 1000, (count) => {
-            const ready: number[] = [];
-            for (let i = 0; i < count; i++) {
-                ready.push(this.#events.readInt32LE(i * ThreadWaiter.#EVENT.size + ThreadWaiter.#EVENT.data));
-            }
-            for (const fd of ready) this.#woken(fd);
-            this.#waiting = this.#wakes.size > 0;
+        this.system.epollWait(this.epoll, this.#events, 1000, (count) => {
+            const fds = readyOf(this.#events, count);
+            if (fds.includes(this.#kick)) this.system.eventRead(this.#kick);
+            this.woken(fds);
+            this.#waiting = !this.idle;
             if (this.#waiting) this.#turn();
         });
     }
+}
 
-    #woken(fd: number): void {
-        if (fd === this.#kick) {
-            this.#system.eventRead(this.#kick, this.#sink);
-            return;
-        }
-        const wake = this.#wakes.get(fd);
-        if (wake === undefined) return;
-        this.#wakes.delete(fd);
-        this.#system.epollRemove(this.#epoll, fd);
-        wake();
+/**
+ * For workers. A worker can be terminated at any instruction; what Koffi would call then ends the whole process, while
+ * a message is dropped. So the epoll is waited for in a thread of its own, which sends one.
+ */
+class WorkerWaiter extends EpollWaiter {
+    /** Not 0 while somebody waits. */
+    readonly #state = new Int32Array(new SharedArrayBuffer(4));
+    readonly #thread: Worker;
+
+    constructor() {
+        super();
+        cleanup().add(this.system.addressOf("close"), this.epoll); // when both threads have ended
+        this.#thread = new Worker(join(__dirname, "waiting.js"), {
+            workerData: {epoll: this.epoll, state: this.#state},
+            env: {},
+            execArgv: [],
+            resourceLimits: {maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2},
+        });
+        this.#thread.on("message", (fds: number[]) => { this.woken(fds); });
+        this.#thread.unref();
+    }
+
+    protected begin(): void {
+        this.#thread.ref();
+        Atomics.store(this.#state, 0, 1);
+        Atomics.notify(this.#state, 0);
+    }
+
+    protected end(): void {
+        Atomics.store(this.#state, 0, 0);
+        this.#thread.unref();
     }
 }
 
@@ -120,6 +161,9 @@ let shared: Waiter | undefined;
 
 /** What this thread waits with. */
 export function waiter(): Waiter {
-    shared ??= process.versions["bun"] === undefined ? new LoopWaiter() : new ThreadWaiter();
+    if (shared === undefined) {
+        if (process.versions["bun"] !== undefined) shared = new PoolWaiter();
+        else shared = isMainThread ? new LoopWaiter() : new WorkerWaiter();
+    }
     return shared;
 }

@@ -1,0 +1,20 @@
+// Reads a stream of 1 GiB from a server, as events or as bytes, and prints how many there were and by how many MiB the
+// process's peak grew after the first 64 MiB.
+import {readFileSync} from "node:fs";
+import {AgentKernel} from "agentkernel";
+
+const peak = (): number => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
+
+async function* pieces(url: string, way: string): AsyncGenerator<number> {
+    const stream = new AgentKernel({baseUrl: url}).runStream(["x"]);
+    if (way === "events") for await (const event of stream) yield event.output?.length ?? 0;
+    else for await (const chunk of stream.readable() as AsyncIterable<Buffer>) yield chunk.length;
+}
+
+const [, , url = "", way = ""] = process.argv;
+let [size, warm] = [0, 0];
+for await (const piece of pieces(url, way)) {
+    size += piece;
+    if (warm === 0 && size >= 64 * 1024 * 1024) warm = peak();
+}
+process.stdout.write(`${size} ${Math.round(peak() - warm)}\n`);

@@ -1,0 +1,112 @@
+// Nothing grows: memory and descriptors over ten thousand calls and over streams that are left in every way.
+import assert from "node:assert/strict";
+import {readFileSync} from "node:fs";
+import {join} from "node:path";
+import {after, test} from "node:test";
+import {built, descriptors, FaultServer, finished, outputs, sleep} from "./kit.mjs";
+
+const fault = new FaultServer();
+after(() => fault.end());
+
+/** Memory of this process that is its own, in MiB. */
+function memory(): number {
+    const [, kib] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    return Number(kib) / 1024;
+}
+
+async function collected(): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+        (globalThis as unknown as {gc: () => void}).gc();
+        await sleep(20);
+    }
+}
+
+/** Does it so often, the first fifth to warm up, and says how much more memory and how many descriptors there are then. */
+async function growth(times: number, each: (i: number) => Promise<void>): Promise<[number, number]> {
+    let before: [number, number] = [0, 0];
+    for (let i = 0; i < times; i++) {
+        if (i === times / 5) {
+            await collected();
+            before = [memory(), descriptors()];
+        }
+        await each(i);
+    }
+    await collected();
+    return [memory() - before[0], descriptors() - before[1]];
+}
+
+const flat = ([grown, opened]: [number, number]): void => {
+    assert.ok(grown < 16, `${grown} MiB`);
+    assert.ok(opened <= 4, `${opened} descriptors`); // not one for each
+};
+
+test("10,000 calls, with connections that are kept and with none", async () => {
+    await using server = await fault.script({rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x".repeat(1000)}}}}]}]});
+    for (const maxIdle of [8, 0]) {
+        const client = server.client({maxIdle});
+        flat(await growth(500, async () => {
+            await Promise.all(Array.from({length: 10}, async () => assert.equal((await client.run(["x"])).output.length, 1000)));
+        }));
+    }
+});
+
+test("calls that fail, time out and are aborted", async () => {
+    await using server = await fault.script({rules: [
+        {times: "always", target: "/health", steps: [{reply: {status: 500, json: {success: false, error: "no"}}}]},
+        {times: "always", steps: [{wait: "close"}]},
+    ]});
+    const client = server.client();
+    flat(await growth(1000, async (i) => {
+        const controller = new AbortController();
+        if (i % 3 === 0) setImmediate(() => controller.abort());
+        const call = i % 3 === 2 ? client.health() : client.run(["x"], {signal: controller.signal, timeout: i % 3 === 1 ? 1 : 30000});
+        await assert.rejects(call, {name: ["AbortError", "TimeoutError", "ServerError"][i % 3] ?? ""});
+    }));
+});
+
+test("streams that are left: by break, by return, by destroy, and by forgetting them", async () => {
+    await using server = await fault.script(outputs(100000, "x".repeat(1000)));
+    const client = server.client();
+    flat(await growth(1000, async (i) => {
+        const stream = client.runStream(["x"]);
+        if (i % 4 === 0) {
+            for await (const event of stream) {
+                assert.ok(event.output);
+                break;
+            }
+        } else if (i % 4 === 1) {
+            await stream.next();
+            await stream.return();
+        } else if (i % 4 === 2) {
+            for await (const chunk of stream.readable() as AsyncIterable<Buffer>) {
+                assert.ok(chunk.length > 0);
+                break;
+            }
+        } else {
+            await stream.next();
+            if (i % 100 === 3) await collected(); // so that those that wait to be collected have descriptors enough
+        }
+    }));
+    assert.ok(await server.reached("client_ended", 990));
+});
+
+test("clients that are forgotten", async () => {
+    await using server = await fault.script({rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x"}}}}]}]});
+    const {AgentKernel} = await import("agentkernel");
+    flat(await growth(1000, async (i) => {
+        await new AgentKernel({baseUrl: server.url}).run(["x"]);
+        if (i % 50 === 0) await collected();
+    }));
+});
+
+test("a gibibyte through events, and through a Readable, adds nothing that stays", {timeout: 120000}, async () => {
+    const program = join(built, "tests", "gibibyte.mjs");
+    for (const way of ["events", "readable"]) {
+        await using server = await fault.script(outputs(65536, "y".repeat(16384)));
+        const {code, out, err} = await finished(process.execPath, [program, server.url, way]);
+        assert.equal(code, 0, err);
+        const [size, grown] = out.split(" ").map(Number);
+        assert.equal(size, 65536 * 16384);
+        assert.ok((grown ?? 99) <= 16, `${way}: ${grown} MiB`);
+    }
+});

@@ -1,0 +1,182 @@
+// Against agentkernel-local: real commands in real sandboxes.
+import assert from "node:assert/strict";
+import {after, before, test} from "node:test";
+import {AgentKernel, CommandError, ConflictError, NotFoundError, ServerError, StreamEvent, TimeoutError} from "agentkernel";
+import {finished, built, LocalServer, sleep} from "./kit.mjs";
+
+let server: LocalServer;
+let client: AgentKernel;
+before(async () => {
+    server = await LocalServer.start();
+    client = new AgentKernel({baseUrl: server.url});
+});
+after(() => server.end());
+
+test("health", async () => {
+    assert.equal(await client.health(), "ok");
+    assert.equal(client.baseUrl, server.url);
+});
+
+test("run gives output, text and bytes", async () => {
+    const result = await client.run(["printf", "caf\\303\\251\\000\\377"]);
+    assert.equal(result.output, "café\0\ufffd");
+    assert.deepEqual([...result.outputBytes], [...Buffer.from("café"), 0, 255]);
+    assert.equal(result.exit_code, 0);
+    assert.equal((result.toJSON() as {output: string}).output, (JSON.parse(result.raw) as {output: string}).output);
+});
+
+test("arguments arrive byte for byte", async () => {
+    const words = ["", " ", "'\"$(id)`", "\n", "ü€😀", "--", "*"];
+    const {output} = await client.run(["sh", "-c", 'for a; do printf "%s|" "$a"; done', "sh", ...words]);
+    assert.equal(output, words.map((word) => `${word}|`).join(""));
+});
+
+test("a command that fails is an error with its exit code and output", async () => {
+    const failing = ["sh", "-c", "echo boom; exit 3"];
+    await assert.rejects(client.run(failing), (error: unknown) => {
+        assert.ok(error instanceof CommandError);
+        assert.deepEqual([error.status, error.exitCode, error.output, error.code, error.sent, error.operation],
+            [409, 3, "boom\n", "AK_E_COMMAND", "answered", "run"]);
+        assert.match(error.message, /code 3/);
+        return true;
+    });
+    assert.equal((await client.run(failing, {check: false})).exit_code, 3);
+});
+
+test("a stream's events come as they happen", async () => {
+    const types: string[] = [];
+    const times: number[] = [];
+    let text = "";
+    const stream = client.runStream(["sh", "-c", "echo a; sleep 0.5; echo b; exit 4"]);
+    for await (const event of stream) {
+        assert.ok(event instanceof StreamEvent);
+        if (types.at(-1) !== event.type) types.push(event.type);
+        if (event.type === "output") {
+            text += event.data["data"] as string; // as the official SDK has it
+            assert.equal(event.text, event.data["data"]);
+            times.push(performance.now());
+        }
+    }
+    assert.deepEqual(types, ["started", "progress", "output", "done"]);
+    assert.equal(text, "a\nb\n");
+    assert.ok((times.at(-1) ?? 0) - (times[0] ?? 0) > 200, "they came one by one");
+    assert.equal(stream.exitCode, 4);
+    assert.equal(stream.finalEvent?.success, false);
+    assert.deepEqual(await stream.next(), {done: true, value: undefined});
+});
+
+test("the bytes of a stream", async () => {
+    const stream = client.runStream(["sh", "-c", "head -c 3000000 /dev/zero; printf '\\377'; exit 5"]);
+    let [size, last] = [0, 0];
+    for await (const chunk of stream.readable() as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        last = chunk.at(-1) ?? 0;
+    }
+    assert.deepEqual([size, last, stream.exitCode], [3000001, 255, 5]);
+});
+
+test("a sandbox: create, exec, info, list, remove", async () => {
+    const made = await client.createSandbox("node-one", {memory_mb: 128, vcpus: 1});
+    assert.deepEqual([made.name, made.status, made.memory_mb], ["node-one", "running", 128]);
+    assert.equal((JSON.parse(made.raw) as {name: string}).name, "node-one");
+    assert.ok(!Object.keys(made).includes("raw"));
+    await client.execInSandbox("node-one", ["sh", "-c", "echo kept > note"]);
+    const shown = ["sh", "-c", "cat note; echo $A-$B; pwd"];
+    const {output} = await client.execInSandbox("node-one", shown, {env: {A: "1", B: "ü="}});
+    assert.match(output, /^kept\n1-ü=\n/);
+    assert.ok(output.startsWith((await client.execInSandbox("node-one", shown, {env: ["A=1", "B=ü="]})).output));
+    const there = await client.execInSandbox("node-one", ["pwd"], {workdir: "/tmp"});
+    assert.equal(there.output, "/tmp\n");
+    assert.ok((await client.listSandboxes()).some((each) => each.name === "node-one"));
+    assert.equal((await client.getSandbox("node-one")).name, "node-one");
+    await assert.rejects(client.createSandbox("node-one"), (error) => error instanceof ConflictError || error instanceof ServerError);
+    await client.removeSandbox("node-one");
+    await assert.rejects(client.removeSandbox("node-one"), NotFoundError);
+});
+
+const gone = (name: string): Promise<void> => assert.rejects(client.getSandbox(name), NotFoundError);
+
+test("await using removes the sandbox", async () => {
+    {
+        await using sandbox = await client.sandbox("node-using");
+        await sandbox.run(["sh", "-c", "echo kept > note"]);
+        assert.equal((await sandbox.run(["cat", "note"])).output, "kept\n");
+        assert.equal((await sandbox.info()).name, "node-using");
+        await assert.rejects(sandbox.exec(["false"]), CommandError);
+    }
+    await gone("node-using");
+});
+
+test("a sandbox for a function is removed on every way out", async () => {
+    assert.equal(await client.sandbox("node-fn", (sandbox) => sandbox.name), "node-fn");
+    await gone("node-fn");
+
+    const failed = client.sandbox("node-fn", {memory_mb: 64}, () => { throw new RangeError("mine"); });
+    await assert.rejects(failed, {name: "RangeError", message: "mine"});
+    await gone("node-fn");
+
+    // The signal of the session is the signal of what it runs.
+    const signal = AbortSignal.timeout(300);
+    const aborted = client.sandbox("node-fn", {signal}, (sandbox) => sandbox.run(["sleep", "60"]));
+    await assert.rejects(aborted, {name: "AbortError"});
+    await gone("node-fn");
+
+    // Removed by the function itself: fine.
+    await client.sandbox("node-fn", async (sandbox) => {
+        await sandbox.remove();
+        await sandbox.remove();
+        await gone("node-fn");
+    });
+    await client.sandbox("node-fn", () => client.removeSandbox("node-fn"));
+});
+
+test("a deadline ends a command, and the client goes on", async () => {
+    await assert.rejects(client.run(["sleep", "60"], {timeout: 200}), (error: unknown) => {
+        assert.ok(error instanceof TimeoutError);
+        assert.equal(error.sent, "some");
+        return true;
+    });
+    await assert.rejects(async () => {
+        for await (const event of client.runStream(["sleep", "60"], {timeout: 300})) assert.notEqual(event.type, "done");
+    }, TimeoutError);
+    assert.equal(await client.health(), "ok");
+});
+
+test("fifty at once", async () => {
+    const results = await Promise.all(Array.from({length: 50}, (_, i) => client.run(["echo", String(i)])));
+    results.forEach(({output}, i) => assert.equal(output, `${i}\n`));
+});
+
+test("local: starts a server of the process's own, which ends with it", async () => {
+    const program = `
+        const {AgentKernel} = require("agentkernel");
+        (async () => {
+            const client = new AgentKernel({baseUrl: "local:"});
+            console.log((await client.run(["echo", "own"])).output.trim());
+            console.log(require("fs").readdirSync("/proc").filter((pid) => {
+                try { return require("fs").readFileSync("/proc/" + pid + "/environ", "latin1").includes("AK_MARK=${process.pid}"); }
+                catch { return false; }
+            }).join(" "));
+        })();`;
+    const {code, out, err} = await finished(process.execPath, ["-e", program], {cwd: built, env: {AK_MARK: String(process.pid)}});
+    assert.equal(code, 0, err);
+    const [output, pids = ""] = out.split("\n");
+    assert.equal(output, "own");
+    for (const pid of pids.split(" ").filter((each) => each !== "")) {
+        let alive = true;
+        for (let i = 0; i < 100 && alive; i++) {
+            alive = isAlive(Number(pid));
+            if (alive) await sleep(50);
+        }
+        assert.ok(!alive, `process ${pid} is still there`);
+    }
+});
+
+function isAlive(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch {
+        return false;
+    }
+}
