@@ -62,7 +62,6 @@ class GcTest < Kit::Test
   {"stress" => "GC.stress = 1", "compaction" => "GC.auto_compact = true"}.each do |name, setting|
     define_method("test_the_tests_of_the_client_under_#{name}") do
       code = <<~RUBY
-        require "minitest/autorun"
         %w[client stream session].each { |name| require File.join(ARGV[0], "\#{name}_test") }
         ARGV.clear
         Kit.local_url

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "minitest"
+require "minitest/autorun"
 require "agentkernel"
 require "fileutils"
 require "open3"

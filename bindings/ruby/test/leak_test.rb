@@ -91,8 +91,8 @@ class LeakTest < Kit::Test
                          {last_chunk: true}
                        ]}).url)
     one.run_stream(["x"]).first(500)
-    memory = resident
-    most = 0
+    GC.start
+    memory = most = resident
     watch = ->(bytes) { bytes.tap { most = [most, resident].max if rand(200).zero? } }
     assert_equal(count * 16_384, one.run_stream(["x"]).sum { |each| watch.call(each.data.to_s.bytesize) })
     stream = one.run_stream(["x"])
