@@ -54,6 +54,18 @@ void child_kill(struct child *child) {
     }
 }
 
+void child_terminate(struct child *child) {
+    child_read_reports(child);
+    if (child->end.kind != 0 || child->killed) {
+        return; /* it ends, or has ended: its number may soon be another's */
+    }
+    if (child->inner != 0) {
+        kill(child->inner, SIGTERM);
+    } else {
+        child_kill(child);
+    }
+}
+
 static bool is_known(const struct child *others, pid_t pid, const struct child *except) {
     for (; others != NULL; others = others->next) {
         if (others != except && (others->outer == pid || others->inner == pid)) {

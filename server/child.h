@@ -23,6 +23,7 @@ struct child_order {
     int block_fd;
     int tree_fd;         /* -1: none */
     bool whole_tree;     /* see command_spec */
+    int error_fd;        /* -1: stderr goes where stdout goes */
     uint64_t data_bytes; /* RLIMIT_DATA; 0: none */
     double bound_cpus;   /* to be kept to by affinity; 0: not so */
     int cgroup_fd;       /* cgroup.procs to enter; -1: none */
@@ -55,6 +56,9 @@ void child_read_reports(struct child *child);
 
 /* Kills the sandbox: bwrap at once, what is in it when child_reaped is told of bwrap's end. Any number of times. */
 void child_kill(struct child *child);
+
+/* Has the sandbox's first process send SIGTERM to the command; kills the sandbox when that does not run yet. */
+void child_terminate(struct child *child);
 
 /* Tells that waitpid returned pid, which is the child's outer or inner one. Sets ended, when both are gone. others is
  * the list of all children, this one included: what is nobody's is this one's, when its own first process never said

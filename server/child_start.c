@@ -224,6 +224,7 @@ bool child_start(struct child *child, const struct kit *kit, const struct child_
     fds[STDIN_FILENO] = kit->null_fd;
     fds[LAUNCH_FD_BLOCK] = order->block_fd;
     fds[LAUNCH_FD_OUTPUT] = order->output_fd;
+    fds[LAUNCH_FD_ERRORS] = order->error_fd != -1 ? order->error_fd : order->output_fd;
     fds[LAUNCH_FD_SELF] = kit->launcher_fd;
     fds[BWRAP_FD_SECCOMP] = kit->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
     fds[BWRAP_FD_TREE] = order->tree_fd;

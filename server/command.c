@@ -42,7 +42,8 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     }
     if (outcome == COMMAND_STARTED) {
         command->started = true;
-        command->output_open = true;
+        command->open[0] = true;
+        command->open[1] = command->running.error_fd >= 0;
         if (sandbox != NULL) {
             attach(command);
         }
@@ -53,20 +54,30 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     return outcome;
 }
 
-/* Reads once. False when there is nothing to read now. */
-static bool read_output(struct command *command, char *buf, size_t cap, size_t *len) {
-    if (!command->output_open) {
-        return false;
-    }
+/* Reads once from one of the pipes. False when there is nothing to read now. */
+static bool read_pipe(struct command *command, int which, char *buf, size_t cap, size_t *len) {
     ssize_t n = 0;
     do {
-        n = read(command->running.output_fd, buf, cap);
+        n = read(which == 0 ? command->running.output_fd : command->running.error_fd, buf, cap);
     } while (n < 0 && errno == EINTR);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) {
-        command->output_open = false; /* all its processes have closed it; they may still run */
+        command->open[which] = false; /* all its processes have closed it; they may still run */
     }
     *len = n > 0 ? (size_t)n : 0;
     return n > 0;
+}
+
+/* Reads from the pipes that have something, in turns: a flood in one does not hide the other. */
+static bool read_output(struct command *command, const struct pollfd *pipes, char *buf, size_t cap, size_t *len,
+                        enum command_event *event) {
+    for (int i = 0; i < 2; i++) {
+        int which = (int)(command->turn++ % 2);
+        if (command->open[which] && pipes[which].revents != 0 && read_pipe(command, which, buf, cap, len)) {
+            *event = which == 0 ? COMMAND_OUTPUT : COMMAND_ERRORS;
+            return true;
+        }
+    }
+    return false;
 }
 
 enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len) {
@@ -74,11 +85,12 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
         *len = 0;
         struct pollfd polls[] = {{.fd = command->stop_fd, .events = POLLIN},
                                  {.fd = command->client_fd, .events = POLLRDHUP},
-                                 {.fd = command->output_open ? command->running.output_fd : -1, .events = POLLIN},
+                                 {.fd = command->open[0] ? command->running.output_fd : -1, .events = POLLIN},
+                                 {.fd = command->open[1] ? command->running.error_fd : -1, .events = POLLIN},
                                  {.fd = command->running.control_fd, .events = POLLIN}};
         /* Once it has ended its control descriptor says nothing new, and the pipe is read without waiting. */
         bool ended = atomic_load(&command->ended);
-        int n = poll(polls, ended ? 3 : 4, ended ? 0 : timeout_ms);
+        int n = poll(polls, ended ? 4 : 5, ended ? 0 : timeout_ms);
         if (n < 0 && errno != EINTR) {
             return COMMAND_STOPPING;
         }
@@ -97,13 +109,14 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
         if (atomic_load(&command->cut)) {
             return COMMAND_STOPPED;
         }
-        if (polls[2].revents != 0 && read_output(command, buf, cap, len)) {
-            return COMMAND_OUTPUT;
+        enum command_event event = COMMAND_OUTPUT;
+        if (read_output(command, &polls[2], buf, cap, len, &event)) {
+            return event;
         }
         if (ended) {
             return COMMAND_ENDED;
         }
-        if (polls[3].revents != 0) {
+        if (polls[4].revents != 0) {
             bool got = running_result(&command->running, &command->result, RESULT_WAIT_MS);
             atomic_store(&command->ended, got);
         } else if (n == 0) {

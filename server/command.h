@@ -20,8 +20,9 @@ struct command {
     int client_fd;
     int stop_fd;
     bool started;
-    bool output_open;  /* the pipe has not ended */
-    atomic_bool ended; /* result is there, what is left in the pipe is all that comes */
+    bool open[2];      /* the pipes of output and, if it has one of its own, stderr have not ended */
+    unsigned turn;     /* which of them is looked at first */
+    atomic_bool ended; /* result is there, what is left in the pipes is all that comes */
     atomic_bool cut;   /* it was ended because its sandbox was */
     struct run_result result;
 };
@@ -40,6 +41,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
 
 enum command_event {
     COMMAND_OUTPUT, /* *len bytes were read */
+    COMMAND_ERRORS, /* the same, from stderr, of a command with separate_errors */
     COMMAND_ENDED,  /* all output has been read, and command->result says how it ended */
     COMMAND_SILENT, /* nothing happened for timeout_ms */
     COMMAND_CLIENT_GONE,

@@ -111,7 +111,7 @@ static bool read_create_request(const struct request *request, struct sandbox *w
 
 static void create(struct server *server, const struct sandbox *wanted, struct reply *reply) {
     struct sandbox *made = NULL;
-    switch (state_create(&server->state, wanted, &made)) {
+    switch (state_create(&server->state, wanted, -1, &made)) {
     case STATE_OK:
         reply_open(reply, 201);
         sandbox_write_info(&reply->body, made);

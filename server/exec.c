@@ -1,98 +1,34 @@
 /*
  * exec.c: POST /sandboxes/{name}/exec: one command in a kept sandbox.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "exec_request.h"
 #include "execute.h"
-#include "fields.h"
 #include "handlers.h"
-#include "validate.h"
-
-struct exec_request {
-    char **command;
-    char **env;
-    char *workdir;
-};
-
-static void free_exec_request(struct exec_request *exec) {
-    fields_free_list(exec->command);
-    fields_free_list(exec->env);
-    free(exec->workdir);
-}
-
-/* Reads and checks the body. False when the reply says what is wrong with it. */
-static bool read_exec_request(const struct request *request, struct exec_request *exec, struct reply *reply) {
-    struct fields fields;
-    size_t count = 0;
-    size_t env_count = 0;
-    char message[VALIDATE_MESSAGE];
-    fields_parse(&fields, request->body, request->body_len);
-    exec->command = fields_list(&fields, "command", true, &count);
-    exec->env = fields_list(&fields, "env", false, &env_count);
-    exec->workdir = fields_text(&fields, "workdir");
-    bool sudo = fields_bool(&fields, "sudo", true, false);
-    if (!fields.failed && count == 0) {
-        fields_fail(&fields, "command is required");
-    }
-    if (!fields.failed && sudo) {
-        reply_error(reply, 403,
-                    "sudo execution is disabled for HTTP API. Set [api].allow_sudo_exec = true to enable it");
-        return false;
-    }
-    const char *wrong = NULL;
-    if (!fields.failed && exec->workdir != NULL) {
-        wrong = validate_workdir(exec->workdir);
-    }
-    if (!fields.failed && wrong == NULL) {
-        wrong = validate_env((const char *const *)exec->env, message);
-    }
-    if (wrong != NULL) {
-        fields_fail(&fields, wrong);
-    }
-    if (fields.failed) {
-        reply_error(reply, 400, fields.error);
-    }
-    return !fields.failed;
-}
 
 static void run_in(struct server *server, struct request *request, const struct exec_request *exec,
                    struct sandbox *sandbox, struct reply *reply) {
-    int tree_fd = state_open_tree(sandbox);
-    if (tree_fd < 0) {
-        reply_errorf(reply, 500, "Sandbox '%s' cannot be used: %s", sandbox->name, strerror(errno));
+    struct command_spec spec;
+    if (!exec_request_spec(server, exec, sandbox, &spec, reply)) {
         return;
     }
-    struct command_spec spec = {.argv = (const char *const *)exec->command,
-                                .env = (const char *const *)exec->env,
-                                .workdir = exec->workdir,
-                                .tree_fd = tree_fd,
-                                .whole_tree = true,
-                                .image_root = options_image_root(&server->options, sandbox->image),
-                                .image = sandbox->image,
-                                .profile = sandbox->profile,
-                                .limits = execute_limits_of(sandbox)};
     state_touch(sandbox);
     execute(server, request, &spec, sandbox, reply);
     if (!atomic_load(&sandbox->removed)) {
         state_touch(sandbox);
     }
-    (void)close(tree_fd);
+    (void)close(spec.tree_fd);
 }
 
 void handle_exec(struct server *server, struct request *request, struct reply *reply) {
     struct exec_request exec = {0};
-    if (sandbox_check_name(request, reply) && read_exec_request(request, &exec, reply)) {
-        const char *name = request->segments[1];
-        struct sandbox *sandbox = state_find(&server->state, name);
-        if (sandbox == NULL) {
-            reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, name, name);
-        } else if (execute_available(server, reply)) {
+    if (sandbox_check_name(request, reply) && exec_request_read(request, &exec, reply)) {
+        struct sandbox *sandbox = exec_request_sandbox(server, request, reply);
+        if (sandbox != NULL) {
             run_in(server, request, &exec, sandbox, reply);
         }
         state_release(sandbox);
     }
-    free_exec_request(&exec);
+    exec_request_free(&exec);
 }

@@ -5,23 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "capture.h"
 #include "handlers.h"
 #include "json_text.h"
 #include "text.h"
-#include "weaken.h"
 
-/* How much output one reply holds; what comes after it is counted only. */
-#define CAPTURE_MAX (WEAKENED("capture-max") ? (size_t)1 << 30 : (size_t)16 << 20)
 /* How much of it the error text of a failed command repeats. */
 #define ERROR_OUTPUT_MAX 4096
-
-struct capture {
-    char *bytes; /* room for COMMAND_READ_MAX more than it holds, where output past CAPTURE_MAX goes to be forgotten */
-    size_t len;
-    size_t cap;
-    uint64_t total;
-};
 
 struct limits execute_limits(enum profile profile) {
     switch (profile) {
@@ -56,52 +46,6 @@ bool execute_available(const struct server *server, struct reply *reply) {
     return true;
 }
 
-static bool make_room(struct capture *capture) {
-    if (capture->cap - capture->len >= COMMAND_READ_MAX) {
-        return true;
-    }
-    size_t cap = capture->cap * 2 + COMMAND_READ_MAX;
-    if (cap > CAPTURE_MAX + COMMAND_READ_MAX) {
-        cap = CAPTURE_MAX + COMMAND_READ_MAX;
-    }
-    char *bytes = realloc(capture->bytes, cap);
-    if (bytes == NULL) {
-        return false;
-    }
-    capture->bytes = bytes;
-    capture->cap = cap;
-    return true;
-}
-
-/* Collects output until something else happens. False without memory. */
-static bool collect(struct command *command, struct capture *capture, enum command_event *event) {
-    for (;;) {
-        if (!make_room(capture)) {
-            return false;
-        }
-        size_t n = 0;
-        *event = command_next(command, -1, capture->bytes + capture->len, COMMAND_READ_MAX, &n);
-        if (*event != COMMAND_OUTPUT) {
-            break;
-        }
-        capture->total += n;
-        capture->len = capture->len + n < CAPTURE_MAX ? capture->len + n : CAPTURE_MAX;
-    }
-    if (capture->total > capture->len) {
-        /* A character cut by our own limit is not the command's fault. */
-        capture->len -= text_incomplete_tail(capture->bytes, capture->len);
-    }
-    return true;
-}
-
-static void write_output(struct writer *writer, const struct capture *capture) {
-    writer_member_output(writer, "output", "output_base64", capture->bytes, capture->len);
-    if (capture->total > capture->len) {
-        writer_member_bool(writer, "truncated", true);
-        writer_member_uint(writer, "total_bytes", capture->total);
-    }
-}
-
 /* The 409 of a failed command. */
 static void reply_failed(struct reply *reply, const struct run_result *result, const struct capture *capture) {
     char what[80];
@@ -127,7 +71,7 @@ static void reply_failed(struct reply *reply, const struct run_result *result, c
         writer_member_text(writer, "error", what);
     }
     writer_member_int(writer, "exit_code", result->exit_code);
-    write_output(writer, capture);
+    capture_write(writer, capture, "output", "output_base64");
     if (oom) {
         writer_member_bool(writer, "oom", true);
     }
@@ -144,9 +88,7 @@ static void reply_ended(struct reply *reply, const struct run_result *result, st
         reply_errorf(reply, 503, "Sandbox unavailable: %s", result->message);
         return;
     case END_NOT_FOUND:
-        capture->len = strlen(result->message);
-        capture->total = capture->len;
-        memcpy(capture->bytes, result->message, capture->len);
+        capture_set(capture, result->message);
         break;
     default:
         break;
@@ -157,7 +99,7 @@ static void reply_ended(struct reply *reply, const struct run_result *result, st
     }
     reply_open(reply, 200);
     writer_open(&reply->body, '{');
-    write_output(&reply->body, capture);
+    capture_write(&reply->body, capture, "output", "output_base64");
     writer_close(&reply->body, '}');
     reply_close(reply);
 }
@@ -185,9 +127,9 @@ void execute(struct server *server, const struct request *request, const struct 
         reply_gone(reply, sandbox);
         return;
     }
-    struct capture capture = {0};
+    struct capture capture = {.max = capture_limit()};
     enum command_event event = COMMAND_ENDED;
-    bool collected = collect(&command, &capture, &event);
+    bool collected = capture_collect(&capture, &command, &event);
     if (!collected) {
         reply_error(reply, 500, "out of memory");
     } else if (event == COMMAND_REMOVED) {

@@ -305,6 +305,24 @@ char **fields_list(struct fields *fields, const char *name, bool required, size_
     return list;
 }
 
+bool fields_array(struct fields *fields, const char *name, ak_json_value *list) {
+    if (!find(fields, name, list)) {
+        fail_missing(fields, name);
+    } else if (list->kind != AK_JSON_ARRAY) {
+        fail_type(fields, list, "a sequence");
+    }
+    return !fields->failed;
+}
+
+struct fields fields_below(const struct fields *fields, const ak_json_value *object) {
+    struct fields below = *fields;
+    below.root = *object;
+    if (object->kind != AK_JSON_OBJECT) {
+        fail_type(&below, object, "an object");
+    }
+    return below;
+}
+
 /* Writes the members of a map; of several equal names the last counts. */
 static bool write_map(struct fields *fields, const char *name, const ak_json_value *map, struct writer *writer) {
     ak_json_iter iter;

@@ -49,6 +49,12 @@ bool fields_uint(struct fields *fields, const char *name, uint64_t max, uint64_t
 char **fields_list(struct fields *fields, const char *name, bool required, size_t *count);
 void fields_free_list(char **list);
 
+/* A list of anything, which has to be there; null is refused. False on failure. */
+bool fields_array(struct fields *fields, const char *name, ak_json_value *list);
+
+/* The members of an object that stands in a list of these fields, with errors of its own, placed in the whole text. */
+struct fields fields_below(const struct fields *fields, const ak_json_value *object);
+
 /* A map of at most FIELDS_MAP_MAX strings to strings, written as compact JSON; to be freed. NULL when absent or empty.
  * null is refused. */
 #define FIELDS_MAP_MAX 1000

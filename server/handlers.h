@@ -42,6 +42,23 @@ handler handle_write_files;
 /* exec.c */
 handler handle_exec;
 
+/* exec_detached.c */
+handler handle_exec_detach;
+handler handle_list_detached;
+handler handle_get_detached;
+handler handle_detached_logs;
+handler handle_kill_detached;
+
+/* snapshot_routes.c */
+handler handle_list_snapshots;
+handler handle_take_snapshot;
+handler handle_get_snapshot;
+handler handle_delete_snapshot;
+handler handle_restore_snapshot;
+
+/* batch.c */
+handler handle_batch_run;
+
 /* The image of a request that names none. Only a name, unless --image maps it. */
 #define SANDBOX_DEFAULT_IMAGE "alpine:3.24"
 

@@ -13,10 +13,11 @@
 /* The launcher's descriptors. Those of bwrap follow. */
 enum {
     LAUNCH_FD_BLOCK = 3,  /* the launch block */
-    LAUNCH_FD_OUTPUT = 4, /* becomes stdout and stderr of the command */
+    LAUNCH_FD_OUTPUT = 4, /* becomes stdout of the command */
     LAUNCH_FD_REPORT = 5, /* socket to the spawner: one launch_report per message */
     LAUNCH_FD_SELF = 6,   /* the launcher's own program */
-    LAUNCH_FD_BWRAP = 7   /* the first that bwrap itself consumes */
+    LAUNCH_FD_ERRORS = 7, /* becomes its stderr */
+    LAUNCH_FD_BWRAP = 8   /* the first that bwrap itself consumes */
 };
 #define LAUNCH_SELF_PATH "/proc/self/fd/6"
 

@@ -228,7 +228,7 @@ static int child_main(void *argument) {
     if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_SESSION)) {
         setsid();
     }
-    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_OUTPUT, STDERR_FILENO) == -1) {
+    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) == -1) {
         report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
         return 1;
     }
@@ -247,12 +247,37 @@ static int child_main(void *argument) {
     return 1;
 }
 
+/* The command, once it runs, and whether it was to be ended before that. */
+static volatile pid_t command_pid;
+static volatile sig_atomic_t end_wanted;
+
+/* SIGTERM is for the command, whose number the spawner does not know. The spawner has no number in here, which tells it
+ * from what the command itself may send. */
+static void pass_on(int number, siginfo_t *info, void *context) {
+    int error = errno;
+    (void)context;
+    if (info->si_code == SI_USER && info->si_pid == 0) {
+        end_wanted = 1;
+        if (command_pid > 0) {
+            kill(command_pid, number);
+        }
+    }
+    errno = error;
+}
+
+/* Before the first message: without a handler the kernel keeps the signal from the first process of a namespace. */
+static void listen_for_end(void) {
+    struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigaction(SIGTERM, &action, NULL);
+}
+
 /* Waits for the command, reaping whatever else ends meanwhile. */
 static int wait_for(pid_t command) {
     for (;;) {
         int status;
         pid_t ended = waitpid(-1, &status, 0);
         if (ended == command) {
+            command_pid = 0;
             return status;
         }
         if (ended == -1 && errno != EINTR) {
@@ -266,6 +291,7 @@ int main(void) {
     static char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 
     struct launch_report report = {.kind = LAUNCH_HELLO};
+    listen_for_end();
     report_send(&report);
     read_block(&launch);
     if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DESCRIPTORS)) {
@@ -285,8 +311,13 @@ int main(void) {
     if (command == -1) {
         give_up(errno, "fork");
     }
+    command_pid = command;
+    if (end_wanted) {
+        kill(command, SIGTERM);
+    }
     close(LAUNCH_FD_BLOCK);
     close(LAUNCH_FD_OUTPUT);
+    close(LAUNCH_FD_ERRORS);
     close(LAUNCH_FD_SELF);
     int status = wait_for(command);
     if (launch.failure.kind != 0) {

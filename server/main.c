@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "detached.h"
 #include "folder.h"
 #include "http.h"
 #include "owner.h"
@@ -105,6 +106,7 @@ static bool serve(struct server *server, const sigset_t *signals) {
     (void)eventfd_write(server->stop_fd, 1);
     say_goodbye(server);
     http_stop(http);
+    detached_wait(server);
     return ok;
 }
 
@@ -135,7 +137,8 @@ static bool run(struct server *server, const sigset_t *signals) {
 }
 
 int main(int argc, char **argv) {
-    struct server server = {.stop_fd = -1};
+    struct server server = {
+        .stop_fd = -1, .detached_lock = PTHREAD_MUTEX_INITIALIZER, .detached_done = PTHREAD_COND_INITIALIZER};
     sigset_t signals;
     privileges_reset_signals();
     (void)sigemptyset(&signals);

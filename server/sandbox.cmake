@@ -1,8 +1,27 @@
 # The sandbox side of agentkernel-local: everything that runs a command under bubblewrap.
 
 set(AKL_SANDBOX_SOURCES
-    bwrap.c cgroup.c child.c child_start.c etc.c family.c keeper.c kept_root.c kit.c launch_block.c launcher_image.c memfds.c privileges.c probe.c
-    probe_classify.c reachable.c seccomp.c spawner.c spawner_process.c watchdog.c)
+    bwrap.c
+    cgroup.c
+    child.c
+    child_start.c
+    disk.c
+    etc.c
+    family.c
+    keeper.c
+    kept_root.c
+    kit.c
+    launch_block.c
+    launcher_image.c
+    memfds.c
+    privileges.c
+    probe.c
+    probe_classify.c
+    reachable.c
+    seccomp.c
+    spawner.c
+    spawner_process.c
+    watchdog.c)
 list(TRANSFORM AKL_SANDBOX_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 # Where the tests' folder sees them, too.
 set(AKL_SANDBOX_SOURCES ${AKL_SANDBOX_SOURCES} CACHE INTERNAL "")

@@ -4,6 +4,7 @@
 #ifndef AKL_SERVER_H
 #define AKL_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -21,6 +22,10 @@ struct server {
     struct spawner *spawner;   /* NULL when they cannot */
     int stop_fd;               /* becomes readable, and stays so, when the server stops */
     atomic_int active;         /* requests being answered */
+    /* Belonging to detached.c. */
+    pthread_mutex_t detached_lock;
+    pthread_cond_t detached_done;
+    size_t detached_running; /* threads of detached commands */
 };
 
 #endif

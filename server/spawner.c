@@ -184,6 +184,8 @@ static bool check_spec(const struct command_spec *spec, char *why, size_t why_ca
         problem = "the working directory is not an absolute path";
     } else if (spec->image_root != NULL && strlen(spec->image_root) >= PATH_MAX) {
         problem = "the path of the image's root is too long";
+    } else if (spec->separate_errors && spec->tree_fd == -1) {
+        problem = "stderr can be told apart in kept sandboxes only";
     }
     if (problem != NULL) {
         snprintf(why, why_cap, "%s", problem);
@@ -193,6 +195,7 @@ static bool check_spec(const struct command_spec *spec, char *why, size_t why_ca
 
 /* Sends the request; fds are the descriptors of the enum in spawner_wire.h. */
 static bool hand_over(const struct spawner *spawner, const struct command_spec *spec, const int *fds) {
+    size_t count = spec->separate_errors ? SPAWN_FD_MAX : spec->tree_fd != -1 ? SPAWN_FD_ERRORS : SPAWN_FD_TREE;
     struct spawn_request request;
     size_t root_size = spec->image_root != NULL ? strlen(spec->image_root) : 0;
     memset(&request, 0, offsetof(struct spawn_request, image_root));
@@ -204,32 +207,39 @@ static bool hand_over(const struct spawner *spawner, const struct command_spec *
     }
     request.image_root[root_size] = '\0';
     return send_with_descriptors(spawner->socket_fd, &request,
-                                 offsetof(struct spawn_request, image_root) + root_size + 1, fds,
-                                 spec->tree_fd != -1 ? SPAWN_FD_MAX : SPAWN_FD_TREE);
+                                 offsetof(struct spawn_request, image_root) + root_size + 1, fds, count);
+}
+
+/* A pipe whose read end never blocks. */
+static bool open_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
 bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why,
                  size_t why_cap) {
-    int output[2] = {-1, -1}, control[2] = {-1, -1};
-    *out = (struct running){-1, -1};
+    int output[2] = {-1, -1}, errors[2] = {-1, -1}, control[2] = {-1, -1};
+    *out = (struct running){-1, -1, -1};
     if (!check_spec(spec, why, why_cap)) {
         return false;
     }
     int block_fd = launch_block_create(spec);
     bool sent = false;
-    if (block_fd != -1 && pipe2(output, O_CLOEXEC) == 0 && fcntl(output[0], F_SETFL, O_NONBLOCK) == 0 &&
+    if (block_fd != -1 && open_pipe(output) && (!spec->separate_errors || open_pipe(errors)) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
-        sent = hand_over(spawner, spec, (const int[SPAWN_FD_MAX]){output[1], control[1], block_fd, spec->tree_fd});
+        sent = hand_over(spawner, spec,
+                         (const int[SPAWN_FD_MAX]){output[1], control[1], block_fd, spec->tree_fd, errors[1]});
     }
     if (sent) {
-        *out = (struct running){output[0], control[0]};
+        *out = (struct running){output[0], errors[0], control[0]};
     } else {
         explain(why, why_cap, "cannot start the command");
         close_if_open(output[0]);
+        close_if_open(errors[0]);
         close_if_open(control[0]);
     }
     close_if_open(block_fd);
     close_if_open(output[1]);
+    close_if_open(errors[1]);
     close_if_open(control[1]);
     return sent;
 }
@@ -249,15 +259,24 @@ bool running_result(struct running *running, struct run_result *result, int time
     return true;
 }
 
-void running_kill(struct running *running) {
-    /* A command that has ended already does not hear it. */
-    if (send(running->control_fd, "K", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+/* A command that has ended already does not hear it. */
+static void tell(const struct running *running, char what) {
+    if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
         errno = 0;
     }
 }
 
+void running_kill(struct running *running) {
+    tell(running, SPAWN_KILL);
+}
+
+void running_terminate(struct running *running) {
+    tell(running, SPAWN_TERMINATE);
+}
+
 void running_close(struct running *running) {
     close_if_open(running->output_fd);
+    close_if_open(running->error_fd);
     close_if_open(running->control_fd);
-    *running = (struct running){-1, -1};
+    *running = (struct running){-1, -1, -1};
 }

@@ -37,11 +37,13 @@ struct command_spec {
     const char *image;      /* the image name as asked for: decides a few environment variables; may be NULL */
     enum profile profile;
     struct limits limits;
+    bool separate_errors; /* stderr in a pipe of its own; only with a tree_fd */
 };
 
 /* A running command. */
 struct running {
     int output_fd;  /* read end of one pipe with stdout and stderr in order; O_CLOEXEC | O_NONBLOCK */
+    int error_fd;   /* the same for stderr alone, when that was asked for; else -1 */
     int control_fd; /* readable when the command has ended; closing it kills the command and all its children */
 };
 
@@ -102,7 +104,11 @@ bool running_result(struct running *running, struct run_result *result, int time
  * long as running_close was not called. */
 void running_kill(struct running *running);
 
-/* Closes both descriptors (kills what still runs). Descriptors of -1 are fine. */
+/* Asks the command to end: sends SIGTERM to it (to its own process only), if it runs already, else kills it. Any
+ * thread, as running_kill. */
+void running_terminate(struct running *running);
+
+/* Closes the descriptors (kills what still runs). Descriptors of -1 are fine. */
 void running_close(struct running *running);
 
 #endif

@@ -111,7 +111,8 @@ static void start_child(struct loop *loop, struct received *received) {
                                 .output_fd = received->fds[SPAWN_FD_OUTPUT],
                                 .block_fd = received->fds[SPAWN_FD_BLOCK],
                                 .tree_fd = received->fds[SPAWN_FD_TREE],
-                                .whole_tree = request->whole_tree};
+                                .whole_tree = request->whole_tree,
+                                .error_fd = received->fds[SPAWN_FD_ERRORS]};
     struct epoll_event event = {.events = EPOLLIN};
     char why[512];
     struct child *child = calloc(1, sizeof *child);
@@ -153,14 +154,16 @@ static void take_request(struct loop *loop) {
     }
 }
 
-/* A byte, or the other end was closed: both ask for the end. */
+/* A byte, or the other end was closed: all ask for the end. */
 static void take_command(struct loop *loop, struct child *child) {
-    char byte;
+    char byte = SPAWN_KILL;
     ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
     if (size == 0 || (size == -1 && errno != EAGAIN && errno != EINTR)) {
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
     }
-    if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
+    if (size == 1 && byte == SPAWN_TERMINATE) {
+        child_terminate(child);
+    } else if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
         child_kill(child);
     }
 }

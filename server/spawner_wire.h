@@ -10,8 +10,12 @@
 #include "cgroup.h"
 #include "spawner.h"
 
-/* One message per command. With it come descriptors, in this order. */
-enum { SPAWN_FD_OUTPUT, SPAWN_FD_CONTROL, SPAWN_FD_BLOCK, SPAWN_FD_TREE, SPAWN_FD_MAX };
+/* One message per command. With it come descriptors, in this order; the last two may be missing. */
+enum { SPAWN_FD_OUTPUT, SPAWN_FD_CONTROL, SPAWN_FD_BLOCK, SPAWN_FD_TREE, SPAWN_FD_ERRORS, SPAWN_FD_MAX };
+
+/* What the server sends later, on the command's control socket: one byte. */
+#define SPAWN_KILL 'K'
+#define SPAWN_TERMINATE 'T'
 
 struct spawn_request {
     enum profile profile;

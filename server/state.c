@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "detached.h"
 #include "state_files.h"
 #include "validate.h"
 
@@ -23,6 +24,12 @@ static struct sandbox *new_sandbox(struct state *state) {
     /* With default attributes these cannot fail on Linux. */
     (void)pthread_mutex_init(&sandbox->lock, NULL);
     (void)pthread_mutex_init(&sandbox->meta_lock, NULL);
+    (void)pthread_mutex_init(&sandbox->detached_lock, NULL);
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&sandbox->detached_ended, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     sandbox->state = state;
     sandbox->refs = 1;
     return sandbox;
@@ -31,6 +38,9 @@ static struct sandbox *new_sandbox(struct state *state) {
 static void free_sandbox(struct sandbox *sandbox) {
     (void)pthread_mutex_destroy(&sandbox->lock);
     (void)pthread_mutex_destroy(&sandbox->meta_lock);
+    (void)pthread_mutex_destroy(&sandbox->detached_lock);
+    (void)pthread_cond_destroy(&sandbox->detached_ended);
+    detached_free(sandbox->detached);
     free(sandbox->image);
     free(sandbox->labels);
     free(sandbox->description);
@@ -38,7 +48,9 @@ static void free_sandbox(struct sandbox *sandbox) {
 }
 
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
-    *state = (struct state){.dir_fd = -1, .sandboxes_fd = -1, .work_fd = -1, .lock_fd = -1, .change_fd = -1};
+    *state = (struct state){
+        .dir_fd = -1, .sandboxes_fd = -1, .snapshots_fd = -1, .work_fd = -1, .lock_fd = -1, .change_fd = -1};
+    (void)pthread_rwlock_init(&state->snapshots_lock, NULL);
     (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
     if (!state_files_open(state, dir, uid, gid)) {
         state_close(state);
@@ -99,13 +111,14 @@ void state_close(struct state *state) {
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
-    int fds[] = {state->dir_fd, state->sandboxes_fd, state->work_fd, state->lock_fd};
+    int fds[] = {state->dir_fd, state->sandboxes_fd, state->snapshots_fd, state->work_fd, state->lock_fd};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (fds[i] >= 0) {
             (void)close(fds[i]);
         }
     }
     (void)pthread_mutex_destroy(&state->lock);
+    (void)pthread_rwlock_destroy(&state->snapshots_lock);
 }
 
 struct sandbox *state_find(struct state *state, const char *name) {
@@ -119,6 +132,12 @@ struct sandbox *state_find(struct state *state, const char *name) {
     }
     (void)pthread_mutex_unlock(&state->lock);
     return sandbox;
+}
+
+void state_hold(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->state->lock);
+    sandbox->refs++;
+    (void)pthread_mutex_unlock(&sandbox->state->lock);
 }
 
 void state_release(struct sandbox *sandbox) {
@@ -165,7 +184,8 @@ static bool copy(char **to, const char *from) {
     return from == NULL || *to != NULL;
 }
 
-enum state_outcome state_create(struct state *state, const struct sandbox *wanted, struct sandbox **made) {
+enum state_outcome state_create(struct state *state, const struct sandbox *wanted, int source_fd,
+                                struct sandbox **made) {
     *made = NULL;
     struct sandbox *sandbox = new_sandbox(state);
     if (sandbox == NULL) {
@@ -185,7 +205,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
     errno = ENOMEM;
     if (!copy(&sandbox->image, wanted->image) || !copy(&sandbox->labels, wanted->labels) ||
-        !copy(&sandbox->description, wanted->description) || !state_files_make(state, sandbox)) {
+        !copy(&sandbox->description, wanted->description) || !state_files_make(state, sandbox, source_fd)) {
         int error = errno;
         free_sandbox(sandbox);
         errno = error;

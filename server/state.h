@@ -4,7 +4,8 @@
  *   DIR/lock                       held (flock) by the one server that uses DIR
  *   DIR/sandboxes/NAME/meta.json   what was asked for, and what became of it; replaced as a whole by every change
  *   DIR/sandboxes/NAME/tree/       its files; see kept_root.h
- *   DIR/work/                      sandboxes that are being made or removed; swept at start
+ *   DIR/snapshots/NAME/            see snapshots.h
+ *   DIR/work/                      what is being made or removed of both; swept at start
  *
  * A sandbox is made in work/ and moved to its name in one rename, and removed by the opposite one: at any moment a name
  * holds a whole sandbox or nothing. All functions may be called from any thread unless they say otherwise.
@@ -27,6 +28,7 @@
 #define STATE_TIME_CAP 48
 
 struct command;
+struct detached;
 
 struct sandbox {
     /* Fixed once the sandbox is there. */
@@ -55,17 +57,22 @@ struct sandbox {
     struct timespec last_activity;
     pthread_mutex_t lock;     /* guards commands */
     struct command *commands; /* those that run in it now; see command.h */
+    pthread_mutex_t detached_lock;
+    pthread_cond_t detached_ended; /* on the monotonic clock */
+    struct detached *detached;     /* see detached.h */
 };
 
 struct state {
     int dir_fd;
     int sandboxes_fd;
+    int snapshots_fd;
     int work_fd;
     int lock_fd;
     pthread_mutex_t lock; /* guards the list, refs, last_activity */
     struct sandbox *first;
-    int change_fd;        /* readable when something was created or changed; -1: nobody waits for it */
-    atomic_bool stopping; /* makes long removals give up */
+    pthread_rwlock_t snapshots_lock; /* held for reading by who copies from a snapshot, for writing over its renaming */
+    int change_fd;                   /* readable when something was created or changed; -1: nobody waits for it */
+    atomic_bool stopping;            /* makes long removals give up */
 };
 
 /* Creates DIR with its parents (mode 0700) and makes it and what lies in it the property of uid and gid (when root is
@@ -84,8 +91,10 @@ void state_close(struct state *state);
 enum state_outcome { STATE_OK, STATE_EXISTS, STATE_FAILED };
 
 /* Makes a sandbox from a description of which all is copied but what belongs to state.c and is made here (uuid,
- * created_at). On STATE_OK *made is a reference; on STATE_FAILED errno says why. */
-enum state_outcome state_create(struct state *state, const struct sandbox *wanted, struct sandbox **made);
+ * created_at). source_fd: a directory to copy its tree from; -1: it is empty. On STATE_OK *made is a reference; on
+ * STATE_FAILED errno says why. */
+enum state_outcome state_create(struct state *state, const struct sandbox *wanted, int source_fd,
+                                struct sandbox **made);
 
 /* A reference to a sandbox, NULL when there is none of that name. */
 struct sandbox *state_find(struct state *state, const char *name);
@@ -93,6 +102,9 @@ struct sandbox *state_find(struct state *state, const char *name);
 /* All sandboxes, as a NULL-terminated array of references for state_free_list. NULL without memory. */
 struct sandbox **state_list(struct state *state);
 void state_free_list(struct sandbox **list);
+
+/* Takes another reference to a sandbox that the caller has one of. */
+void state_hold(struct sandbox *sandbox);
 
 /* Gives a reference back. NULL is fine. */
 void state_release(struct sandbox *sandbox);

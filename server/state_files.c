@@ -13,6 +13,7 @@
 #include "fields.h"
 #include "kept_root.h"
 #include "tree.h"
+#include "tree_copy.h"
 #include "validate.h"
 #include "weaken.h"
 #include "writer.h"
@@ -104,7 +105,8 @@ bool state_files_open(struct state *state, const char *dir, uid_t uid, gid_t gid
     }
     state->sandboxes_fd = open_below(state->dir_fd, "sandboxes", uid, gid);
     state->work_fd = open_below(state->dir_fd, "work", uid, gid);
-    if (state->sandboxes_fd < 0 || state->work_fd < 0) {
+    state->snapshots_fd = open_below(state->dir_fd, "snapshots", uid, gid);
+    if (state->sandboxes_fd < 0 || state->snapshots_fd < 0 || state->work_fd < 0) {
         return complain(dir, strerror(errno));
     }
     return true;
@@ -149,7 +151,7 @@ static void write_life(const struct sandbox *sandbox, struct writer *writer) {
     }
 }
 
-static void write_meta(const struct sandbox *sandbox, struct writer *writer) {
+void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer) {
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
@@ -179,7 +181,7 @@ static bool take(struct fields *fields, const char *name, char *field, size_t ca
     return ok;
 }
 
-static bool parse_meta(struct sandbox *sandbox, const char *text, size_t len) {
+bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     struct fields fields;
     fields_parse(&fields, text, len);
     uint64_t vcpus = 0;
@@ -204,8 +206,7 @@ static bool parse_meta(struct sandbox *sandbox, const char *text, size_t len) {
     return ok && !fields.failed;
 }
 
-/* Reads a whole file. NULL with errno. */
-static char *read_file(int dir_fd, const char *name, size_t *len, struct timespec *changed) {
+char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespec *changed) {
     int flags = WEAKENED("plain-files") ? 0 : O_NOFOLLOW | O_NONBLOCK;
     int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | flags);
     struct stat status;
@@ -239,7 +240,7 @@ bool state_files_read(struct state *state, const char *name, struct sandbox *san
     char path[STATE_NAME_CAP + 16];
     (void)snprintf(path, sizeof path, "%s/meta.json", name);
     size_t len = 0;
-    char *text = read_file(state->sandboxes_fd, path, &len, &sandbox->last_activity);
+    char *text = state_files_load(state->sandboxes_fd, path, &len, &sandbox->last_activity);
     if (text == NULL && errno == ENOENT) {
         (void)tree_remove(state->sandboxes_fd, name, &state->stopping);
         return complain(name, "sandbox without meta.json removed");
@@ -247,15 +248,14 @@ bool state_files_read(struct state *state, const char *name, struct sandbox *san
     if (text == NULL) {
         return complain(name, strerror(errno));
     }
-    bool ok = parse_meta(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
+    bool ok = state_files_parse(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
     free(text);
     return ok || complain(name, "sandbox left out: its meta.json is damaged");
 }
 
 /* --- Making and removing --- */
 
-/* Writes a file whole, or leaves nothing that could be taken for it. */
-static bool write_file(int dir_fd, const char *name, const char *text, size_t len) {
+bool state_files_store(int dir_fd, const char *name, const char *text, size_t len) {
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return false;
@@ -286,26 +286,29 @@ static bool make_tree(int fd) {
 }
 
 /* Fills the new folder work/UUID. */
-static bool fill(int fd, const struct sandbox *sandbox) {
+static bool fill(int fd, const struct sandbox *sandbox, int source_fd) {
     struct writer writer = {0};
-    write_meta(sandbox, &writer);
-    errno = ENOMEM;
-    bool ok = writer_ok(&writer) && make_tree(fd) && write_file(fd, "meta.json.new", writer.text, writer.len) &&
-              renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
+    state_files_write_meta(sandbox, &writer);
+    bool ok = source_fd < 0 ? make_tree(fd) : tree_copy(source_fd, fd, &sandbox->state->stopping);
+    if (ok) {
+        errno = ENOMEM;
+    }
+    ok = ok && writer_ok(&writer) && state_files_store(fd, "meta.json.new", writer.text, writer.len) &&
+         renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;
     writer_free(&writer);
     errno = error;
     return ok;
 }
 
-bool state_files_make(struct state *state, const struct sandbox *sandbox) {
+bool state_files_make(struct state *state, const struct sandbox *sandbox, int source_fd) {
     int fd = mkdirat(state->work_fd, sandbox->uuid, 0700) == 0
                  ? openat(state->work_fd, sandbox->uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                  : -1;
     if (fd < 0) {
         return false;
     }
-    bool ok = fill(fd, sandbox) &&
+    bool ok = fill(fd, sandbox, source_fd) &&
               renameat2(state->work_fd, sandbox->uuid, state->sandboxes_fd, sandbox->name, RENAME_NOREPLACE) == 0;
     int error = errno;
     (void)close(fd);
@@ -322,13 +325,13 @@ bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, str
     struct writer writer = {0};
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, last_activity};
     int fd = openat(state->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    write_meta(sandbox, &writer);
+    state_files_write_meta(sandbox, &writer);
     /* What a server left that was killed just here. */
     bool ok = fd >= 0 && (unlinkat(fd, "meta.json.new", 0) == 0 || errno == ENOENT);
     if (ok) {
         errno = ENOMEM;
     }
-    ok = ok && writer_ok(&writer) && write_file(fd, "meta.json.new", writer.text, writer.len) &&
+    ok = ok && writer_ok(&writer) && state_files_store(fd, "meta.json.new", writer.text, writer.len) &&
          utimensat(fd, "meta.json.new", times, AT_SYMLINK_NOFOLLOW) == 0 &&
          renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;

@@ -1,10 +1,11 @@
 /*
- * state_files.h: the folders and files of state.h; used by state.c only. Nothing here takes a lock.
+ * state_files.h: the folders and files of state.h; used by state.c and snapshots.c. Nothing here takes a lock.
  */
 #ifndef AKL_STATE_FILES_H
 #define AKL_STATE_FILES_H
 
 #include "state.h"
+#include "writer.h"
 
 /* Opens and locks the folders; see state_open. */
 bool state_files_open(struct state *state, const char *dir, uid_t uid, gid_t gid);
@@ -16,8 +17,19 @@ bool state_files_sweep(struct state *state);
  * meta.json is half made, and is removed. */
 bool state_files_read(struct state *state, const char *name, struct sandbox *sandbox);
 
-/* Makes sandboxes/NAME for a sandbox. False with errno; EEXIST when there is one of that name. */
-bool state_files_make(struct state *state, const struct sandbox *sandbox);
+/* Writes what meta.json holds, and reads it into a sandbox whose fields are empty (false when it is damaged). */
+void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer);
+bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len);
+
+/* Reads a whole plain file, which is to be freed; *changed is its time. NULL with errno. */
+char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespec *changed);
+
+/* Writes a new file, to the disk. False with errno. */
+bool state_files_store(int dir_fd, const char *name, const char *text, size_t len);
+
+/* Makes sandboxes/NAME for a sandbox; source_fd: what its tree is a copy of; -1: an empty one. False with errno; EEXIST
+ * when there is one of that name. */
+bool state_files_make(struct state *state, const struct sandbox *sandbox, int source_fd);
 
 /* Replaces sandboxes/NAME/meta.json; its time, which tells the last activity over a restart, becomes the given one.
  * False with errno. */

@@ -23,10 +23,6 @@
 #define TMPFS_KIND 0x01021994
 #define AGAIN_MS 10
 #define LIVING_CAP 80
-/* What commands leave free on the disk of kept trees, if there is so much: else half of what was free when one began.
- */
-#define DISK_RESERVE_BYTES (UINT64_C(1) << 30)
-#define DISK_RESERVE_FILES UINT64_C(16384)
 
 struct usage {
     uint64_t bytes;
@@ -40,26 +36,6 @@ int64_t watchdog_now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct free_space {
-    uint64_t bytes;
-    uint64_t files;
-};
-
-/* What plain users may still use of the file system; all there is when that cannot be told. */
-static struct free_space free_space_of(int fd) {
-    struct statfs status;
-    struct free_space space = {UINT64_MAX, UINT64_MAX};
-    if (fstatfs(fd, &status) == 0) {
-        space.bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_bsize;
-        space.files = status.f_files == 0 ? UINT64_MAX : (uint64_t)status.f_ffree; /* 0: made as they are needed */
-    }
-    return space;
-}
-
-static uint64_t reserve(uint64_t usual, uint64_t available) {
-    return usual < available / 2 ? usual : available / 2;
-}
-
 void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes, int tree_fd) {
     *watchdog = (struct watchdog){.memory_bytes = WEAKENED("watchdog") ? 0 : memory_bytes,
                                   .max_processes = WEAKENED("watchdog") ? 0 : max_processes,
@@ -67,10 +43,8 @@ void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t m
                                   .root_fd = -1,
                                   .tree_fd = -1};
     if (tree_fd != -1 && !WEAKENED("disk-reserve")) {
-        struct free_space space = free_space_of(tree_fd);
         watchdog->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
-        watchdog->min_bytes = reserve(DISK_RESERVE_BYTES, space.bytes);
-        watchdog->min_files = reserve(DISK_RESERVE_FILES, space.files);
+        watchdog->reserve = disk_reserve(tree_fd);
     }
     if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd != -1) {
         watchdog->due_ms = watchdog_now_ms() + NEAR_MS;
@@ -231,9 +205,9 @@ static enum watchdog_finding confirm(struct watchdog *watchdog, enum watchdog_fi
 }
 
 static enum watchdog_finding look_at_disk(const struct watchdog *watchdog, bool *near) {
-    struct free_space space = free_space_of(watchdog->tree_fd);
-    *near = space.bytes / 2 < watchdog->min_bytes || space.files / 2 < watchdog->min_files;
-    return space.bytes < watchdog->min_bytes || space.files < watchdog->min_files ? WATCHDOG_DISK_FULL : WATCHDOG_FINE;
+    struct disk_space space = disk_free(watchdog->tree_fd);
+    *near = disk_is_low((struct disk_space){space.bytes / 2, space.files / 2}, watchdog->reserve);
+    return disk_is_low(space, watchdog->reserve) ? WATCHDOG_DISK_FULL : WATCHDOG_FINE;
 }
 
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {

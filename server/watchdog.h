@@ -6,7 +6,7 @@
  * it needs them. The contents of pipes and sockets are not seen, nor what a program hides on purpose: memfds on their
  * way through a socket, shared mappings whose pages it has given up. A cgroup counts those, too.
  *
- * The disk below a kept tree belongs to others as well. A command may not use it up: see DISK_RESERVE in watchdog.c.
+ * The disk below a kept tree belongs to others as well. A command may not use it up: see disk.h.
  */
 #ifndef AKL_WATCHDOG_H
 #define AKL_WATCHDOG_H
@@ -15,15 +15,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "disk.h"
+
 struct watchdog {
-    uint64_t memory_bytes;  /* 0: no limit */
-    uint64_t max_processes; /* 0: no limit */
-    int64_t due_ms;         /* when to look next, on the monotonic clock; INT64_MAX: never */
-    int root_fd;            /* the sandbox's root folder; -1: not opened yet */
-    int tree_fd;            /* its kept tree; -1: none */
-    uint64_t min_bytes;     /* what is to stay free on the disk of the kept tree */
-    uint64_t min_files;
-    bool suspected; /* of using too much memory, by one look */
+    uint64_t memory_bytes;     /* 0: no limit */
+    uint64_t max_processes;    /* 0: no limit */
+    int64_t due_ms;            /* when to look next, on the monotonic clock; INT64_MAX: never */
+    int root_fd;               /* the sandbox's root folder; -1: not opened yet */
+    int tree_fd;               /* its kept tree; -1: none */
+    struct disk_space reserve; /* what is to stay free on the disk of the kept tree */
+    bool suspected;            /* of using too much memory, by one look */
 };
 
 enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MANY_PROCESSES, WATCHDOG_DISK_FULL };

@@ -11,7 +11,8 @@ import subprocess
 import time
 import unittest
 
-from harness import PATIENCE, SERVER, Background, Server, ServerTest, as_user, environment, main, new_folder, wait_until
+from harness import (AS_ROOT, PATIENCE, SERVER, Background, Server, ServerTest, as_user, environment, main, new_folder,
+                     wait_until)
 
 WEAK_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_WEAK", "agentkernel-local-weak"))
 
@@ -42,6 +43,25 @@ class Attacks(unittest.TestCase):
                 if os.access(server.state, os.R_OK | os.X_OK):
                     self.assertEqual(os.listdir(os.path.join(server.state, "work")), [])
             return not os.path.exists(victim)
+        self.bites("nofollow", attack)
+
+    def test_x2_snapshot(self):
+        """A copy holds what the tree does, and nothing that links in it lead to."""
+        def attack(server):
+            outside = new_folder(self)
+            os.mkdir(outside + "/d")
+            for path in (outside + "/d/secret", outside + "/secret"):
+                with open(path, "w") as file:
+                    file.write("of the host")
+                os.chmod(path, 0o644)
+            for path in (outside, outside + "/d"):
+                os.chmod(path, 0o755)
+            self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
+            plant = "ln -s %s/d folder; ln -s %s/secret file; mkdir sub; ln -s %s/d sub/folder; mkfifo pipe" % ((outside,) * 3)
+            self.assertEqual(server.exec("hostile", "sh", "-c", plant)[0], 200)
+            self.assertEqual(server.post("/snapshots", {"sandbox": "hostile", "name": "s"})[0], 200)
+            self.assertEqual(server.post("/snapshots/s/restore", {"as_name": "copy", "start": True})[0], 200)
+            return "of the host" in server.exec("copy", "sh", "-c", "cat folder/secret file sub/folder/secret; true")[1]["data"]["output"]
         self.bites("nofollow", attack)
 
     def test_x2_state_files(self):
@@ -83,11 +103,48 @@ class Attacks(unittest.TestCase):
             return server.run("python3", "-c", connect, profile="restrictive")[1].get("data", {}).get("output") == "reached\n"
         self.bites("unshare-net", attack)
 
+    def test_x19_snapshot(self):
+        """A copy ends before it has used up the disk, and leaves nothing."""
+        if not AS_ROOT:
+            self.skipTest("only root can mount a small disk")
+        for program, weak in ((SERVER, False), (WEAK_SERVER, True)):
+            folder = new_folder(self)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m,mode=755", "none", folder], check=True)
+            try:
+                with contextlib.closing(Server(program=program, state=folder + "/state",
+                                               env={"AK_TEST_WEAKEN": "disk-reserve"})) as server:
+                    self.fill_a_disk(server, folder, weak)
+            finally:
+                subprocess.run(["umount", folder], check=True)
+
+    def fill_a_disk(self, server, folder, weak):
+        self.assertEqual(server.post("/sandboxes", {"name": "a"})[0], 201)
+        self.assertEqual(server.exec("a", "sh", "-c", "head -c 24000000 /dev/zero > f")[0], 200)
+        reply = server.post("/snapshots", {"sandbox": "a", "name": "s"})
+        if weak:
+            self.assertEqual(reply[0], 200)
+            return
+        self.assertEqual(reply, (500, {"success": False, "error": "Failed to take snapshot: No space left on device"}))
+        self.assertEqual(server.call("GET", "/snapshots")[1]["data"], [])
+        self.assertEqual((os.listdir(folder + "/state/work"), os.listdir(folder + "/state/snapshots")), ([], []))
+        self.assertEqual(server.exec("a", "sh", "-c", "head -c 5000000 /dev/zero > f")[0], 200)
+        self.assertEqual(server.post("/snapshots", {"sandbox": "a", "name": "s"})[0], 200)
+
     def test_x20_captured_output(self):
         def attack(server):
             status, body = server.run("sh", "-c", "head -c 18000000 /dev/zero | tr '\\0' x")
             self.assertEqual(status, 200)
             return len(body["data"]["output"]) == 18000000 and "truncated" not in body["data"]
+        self.bites("capture-max", attack)
+
+    def test_x20_detached_output(self):
+        def attack(server):
+            self.assertEqual(server.post("/sandboxes", {"name": "flood"})[0], 201)
+            path = "/sandboxes/flood/exec/detach"
+            flood = server.post(path, {"command": ["sh", "-c", "head -c 18000000 /dev/zero | tr '\\0' x"]})[1]["data"]["id"]
+            wait_until(lambda: server.call("GET", path + "ed/" + flood)[1]["data"]["status"] == "completed")
+            logs = server.call("GET", path + "ed/" + flood + "/logs")[1]["data"]
+            return len(logs["stdout"]) == 18000000 and "truncated" not in logs
         self.bites("capture-max", attack)
 
     def test_x26_host(self):

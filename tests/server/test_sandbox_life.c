@@ -100,7 +100,7 @@ static struct server start_server(const char *weakened, const char *what, const 
 static struct server start_lingering(const char *weakened, const char *word) {
     struct server server = start_server(weakened, "linger", word);
     char text[128];
-    struct running running = {.output_fd = server.output_fd, .control_fd = -1};
+    struct running running = {.output_fd = server.output_fd, .error_fd = -1, .control_fd = -1};
     snprintf(text, sizeof text, "left %s\n", word);
     assert_true(fixture_wait_output(&running, text));
     assert_true(fixture_count(word) >= 2);

@@ -1,0 +1,219 @@
+/*
+ * batch.c: POST /batch/run: commands side by side, each in a fresh sandbox, with their outcomes in the order asked.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "execute.h"
+#include "fields.h"
+#include "handlers.h"
+#include "text.h"
+
+#define COMMANDS_MAX 256
+/* How many run at once. */
+#define WORKERS_MAX 8
+#define STACK_BYTES ((size_t)256 << 10)
+/* How much of its output the error of a failed command shows. */
+#define ERROR_OUTPUT_MAX 4096
+
+struct item {
+    char **argv;
+    bool failed;
+    char *why; /* it could not be run; else NULL */
+    struct run_result result;
+    struct capture capture;
+};
+
+struct batch {
+    struct server *server;
+    int client_fd;
+    size_t capture_max;
+    struct item *items;
+    size_t count;
+    atomic_size_t next; /* the item that is nobody's yet */
+    atomic_bool cut;    /* the client has gone or the server stops: nothing more is started */
+};
+
+static void free_items(struct batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        fields_free_list(batch->items[i].argv);
+        free(batch->items[i].why);
+        free(batch->items[i].capture.bytes);
+    }
+    free(batch->items);
+}
+
+/* --- Request --- */
+
+static void read_item(struct fields *fields, const ak_json_value *value, size_t number, struct item *item) {
+    size_t argc = 0;
+    struct fields inner = fields_below(fields, value);
+    item->argv = fields_list(&inner, "command", true, &argc);
+    if (inner.failed) {
+        fields_fail(fields, inner.error);
+    } else if (argc == 0) {
+        char message[64];
+        (void)snprintf(message, sizeof message, "commands[%zu]: command is required", number);
+        fields_fail(fields, message);
+    }
+}
+
+/* Reads the body. False when the reply says what is wrong with it. */
+static bool read_batch(const struct request *request, struct batch *batch, struct reply *reply) {
+    struct fields fields;
+    ak_json_value list;
+    ak_json_value value;
+    ak_json_iter iter;
+    fields_parse(&fields, request->body, request->body_len);
+    size_t count = fields_array(&fields, "commands", &list) ? ak_json_count(&list) : 0;
+    if (!fields.failed && (count == 0 || count > COMMANDS_MAX)) {
+        fields_fail(&fields, count == 0 ? "commands array is required and must not be empty"
+                                        : "commands has too many entries (max 256)");
+    }
+    if (!fields.failed) {
+        batch->items = calloc(count, sizeof *batch->items);
+        batch->count = batch->items == NULL ? 0 : count;
+        ak_json_iter_init(&iter, &list);
+        for (size_t i = 0; i < batch->count && ak_json_iter_next(&iter, NULL, &value); i++) {
+            read_item(&fields, &value, i, &batch->items[i]);
+        }
+    }
+    if (fields.failed) {
+        reply_error(reply, 400, fields.error);
+    } else if (batch->items == NULL) {
+        reply_error(reply, 500, "out of memory");
+    }
+    return reply->status == 0;
+}
+
+/* --- Running --- */
+
+static void run_item(struct batch *batch, struct item *item) {
+    struct command command;
+    char why[256] = "";
+    struct command_spec spec = {.argv = (const char *const *)item->argv,
+                                .tree_fd = -1,
+                                .image_root = options_image_root(&batch->server->options, SANDBOX_DEFAULT_IMAGE),
+                                .image = SANDBOX_DEFAULT_IMAGE,
+                                .profile = PROFILE_MODERATE,
+                                .limits = execute_limits(PROFILE_MODERATE)};
+    if (command_start(&command, batch->server->spawner, &spec, NULL, batch->client_fd, batch->server->stop_fd, why,
+                      sizeof why) != COMMAND_STARTED) {
+        item->why = strdup(why);
+        item->failed = true;
+        return;
+    }
+    enum command_event event = COMMAND_ENDED;
+    item->capture.max = batch->capture_max;
+    if (!capture_collect(&item->capture, &command, &event)) {
+        item->why = strdup("out of memory");
+        item->failed = true;
+    } else if (event != COMMAND_ENDED) {
+        atomic_store(&batch->cut, true);
+    }
+    item->result = command.result;
+    item->failed = item->failed || item->result.kind != END_EXITED || item->result.exit_code != 0;
+    command_close(&command);
+}
+
+static void *work(void *data) {
+    struct batch *batch = data;
+    size_t i = 0;
+    while (!atomic_load(&batch->cut) && (i = atomic_fetch_add(&batch->next, 1)) < batch->count) {
+        run_item(batch, &batch->items[i]);
+    }
+    return NULL;
+}
+
+/* This thread works, too: however few others can be had, all is done. */
+static void run_all(struct batch *batch) {
+    pthread_t threads[WORKERS_MAX - 1];
+    size_t started = 0;
+    size_t wanted = batch->count < WORKERS_MAX ? batch->count - 1 : WORKERS_MAX - 1;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) == 0) {
+        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+        while (started < wanted && pthread_create(&threads[started], &attributes, work, batch) == 0) {
+            started++;
+        }
+        (void)pthread_attr_destroy(&attributes);
+    }
+    (void)work(batch);
+    for (size_t i = 0; i < started; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+}
+
+/* --- Reply --- */
+
+static void write_failure(struct writer *writer, const struct item *item) {
+    struct writer message = {0};
+    writer_text(&message, "Command failed: ");
+    if (item->why != NULL) {
+        writer_text(&message, item->why);
+    } else if (item->result.message[0] != '\0') {
+        writer_text(&message, item->result.message);
+    } else {
+        size_t shown = item->capture.len;
+        if (shown > ERROR_OUTPUT_MAX) {
+            shown = ERROR_OUTPUT_MAX - text_incomplete_tail(item->capture.bytes, ERROR_OUTPUT_MAX);
+        }
+        writer_raw(&message, item->capture.bytes, shown);
+    }
+    writer_name(writer, "output");
+    writer_text(writer, "null");
+    if (writer_ok(&message)) {
+        writer_member_string(writer, "error", message.text, message.len);
+    } else {
+        writer_member_text(writer, "error", "Command failed: ");
+    }
+    if (item->why == NULL) {
+        writer_member_int(writer, "exit_code", item->result.exit_code);
+    }
+    if (item->result.kind == END_OUT_OF_MEMORY) {
+        writer_member_bool(writer, "oom", true);
+    }
+    writer_free(&message);
+}
+
+static void write_results(struct reply *reply, const struct batch *batch) {
+    struct writer *writer = &reply->body;
+    reply_open(reply, 200);
+    writer_open(writer, '{');
+    writer_name(writer, "results");
+    writer_open(writer, '[');
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct item *item = &batch->items[i];
+        writer_element(writer);
+        writer_open(writer, '{');
+        if (item->failed) {
+            write_failure(writer, item);
+        } else {
+            capture_write(writer, &item->capture, "output", "output_base64");
+            writer_name(writer, "error");
+            writer_text(writer, "null");
+        }
+        writer_close(writer, '}');
+    }
+    writer_close(writer, ']');
+    writer_close(writer, '}');
+    reply_close(reply);
+}
+
+void handle_batch_run(struct server *server, struct request *request, struct reply *reply) {
+    struct batch batch = {.server = server, .client_fd = request->client_fd};
+    if (read_batch(request, &batch, reply) && execute_available(server, reply)) {
+        batch.capture_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
+        run_all(&batch);
+        if (atomic_load(&batch.cut)) {
+            reply_error(reply, 503, "The server is shutting down"); /* of a client that has gone nobody reads it */
+        } else {
+            write_results(reply, &batch);
+        }
+    }
+    free_items(&batch);
+}

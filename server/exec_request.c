@@ -1,0 +1,79 @@
+#include "exec_request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "execute.h"
+#include "fields.h"
+#include "handlers.h"
+#include "validate.h"
+
+void exec_request_free(struct exec_request *exec) {
+    fields_free_list(exec->command);
+    fields_free_list(exec->env);
+    free(exec->workdir);
+}
+
+bool exec_request_read(const struct request *request, struct exec_request *exec, struct reply *reply) {
+    struct fields fields;
+    size_t count = 0;
+    size_t env_count = 0;
+    char message[VALIDATE_MESSAGE];
+    fields_parse(&fields, request->body, request->body_len);
+    exec->command = fields_list(&fields, "command", true, &count);
+    exec->env = fields_list(&fields, "env", false, &env_count);
+    exec->workdir = fields_text(&fields, "workdir");
+    bool sudo = fields_bool(&fields, "sudo", true, false);
+    if (!fields.failed && count == 0) {
+        fields_fail(&fields, "command is required");
+    }
+    if (!fields.failed && sudo) {
+        reply_error(reply, 403,
+                    "sudo execution is disabled for HTTP API. Set [api].allow_sudo_exec = true to enable it");
+        return false;
+    }
+    const char *wrong = NULL;
+    if (!fields.failed && exec->workdir != NULL) {
+        wrong = validate_workdir(exec->workdir);
+    }
+    if (!fields.failed && wrong == NULL) {
+        wrong = validate_env((const char *const *)exec->env, message);
+    }
+    if (wrong != NULL) {
+        fields_fail(&fields, wrong);
+    }
+    if (fields.failed) {
+        reply_error(reply, 400, fields.error);
+    }
+    return !fields.failed;
+}
+
+struct sandbox *exec_request_sandbox(struct server *server, const struct request *request, struct reply *reply) {
+    const char *name = request->segments[1];
+    struct sandbox *sandbox = state_find(&server->state, name);
+    if (sandbox == NULL) {
+        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, name, name);
+    } else if (!execute_available(server, reply)) {
+        state_release(sandbox);
+        return NULL;
+    }
+    return sandbox;
+}
+
+bool exec_request_spec(const struct server *server, const struct exec_request *exec, struct sandbox *sandbox,
+                       struct command_spec *spec, struct reply *reply) {
+    *spec = (struct command_spec){.argv = (const char *const *)exec->command,
+                                  .env = (const char *const *)exec->env,
+                                  .workdir = exec->workdir,
+                                  .tree_fd = state_open_tree(sandbox),
+                                  .whole_tree = true,
+                                  .image_root = options_image_root(&server->options, sandbox->image),
+                                  .image = sandbox->image,
+                                  .profile = sandbox->profile,
+                                  .limits = execute_limits_of(sandbox)};
+    if (spec->tree_fd < 0) {
+        reply_errorf(reply, 500, "Sandbox '%s' cannot be used: %s", sandbox->name, strerror(errno));
+    }
+    return spec->tree_fd >= 0;
+}

@@ -1,0 +1,28 @@
+/*
+ * exec_request.h: what is asked for a command in a kept sandbox, to be waited for or detached.
+ */
+#ifndef AKL_EXEC_REQUEST_H
+#define AKL_EXEC_REQUEST_H
+
+#include "reply.h"
+#include "request.h"
+#include "server.h"
+
+struct exec_request {
+    char **command;
+    char **env;
+    char *workdir;
+};
+
+/* Reads and checks the body. False when the reply says what is wrong with it. To be freed in either case. */
+bool exec_request_read(const struct request *request, struct exec_request *exec, struct reply *reply);
+void exec_request_free(struct exec_request *exec);
+
+/* The sandbox to run it in, a reference; NULL when the reply says why not. */
+struct sandbox *exec_request_sandbox(struct server *server, const struct request *request, struct reply *reply);
+
+/* Fills in a spec, whose tree_fd is the caller's to close. False when the reply says why not. */
+bool exec_request_spec(const struct server *server, const struct exec_request *exec, struct sandbox *sandbox,
+                       struct command_spec *spec, struct reply *reply);
+
+#endif

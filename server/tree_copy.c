@@ -1,0 +1,355 @@
+#include "tree_copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "file_copy.h"
+#include "tree.h"
+#include "weaken.h"
+
+/* What a tree holds was put there by commands: no link in it is followed (X2). */
+#define NO_LINK (WEAKENED("nofollow") ? 0 : AT_SYMLINK_NOFOLLOW)
+#define O_NO_LINK (WEAKENED("nofollow") ? 0 : O_NOFOLLOW)
+
+/* Where the first name of every file with several names is kept, until the copy is done. */
+#define LINKS "links"
+#define TREE "tree"
+
+/* A directory that is being copied. */
+struct level {
+    struct level *up;
+    size_t depth;
+    int from_fd; /* -1: closed, to be had again as the parent of the one below */
+    int to_fd;
+    struct stat status; /* of the original, as it was found */
+    bool opened_up;     /* its permissions were changed, to be able to read it */
+    char *names;        /* directories in it, each with a NUL; copied after everything else */
+    size_t names_len;
+    size_t names_cap;
+    size_t next; /* the one whose turn it is */
+};
+
+struct copy {
+    struct level *level;
+    int links_fd; /* -1: no such file yet */
+    int target_fd;
+    struct file_copy file;
+};
+
+static bool is_dot(const char *name) {
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* What happens when commands change a tree while it is looked at: the entry is left out. */
+static bool is_gone(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EEXIST;
+}
+
+static void close_fd(int *fd) {
+    if (*fd >= 0) {
+        int error = errno;
+        (void)close(*fd);
+        errno = error;
+    }
+    *fd = -1;
+}
+
+/* --- Opening --- */
+
+/* Opens something for reading whose permissions say no. It is held by a descriptor that stands for the thing itself, so
+ * nobody can put another in its place. -1 with errno. *status is how it was before. */
+static int open_up(int dir_fd, const char *name, mode_t kind, mode_t needed, struct stat *status) {
+    char path[32];
+    int fd = -1;
+    int held_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", held_fd);
+    errno = held_fd < 0 ? errno : ENOENT;
+    if (held_fd >= 0 && fstat(held_fd, status) == 0 && (status->st_mode & S_IFMT) == kind &&
+        chmod(path, (status->st_mode & 07777) | needed) == 0) {
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    }
+    close_fd(&held_fd);
+    return fd;
+}
+
+/* Opens a directory of the tree, as it is in *status. -1 with errno. */
+static int open_directory(int dir_fd, const char *name, struct stat *status, bool *opened_up) {
+    *opened_up = false;
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NO_LINK | O_CLOEXEC);
+    bool enterable = fd >= 0 && fstat(fd, status) == 0 && (status->st_mode & S_IXUSR) != 0;
+    if (enterable || (fd < 0 && errno != EACCES)) {
+        return fd;
+    }
+    close_fd(&fd);
+    fd = open_up(dir_fd, name, S_IFDIR, S_IRUSR | S_IXUSR, status);
+    *opened_up = fd >= 0;
+    return fd;
+}
+
+/* The same for a file. */
+static int open_file(int dir_fd, const char *name, struct stat *status) {
+    int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_NO_LINK | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES) {
+        fd = open_up(dir_fd, name, S_IFREG, S_IRUSR, status);
+        if (fd >= 0) {
+            (void)fchmod(fd, status->st_mode & 07777);
+        }
+    }
+    if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))) {
+        close_fd(&fd); /* something else stands there by now */
+        errno = ENOENT;
+    }
+    return fd;
+}
+
+/* --- Links --- */
+
+/* A name for a file with several names: its number, and its time of birth, because numbers are given again. */
+static bool name_link(int fd, const char *name, int flags, char *text, size_t cap) {
+    struct statx status;
+    if (statx(fd, name, flags, STATX_INO | STATX_BTIME, &status) != 0) {
+        return false;
+    }
+    bool born = (status.stx_mask & STATX_BTIME) != 0;
+    (void)snprintf(text, cap, "%jx-%jx-%x", (uintmax_t)status.stx_ino, born ? (uintmax_t)status.stx_btime.tv_sec : 0,
+                   born ? status.stx_btime.tv_nsec : 0);
+    return true;
+}
+
+static bool open_links(struct copy *copy) {
+    if (copy->links_fd < 0 && (mkdirat(copy->target_fd, LINKS, 0700) == 0 || errno == EEXIST)) {
+        copy->links_fd = openat(copy->target_fd, LINKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    return copy->links_fd >= 0;
+}
+
+/* Whether the copy has this file already, and has it under this name, too, now. */
+static bool link_to_earlier(const struct copy *copy, const char *link, const char *name) {
+    return copy->links_fd >= 0 && linkat(copy->links_fd, link, copy->level->to_fd, name, 0) == 0;
+}
+
+/* Remembers the file for its other names. */
+static bool remember_link(struct copy *copy, const char *link, const char *name) {
+    return open_links(copy) &&
+           (linkat(copy->level->to_fd, name, copy->links_fd, link, 0) == 0 || errno == EMLINK || errno == EEXIST);
+}
+
+/* --- One entry --- */
+
+static bool copy_file(struct copy *copy, const char *name) {
+    struct stat status;
+    char link[64];
+    int to_fd = -1;
+    int from_fd = open_file(copy->level->from_fd, name, &status);
+    if (from_fd < 0) {
+        return false;
+    }
+    bool many = status.st_nlink > 1 && name_link(from_fd, "", AT_EMPTY_PATH, link, sizeof link);
+    bool ok = many && link_to_earlier(copy, link, name);
+    if (!ok) {
+        to_fd = openat(copy->level->to_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        const struct timespec times[2] = {status.st_atim, status.st_mtim};
+        ok = to_fd >= 0 && file_copy_data(&copy->file, from_fd, to_fd, status.st_size) &&
+             fchmod(to_fd, status.st_mode & 07777) == 0 && futimens(to_fd, times) == 0 &&
+             (!many || remember_link(copy, link, name));
+    }
+    close_fd(&to_fd);
+    close_fd(&from_fd);
+    return ok;
+}
+
+/* Symbolic links and FIFOs: what they are is all in their name and status. */
+static bool copy_special(struct copy *copy, const char *name, const struct stat *status) {
+    char link[64];
+    char target[PATH_MAX];
+    int from_fd = copy->level->from_fd;
+    int to_fd = copy->level->to_fd;
+    const struct timespec times[2] = {status->st_atim, status->st_mtim};
+    bool many = status->st_nlink > 1 && name_link(from_fd, name, AT_SYMLINK_NOFOLLOW, link, sizeof link);
+    if (many && link_to_earlier(copy, link, name)) {
+        return true;
+    }
+    if (S_ISLNK(status->st_mode)) {
+        ssize_t len = readlinkat(from_fd, name, target, sizeof target - 1);
+        if (len < 0) {
+            errno = errno == EINVAL ? ENOENT : errno; /* no link any more */
+            return false;
+        }
+        target[len] = '\0';
+        if (symlinkat(target, to_fd, name) != 0) {
+            return false;
+        }
+    } else if (mkfifoat(to_fd, name, 0600) != 0 || fchmodat(to_fd, name, status->st_mode & 07777, 0) != 0) {
+        return false;
+    }
+    return utimensat(to_fd, name, times, AT_SYMLINK_NOFOLLOW) == 0 && (!many || remember_link(copy, link, name));
+}
+
+/* Notes a directory for later. */
+static bool add_name(struct level *level, const char *name) {
+    size_t len = strlen(name) + 1;
+    if (level->names_cap - level->names_len < len) {
+        size_t cap = level->names_cap * 2 + NAME_MAX + 1;
+        char *names = realloc(level->names, cap);
+        if (names == NULL) {
+            return false;
+        }
+        level->names = names;
+        level->names_cap = cap;
+    }
+    memcpy(level->names + level->names_len, name, len);
+    level->names_len += len;
+    return true;
+}
+
+static bool copy_entry(struct copy *copy, const char *name) {
+    struct stat status;
+    bool ok = fstatat(copy->level->from_fd, name, &status, NO_LINK) == 0;
+    if (ok && S_ISDIR(status.st_mode)) {
+        return add_name(copy->level, name);
+    }
+    if (ok && S_ISREG(status.st_mode)) {
+        ok = copy_file(copy, name);
+    } else if (ok && (S_ISLNK(status.st_mode) || S_ISFIFO(status.st_mode))) {
+        ok = copy_special(copy, name, &status);
+    }
+    return ok || is_gone(errno);
+}
+
+/* --- Directories --- */
+
+/* Copies all of a directory but the directories in it. */
+static bool scan(struct copy *copy) {
+    int fd = openat(copy->level->from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        close_fd(&fd);
+        return false;
+    }
+    bool ok = true;
+    const struct dirent *entry = NULL;
+    while (ok && (errno = 0, entry = readdir(dir)) != NULL) {
+        ok = is_dot(entry->d_name) || (file_copy_may_go_on(&copy->file, 0) && copy_entry(copy, entry->d_name));
+    }
+    ok = ok && errno == 0;
+    int error = errno;
+    (void)closedir(dir);
+    errno = error;
+    return ok;
+}
+
+static void free_level(struct level *level) {
+    if (level->opened_up && level->from_fd >= 0) {
+        (void)fchmod(level->from_fd, level->status.st_mode & 07777);
+    }
+    close_fd(&level->from_fd);
+    close_fd(&level->to_fd);
+    free(level->names);
+    free(level);
+}
+
+/* Makes the copy of a directory and begins with it. */
+static bool enter(struct copy *copy, int from_parent_fd, const char *from_name, int to_parent_fd, const char *to_name) {
+    struct level *level = calloc(1, sizeof *level);
+    if (level == NULL) {
+        return false;
+    }
+    level->to_fd = -1;
+    level->from_fd = open_directory(from_parent_fd, from_name, &level->status, &level->opened_up);
+    if (level->from_fd >= 0 && mkdirat(to_parent_fd, to_name, 0700) == 0) {
+        level->to_fd = openat(to_parent_fd, to_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (level->to_fd < 0) {
+        int error = errno;
+        free_level(level);
+        errno = error;
+        return false;
+    }
+    level->up = copy->level;
+    level->depth = copy->level == NULL ? 0 : copy->level->depth + 1;
+    copy->level = level;
+    return scan(copy);
+}
+
+/* The next directory in the one at hand. Far down only the lowest is kept open. */
+static bool descend(struct copy *copy) {
+    struct level *level = copy->level;
+    const char *name = level->names + level->next;
+    level->next += strlen(name) + 1;
+    if (!enter(copy, level->from_fd, name, level->to_fd, name)) {
+        return copy->level == level && is_gone(errno);
+    }
+    if (level->depth >= TREE_COPY_OPEN) {
+        close_fd(&level->from_fd);
+        close_fd(&level->to_fd);
+    }
+    return true;
+}
+
+static bool is_same(int fd, const struct stat *status) {
+    struct stat now;
+    bool same = fstat(fd, &now) == 0 && now.st_dev == status->st_dev && now.st_ino == status->st_ino;
+    errno = same ? errno : ESTALE;
+    return same;
+}
+
+/* Finishes the directory at hand and goes back to the one above. That is known by its number: one that was moved has
+ * another parent, which is none of ours. */
+static bool ascend(struct copy *copy) {
+    struct level *level = copy->level;
+    struct level *up = level->up;
+    const struct timespec times[2] = {level->status.st_atim, level->status.st_mtim};
+    bool ok = true;
+    if (up != NULL && up->from_fd < 0) {
+        up->from_fd = openat(level->from_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        up->to_fd = openat(level->to_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        ok = up->from_fd >= 0 && up->to_fd >= 0 && is_same(up->from_fd, &up->status);
+    }
+    ok = ok && fchmod(level->to_fd, level->status.st_mode & 07777) == 0 && futimens(level->to_fd, times) == 0;
+    int error = errno;
+    copy->level = up;
+    free_level(level);
+    errno = error;
+    return ok;
+}
+
+static bool remove_links(struct copy *copy) {
+    static const atomic_bool never_stop;
+    close_fd(&copy->links_fd);
+    return tree_remove(copy->target_fd, LINKS, &never_stop) || errno == ENOENT;
+}
+
+bool tree_copy(int from_fd, int to_fd, const atomic_bool *stop) {
+    struct copy *copy = calloc(1, sizeof *copy);
+    if (copy == NULL) {
+        return false;
+    }
+    copy->links_fd = -1;
+    copy->target_fd = to_fd;
+    file_copy_begin(&copy->file, to_fd, stop);
+    bool ok = enter(copy, from_fd, ".", to_fd, TREE);
+    while (ok && copy->level != NULL) {
+        struct level *level = copy->level;
+        ok = level->next < level->names_len ? descend(copy) : ascend(copy);
+    }
+    ok = ok && remove_links(copy) && syncfs(to_fd) == 0;
+    int error = errno;
+    while (copy->level != NULL) {
+        struct level *level = copy->level;
+        copy->level = level->up;
+        free_level(level);
+    }
+    close_fd(&copy->links_fd);
+    free(copy);
+    errno = error;
+    return ok;
+}
