@@ -18,6 +18,6 @@ export default tseslint.config(
     },
     {
         files: ["**/*.mjs"],
-        languageOptions: {globals: {process: "readonly", URL: "readonly", console: "readonly", setTimeout: "readonly"}},
+        languageOptions: {globals: {process: "readonly", URL: "readonly", console: "readonly", performance: "readonly"}},
     },
 );

@@ -4,7 +4,7 @@ import {library} from "./raw/native.js";
 import {Call} from "./call.js";
 import {AgentKernelError, check} from "./errors.js";
 import {encoded, integer, milliseconds, operation} from "./operations.js";
-import {weight} from "./record.js";
+import {Piece, weight} from "./record.js";
 import type {Fields} from "./record.js";
 import {scoped, SandboxSession} from "./session.js";
 import {RunStream} from "./stream.js";
@@ -44,6 +44,14 @@ const NUMBERS = {
     maxEventBytes: abi.AK_CLIENT_MAX_EVENT_BYTES,
     maxIdle: abi.AK_CLIENT_MAX_IDLE,
 } as const;
+
+/** A record with its bytes as Buffers. */
+function plain(record: Fields): Fields {
+    for (const [name, value] of Object.entries(record)) {
+        if (value instanceof Piece) record[name] = value.bytes;
+    }
+    return record;
+}
 
 /** A client that nobody holds any more closes its connections. Calls in flight hold the library's client themselves. */
 const forgotten = new FinalizationRegistry((handle: bigint) => { library().free("ak_client_free", handle); });
@@ -186,7 +194,7 @@ export class AgentKernel implements Disposable {
                 if ((typeof status === "number" ? status : await status) !== abi.AK_ITEM) return;
                 const record = call.record();
                 spend(weight(record));
-                yield record;
+                yield plain(record);
             }
         } finally {
             call.close();

@@ -1,7 +1,7 @@
 // Reading the current record of a call. Everything is copied out, because the library's memory of it ends with the
 // next step.
 import * as abi from "./raw/abi.js";
-import {textAt} from "./raw/koffi.js";
+import {addressOf, copier, textAt} from "./raw/koffi.js";
 import {join, library} from "./raw/native.js";
 import {check} from "./errors.js";
 import type {Field, Operation} from "./operations.js";
@@ -12,13 +12,15 @@ export type Fields = Record<string, unknown>;
 const {ak_value: VALUE} = abi;
 const WORDS = VALUE.SIZE / 4;
 
+const copy = copier();
+
 /** All records are filled into the same memory. */
 let values = new Uint32Array(32 * WORDS);
 
 /** The bytes that were copied by the last record, about: what it cost. */
 export function weight(fields: Fields): number {
     const {raw} = fields;
-    return typeof raw === "string" ? raw.length : 0;
+    return raw instanceof Piece ? raw.size : typeof raw === "string" ? raw.length : 0;
 }
 
 /** The current record. */
@@ -40,7 +42,7 @@ function value(call: bigint, field: Field, at: number): unknown {
         case abi.AK_TYPE_TEXT:
             return text(at);
         case abi.AK_TYPE_BYTES:
-            return bytes(call, field, size(at));
+            return bytes(at);
         case abi.AK_TYPE_INT:
             return number(at);
         case abi.AK_TYPE_BOOL:
@@ -56,17 +58,62 @@ function size(at: number): number {
     return join(values[at + VALUE.size / 4] ?? 0, values[at + VALUE.size / 4 + 1] ?? 0);
 }
 
-function text(at: number): string {
-    const address = join(values[at + VALUE.data / 4] ?? 0, values[at + VALUE.data / 4 + 1] ?? 0);
-    const length = size(at);
-    return length === 0 ? "" : textAt(address, length);
+function address(at: number): number {
+    return join(values[at + VALUE.data / 4] ?? 0, values[at + VALUE.data / 4 + 1] ?? 0);
 }
 
-function bytes(call: bigint, {key}: Field, length: number): Buffer {
-    const native = library();
-    const copy = Buffer.allocUnsafe(length);
-    if (length > 0) check(native.lib.ak_call_text(call, key, copy, length, native.size, native.err));
-    return copy;
+function text(at: number): string {
+    const length = size(at);
+    return length === 0 ? "" : textAt(address(at), length);
+}
+
+/** Bytes of a record. A Buffer of them is made when it is asked for: that costs more than the bytes, often. */
+export class Piece {
+    readonly #slab: Buffer;
+    readonly #start: number;
+    readonly #end: number;
+
+    constructor(slab: Buffer, start: number, end: number) {
+        this.#slab = slab;
+        this.#start = start;
+        this.#end = end;
+    }
+
+    get size(): number {
+        return this.#end - this.#start;
+    }
+
+    /** The bytes as text; what is no UTF-8 is replaced. */
+    get text(): string {
+        return this.#slab.toString("utf8", this.#start, this.#end);
+    }
+
+    get bytes(): Buffer {
+        return this.#slab.subarray(this.#start, this.#end);
+    }
+}
+
+/** Memory that small pieces are cut from, as Buffer's own pool. */
+const SLAB = 8192;
+let slab = Buffer.alloc(0);
+let slabAddress = 0;
+let used = 0;
+
+function bytes(at: number): Piece {
+    const length = size(at);
+    if (length > SLAB / 4) {
+        const own = Buffer.allocUnsafeSlow(length);
+        copy(own, address(at), length);
+        return new Piece(own, 0, length);
+    }
+    if (length > slab.length - used) {
+        slab = Buffer.allocUnsafeSlow(SLAB);
+        slabAddress = addressOf(slab);
+        used = 0;
+    }
+    if (length > 0) copy(slabAddress + used, address(at), length);
+    used += length;
+    return new Piece(slab, used - length, used);
 }
 
 /** A number where it is exact, else a bigint. */

@@ -28,15 +28,16 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     #call: Call | undefined;
     #ended = false;
     #final: StreamEvent | undefined;
-    /** The latest of the `next` that were asked for; they are served in turn. */
-    #latest: Promise<Result> | undefined;
+    /** How many `next` wait for their event, and the latest of them; they are served in turn. */
+    #asked = 0;
+    #latest: Promise<Result> = Promise.resolve(OVER);
     /** Whether the current event was handed out by `next`. */
     #handedOut = false;
     /** Memory for output, and how much of it was read and not handed out. */
     #slab = Buffer.alloc(0);
     #used = 0;
     /** What reading met behind bytes that are handed out first. */
-    readonly #later: (() => Buffer)[] = [];
+    readonly #behind: (() => Buffer)[] = [];
 
     /** @internal */
     constructor(start: () => Call) {
@@ -54,14 +55,16 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     next(): Promise<Result> {
-        const before = this.#latest;
-        const mine = before === undefined ? this.#next() : before.then(() => this.#next(), () => OVER);
-        this.#latest = mine;
-        const served = (): void => {
-            if (this.#latest === mine) this.#latest = undefined;
-        };
-        mine.then(served, served);
-        return mine;
+        if (this.#ended) return Promise.resolve(OVER);
+        if (this.#asked > 0) return this.#later(this.#latest.then(() => this.#wait(), () => OVER));
+        if (this.#call === undefined || turnOver() !== undefined) return this.#later(this.#wait());
+        // Nothing to wait for first: most events are in memory already.
+        try {
+            const status = this.#call.advance();
+            return typeof status === "number" ? Promise.resolve(this.#result(status)) : this.#later(this.#settled(status));
+        } catch (error) {
+            return Promise.reject(this.#failed(error));
+        }
     }
 
     /** Ends the stream, also while `next` waits for an event. */
@@ -102,24 +105,47 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return readable;
     }
 
-    async #next(): Promise<Result> {
+    /** One more `next` that is under way; those that follow wait for it. */
+    #later(result: Promise<Result>): Promise<Result> {
+        const served = (): void => void this.#asked--;
+        this.#asked++;
+        this.#latest = result;
+        result.then(served, served);
+        return result;
+    }
+
+    async #wait(): Promise<Result> {
         const over = turnOver();
         if (over !== undefined) await over;
         if (this.#ended) return OVER;
         try {
-            const call = this.#open();
-            const status = call.advance();
-            if ((typeof status === "number" ? status : await status) === AK_ITEM) {
-                this.#handedOut = true;
-                return {done: false, value: this.#event(call)};
-            }
+            return await this.#settled(this.#open().advance());
         } catch (error) {
-            // Amid the bytes of an event: they can still be read.
-            if (!(error instanceof AgentKernelError && error.code === "AK_E_STATE")) this.#end();
-            throw error;
+            throw this.#failed(error);
+        }
+    }
+
+    async #settled(status: number | Promise<number>): Promise<Result> {
+        try {
+            return this.#result(await status);
+        } catch (error) {
+            throw this.#failed(error);
+        }
+    }
+
+    #result(status: number): Result {
+        if (status === AK_ITEM && this.#call !== undefined) {
+            this.#handedOut = true;
+            return {done: false, value: this.#event(this.#call)};
         }
         this.#end();
         return OVER;
+    }
+
+    #failed(error: unknown): Error {
+        // Amid the bytes of an event: they can still be read.
+        if (!(error instanceof AgentKernelError && error.code === "AK_E_STATE")) this.#end();
+        return error as Error;
     }
 
     #open(): Call {
@@ -150,7 +176,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         if (over !== undefined) await over;
         for (;;) {
             if (this.#used > 0) return this.#cut();
-            const met = this.#later.shift();
+            const met = this.#behind.shift();
             if (met !== undefined) return met();
             if (this.#ended) return null;
             const call = this.#open();
@@ -181,13 +207,13 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     /** Reads what is in memory already; false when there is nothing. */
     #fill(call: Call): boolean {
         try {
-            while (this.#used < this.#slab.length && this.#later.length === 0 && !this.#ended) {
+            while (this.#used < this.#slab.length && this.#behind.length === 0 && !this.#ended) {
                 const status = call.turn(this.#reading);
                 if (status === AK_AGAIN) return this.#used > 0;
                 this.#meet(call, status);
             }
         } catch (error) {
-            this.#later.push(() => {
+            this.#behind.push(() => {
                 this.#end();
                 throw error;
             });
@@ -212,12 +238,12 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     #keep(event: StreamEvent): void {
         const {output} = event;
         if (event.type === "error") {
-            this.#later.push(() => {
+            this.#behind.push(() => {
                 this.#end();
                 throw new StreamError(event.message ?? "the command failed", {code: "AK_E_STREAM", operation: "run_stream"});
             });
         } else if (output !== undefined && output.length > 0) {
-            this.#later.push(() => output);
+            this.#behind.push(() => output);
         }
     }
 }

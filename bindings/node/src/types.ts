@@ -1,6 +1,8 @@
 // What operations take and answer. What is sent or received is named as it is on the wire, as in the official SDK;
 // options that steer this library have names as JavaScript's.
-import type {Fields} from "./record.js";
+import {inspect} from "node:util";
+import type {InspectOptions} from "node:util";
+import type {Fields, Piece} from "./record.js";
 
 /** What a sandbox may do. Servers may know more; any text is passed on. */
 export type SecurityProfile = "permissive" | "moderate" | "restrictive" | (string & {});
@@ -124,7 +126,7 @@ export class RunOutput {
 
     /** @internal */
     constructor(fields: Fields) {
-        this.outputBytes = (fields["output"] as Buffer | undefined) ?? Buffer.alloc(0);
+        this.outputBytes = (fields["output"] as Piece | undefined)?.bytes ?? Buffer.alloc(0);
         this.exit_code = fields["exit_code"] as number | undefined;
         this.truncated = fields["truncated"] as boolean | undefined;
         this.total_bytes = fields["total_bytes"] as number | bigint | undefined;
@@ -185,62 +187,34 @@ export function sandboxInfo(fields: Fields): SandboxInfo {
 /** One event of a running command. */
 export class StreamEvent {
     readonly type: StreamEventType;
-    /** The stream's last event id. */
-    readonly id: string | undefined;
-    /** The command's exit code (done). */
-    readonly exit_code: number | undefined;
-    /** Whether the command exited with 0 (done). */
-    readonly success: boolean | undefined;
-    /** Whether the command was killed for passing its memory limit (done). */
-    readonly oom: boolean | undefined;
-    /** What went wrong (error). */
-    readonly message: string | undefined;
-    /** Where the output came from, such as stdout (output). */
-    readonly stream: string | undefined;
-    /** When the command started, RFC 3339 (started). */
-    readonly timestamp: string | undefined;
-    /** The command (started). */
-    readonly command: readonly (string | null)[] | undefined;
-    /** Whether a warm sandbox was used (started). */
-    readonly fast: boolean | undefined;
-    /** How far the sandbox is (progress). */
-    readonly stage: string | undefined;
-    /** The sandbox's name (progress). */
-    readonly sandbox: string | undefined;
-    /** The payload's member `data`, exactly: output of the command (output). */
-    readonly dataBytes: Buffer | undefined;
-    /** The payload's member `output`, exactly: some servers send what a failed command wrote with its end (done). */
-    readonly outputBytes: Buffer | undefined;
-    /** Whether the payload was a JSON object. */
-    readonly parsed: boolean;
-    /** The payload as the server sent it. */
-    readonly raw: string;
+    readonly #fields: Fields;
     #data: Record<string, unknown> | undefined;
 
     /** @internal */
     constructor(fields: Fields) {
         this.type = fields["type"] as string;
-        this.id = fields["id"] as string | undefined;
-        this.exit_code = fields["exit_code"] as number | undefined;
-        this.success = fields["success"] as boolean | undefined;
-        this.oom = fields["oom"] as boolean | undefined;
-        this.message = fields["message"] as string | undefined;
-        this.stream = fields["stream"] as string | undefined;
-        this.timestamp = fields["timestamp"] as string | undefined;
-        this.command = fields["command"] as string[] | undefined;
-        this.fast = fields["fast"] as boolean | undefined;
-        this.stage = fields["stage"] as string | undefined;
-        this.sandbox = fields["sandbox"] as string | undefined;
-        this.dataBytes = fields["data"] as Buffer | undefined;
-        this.outputBytes = fields["output"] as Buffer | undefined;
-        this.parsed = fields["parsed"] as boolean;
-        this.raw = fields["raw"] as string;
+        this.#fields = fields;
     }
 
     /** The payload. When it was no JSON object, it is the text under the name `raw`. */
     get data(): Record<string, unknown> {
         this.#data ??= this.parsed ? (JSON.parse(this.raw) as Record<string, unknown>) : {raw: this.raw};
         return this.#data;
+    }
+
+    /** The payload as the server sent it, as text; bytes that are not UTF-8 are replaced. */
+    get raw(): string {
+        return (this.#fields["raw"] as Piece | undefined)?.text ?? "";
+    }
+
+    /** The payload as the server sent it, exactly. */
+    get rawBytes(): Buffer {
+        return (this.#fields["raw"] as Piece | undefined)?.bytes ?? Buffer.alloc(0);
+    }
+
+    /** Whether the payload was a JSON object. */
+    get parsed(): boolean {
+        return this.#fields["parsed"] as boolean;
     }
 
     /** The bytes of output that came with this event, exactly; undefined when it carries none. */
@@ -250,7 +224,72 @@ export class StreamEvent {
 
     /** `output` as text; bytes that are not UTF-8 are replaced. */
     get text(): string | undefined {
-        return this.output?.toString("utf8");
+        return ((this.#fields["data"] ?? this.#fields["output"]) as Piece | undefined)?.text;
+    }
+
+    /** The payload's member `data`, exactly: output of the command (output). */
+    get dataBytes(): Buffer | undefined {
+        return (this.#fields["data"] as Piece | undefined)?.bytes;
+    }
+
+    /** The payload's member `output`, exactly: some servers send what a failed command wrote with its end (done). */
+    get outputBytes(): Buffer | undefined {
+        return (this.#fields["output"] as Piece | undefined)?.bytes;
+    }
+
+    /** The command's exit code (done). */
+    get exit_code(): number | undefined {
+        return this.#fields["exit_code"] as number | undefined;
+    }
+
+    /** Whether the command exited with 0 (done). */
+    get success(): boolean | undefined {
+        return this.#fields["success"] as boolean | undefined;
+    }
+
+    /** Whether the command was killed for passing its memory limit (done). */
+    get oom(): boolean | undefined {
+        return this.#fields["oom"] as boolean | undefined;
+    }
+
+    /** What went wrong (error). */
+    get message(): string | undefined {
+        return this.#fields["message"] as string | undefined;
+    }
+
+    /** Where the output came from, such as stdout (output). */
+    get stream(): string | undefined {
+        return this.#fields["stream"] as string | undefined;
+    }
+
+    /** When the command started, RFC 3339 (started). */
+    get timestamp(): string | undefined {
+        return this.#fields["timestamp"] as string | undefined;
+    }
+
+    /** The command (started). */
+    get command(): readonly (string | null)[] | undefined {
+        return this.#fields["command"] as (string | null)[] | undefined;
+    }
+
+    /** Whether a warm sandbox was used (started). */
+    get fast(): boolean | undefined {
+        return this.#fields["fast"] as boolean | undefined;
+    }
+
+    /** How far the sandbox is (progress). */
+    get stage(): string | undefined {
+        return this.#fields["stage"] as string | undefined;
+    }
+
+    /** The sandbox's name (progress). */
+    get sandbox(): string | undefined {
+        return this.#fields["sandbox"] as string | undefined;
+    }
+
+    /** The stream's last event id. */
+    get id(): string | undefined {
+        return this.#fields["id"] as string | undefined;
     }
 
     /** Whether this is how the stream ends: done or error. */
@@ -260,5 +299,9 @@ export class StreamEvent {
 
     toJSON(): {type: string; data: unknown} {
         return {type: this.type, data: this.data};
+    }
+
+    [inspect.custom](_depth: number, options: InspectOptions): string {
+        return `StreamEvent ${inspect(this.toJSON(), options)}`;
     }
 }

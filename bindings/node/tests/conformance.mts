@@ -75,6 +75,9 @@ export async function failuresOf(one: JsonObject, fault: FaultServer, way: Way):
     const say = (what: string): void => void wrong.push(`${JSON.stringify(one["id"])}: ${what}`);
     try {
         known(one, MEMBERS.case);
+        for (const name of ["id", "about", "server", "calls", "requests"]) {
+            if (!(name in one)) throw new Error(`lacks ${name}`);
+        }
         await using server = await fault.script(one["server"] ?? {});
         const client = makeClient(one, server.answer, say);
         try {
@@ -193,7 +196,8 @@ async function* recordsOf(
 /** A field of a natural record. */
 function fieldOf(record: unknown, name: string): unknown {
     const bytes: Record<string, string> = {output: "outputBytes", data: "dataBytes"};
-    const exact = record instanceof RunOutput || record instanceof StreamEvent ? (bytes[name] ?? name) : name;
+    let exact = record instanceof RunOutput || record instanceof StreamEvent ? (bytes[name] ?? name) : name;
+    if (record instanceof StreamEvent && name === "raw") exact = "rawBytes";
     return (record as Record<string, unknown>)[exact];
 }
 
@@ -231,9 +235,9 @@ function sameField(got: unknown, want: Json): boolean {
                 names.every((name) => sameEntry(got[name], (value as JsonObject)[name]));
         }
         case "json":
-            return isDeepStrictEqual(typeof got === "string" ? parsed(got) : got, value);
+            return isDeepStrictEqual(typeof got === "string" || Buffer.isBuffer(got) ? parsed(got.toString()) : got, value);
         case "json_text":
-            return got === textOf(value);
+            return Buffer.isBuffer(got) ? got.equals(bytesOf(value)) : got === textOf(value);
         default:
             throw new Error(`unknown type ${kind}`);
     }
@@ -308,6 +312,7 @@ function compareRequest(got: JsonObject, want: JsonObject, place: string, say: S
     }
     const headers = got["headers"] as [string, string][];
     for (const [name, value] of Object.entries((want["headers"] ?? {}) as JsonObject)) {
+        if (isObject(value)) known(value, ["contains"]);
         const has = headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, each]) => each);
         const same = value === null ? has.length === 0
             : has.length === 1 && (isObject(value) ? (has[0] ?? "").includes(value["contains"] as string) : has[0] === value);

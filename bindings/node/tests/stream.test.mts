@@ -279,9 +279,9 @@ test("a create that was lost is looked up and removed", async () => {
         return (requests as JsonObject[]).map((each) => each["method"] as string);
     };
     const timeout = {name: "TimeoutError"};
-    assert.deepEqual(await methods([create, late, found, remove], {timeout: 100}, timeout), ["POST", "GET", "GET", "DELETE"]);
-    assert.deepEqual(await methods([create, found, remove], {signal: AbortSignal.timeout(100)}, {name: "AbortError"}), ["POST", "GET", "DELETE"]);
-    assert.deepEqual(await methods([create, old], {timeout: 100}, timeout), ["POST", "GET"]); // somebody else's
+    assert.deepEqual(await methods([create, late, found, remove], {timeout: 500}, timeout), ["POST", "GET", "GET", "DELETE"]);
+    assert.deepEqual(await methods([create, found, remove], {signal: AbortSignal.timeout(500)}, {name: "AbortError"}), ["POST", "GET", "DELETE"]);
+    assert.deepEqual(await methods([create, old], {timeout: 500}, timeout), ["POST", "GET"]); // somebody else's
     const refused = {method: "POST", steps: [{reply: {status: 422, json: {success: false, error: "no"}}}]};
     assert.deepEqual(await methods([refused], {}, {name: "UnprocessableError"}), ["POST"]);
 });

@@ -30,6 +30,16 @@ export function textAt(address: Pointer, size: number): string {
     return decode(address, size) as string;
 }
 
+/** Copies bytes from an address. */
+export function copier(): (to: Pointer | Uint8Array, from: Pointer, size: number) => void {
+    return koffi.load(null).func("memcpy", "void", ["void *", "void *", "size_t"]) as never;
+}
+
+/** Where a buffer's bytes are, for as long as the buffer is held. */
+export function addressOf(buffer: Uint8Array): number {
+    return Number(koffi.address(buffer));
+}
+
 /** Has the runtime call a function of C with an argument when this thread's environment ends, in whatever way. */
 export interface Cleanup {
     readonly add: (fn: Pointer, argument: Pointer) => void;
