@@ -9,12 +9,13 @@
 #include "execute.h"
 #include "fields.h"
 #include "handlers.h"
+#include "metadata.h"
 #include "validate.h"
 
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
  * that was asked for. */
-static const char *const unsupported[] = {"source_url",      "source_ref", "volumes", "secrets",     "secret_files",
-                                          "secret_mappings", "ports",      "network", "init_script", "lifecycle"};
+static const char *const unsupported[] = {"source_url",      "source_ref", "volumes", "secrets",    "secret_files",
+                                          "secret_mappings", "ports",      "network", "init_script"};
 
 /* Answers when another backend than ours is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
@@ -31,7 +32,10 @@ static void check_backend(struct fields *fields, struct reply *reply) {
 static void check_unsupported(struct fields *fields, struct reply *reply) {
     for (size_t i = 0; reply->status == 0 && i < sizeof unsupported / sizeof unsupported[0]; i++) {
         if (fields_present(fields, unsupported[i])) {
-            reply_errorf(reply, 422, "%s is not supported by agentkernel-local", unsupported[i]);
+            bool ports = strcmp(unsupported[i], "ports") == 0;
+            reply_errorf(
+                reply, 422, "%s is not supported by agentkernel-local%s", unsupported[i],
+                ports ? ": what listens in a sandbox, unless its profile is restrictive, listens on this machine" : "");
         }
     }
     if (reply->status == 0 && fields_bool(fields, "placeholder_secrets", false, false)) {
@@ -67,7 +71,7 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
 }
 
 /* Reads name, image and what is only kept. */
-static void read_description(struct fields *fields, struct sandbox *wanted) {
+static void read_description(struct fields *fields, struct sandbox *wanted, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     char *name = fields_required_text(fields, "name");
     const char *wrong = name == NULL ? NULL : validate_sandbox_name(name, message);
@@ -87,14 +91,15 @@ static void read_description(struct fields *fields, struct sandbox *wanted) {
     }
     wanted->labels = fields_map(fields, "labels");
     wanted->description = fields_text(fields, "description");
+    metadata_read_lifecycle(fields, wanted, reply);
 }
 
 /* Reads the body. False when the reply says what is wrong with it. */
 static bool read_create_request(const struct request *request, struct sandbox *wanted, struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
-    read_description(&fields, wanted);
-    if (!fields.failed) {
+    read_description(&fields, wanted, reply);
+    if (!fields.failed && reply->status == 0) {
         check_backend(&fields, reply);
     }
     if (!fields.failed && reply->status == 0) {

@@ -142,6 +142,10 @@ void execute(struct server *server, const struct request *request, const struct 
         /* Of a client that has gone nobody reads this. */
         reply_error(reply, 503, "The server is shutting down");
     }
+    if (sandbox != NULL) {
+        bool known = event == COMMAND_ENDED && command.result.kind != END_SANDBOX_FAILED;
+        audit_command(&sandbox->state->audit, sandbox, spec->argv, known ? &command.result.exit_code : NULL);
+    }
     command_close(&command);
     free(capture.bytes);
 }

@@ -121,6 +121,11 @@ bool fields_present(struct fields *fields, const char *name) {
     return !empty;
 }
 
+bool fields_given(struct fields *fields, const char *name) {
+    ak_json_value value;
+    return find(fields, name, &value) && value.kind != AK_JSON_NULL;
+}
+
 char *fields_decode(const ak_json_value *string, size_t *len) {
     size_t size = ak_json_string_size(string);
     char *text = malloc(size + 1);

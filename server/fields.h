@@ -32,6 +32,9 @@ void fields_parse(struct fields *fields, const char *text, size_t len);
 /* Whether the member is there with anything but null, an empty string, an empty list or an empty map. */
 bool fields_present(struct fields *fields, const char *name);
 
+/* Whether the member is there with anything but null. */
+bool fields_given(struct fields *fields, const char *name);
+
 /* A string, to be freed; NULL when absent or null. */
 char *fields_text(struct fields *fields, const char *name);
 

@@ -97,6 +97,15 @@ static bool open_path_call(struct file_call *call, struct server *server, const 
     return ok;
 }
 
+/* Keeps in mind that something was done. */
+static void note(const struct file_call *call, const char *type) {
+    struct sandbox *sandbox = call->store.sandbox;
+    audit_file(&sandbox->state->audit, type, sandbox, call->path.text);
+    if (!atomic_load(&sandbox->removed)) {
+        state_touch(sandbox);
+    }
+}
+
 /* Whether there is a sandbox that runs. */
 static bool is_running(const struct file_call *call, const struct request *request, unsigned status,
                        struct reply *reply) {
@@ -159,7 +168,7 @@ static void read_file(const struct file_call *call, struct reply *reply) {
         ok = reply->file != NULL;
     }
     if (ok) {
-        state_touch(call->store.sandbox);
+        note(call, "file_read");
     } else {
         reply_failed(reply, 404, "Failed to read ", &call->path);
     }
@@ -231,7 +240,7 @@ void handle_write_file(struct server *server, struct request *request, struct re
             char before[48];
             (void)snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
             reply_done(reply, before, &call.path);
-            state_touch(call.store.sandbox);
+            note(&call, "file_written");
         } else {
             reply_failed(reply, 500, "Failed to write ", &call.path);
         }
@@ -245,7 +254,7 @@ void handle_delete_file(struct server *server, struct request *request, struct r
     if (open_path_call(&call, server, request, reply) && is_running(&call, request, 500, reply)) {
         if (file_store_delete(&call.store, &call.path)) {
             reply_done(reply, "Deleted ", &call.path);
-            state_touch(call.store.sandbox);
+            note(&call, "file_deleted");
         } else {
             reply_failed(reply, 500, "Failed to delete ", &call.path);
         }
@@ -334,13 +343,13 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
             return;
         }
         written++;
+        note(call, "file_written");
     }
     reply_open(reply, 200);
     writer_open(&reply->body, '{');
     writer_member_uint(&reply->body, "written", written);
     writer_close(&reply->body, '}');
     reply_close(reply);
-    state_touch(call->store.sandbox);
 }
 
 void handle_write_files(struct server *server, struct request *request, struct reply *reply) {

@@ -14,6 +14,10 @@ typedef void handler(struct server *server, struct request *request, struct repl
 handler handle_health;
 handler handle_status;
 
+/* discovery.c */
+handler handle_backends;
+handler handle_stats;
+
 /* run.c */
 handler handle_run;
 handler handle_run_stream;
@@ -21,7 +25,11 @@ handler handle_run_stream;
 /* sandboxes.c */
 handler handle_list_sandboxes;
 handler handle_get_sandbox;
+handler handle_get_sandbox_by_uuid;
 handler handle_remove_sandbox;
+
+/* metadata.c */
+handler handle_patch_sandbox;
 
 /* create.c */
 handler handle_create_sandbox;
@@ -32,6 +40,9 @@ handler handle_stop_sandbox;
 handler handle_full_state;
 handler handle_resize_sandbox;
 handler handle_recover_sandbox;
+
+/* logs.c */
+handler handle_logs;
 
 /* files.c */
 handler handle_read_file;
@@ -74,6 +85,9 @@ struct sandbox *sandbox_find(struct server *server, const struct request *reques
 
 /* The text for commands in a sandbox that is stopped or not there. */
 #define SANDBOX_NOT_RUNNING "Sandbox '%s' is not running. Start it with: agentkernel start %s"
+
+/* Whether commands can be run now, and why not or how well: status.c. */
+bool status_sandbox_usable(const struct server *server, const char **why);
 
 /* Checks the name in the path. False when the reply says what is wrong with it. */
 bool sandbox_check_name(const struct request *request, struct reply *reply);

@@ -137,8 +137,10 @@ static bool run(struct server *server, const sigset_t *signals) {
 }
 
 int main(int argc, char **argv) {
-    struct server server = {
-        .stop_fd = -1, .detached_lock = PTHREAD_MUTEX_INITIALIZER, .detached_done = PTHREAD_COND_INITIALIZER};
+    struct server server = {.stop_fd = -1,
+                            .started_ms = clock_monotonic_ms(),
+                            .detached_lock = PTHREAD_MUTEX_INITIALIZER,
+                            .detached_done = PTHREAD_COND_INITIALIZER};
     sigset_t signals;
     privileges_reset_signals();
     (void)sigemptyset(&signals);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "handlers.h"
 #include "json_text.h"
@@ -146,6 +147,24 @@ void handle_get_sandbox(struct server *server, struct request *request, struct r
         reply_close(reply);
         state_release(sandbox);
     }
+}
+
+void handle_get_sandbox_by_uuid(struct server *server, struct request *request, struct reply *reply) {
+    const char *uuid = request->segments[2];
+    if (!validate_uuid(uuid)) {
+        reply_error(reply, 400, "Invalid sandbox UUID");
+        return;
+    }
+    struct sandbox **list = state_list(&server->state);
+    reply_error(reply, list == NULL ? 500 : 404, list == NULL ? "out of memory" : "Sandbox not found");
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+        if (strcasecmp(list[i]->uuid, uuid) == 0) {
+            reply_open(reply, 200);
+            sandbox_write_info(&reply->body, list[i]);
+            reply_close(reply);
+        }
+    }
+    state_free_list(list);
 }
 
 void handle_remove_sandbox(struct server *server, struct request *request, struct reply *reply) {

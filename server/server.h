@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "listener.h"
 #include "options.h"
@@ -21,6 +22,7 @@ struct server {
     struct probe_result probe; /* whether commands can be isolated here; found out once, at start */
     struct spawner *spawner;   /* NULL when they cannot */
     int stop_fd;               /* becomes readable, and stays so, when the server stops */
+    int64_t started_ms;        /* on the monotonic clock */
     atomic_int active;         /* requests being answered */
     /* Belonging to detached.c. */
     pthread_mutex_t detached_lock;

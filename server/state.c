@@ -76,7 +76,7 @@ static void insert(struct state *state, struct sandbox *sandbox) {
 }
 
 bool state_load(struct state *state) {
-    if (!state_files_sweep(state)) {
+    if (!audit_open(&state->audit, state->dir_fd) || !state_files_sweep(state)) {
         return false;
     }
     int fd = openat(state->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,6 +106,7 @@ bool state_load(struct state *state) {
 }
 
 void state_close(struct state *state) {
+    audit_close(&state->audit);
     while (state->first != NULL) {
         struct sandbox *sandbox = state->first;
         state->first = sandbox->next;
@@ -211,6 +212,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
         errno = error;
         return error == EEXIST ? STATE_EXISTS : STATE_FAILED;
     }
+    audit_created(&state->audit, sandbox);
     sandbox->refs = 2; /* the list's and the caller's */
     insert(state, sandbox);
     *made = sandbox;
@@ -263,6 +265,9 @@ bool state_stop(struct sandbox *sandbox) {
     int error = errno;
     if (ok) {
         command_end_all(sandbox); /* under the lock: none of a start that follows */
+        if (!before) {
+            audit_sandbox(&sandbox->state->audit, "sandbox_stopped", sandbox);
+        }
     } else {
         atomic_store(&sandbox->stopped, before);
     }
@@ -277,7 +282,9 @@ bool state_start(struct sandbox *sandbox) {
     errno = EALREADY;
     bool ok = before && state_save(sandbox);
     int error = errno;
-    if (!ok) {
+    if (ok) {
+        audit_sandbox(&sandbox->state->audit, "sandbox_started", sandbox);
+    } else {
         atomic_store(&sandbox->stopped, before);
     }
     (void)pthread_mutex_unlock(&sandbox->meta_lock);
@@ -322,6 +329,7 @@ static bool remove_claimed(struct sandbox *sandbox) {
         errno = error;
         return false;
     }
+    audit_sandbox(&sandbox->state->audit, "sandbox_removed", sandbox);
     take_out(sandbox);
     return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }

@@ -5,6 +5,7 @@
  *   DIR/sandboxes/NAME/meta.json   what was asked for, and what became of it; replaced as a whole by every change
  *   DIR/sandboxes/NAME/tree/       its files; see kept_root.h
  *   DIR/snapshots/NAME/            see snapshots.h
+ *   DIR/audit.jsonl                see audit.h
  *   DIR/work/                      what is being made or removed of both; swept at start
  *
  * A sandbox is made in work/ and moved to its name in one rename, and removed by the opposite one: at any moment a name
@@ -21,6 +22,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "audit.h"
 #include "spawner.h"
 
 #define STATE_NAME_CAP 64
@@ -70,6 +72,7 @@ struct state {
     int lock_fd;
     pthread_mutex_t lock; /* guards the list, refs, last_activity */
     struct sandbox *first;
+    struct audit audit;              /* of what is created, started, stopped and removed, state.c tells it */
     pthread_rwlock_t snapshots_lock; /* held for reading by who copies from a snapshot, for writing over its renaming */
     int change_fd;                   /* readable when something was created or changed; -1: nobody waits for it */
     atomic_bool stopping;            /* makes long removals give up */

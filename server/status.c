@@ -6,14 +6,20 @@ void handle_health(struct server *server, struct request *request, struct reply 
     reply_text(reply, 200, "ok");
 }
 
-static void write_sandbox_status(struct writer *writer, const struct server *server) {
+bool status_sandbox_usable(const struct server *server, const char **why) {
     bool usable = server->spawner != NULL && spawner_alive(server->spawner);
-    const char *message = server->probe.message;
+    *why = server->probe.message;
     if (usable) {
-        message = server->probe.warning[0] != '\0' ? server->probe.warning : "ready";
+        *why = server->probe.warning[0] != '\0' ? server->probe.warning : "ready";
     } else if (server->spawner != NULL) {
-        message = "the process that starts sandboxes was killed";
+        *why = "the process that starts sandboxes was killed";
     }
+    return usable;
+}
+
+static void write_sandbox_status(struct writer *writer, const struct server *server) {
+    const char *message = NULL;
+    bool usable = status_sandbox_usable(server, &message);
     writer_open(writer, '{');
     writer_member_bool(writer, "usable", usable);
     writer_member_text(writer, "message", message);

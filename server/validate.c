@@ -51,6 +51,17 @@ const char *validate_sandbox_name(const char *name, char message[VALIDATE_MESSAG
     return NULL;
 }
 
+bool validate_uuid(const char *text) {
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    for (size_t i = 0; i < sizeof form; i++) {
+        if (form[i] == 'x' ? text[i] == '\0' || strchr("0123456789abcdefABCDEF", text[i]) == NULL
+                           : text[i] != form[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *validate_image(const char *image, char message[VALIDATE_MESSAGE]) {
     if (image[0] == '\0') {
         return "Docker image name cannot be empty";

@@ -15,6 +15,9 @@
 /* 1-63 of A-Z a-z 0-9 - _; a letter or digit first and last; no two of - _ together. */
 const char *validate_sandbox_name(const char *name, char message[VALIDATE_MESSAGE]);
 
+/* Whether it is a UUID in its usual form, of any case. */
+bool validate_uuid(const char *text);
+
 /* 1-256 of A-Z a-z 0-9 . _ / : @ - */
 const char *validate_image(const char *image, char message[VALIDATE_MESSAGE]);
 

@@ -85,10 +85,13 @@ class Create(ServerTest):
 
     def test_what_is_not_supported_is_refused(self):
         for member, value in (("source_url", "https://example.org/x.git"), ("volumes", ["a:/b"]), ("secrets", ["A=b:c"]),
-                              ("secret_files", ["A"]), ("ports", ["80"]), ("network", {"name": "n"}),
-                              ("init_script", "true"), ("lifecycle", {"auto_stop_after_seconds": 1})):
+                              ("secret_files", ["A"]), ("network", {"name": "n"}), ("init_script", "true")):
             self.assert_error(self.create("no", **{member: value}), 422,
                               member + " is not supported by agentkernel-local")
+        self.assert_error(self.create("no", ports=["80"]), 422, "ports is not supported by agentkernel-local: what listens in a "
+                          "sandbox, unless its profile is restrictive, listens on this machine")
+        self.assert_error(self.create("no", lifecycle={"auto_archive_after_seconds": 1}), 422,
+                          "lifecycle.auto_archive_after_seconds is not supported by agentkernel-local")
         self.assert_error(self.create("no", placeholder_secrets=True), 422,
                           "placeholder_secrets is not supported by agentkernel-local")
         for backend in ("docker", "firecracker", "k8s"):

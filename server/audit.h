@@ -1,0 +1,53 @@
+/*
+ * audit.h: what was done to and in the sandboxes, kept over a restart: GET /sandboxes/{name}/logs.
+ *
+ *   DIR/audit.jsonl     one entry per line, oldest first
+ *   DIR/audit.1.jsonl   what was written before that
+ *
+ * When the file has grown to AUDIT_FILE_MAX it takes the older one's place, so there are never more than two of them
+ * and the oldest entries go first. An entry is written with one call before its operation is answered; a server that is
+ * killed loses none of those, and a half line, which only a full disk or a power failure leaves, is passed over. A long
+ * list of arguments is cut. Entries name a sandbox by its name: one that is made anew under an old name has the old
+ * one's entries, too, as with the full server. Thread class of every function: any.
+ */
+#ifndef AKL_AUDIT_H
+#define AKL_AUDIT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "writer.h"
+
+struct sandbox;
+
+#define AUDIT_FILE_MAX ((uint64_t)4 << 20)
+
+struct audit {
+    bool opened;
+    pthread_mutex_t lock;
+    int dir_fd; /* the state's; not ours to close */
+    int fd;
+    uint64_t size;
+};
+
+/* Opens the log in the state folder. False after saying on stderr why not; audit_close is fine then, too. */
+bool audit_open(struct audit *audit, int dir_fd);
+void audit_close(struct audit *audit);
+
+/* sandbox_created */
+void audit_created(struct audit *audit, const struct sandbox *sandbox);
+
+/* sandbox_started, sandbox_stopped, sandbox_removed */
+void audit_sandbox(struct audit *audit, const char *type, const struct sandbox *sandbox);
+
+/* command_executed; exit_code NULL: it was not told. */
+void audit_command(struct audit *audit, const struct sandbox *sandbox, const char *const *argv, const int *exit_code);
+
+/* file_written, file_read, file_deleted */
+void audit_file(struct audit *audit, const char *type, const struct sandbox *sandbox, const char *path);
+
+/* Writes the entries about a sandbox as an array. False without memory or when the log cannot be read. */
+bool audit_write(struct audit *audit, const char *sandbox, struct writer *writer);
+
+#endif

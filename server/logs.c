@@ -1,0 +1,18 @@
+/*
+ * logs.c: GET /sandboxes/{name}/logs: what the audit log says about a sandbox.
+ */
+#include "handlers.h"
+
+void handle_logs(struct server *server, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    if (sandbox == NULL) {
+        return;
+    }
+    reply_open(reply, 200);
+    if (audit_write(&server->state.audit, sandbox->name, &reply->body)) {
+        reply_close(reply);
+    } else {
+        reply_error(reply, 500, "Failed to read the audit log");
+    }
+    state_release(sandbox);
+}

@@ -1,0 +1,15 @@
+/*
+ * metadata.h: what is only said about a sandbox, at its creation or later.
+ */
+#ifndef AKL_METADATA_H
+#define AKL_METADATA_H
+
+#include "fields.h"
+#include "reply.h"
+#include "state.h"
+
+/* Reads member `lifecycle` into the sandbox's auto_stop_seconds and auto_delete_seconds; absent and null change
+ * nothing. What is wrong with it latches in fields, or is the reply's 422. */
+void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox, struct reply *reply);
+
+#endif
