@@ -311,6 +311,8 @@ static bool launch(struct detached *detached, const struct exec_request *exec, s
         reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name);
     } else if (start == COMMAND_UNAVAILABLE) {
         reply_errorf(reply, 500, "Failed to start detached command: %s", why);
+    } else {
+        audit_command(&sandbox->state->audit, sandbox, spec.argv, NULL); /* how it ends is another matter */
     }
     return start == COMMAND_STARTED;
 }

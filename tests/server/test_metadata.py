@@ -181,6 +181,13 @@ class Logs(ServerTest):
         self.assertIsNone(commands()[0]["exit_code"])
 
 
+    def test_a_detached_command(self):
+        self.server.post("/sandboxes", {"name": "away"})
+        self.assertEqual(self.server.post("/sandboxes/away/exec/detach", {"command": ["false"]})[0], 200)
+        self.assertEqual(self.brief("away")[1],
+                         {"type": "command_executed", "sandbox": "away", "command": ["false"], "exit_code": None})
+
+
 class KeptLogs(unittest.TestCase):
     def test_they_outlive_the_server(self):
         first = Server()

@@ -24,7 +24,7 @@ class Envelope(ServerTest):
 
     def test_unknown_paths_and_methods_are_404(self):
         for method, path in (("GET", "/nope"), ("GET", "/"), ("PUT", "/run"), ("GET", "/run"), ("POST", "/health"),
-                             ("OPTIONS", "/sandboxes"), ("PATCH", "/sandboxes/a"), ("BREW", "/health"),
+                             ("OPTIONS", "/sandboxes"), ("PUT", "/sandboxes/a"), ("BREW", "/health"),
                              ("GET", "/sandboxes/a/exec"), ("GET", "/health/x"), ("GET", "/run/stream"),
                              ("GET", "/metrics"), ("GET", "/a/b/c/d/e/f/g/h/i/j/k/l")):
             with self.subTest(method=method, path=path):
@@ -394,8 +394,9 @@ class Keys(ServerTest):
     def test_public_routes(self):
         self.assertEqual(self.status(None, "/health")[0], 200)
         self.assertIs(self.status(None, "/status")[1]["data"]["api_key_configured"], True)
-        for path in ("/metrics", "/stats"):
-            self.assertEqual(self.status(None, path)[0], 404)
+        self.assertEqual(self.status(None, "/stats")[0], 200)
+        self.assertEqual(self.status(None, "/metrics")[0], 404)
+        self.assertEqual(self.status(None, "/backends")[0], 401)
         self.assertEqual(self.server.call("POST", "/health")[0], 401)
 
     def test_401_comes_before_404_and_400(self):
