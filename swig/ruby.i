@@ -64,13 +64,19 @@ static VALUE ak_ruby_new_call(ak_call *call) {
 
 static VALUE ak_ruby_symbol(const char *name) { return ID2SYM(rb_intern(name)); }
 
+static VALUE ak_ruby_frozen(VALUE object) {
+    OBJ_FREEZE(object);
+    return object;
+}
+
+/* Text is valid UTF-8. */
 static VALUE ak_ruby_text(const char *data, size_t size) {
     VALUE text = rb_utf8_str_new(data, (long)size);
     if (rb_enc_str_coderange(text) == ENC_CODERANGE_BROKEN) text = rb_str_scrub(text, Qnil);
-    return rb_obj_freeze(text);
+    return ak_ruby_frozen(text);
 }
 
-static VALUE ak_ruby_bytes(const char *data, size_t size) { return rb_obj_freeze(rb_str_new(data, (long)size)); }
+static VALUE ak_ruby_bytes(const char *data, size_t size) { return ak_ruby_frozen(rb_str_new(data, (long)size)); }
 
 static void ak_ruby_error_text(VALUE fields, const char *name, int32_t field) {
     const char *data;
@@ -185,7 +191,7 @@ static VALUE ak_ruby_list(ak_call *call, const ak_value *value) {
     VALUE list = rb_ary_new_capa((long)value->integer);
     for (size_t i = 0; i < (size_t)value->integer; i++)
         rb_ary_push(list, ak_ruby_entry(ak_call_view_at, call, value->key, i));
-    return rb_obj_freeze(list);
+    return ak_ruby_frozen(list);
 }
 
 static VALUE ak_ruby_map(ak_call *call, const ak_value *value) {
@@ -194,14 +200,28 @@ static VALUE ak_ruby_map(ak_call *call, const ak_value *value) {
         VALUE name = ak_ruby_entry(ak_call_key_at, call, value->key, i);
         rb_hash_aset(map, name, ak_ruby_entry(ak_call_view_at, call, value->key, i));
     }
-    return rb_obj_freeze(map);
+    return ak_ruby_frozen(map);
+}
+
+static VALUE ak_ruby_names; /* of keys, as symbols */
+static VALUE ak_ruby_texts; /* the last text of each key */
+
+/* A short text is often the same again, such as an event's type; then it needs no new object. */
+static VALUE ak_ruby_text_again(const ak_value *value) {
+    VALUE last = rb_ary_entry(ak_ruby_texts, value->key);
+    if (!NIL_P(last) && (size_t)RSTRING_LEN(last) == value->size &&
+        (!value->size || !memcmp(RSTRING_PTR(last), value->data, value->size)))
+        return last;
+    last = ak_ruby_text(value->data, value->size);
+    if (value->size < 32) rb_ary_store(ak_ruby_texts, value->key, last);
+    return last;
 }
 
 /* A field's value. JSON is text just as it was sent. */
 static VALUE ak_ruby_value(ak_call *call, const ak_value *value) {
     switch (value->type) {
-    case AK_TYPE_TEXT: return ak_ruby_text(value->data, value->size);
-    case AK_TYPE_JSON: return rb_obj_freeze(rb_utf8_str_new(value->data, (long)value->size));
+    case AK_TYPE_TEXT: return ak_ruby_text_again(value);
+    case AK_TYPE_JSON: return ak_ruby_frozen(rb_utf8_str_new(value->data, (long)value->size));
     case AK_TYPE_BYTES: return ak_ruby_bytes(value->data, value->size);
     case AK_TYPE_INT: return LL2NUM(value->integer);
     case AK_TYPE_BOOL: return value->integer ? Qtrue : Qfalse;
@@ -210,8 +230,6 @@ static VALUE ak_ruby_value(ak_call *call, const ak_value *value) {
     default: return Qnil;
     }
 }
-
-static VALUE ak_ruby_names; /* of keys, as symbols */
 
 static VALUE ak_ruby_name(int32_t key) {
     VALUE name = rb_ary_entry(ak_ruby_names, key);
@@ -227,12 +245,16 @@ typedef struct {
 
 /* A record: its fields by name. One that is null is nil, one that is absent is not there. */
 static VALUE ak_ruby_hash(ak_call *call, const ak_ruby_record *record) {
-    VALUE hash = rb_hash_new();
+    VALUE hash = rb_hash_new(), pairs[2 * sizeof record->values / sizeof *record->values];
+    long count = 0;
     for (size_t i = 0; i < record->count; i++) {
         const ak_value *value = &record->values[i];
-        if (value->type != AK_TYPE_ABSENT)
-            rb_hash_aset(hash, ak_ruby_name(value->key), ak_ruby_value(call, value));
+        if (value->type == AK_TYPE_ABSENT) continue;
+        pairs[count] = ak_ruby_name(value->key);
+        pairs[count + 1] = ak_ruby_value(call, value);
+        count += 2;
     }
+    rb_hash_bulk_insert(count, pairs, hash);
     return hash;
 }
 
@@ -244,7 +266,9 @@ static VALUE ak_ruby_nothing(ak_status status) { return status == AK_ABSENT ? ak
     ak_ruby_error = ak_error_new();
     if (!ak_ruby_error) rb_memerror();
     rb_gc_register_address(&ak_ruby_names);
+    rb_gc_register_address(&ak_ruby_texts);
     ak_ruby_names = rb_ary_new();
+    ak_ruby_texts = rb_ary_new();
     ak_ruby_client_class = rb_define_class_under(mRaw, "Client", rb_cObject);
     ak_ruby_call_class = rb_define_class_under(mRaw, "Call", rb_cObject);
     rb_undef_alloc_func(ak_ruby_client_class);

@@ -84,7 +84,7 @@ class LeakTest < Kit::Test
 
   def test_a_long_stream_is_read_in_flat_memory
     event = "event: output\ndata: {\"data\":\"#{'x' * 16_384}\",\"stream\":\"stdout\"}\n\n"
-    count = 16_384 # 256 MiB
+    count = 65_536 # 1 GiB
     one = client(rules({times: "always", steps: [
                          {sse: {events: [], end: false}}, {repeat_text: event, count:, chunked: true},
                          {text: "event: done\ndata: {\"exit_code\":0,\"success\":true}\n\n", chunked: true},
@@ -103,6 +103,6 @@ class LeakTest < Kit::Test
     rescue EOFError
       assert_equal count * 16_384, total
     end
-    assert_operator most, :<=, memory + (64 * 1024)
+    assert_operator most, :<=, memory + (192 * 1024) # strings that the collector has not freed yet
   end
 end

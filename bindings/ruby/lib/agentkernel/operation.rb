@@ -61,7 +61,7 @@ module AgentKernel
 
     # A record of the values that the library gave.
     def make(fields)
-      json_fields.each { |name| fields[name] = Text.parse(fields[name]) if fields[name] }
+      (@json_fields || json_fields).each { |name| fields[name] = Text.parse(fields[name]) if fields[name] }
       @record.new(fields)
     end
 

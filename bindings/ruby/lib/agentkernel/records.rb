@@ -21,7 +21,10 @@ module AgentKernel
   # tells the two apart.
   class Record
     def self.fields(*names)
-      names.each { |name| define_method(name) { @fields[name] } }
+      # Events come by the hundred thousand: a method that is written down is faster than one made of a block.
+      names.each do |name|
+        class_eval("def #{name} = @fields[:#{name}]", __FILE__, __LINE__) # def type = @fields[:type]
+      end
     end
     private_class_method :fields
 
@@ -127,7 +130,7 @@ module AgentKernel
     def payload = parsed ? Text.parse(Text.of(raw)) : nil
 
     # Whether this is how the stream ends.
-    def final? = %w[done error].include?(type)
+    def final? = done? || error?
     def output? = type == "output"
     def done? = type == "done"
     def error? = type == "error"

@@ -11,9 +11,6 @@ module AgentKernel
   # Leaving a loop over it early, close, or forgetting it ends the command. One thread or fiber reads it at a time;
   # close may come from any.
   class RunStream < Enumerator
-    # The event that ended the stream (done or error), once it came.
-    attr_reader :final_event
-
     def initialize(call)
       @call = call
       @reading = Mutex.new
@@ -60,8 +57,11 @@ module AgentKernel
       raise EOFError, "end of the command's output"
     end
 
+    # The event that ended the stream (done or error), once it came.
+    def final_event = (@last if @last&.final?)
+
     # The command's exit code, once it is known.
-    def exit_code = @final_event&.exit_code
+    def exit_code = final_event&.exit_code
 
     # Whether nothing more can come: the stream has ended, failed or was closed.
     def closed? = @call.nil?
@@ -95,43 +95,43 @@ module AgentKernel
         @peeked = nil
         return event
       end
-      exclusively { |call| call.advance ? note(call.record) : finish(call) }
+      exclusively { |call| call.advance ? @last = call.record : finish(call) }
     end
 
     # Runs the block with the call, nil without one. A stream whose reader failed or was interrupted is over, and says
     # so when it is read again. (Not every interruption can be rescued: Timeout throws, and a thread may be killed.)
     def exclusively
-      raise Error.new("the stream is being read elsewhere", code: "AK_E_STATE") unless @reading.try_lock
+      locked = @reading.try_lock
+      raise Error.new("the stream is being read elsewhere", code: "AK_E_STATE") unless locked
 
-      call = @call
-      raise @failure.dup if call.nil? && @failure
-      return unless call
-
-      failure = CancelledError.new("the stream was interrupted", code: "AK_E_CANCELLED", operation: "run_stream")
+      call = @call or return ended
+      unharmed = false
       value = yield call
-      failure = nil
+      unharmed = true
       value
     rescue Error => e
-      failure = e.code == "AK_E_STATE" ? nil : e
+      unharmed = e.code == "AK_E_STATE"
+      failure = e
       raise
     ensure
-      end_with(call, failure)
-      @reading.unlock if @reading.owned?
-    end
-
-    def end_with(call, failure)
-      return unless call
-
-      if failure && @call
-        @failure = failure
-        @call = nil
+      if call
+        end_with(failure) unless unharmed
+        call.close unless @call
       end
-      call.close unless @call # closed by another thread meanwhile
+      @reading.unlock if locked
     end
 
-    def note(event)
-      @final_event = event if event.final?
-      event
+    # The end of a stream that is over: nothing, or its failure again.
+    def ended
+      raise @failure.dup if @failure
+    end
+
+    def end_with(failure)
+      return unless @call # another thread closed the stream meanwhile
+
+      @call = nil
+      @failure = failure || CancelledError.new("the stream was interrupted", code: "AK_E_CANCELLED",
+                                                                             operation: "run_stream")
     end
 
     def finish(call)
@@ -146,7 +146,7 @@ module AgentKernel
 
         case call.read(buffer, maxlen)
         when Raw::OK then return buffer
-        when Raw::ITEM then pass_over(note(call.record))
+        when Raw::ITEM then pass_over(@last = call.record)
         else return finish(call)
         end
       end
