@@ -144,6 +144,13 @@ void command_close(struct command *command) {
     command->started = false;
 }
 
+bool command_any(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->lock);
+    bool any = sandbox->commands != NULL;
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    return any;
+}
+
 void command_end_all(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&sandbox->lock);
     for (struct command *c = sandbox->commands; c != NULL; c = c->next) {

@@ -57,6 +57,9 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
 /* Kills what still runs and frees the descriptors. Fine on a command that was never started. */
 void command_close(struct command *command);
 
+/* Whether a command runs in a sandbox. */
+bool command_any(struct sandbox *sandbox);
+
 /* Kills all commands of a sandbox and waits until none of their processes is left. The sandbox must be marked as
  * removed or stopped, so that none is added. */
 void command_end_all(struct sandbox *sandbox);

@@ -40,6 +40,7 @@ handler handle_stop_sandbox;
 handler handle_full_state;
 handler handle_resize_sandbox;
 handler handle_recover_sandbox;
+handler handle_extend_ttl;
 
 /* logs.c */
 handler handle_logs;

@@ -1,12 +1,16 @@
 /*
- * lifecycle.c: starting, stopping and resizing kept sandboxes.
+ * lifecycle.c: starting, stopping and resizing kept sandboxes, and how long they live.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "clock.h"
 #include "fields.h"
 #include "handlers.h"
+#include "ttl.h"
 
 static void reply_failure(struct reply *reply, const char *operation, int error) {
     if (error == ENOENT) {
@@ -125,6 +129,63 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
     (void)pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
+}
+
+/* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure. */
+static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t from = (uint64_t)now.tv_sec + (now.tv_nsec > 0);
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    uint64_t before = sandbox->expires_at;
+    uint64_t after = (before > from ? before : from) + seconds;
+    sandbox->expires_at = after;
+    bool ok = state_save(sandbox);
+    int error = errno;
+    if (!ok) {
+        sandbox->expires_at = before;
+    }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok ? after : 0;
+}
+
+/* The protocol has a body that makes no sense count as none. False when the reply says what is wrong. */
+static bool read_extend_request(const struct request *request, uint64_t *seconds, struct reply *reply) {
+    struct fields fields;
+    char message[TTL_MESSAGE];
+    fields_parse(&fields, request->body, request->body_len);
+    char *by = fields_text(&fields, "by");
+    const char *wrong = ttl_parse(by == NULL || fields.failed ? "1h" : by, seconds, message);
+    if (wrong != NULL) {
+        reply_errorf(reply, 400, "Invalid time format: %s", wrong);
+    }
+    free(by);
+    return wrong == NULL;
+}
+
+void handle_extend_ttl(struct server *server, struct request *request, struct reply *reply) {
+    const char *name = request->segments[1];
+    uint64_t seconds = 0;
+    if (!sandbox_check_name(request, reply) || !read_extend_request(request, &seconds, reply)) {
+        return;
+    }
+    struct sandbox *sandbox = state_find(&server->state, name);
+    uint64_t expires_at = sandbox == NULL ? 0 : extend(sandbox, seconds);
+    if (expires_at != 0) {
+        char text[STATE_TIME_CAP];
+        clock_format((struct timespec){.tv_sec = (time_t)expires_at}, text, sizeof text);
+        reply_open(reply, 200);
+        writer_open(&reply->body, '{');
+        writer_member_text(&reply->body, "expires_at", text);
+        writer_close(&reply->body, '}');
+        reply_close(reply);
+    } else if (sandbox == NULL || errno == ENOENT) {
+        reply_errorf(reply, 404, "Sandbox '%s' not found", name);
+    } else {
+        reply_failure(reply, "extend the time of", errno);
+    }
+    state_release(sandbox);
 }
 
 static void reply_info(struct reply *reply, struct sandbox *sandbox) {

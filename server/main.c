@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "detached.h"
+#include "expiry.h"
 #include "folder.h"
 #include "http.h"
 #include "owner.h"
@@ -88,11 +89,24 @@ static void say_goodbye(struct server *server) {
     }
 }
 
+/* Tells everybody that the server stops. */
+static void stop_working(struct server *server) {
+    atomic_store(&server->state.stopping, true);
+    (void)eventfd_write(server->stop_fd, 1);
+}
+
 /* Answers requests until one of the signals comes. */
 static bool serve(struct server *server, const sigset_t *signals) {
+    struct expiry expiry;
+    if (!expiry_start(&expiry, server)) {
+        return complain("cannot start the thread that removes what has expired: ", strerror(errno));
+    }
     struct http *http = http_start(server);
     if (http == NULL) {
-        return complain("cannot start the HTTP server: ", strerror(errno));
+        (void)complain("cannot start the HTTP server: ", strerror(errno));
+        stop_working(server);
+        expiry_stop(&expiry);
+        return false;
     }
     (void)printf("listening on %s\n", server->listener.url);
     (void)fflush(stdout);
@@ -102,10 +116,10 @@ static bool serve(struct server *server, const sigset_t *signals) {
     while (ok && sigwait(signals, &signal) != 0) {
     }
     http_stop_accepting(http);
-    atomic_store(&server->state.stopping, true);
-    (void)eventfd_write(server->stop_fd, 1);
+    stop_working(server);
     say_goodbye(server);
     http_stop(http);
+    expiry_stop(&expiry);
     detached_wait(server);
     return ok;
 }

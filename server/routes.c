@@ -34,6 +34,7 @@ static const struct route routes[] = {
     {"POST", {"sandboxes", "*", "resume"}, handle_full_state, .public = false},
     {"POST", {"sandboxes", "*", "fork"}, handle_full_state, .public = false},
     {"POST", {"sandboxes", "*", "resize"}, handle_resize_sandbox, .takes_body = true},
+    {"POST", {"sandboxes", "*", "extend"}, handle_extend_ttl, .takes_body = true},
     {"POST", {"sandboxes", "*", "recover"}, handle_recover_sandbox, .public = false},
     {"GET", {"snapshots"}, handle_list_snapshots, .public = false},
     {"POST", {"snapshots"}, handle_take_snapshot, .takes_body = true},

@@ -112,7 +112,8 @@ void state_close(struct state *state) {
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
-    int fds[] = {state->dir_fd, state->sandboxes_fd, state->snapshots_fd, state->work_fd, state->lock_fd};
+    int fds[] = {state->dir_fd,  state->sandboxes_fd, state->snapshots_fd,
+                 state->work_fd, state->lock_fd,      state->change_fd};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (fds[i] >= 0) {
             (void)close(fds[i]);
@@ -278,6 +279,7 @@ bool state_stop(struct sandbox *sandbox) {
 
 bool state_start(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
+    state_touch(sandbox); /* or it would be idle at once */
     bool before = atomic_exchange(&sandbox->stopped, false);
     errno = EALREADY;
     bool ok = before && state_save(sandbox);

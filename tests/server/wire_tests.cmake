@@ -16,7 +16,7 @@ target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=
 # And in the form in which single controls can be taken away; see sandbox_tests.cmake.
 akl_add_server(agentkernel-local-weak akl_sandbox_weak)
 
-foreach(part wire stream sandboxes files metadata process attacks life batch detached snapshots)
+foreach(part wire stream sandboxes files metadata process attacks life batch detached snapshots expiry crash)
   foreach(user self plain)
     set(name server.${part})
     set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>")

@@ -1,0 +1,24 @@
+/*
+ * expiry.h: the thread that stops and removes sandboxes whose time is over: those past their TTL, and those without
+ * activity for as long as their lifecycle says. Activity is the start or end of a command, or a call for a file; a
+ * sandbox in which a command runs is never idle.
+ *
+ * The TTL is kept in meta.json, so it holds over restarts; what expired meanwhile is removed when the server starts.
+ */
+#ifndef AKL_EXPIRY_H
+#define AKL_EXPIRY_H
+
+#include "server.h"
+
+struct expiry {
+    struct server *server;
+    pthread_t thread;
+};
+
+/* Starts the thread. False with errno. */
+bool expiry_start(struct expiry *expiry, struct server *server);
+
+/* Ends it. Call when the server stops (stop_fd is readable). */
+void expiry_stop(struct expiry *expiry);
+
+#endif

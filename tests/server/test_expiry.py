@@ -1,0 +1,172 @@
+"""How long sandboxes live: the TTL and its texts, what is done when it is over, and idleness."""
+import contextlib
+import datetime
+import json
+import os
+import time
+
+from harness import Background, Markers, Server, ServerTest, main, new_folder, processes, wait_until
+
+
+def expiry_of(reply):
+    """The time in a reply, in seconds since 1970."""
+    return datetime.datetime.fromisoformat(reply[1]["data"]["expires_at"].replace(".000000000", "")).timestamp()
+
+
+class Ttl(ServerTest):
+    def setUp(self):
+        self.name = "t" + self.id().rsplit("_", 1)[1]
+        self.assertEqual(self.server.post("/sandboxes", {"name": self.name})[0], 201)
+
+    def extend(self, body, name=None):
+        return self.server.call("POST", "/sandboxes/%s/extend" % (name or self.name), body)
+
+    def is_there(self, name=None):
+        return self.server.call("GET", "/sandboxes/" + (name or self.name))[0] == 200
+
+    def assert_left(self, reply, seconds):
+        self.assertEqual(reply[0], 200, reply)
+        self.assertRegex(reply[1]["data"]["expires_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00$")
+        left = expiry_of(reply) - time.time()
+        self.assertTrue(seconds - 15 < left <= seconds + 1.5, (left, seconds))
+
+    def test_formats(self):
+        total = 0
+        for by, seconds in (("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200), ("1h30m", 5400), ("1h1m1s", 3661),
+                            ("0h5s", 5), ("007", 7), (None, 3600)):
+            total += seconds
+            self.assert_left(self.extend({"by": by}), total)  # it adds up
+
+    def test_nonsense(self):
+        for by, message in (("2d", "Unknown TTL unit 'd' in \"2d\""), ("", "TTL string is empty"),
+                            ("0", "TTL resolves to 0 seconds: \"0\""), ("0h0m", "TTL resolves to 0 seconds: \"0h0m\""),
+                            ("1h30", "trailing digits without unit in \"1h30\""), ("h", "unexpected 'h' in \"h\""),
+                            ("-5", "unexpected '-' in \"-5\""), (" 5", "unexpected ' ' in \" 5\""),
+                            ("5 m", "Unknown TTL unit ' ' in \"5 m\""), ("1H", "Unknown TTL unit 'H' in \"1H\""),
+                            ("99999999999999999999999", "TTL is too long: \"99999999999999999999999\""),
+                            ("876000h1s", "TTL is too long: \"876000h1s\""), ("é", "unexpected '?' in \"é\"")):
+            with self.subTest(by=by):
+                self.assert_error(self.extend({"by": by}), 400, "Invalid time format: " + message)
+
+    def test_bodies(self):
+        """Those that make no sense count as none: an hour."""
+        total = 0
+        for body in (None, "", "{", "[]", {"by": 5}, {"by": ["1h"]}, {}, {"other": 1}, b"\xff"):
+            total += 3600
+            self.assert_left(self.extend(body), total)
+
+    def test_missing(self):
+        self.assert_error(self.extend({"by": "1h"}, "nobody"), 404, "Sandbox 'nobody' not found")
+        self.assert_error(self.extend({"by": "1h"}, "a--b"), 400,
+                          "Sandbox name cannot contain consecutive hyphens or underscores")
+
+    def test_end(self):
+        """The sandbox goes by itself when its time is over, not before, with all that runs in it."""
+        marker = Markers.new()
+        call = Background(self.server.exec, self.name, "sh", "-c", "sleep %s; true" % marker)
+        wait_until(lambda: processes(marker))
+        reply = self.extend({"by": "1"})
+        wait_until(lambda: not self.is_there())
+        self.assertGreaterEqual(time.time(), expiry_of(reply))
+        self.assertLess(time.time() - expiry_of(reply), 10)
+        self.assert_error(call.get(), 404, "Sandbox '%s' was removed" % self.name)
+        self.assertEqual(processes(marker), [])
+        self.assert_error(self.extend({"by": "1h"}), 404, "Sandbox '%s' not found" % self.name)
+        self.assertEqual(self.server.post("/sandboxes", {"name": self.name})[0], 201)
+
+    def test_extended(self):
+        self.extend({"by": "1"})
+        self.extend({"by": "1h"})
+        time.sleep(2.5)
+        self.assertTrue(self.is_there())
+
+    def test_stopped(self):
+        self.server.call("POST", "/sandboxes/%s/stop" % self.name)
+        self.extend({"by": "1"})
+        wait_until(lambda: not self.is_there())
+
+    def test_order(self):
+        """The first to expire goes first, whatever the order in which that was asked for."""
+        for name, by in (("late", "1h"), ("soon", "1"), ("never", None)):
+            self.assertEqual(self.server.post("/sandboxes", {"name": name})[0], 201)
+            if by:
+                self.extend({"by": by}, name)
+        wait_until(lambda: not self.is_there("soon"))
+        self.assertTrue(self.is_there("late") and self.is_there("never"))
+
+    def test_race(self):
+        """An extension that was acknowledged before the end holds."""
+        for i in range(5):
+            name = "race%d" % i
+            self.assertEqual(self.server.post("/sandboxes", {"name": name})[0], 201)
+            end = expiry_of(self.extend({"by": "1"}, name))
+            time.sleep(max(0, end - time.time() - 0.01))
+            replies = [call.get() for call in [Background(self.extend, {"by": "1h"}, name) for _ in range(4)]]
+            time.sleep(0.3)
+            self.assertEqual(self.is_there(name), any(reply[0] == 200 for reply in replies), replies)
+
+
+class Restart(ServerTest):
+    def test_over_restarts(self):
+        state = new_folder(self) + "/state"
+        with contextlib.closing(Server(state=state)) as server:
+            for name, by in (("short", "1"), ("middle", "5"), ("long", "1h")):
+                server.post("/sandboxes", {"name": name})
+                reply = server.post("/sandboxes/%s/extend" % name, {"by": by})
+            server.process.kill()
+            server.process.wait()
+        time.sleep(2)
+        with contextlib.closing(Server(state=state)) as server:
+            def names():
+                return sorted(s["name"] for s in server.call("GET", "/sandboxes")[1]["data"])
+            wait_until(lambda: names() == ["long", "middle"])
+            wait_until(lambda: names() == ["long"])
+            self.assertAlmostEqual(expiry_of(server.post("/sandboxes/long/extend", {"by": "1s"})), expiry_of(reply) + 1, 3)
+            if os.access(state, os.R_OK | os.X_OK):
+                self.assertEqual(os.listdir(state + "/sandboxes"), ["long"])
+
+
+class Idle(ServerTest):
+    """What a lifecycle asks for; it is put into the state folder, for it does not matter here who wrote it."""
+
+    def start(self, **lifecycle):
+        state = new_folder(self) + "/state"
+        with contextlib.closing(Server(state=state)) as server:
+            server.post("/sandboxes", {"name": "idle"})
+        if not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+            self.skipTest("the state folder is not ours")
+        with open(state + "/sandboxes/idle/meta.json", "r+") as file:
+            meta = dict(json.load(file), **lifecycle)
+            file.seek(0)
+            json.dump(meta, file)
+            file.truncate()
+        server = Server(state=state)
+        self.addCleanup(server.close)
+        return server
+
+    def test_stop(self):
+        server = self.start(auto_stop_seconds=2)
+        self.assertEqual(server.call("GET", "/sandboxes/idle")[1]["data"]["lifecycle"], {"auto_stop_after_seconds": 2})
+        begin = time.monotonic()
+        self.assertEqual(server.exec("idle", "sleep", "4")[0], 200)  # it is not idle while a command runs
+        self.assertEqual(server.call("GET", "/sandboxes/idle")[1]["data"]["status"], "running")
+        wait_until(lambda: server.call("GET", "/sandboxes/idle")[1]["data"]["status"] == "stopped")
+        self.assertGreater(time.monotonic() - begin, 5)
+        self.assertEqual(server.exec("idle", "true")[0], 500)
+
+    def test_delete(self):
+        server = self.start(auto_delete_seconds=2)
+        self.assertEqual(server.exec("idle", "sleep", "3")[0], 200)
+        self.assertEqual(server.call("GET", "/sandboxes/idle")[0], 200)
+        wait_until(lambda: server.call("GET", "/sandboxes/idle")[0] == 404)
+
+    def test_a_started_one_is_not_idle_at_once(self):
+        server = self.start(auto_stop_seconds=2)
+        wait_until(lambda: server.call("GET", "/sandboxes/idle")[1]["data"]["status"] == "stopped")
+        self.assertEqual(server.call("POST", "/sandboxes/idle/start")[0], 200)
+        time.sleep(1)
+        self.assertEqual(server.exec("idle", "true")[0], 200)
+
+
+if __name__ == "__main__":
+    main()
