@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "json_text.h"
 #include "state.h"
+#include "text.h"
 #include "validate.h"
 
 #define FILE_NOW "audit.jsonl"
@@ -131,9 +132,13 @@ void audit_command(struct audit *audit, const struct sandbox *sandbox, const cha
     writer_open(&entry, '[');
     for (; *argv != NULL && left > 0; argv++) {
         size_t len = strlen(*argv);
-        size_t shown = len < left ? len : ak_utf8_prefix(*argv, left, NULL);
+        char *shown = strndup(*argv, len < left ? len : ak_utf8_prefix(*argv, left, NULL));
+        if (shown != NULL) {
+            text_hide_passwords(shown);
+        }
         writer_element(&entry);
-        writer_string(&entry, *argv, shown);
+        writer_string(&entry, shown == NULL ? "" : shown, shown == NULL ? 0 : strlen(shown));
+        free(shown);
         left -= len < left ? len + 1 : left; /* one for itself, so that empty ones do not go on for ever */
     }
     writer_close(&entry, ']');

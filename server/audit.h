@@ -7,8 +7,9 @@
  * When the file has grown to AUDIT_FILE_MAX it takes the older one's place, so there are never more than two of them
  * and the oldest entries go first. An entry is written with one call before its operation is answered; a server that is
  * killed loses none of those, and a half line, which only a full disk or a power failure leaves, is passed over. A long
- * list of arguments is cut. Entries name a sandbox by its name: one that is made anew under an old name has the old
- * one's entries, too, as with the full server. Thread class of every function: any.
+ * list of arguments is cut, and
+ * passwords in URLs are left out. Entries name a sandbox by its name: one that is made anew under an old name has the
+ * old one's entries, too, as with the full server. Thread class of every function: any.
  */
 #ifndef AKL_AUDIT_H
 #define AKL_AUDIT_H

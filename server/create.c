@@ -10,12 +10,13 @@
 #include "fields.h"
 #include "handlers.h"
 #include "metadata.h"
+#include "source.h"
 #include "validate.h"
 
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
  * that was asked for. */
-static const char *const unsupported[] = {"source_url",      "source_ref", "volumes", "secrets",    "secret_files",
-                                          "secret_mappings", "ports",      "network", "init_script"};
+static const char *const unsupported[] = {"volumes", "secrets", "secret_files", "secret_mappings",
+                                          "ports",   "network", "init_script"};
 
 /* Answers when another backend than ours is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
@@ -95,10 +96,12 @@ static void read_description(struct fields *fields, struct sandbox *wanted, stru
 }
 
 /* Reads the body. False when the reply says what is wrong with it. */
-static bool read_create_request(const struct request *request, struct sandbox *wanted, struct reply *reply) {
+static bool read_create_request(const struct request *request, struct sandbox *wanted, struct source *source,
+                                struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
     read_description(&fields, wanted, reply);
+    source_read(&fields, source);
     if (!fields.failed && reply->status == 0) {
         check_backend(&fields, reply);
     }
@@ -108,19 +111,31 @@ static bool read_create_request(const struct request *request, struct sandbox *w
     if (!fields.failed && reply->status == 0) {
         read_limits(&fields, wanted, reply);
     }
+    if (!fields.failed && reply->status == 0 && source->url != NULL && wanted->profile == PROFILE_RESTRICTIVE) {
+        reply_error(reply, 422, "source_url needs a network, which the restrictive profile has not");
+    }
     if (fields.failed && reply->status == 0) {
         reply_error(reply, 400, fields.error);
     }
     return reply->status == 0;
 }
 
-static void create(struct server *server, const struct sandbox *wanted, struct reply *reply) {
+static void reply_created(struct reply *reply, struct sandbox *sandbox) {
+    reply_open(reply, 201);
+    sandbox_write_info(&reply->body, sandbox);
+    reply_close(reply);
+}
+
+static void create(struct server *server, const struct request *request, const struct sandbox *wanted,
+                   const struct source *source, struct reply *reply) {
     struct sandbox *made = NULL;
     switch (state_create(&server->state, wanted, -1, &made)) {
     case STATE_OK:
-        reply_open(reply, 201);
-        sandbox_write_info(&reply->body, made);
-        reply_close(reply);
+        if (source->url == NULL || source_fetch(server, request, made, source, reply)) {
+            reply_created(reply, made);
+        } else {
+            (void)state_remove(made); /* what is wrong has been told already */
+        }
         break;
     case STATE_EXISTS:
         reply_errorf(reply, 409, "Sandbox '%s' already exists", wanted->name);
@@ -134,9 +149,11 @@ static void create(struct server *server, const struct sandbox *wanted, struct r
 
 void handle_create_sandbox(struct server *server, struct request *request, struct reply *reply) {
     struct sandbox wanted = {0};
-    if (read_create_request(request, &wanted, reply) && execute_available(server, reply)) {
-        create(server, &wanted, reply);
+    struct source source = {0};
+    if (read_create_request(request, &wanted, &source, reply) && execute_available(server, reply)) {
+        create(server, request, &wanted, &source, reply);
     }
+    source_free(&source);
     free(wanted.image);
     free(wanted.labels);
     free(wanted.description);

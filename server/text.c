@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <string.h>
+
 #include "json_text.h"
 
 size_t text_incomplete_tail(const char *bytes, size_t len) {
@@ -15,4 +17,16 @@ size_t text_incomplete_tail(const char *bytes, size_t len) {
         }
     }
     return 0;
+}
+
+void text_hide_passwords(char *text) {
+    char *start = text;
+    while ((start = strstr(start, "://")) != NULL) {
+        start += 3;
+        char *end = start + strcspn(start, "/?# \t\r\n'\"<>");
+        char *at = memrchr(start, '@', (size_t)(end - start));
+        if (at != NULL) {
+            memmove(start, at, strlen(at) + 1);
+        }
+    }
 }

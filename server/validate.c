@@ -117,6 +117,36 @@ const char *validate_env(const char *const *env, char message[VALIDATE_MESSAGE])
     return NULL;
 }
 
+bool validate_git_url(const char *url) {
+    static const char *const starts[] = {"https://", "ssh://", "git@"};
+    size_t len = 0;
+    for (size_t i = 0; len == 0 && i < sizeof starts / sizeof starts[0]; i++) {
+        len = strncmp(url, starts[i], strlen(starts[i])) == 0 ? strlen(starts[i]) : 0;
+    }
+    if (len == 0 || (!is_alnum(url[len]) && url[len] != '[') || strlen(url) > 2048) {
+        return false; /* a host that starts with '-' would be an option of ssh */
+    }
+    for (const char *p = url; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~' || strchr("`$;|&<>(){}'\"\\!*^", *p) != NULL) {
+            return false;
+        }
+    }
+    return url[0] != 'g' || strchr(url + len, ':') != NULL;
+}
+
+bool validate_git_ref(const char *ref) {
+    size_t len = strlen(ref);
+    if (len == 0 || len > 255 || strchr("-/.", ref[0]) != NULL || strchr("/.", ref[len - 1]) != NULL) {
+        return false;
+    }
+    for (const char *p = ref; *p != '\0'; p++) {
+        if (!is_alnum(*p) && strchr("/_.-", *p) == NULL) {
+            return false;
+        }
+    }
+    return strstr(ref, "..") == NULL && strstr(ref, "//") == NULL;
+}
+
 static const char *const profile_names[] = {
     [PROFILE_PERMISSIVE] = "permissive", [PROFILE_MODERATE] = "moderate", [PROFILE_RESTRICTIVE] = "restrictive"};
 

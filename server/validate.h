@@ -27,6 +27,12 @@ const char *validate_workdir(const char *workdir);
 /* KEY=VALUE entries, each with a key. */
 const char *validate_env(const char *const *env, char message[VALIDATE_MESSAGE]);
 
+/* https://, ssh:// or git@host:path, at most 2048 bytes, nothing that a shell or git could take for something else. */
+bool validate_git_url(const char *url);
+
+/* 1-255 of A-Z a-z 0-9 / _ . - that git takes for the name of a branch, tag or commit. */
+bool validate_git_ref(const char *ref);
+
 /* Reads a profile name in any case. False when there is no such profile. */
 bool validate_profile(const char *text, enum profile *profile);
 

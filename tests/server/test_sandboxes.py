@@ -84,7 +84,7 @@ class Create(ServerTest):
         self.assertEqual(self.server.call("GET", "/sandboxes/bad")[0], 404)
 
     def test_what_is_not_supported_is_refused(self):
-        for member, value in (("source_url", "https://example.org/x.git"), ("volumes", ["a:/b"]), ("secrets", ["A=b:c"]),
+        for member, value in (("volumes", ["a:/b"]), ("secrets", ["A=b:c"]),
                               ("secret_files", ["A"]), ("network", {"name": "n"}), ("init_script", "true")):
             self.assert_error(self.create("no", **{member: value}), 422,
                               member + " is not supported by agentkernel-local")

@@ -16,10 +16,15 @@ target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=
 # And in the form in which single controls can be taken away; see sandbox_tests.cmake.
 akl_add_server(agentkernel-local-weak akl_sandbox_weak)
 
-foreach(part wire stream sandboxes files metadata process attacks life batch detached snapshots expiry crash)
+# A git that needs no network; an image of a test holds nothing else.
+add_executable(akl_test_git ${CMAKE_CURRENT_LIST_DIR}/probes/git.c)
+target_compile_features(akl_test_git PRIVATE c_std_11)
+target_link_options(akl_test_git PRIVATE -static -no-pie)
+
+foreach(part wire stream sandboxes files metadata process attacks life batch detached snapshots expiry crash source)
   foreach(user self plain)
     set(name server.${part})
-    set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>")
+    set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>;AKL_GIT=$<TARGET_FILE:akl_test_git>")
     if(AK_SANITIZE)
       string(APPEND environment ";AKL_SANITIZED=1")
     endif()
