@@ -12,7 +12,8 @@ local TURN_MS = 100
 ---@class agentkernel.Call
 ---@field handle userdata?
 ---@field waiter agentkernel.Waiter?
----@field watched integer? the descriptor, once the waiter has seen it
+---@field watched table? the descriptor that the waiter has seen
+---@field guard any makes the waiter forget it when the call is forgotten
 ---@field waiting boolean somebody waits for it: it must not be freed now
 local Call = {}
 Call.__index = Call
@@ -45,10 +46,25 @@ local function block(self)
 	return status, err
 end
 
+--- Makes the loop forget the descriptor: before it is closed, and its number another's.
+local function forget(watched)
+	local fd = watched.fd
+	watched.fd = nil
+	if fd and watched.release then
+		watched.release(fd)
+	end
+end
+
 --- Waits with the host's own loop, until the call may go on; false when it cannot wait here.
 local function watch(self)
 	local fd = raw.call_fd(self.handle)
-	self.watched = fd
+	if not self.watched then
+		local watched = { fd = fd, release = self.waiter.release }
+		self.watched = watched
+		self.guard = protect.at_collection(function() -- younger than the handle, which closes the descriptor
+			forget(watched)
+		end)
+	end
 	return self.waiter.wait(fd) ~= false
 end
 
@@ -144,8 +160,8 @@ function Call:close()
 		return
 	end
 	self.handle = nil
-	if self.watched and self.waiter.release then
-		self.waiter.release(self.watched) -- before the descriptor's number may be another's
+	if self.watched then
+		forget(self.watched)
 	end
 	raw.call_free(handle)
 end

@@ -50,7 +50,8 @@ end
 --- A function that waits is enough; a table of this kind may do more.
 ---@class agentkernel.Waiter
 ---@field wait fun(fd: integer): false? yields until fd is readable, or longer than needed; false: it cannot wait here
----@field release? fun(fd: integer) forgets fd, which may be closed now; called once for a call that was waited for
+---@field release? fun(fd: integer) forgets fd, whose number is soon another's; once for each call that was waited for, and
+--- from a finalizer for one that nobody closed
 ---@field sleep? fun(seconds: number): false? yields for that time; false: it cannot do that here
 
 local function waiter_of(value)

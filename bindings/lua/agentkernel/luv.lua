@@ -6,7 +6,26 @@ local protect = require("agentkernel.protect")
 ---@type agentkernel.Waiter
 local M = {}
 
+--- A watcher for each number of a descriptor, idle but while somebody waits. They are never closed: luv crashes where a
+--- finalizer does that as the program ends. An idle one keeps no loop alive, and stands in nobody's way.
 local polls = {}
+
+--- At the end of the program luv finalizes watchers, too, and one that was must not be touched. Each has something
+--- younger, which goes first, and says so.
+local ending = false
+
+local function poll_of(fd)
+	local known = polls[fd]
+	if not known then
+		local poll = assert(uv.new_poll(fd))
+		local last = protect.at_collection(function()
+			ending = true
+		end)
+		polls[fd] = { poll = poll, last = last }
+		return poll
+	end
+	return known.poll
+end
 
 --- The coroutine to resume; nil where Lua cannot yield: outside of one, and in what a closed one still does.
 local function current()
@@ -17,9 +36,12 @@ local function current()
 end
 
 local function resume(thread)
+	if coroutine.status(thread) ~= "suspended" then -- closed while it waited
+		return
+	end
 	local fine, err = coroutine.resume(thread)
 	if not fine then
-		error(debug.traceback(thread, err), 0)
+		error(debug.traceback(thread, tostring(err)), 0)
 	end
 end
 
@@ -28,11 +50,7 @@ function M.wait(fd)
 	if not thread then
 		return false
 	end
-	local poll = polls[fd]
-	if not poll then
-		poll = assert(uv.new_poll(fd))
-		polls[fd] = poll
-	end
+	local poll = poll_of(fd)
 	poll:start("r", function()
 		poll:stop() -- the descriptor stays readable: it would be told again and again
 		resume(thread)
@@ -41,11 +59,9 @@ function M.wait(fd)
 end
 
 function M.release(fd)
-	local poll = polls[fd]
-	polls[fd] = nil
-	if poll then
-		poll:stop()
-		poll:close()
+	local known = polls[fd]
+	if known and not ending then
+		known.poll:stop()
 	end
 end
 

@@ -1,5 +1,6 @@
---- pcall for coroutines that yield. Lua 5.1 cannot yield across its own pcall; there the function runs in a coroutine of
---- its own, whose yields are passed on.
+--- What Lua 5.1 lacks: a pcall that coroutines can yield across, and finalizers for what is no userdata.
+---
+--- Where pcall cannot be yielded across the function runs in a coroutine of its own, whose yields are passed on.
 local M = {}
 
 local function yields_across_pcall()
@@ -10,7 +11,7 @@ local function yields_across_pcall()
 	return coroutine.status(thread) == "suspended"
 end
 
-local outer = setmetatable({}, { __mode = "k" })
+local outer = setmetatable({}, { __mode = "kv" }) -- what is outside refers to what is inside: both may go
 
 --- The coroutine that a loop has to resume: not the one that a pcall of this module runs in.
 function M.running()
@@ -40,6 +41,16 @@ else
 		outer[thread] = current
 		return pass(thread, coroutine.resume(thread, ...))
 	end
+end
+
+--- Something that calls a function when it is garbage. At the end of a state what is younger goes first.
+function M.at_collection(f)
+	if newproxy then
+		local proxy = newproxy(true)
+		getmetatable(proxy).__gc = f
+		return proxy
+	end
+	return setmetatable({}, { __gc = f })
 end
 
 return M

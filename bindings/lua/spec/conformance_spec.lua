@@ -12,6 +12,7 @@ local KNOWN = {
 	case = "id about shows client server client_error calls requests connections",
 	call = "operation arguments records error",
 	request = "method target headers json body",
+	contains = "contains",
 	error = "code http_status exit_code retry_after_ms server_text output sent phase operation message_has message_lacks",
 }
 
@@ -281,6 +282,7 @@ local function compare_headers(got, wanted)
 		if want == json.null then
 			check(#values == 0, "header %s: %s", name, values)
 		elseif type(want) == "table" then
+			members("contains", want)
 			check(#values == 1 and values[1]:find(want.contains, 1, true), "header %s: %s", name, values)
 		else
 			check(#values == 1 and values[1] == want, "header %s: %s, not %s", name, values, want)
@@ -307,6 +309,9 @@ end
 
 local function run(case)
 	members("case", case)
+	for name in ("id about server calls requests"):gmatch("%a+") do
+		check(case[name], "a case without %s", name)
+	end
 	local server = kit.script(json.text(case.server))
 	expand(case)
 	local places = {}

@@ -165,12 +165,10 @@ end
 
 --- KiB of it that are in memory.
 function M.resident()
-	for line in io.lines("/proc/self/status") do
-		local kib = line:match("^VmRSS:%s*(%d+)")
-		if kib then
-			return tonumber(kib)
-		end
-	end
+	local file = io.open("/proc/self/status")
+	local kib = file:read("*a"):match("VmRSS:%s*(%d+)")
+	file:close()
+	return tonumber(kib)
 end
 
 --- Collects all that is garbage, finalizers included.

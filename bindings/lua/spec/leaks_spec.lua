@@ -1,0 +1,110 @@
+--- Ten thousand calls and streams, a quarter of them abandoned: flat memory and descriptors.
+local agentkernel = require("agentkernel")
+local kit = require("spec.kit")
+
+local ROUNDS = 10000
+local OUTPUT = '{"event": "output", "data": {"data": "' .. ("x"):rep(200) .. '", "stream": "stdout"}}'
+local DONE = '{"event": "done", "data": {"exit_code": 0, "success": true}}'
+
+local function serve()
+	local events = table.concat({ OUTPUT, OUTPUT, OUTPUT, OUTPUT, OUTPUT, DONE }, ",")
+	local failing = '{"success": false, "error": "no", "exit_code": 1, "output": "' .. ("x"):rep(200) .. '"}'
+	local rule = '{"target": "%s", "times": "always", "steps": [%s]}'
+	return kit.rules(
+		rule:format("/run/stream", '{"sse": {"events": [' .. events .. "]}}"),
+		rule:format("/sandboxes/sb/exec", '{"reply": {"status": 409, "json": ' .. failing .. "}}"),
+		rule:format("/run", '{"reply": {"json": {"success": true, "data": {"output": "hello\\n"}}}}')
+	)
+end
+
+local function one_round(client, number)
+	local kind = number % 4
+	if kind == 0 then
+		assert(client:run({ "x" }))
+	elseif kind == 1 then
+		assert(select(2, client:exec_in_sandbox("sb", { "x" })).code == "AK_E_COMMAND")
+	elseif kind == 2 then
+		local count, stream = 0, client:run_stream({ "x" })
+		while stream:recv() do
+			count = count + 1
+		end
+		assert(count == 6)
+	else
+		assert(client:run_stream({ "x" }):recv()) -- and forgotten
+	end
+	if number % 100 == 0 then -- Lua does not know how much a call that is garbage holds
+		collectgarbage()
+	end
+end
+
+local function check_flat(work)
+	work(1, ROUNDS / 5)
+	kit.collect()
+	local memory, descriptors = kit.resident(), kit.descriptors()
+	work(ROUNDS / 5 + 1, ROUNDS)
+	kit.collect()
+	local more = kit.descriptors() - descriptors
+	assert.is_true(more <= 12, more .. " descriptors more") -- what two calls hold, in 8,000 rounds
+	more = kit.resident() - memory
+	assert.is_true(more <= 4096, more .. " KiB more")
+end
+
+for _, way in ipairs({ "block", "cqueues", "luv" }) do
+	describe("leaks (" .. way .. ")", function()
+		it("there are none in ten thousand rounds", function()
+			local server = serve()
+			local client = assert(agentkernel.new({ base_url = server.url, wait = kit.waiter(way) }))
+			check_flat(function(first, last)
+				kit.run(function()
+					for number = first, last do
+						one_round(client, number)
+					end
+				end, way)
+			end)
+			client:close()
+			server:stop()
+		end)
+	end)
+end
+
+describe("leaks", function()
+	it("there are none where clients come and go", function()
+		local server = serve()
+		check_flat(function(first, last)
+			for _ = first, last, 10 do
+				local client = assert(agentkernel.new({ base_url = server.url }))
+				assert(client:run({ "x" }))
+				client:close()
+			end
+		end)
+		server:stop()
+	end)
+
+	it("a long stream takes no memory", function()
+		local event = 'event: output\\ndata: {\\"data\\":\\"' .. ("x"):rep(16384) .. '\\",\\"stream\\":\\"stdout\\"}\\n\\n'
+		local count = 2048 -- 32 MiB
+		local server = kit.rules(([[{"times": "always", "steps": [
+			{"sse": {"events": [], "end": false}},
+			{"repeat_text": "%s", "count": %d, "chunked": true},
+			{"text": "event: done\ndata: {\"exit_code\":0,\"success\":true}\n\n", "chunked": true},
+			{"last_chunk": true}]}]]):gsub("\n%s*", " "):format(event, count))
+		local client = assert(agentkernel.new({ base_url = server.url }))
+		local function read(how)
+			local stream, total, peak, turns = client:run_stream({ "x" }), 0, 0, 0
+			local item = stream[how](stream)
+			while item do
+				total = total + #(type(item) == "string" and item or item.data or "")
+				turns = turns + 1
+				peak = turns % 256 == 0 and math.max(peak, kit.resident()) or peak
+				item = stream[how](stream)
+			end
+			assert.are.equal(count * 16384, total)
+			return peak
+		end
+		local before = read("recv")
+		assert.is_true(read("recv") <= before + 8192)
+		assert.is_true(read("read") <= before + 8192)
+		client:close()
+		server:stop()
+	end)
+end)

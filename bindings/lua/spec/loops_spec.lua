@@ -1,0 +1,241 @@
+--- Many coroutines at once in one thread, in cqueues and in luv: nobody waits for another, and anybody may be stopped.
+local agentkernel = require("agentkernel")
+local kit = require("spec.kit")
+
+local REPLY = '{"reply": {"json": {"success": true, "data": {"output": "hello\\n"}}}}'
+local HELLO = '{"times": "always", "steps": [' .. REPLY .. "]}"
+local LATER = '{"times": "always", "steps": [{"delay_ms": 50}, ' .. REPLY .. "]}"
+local HANG = '{"times": "always", "steps": [{"wait": "close"}]}'
+
+local loops = {}
+
+function loops.cqueues()
+	local cqueues = require("cqueues")
+	local controller = cqueues.new()
+	return {
+		spawn = function(f)
+			controller:wrap(f)
+		end,
+		run = function()
+			assert(controller:loop())
+		end,
+		sleep = cqueues.sleep,
+	}
+end
+
+function loops.luv()
+	local uv = require("luv")
+	local failure
+	return {
+		spawn = function(f)
+			coroutine.wrap(function()
+				local fine, err = require("agentkernel.protect").pcall(f)
+				failure = failure or not fine and err
+			end)()
+		end,
+		run = function()
+			uv.run()
+			assert(not failure, failure)
+		end,
+		sleep = require("agentkernel.luv").sleep,
+	}
+end
+
+for way, new_loop in pairs(loops) do
+	describe("in " .. way, function()
+		local wait = require("agentkernel." .. way)
+
+		it("a hundred coroutines make two thousand calls, in kept connections and in fresh ones", function()
+			for _, max_idle in ipairs({ 64, 0 }) do
+				local server = kit.rules(HELLO)
+				local client = assert(agentkernel.new({ base_url = server.url, wait = wait, max_idle = max_idle }))
+				local loop, right = new_loop(), 0
+				for _ = 1, 100 do
+					loop.spawn(function()
+						for _ = 1, 20 do
+							local result = assert(client:run({ "x" }))
+							right = right + (result.output == "hello\n" and 1 or 0)
+						end
+					end)
+				end
+				loop.run()
+				assert.are.equal(2000, right)
+				client:close()
+				server:stop()
+			end
+		end)
+
+		it("the loop goes on while a call waits", function()
+			local server = kit.rules('{"steps": [{"wait": "release"}, ' .. REPLY .. "]}")
+			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
+			local loop, ticks, result = new_loop(), 0, nil
+			loop.spawn(function()
+				result = client:run({ "x" })
+			end)
+			loop.spawn(function()
+				for _ = 1, 10 do
+					loop.sleep(0.01)
+					ticks = ticks + 1
+				end
+				assert.is_nil(result)
+				server:release()
+			end)
+			loop.run()
+			assert.are.equal(10, ticks)
+			assert.are.equal("hello\n", result.output)
+			server:stop()
+		end)
+
+		it("streams come side by side", function()
+			local client = assert(agentkernel.new({ base_url = "local:", wait = wait }))
+			local loop, order = new_loop(), {}
+			for _, name in ipairs({ "a", "b", "c" }) do
+				loop.spawn(function()
+					local stream = client:run_stream({ "sh", "-c", "echo " .. name .. "; sleep 0.5; echo " .. name })
+					local bytes = stream:read()
+					while bytes do
+						order[#order + 1] = bytes:sub(1, 1)
+						bytes = stream:read()
+					end
+					assert.are.equal(0, stream.exit_code)
+				end)
+			end
+			loop.run()
+			table.sort(order, function(x, y)
+				return x < y
+			end)
+			assert.are.equal("aabbcc", table.concat(order))
+			client:close()
+		end)
+
+		it("another coroutine ends a stream that is waited for", function()
+			local server = kit.rules(HANG)
+			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
+			local loop = new_loop()
+			local stream = client:run_stream({ "x" })
+			local event, err
+			loop.spawn(function()
+				event, err = stream:recv()
+			end)
+			loop.spawn(function()
+				loop.sleep(0.1)
+				server:await("complete", 1)
+				local fine, why = pcall(stream.recv, stream)
+				assert.is_false(fine)
+				assert.is_truthy(why:find("read by another coroutine"), why)
+				stream:close()
+			end)
+			loop.run()
+			assert.is_nil(event)
+			assert.are.equal("AK_E_CANCELLED", err.code)
+			server:await("client_ended", 1)
+			-- The loop and the client are as good as before, and so is the descriptor's number.
+			local other = kit.rules(HELLO)
+			local again = assert(agentkernel.new({ base_url = other.url, wait = wait }))
+			local result
+			loop.spawn(function()
+				result = again:run({ "x" })
+			end)
+			loop.run()
+			assert.are.equal("hello\n", result.output)
+			other:stop()
+			server:stop()
+		end)
+
+		it("a deadline ends what hangs", function()
+			local server = kit.rules(HANG)
+			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
+			local loop, codes = new_loop(), {}
+			for i = 1, 20 do
+				loop.spawn(function()
+					local _, err = client:run({ "x", timeout = 0.1 })
+					codes[i] = err.code
+				end)
+			end
+			loop.run()
+			for i = 1, 20 do
+				assert.are.equal("AK_E_TIMEOUT", codes[i])
+			end
+			server:stop()
+		end)
+
+		it("outside of the loop the client blocks", function()
+			local server = kit.rules(HELLO)
+			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
+			assert.are.equal("hello\n", assert(client:run({ "x" })).output)
+			server:stop()
+		end)
+
+		it("a coroutine that waits is forgotten with its loop", function()
+			local server = kit.rules(HANG)
+			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
+			if way == "cqueues" then -- luv's loop is never forgotten
+				local function wait_in_a_loop()
+					local controller = require("cqueues").new()
+					controller:wrap(function()
+						client:run({ "x" })
+					end)
+					for _ = 1, 5 do
+						assert(controller:step(0.05))
+					end
+				end
+				wait_in_a_loop()
+				server:await("complete", 1)
+				kit.collect()
+				kit.collect()
+				server:await("client_ended", 1)
+			end
+			client:close()
+			server:stop()
+		end)
+	end)
+end
+
+describe("another loop", function()
+	it("needs a function that waits", function()
+		local server = kit.rules(LATER)
+		local fds = {}
+		local client = assert(agentkernel.new({
+			base_url = server.url,
+			wait = function(fd)
+				fds[#fds + 1] = fd
+				coroutine.yield()
+			end,
+		}))
+		local result
+		local thread = coroutine.create(function()
+			result = client:run({ "x" })
+		end)
+		local deadline = os.time() + 10
+		while coroutine.status(thread) ~= "dead" and os.time() < deadline do
+			assert(coroutine.resume(thread))
+		end
+		assert.are.equal("hello\n", result.output)
+		assert.is_number(fds[1])
+		server:stop()
+	end)
+
+	it("may fail, and the call is freed", function()
+		local server = kit.rules(HANG)
+		local released
+		local client = assert(agentkernel.new({
+			base_url = server.url,
+			wait = {
+				wait = function(fd)
+					server:await("complete", 1)
+					released = -fd
+					error("the loop is broken", 0)
+				end,
+				release = function(fd)
+					released = fd
+				end,
+			},
+		}))
+		local fine, err = pcall(client.run, client, { "x" })
+		assert.is_false(fine)
+		assert.are.equal("the loop is broken", err)
+		assert.is_true(released > 0)
+		server:await("client_ended", 1)
+		server:stop()
+	end)
+end)
