@@ -2,6 +2,7 @@
 local agentkernel = require("agentkernel")
 local json = require("spec.json")
 local kit = require("spec.kit")
+local protect = require("agentkernel.protect") -- Lua 5.1 cannot yield across its own pcall
 
 local unpack = unpack or table.unpack
 local CREATE, LOOK, REMOVE = "POST /sandboxes", "GET /sandboxes/sb", "DELETE /sandboxes/sb"
@@ -89,7 +90,7 @@ describe("sandbox (" .. kit.way .. ")", function()
 		assert.are.equal("why", why)
 		local object = {}
 		for _, thrown in ipairs({ "text", object }) do
-			local fine, err = pcall(client.sandbox, client, "sb", {}, function()
+			local fine, err = protect.pcall(client.sandbox, client, "sb", {}, function()
 				error(thrown, 0)
 			end)
 			assert.is_false(fine)
@@ -123,7 +124,7 @@ describe("sandbox (" .. kit.way .. ")", function()
 		assert.is_nil(done)
 		assert.are.equal(other, err)
 		assert.are.equal("AK_E_SERVER", err.removal.code)
-		local fine, text = pcall(client.sandbox, client, "sb", {}, function()
+		local fine, text = protect.pcall(client.sandbox, client, "sb", {}, function()
 			error("mine", 0)
 		end)
 		assert.is_false(fine)

@@ -1,0 +1,145 @@
+--- One way to do one case, in a process of its own: worker.lua CASE WAY URL. Prints CPU, wall time and peak of memory.
+local socket = require("socket")
+
+local case, way, url = arg[1], arg[2], arg[3]
+local RUNS, SMALL = 3000, 100000
+
+local cases = { run = {}, ["events 150 B"] = {} }
+
+--- luasocket and lua-cjson, by hand: one connection that is kept, which socket.http cannot do.
+local function kept()
+	local cjson = require("cjson")
+	local host, port = url:match("^http://([%d.]+):(%d+)")
+	local connection = assert(socket.connect(host, tonumber(port)))
+	connection:setoption("tcp-nodelay", true)
+	return function(command)
+		local body = cjson.encode({ command = command, fast = false })
+		assert(connection:send(table.concat({
+			"POST /run HTTP/1.1", "Host: " .. host .. ":" .. port, "Content-Type: application/json",
+			"Accept: application/json", "Content-Length: " .. #body, "", body,
+		}, "\r\n")))
+		assert(connection:receive("*l"):find("^HTTP/1.1 200"))
+		local length
+		repeat
+			local line = assert(connection:receive("*l"))
+			local name, value = line:match("^([^:]+):%s*(.*)$")
+			if name and name:lower() == "content-length" then
+				length = tonumber(value)
+			end
+		until line == ""
+		return cjson.decode((assert(connection:receive(length)))).data.output
+	end
+end
+
+local function times(count, run)
+	return function()
+		for _ = 1, count do
+			assert(run({ "echo", "hello" }) == "hello\n")
+		end
+		return count
+	end
+end
+
+cases.run["luasocket, cjson"] = function()
+	return times(RUNS, kept())
+end
+
+cases.run["socket.http, cjson"] = function()
+	local http, ltn12, cjson = require("socket.http"), require("ltn12"), require("cjson")
+	return times(RUNS, function(command)
+		local body, parts = cjson.encode({ command = command, fast = false }), {}
+		local _, status = http.request({
+			url = url .. "/run",
+			method = "POST",
+			headers = { ["Content-Type"] = "application/json", ["Content-Length"] = #body },
+			source = ltn12.source.string(body),
+			sink = ltn12.sink.table(parts),
+		})
+		assert(status == 200)
+		return cjson.decode(table.concat(parts)).data.output
+	end)
+end
+
+cases.run.agentkernel = function()
+	local client = assert(require("agentkernel").new({ base_url = url }))
+	return times(RUNS, function(command)
+		return assert(client:run(command)).output
+	end)
+end
+
+--- Checks what came, and says how many events that were.
+local function whole(count, bytes, code)
+	assert(count == SMALL and bytes > SMALL and code == 0, "not the whole stream")
+	return count
+end
+
+cases["events 150 B"]["luasocket, cjson"] = function()
+	local http, ltn12, cjson = require("socket.http"), require("ltn12"), require("cjson")
+	return function()
+		local body = cjson.encode({ command = { "small" }, fast = false })
+		local rest, count, bytes, code = "", 0, 0, nil
+		assert(http.request({
+			url = url .. "/run/stream",
+			method = "POST",
+			headers = { ["Content-Type"] = "application/json", ["Content-Length"] = #body },
+			source = ltn12.source.string(body),
+			sink = function(chunk)
+				if chunk then
+					rest = rest .. chunk
+					local start = 1
+					for kind, data, stop in rest:gmatch("event: (%w+)\ndata: ([^\n]*)\n\n()") do
+						local event = cjson.decode(data)
+						if kind == "output" then
+							count, bytes = count + 1, bytes + #event.data
+						elseif kind == "done" then
+							code = event.exit_code
+						end
+						start = stop
+					end
+					rest = rest:sub(start)
+				end
+				return 1
+			end,
+		}))
+		return whole(count, bytes, code)
+	end
+end
+
+cases["events 150 B"].agentkernel = function()
+	local client = assert(require("agentkernel").new({ base_url = url }))
+	return function()
+		local count, bytes, code = 0, 0, nil
+		for event, err in client:run_stream({ "small" }) do
+			assert(event, err)
+			if event.type == "output" then
+				count, bytes = count + 1, bytes + #event.data
+			elseif event.type == "done" then
+				code = event.exit_code
+			end
+		end
+		return whole(count, bytes, code)
+	end
+end
+
+cases["events 150 B"]["agentkernel, read"] = function()
+	local client = assert(require("agentkernel").new({ base_url = url }))
+	return function()
+		local bytes, stream = 0, client:run_stream({ "small" })
+		local chunk, err = stream:read()
+		while chunk do
+			bytes = bytes + #chunk
+			chunk, err = stream:read()
+		end
+		assert(not err, err)
+		return whole(SMALL, bytes, stream.exit_code)
+	end
+end
+
+local work = cases[case][way]()
+local cpu, wall = os.clock(), socket.gettime()
+local units = work()
+cpu, wall = os.clock() - cpu, socket.gettime() - wall
+local file = io.open("/proc/self/status")
+local peak = file:read("*a"):match("VmHWM:%s*(%d+)")
+file:close()
+print(cpu / units * 1e6, wall / units * 1e6, peak)
