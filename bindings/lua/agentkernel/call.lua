@@ -3,8 +3,8 @@ local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
 
-local ITEM, DONE, AGAIN = raw.ITEM, raw.DONE, raw.AGAIN
-local step, wait, values, read = raw.call_step, raw.call_wait, raw.call_values, raw.call_read
+local ITEM, AGAIN = raw.ITEM, raw.AGAIN
+local next_record, wait, values, read = raw.call_next, raw.call_wait, raw.call_values, raw.call_read
 
 --- How long the library waits at a time. Between two turns Lua runs its hooks, so that Ctrl-C is heard.
 local TURN_MS = 100
@@ -82,33 +82,38 @@ local function guarded(self, protected, f)
 	return waited(self, protected(f, self))
 end
 
---- Goes on after AGAIN, and waits. With a size by the read door, else by a step. Where the library waited, what came is
---- an ITEM for the read door, too: its bytes are still to be read.
+--- Goes on after AGAIN, and waits. With a size by the read door, else to the next record. Where the library waited, what
+--- came is an ITEM for the read door, too: its bytes are still to be read.
 function Call:await(size)
 	local status, result
 	repeat
 		if not (self.waiter and guarded(self, protect.pcall, watch)) then
-			return guarded(self, pcall, block)
+			status, result = guarded(self, pcall, block)
+			if status == ITEM and not size then
+				local there, record = values(self.handle)
+				return there and ITEM, record
+			end
+			return status, result
 		end
 		if size then
 			status, result = read(self.handle, size)
 		else
-			status, result = step(self.handle)
+			status, result = next_record(self.handle)
 		end
 	until status ~= AGAIN
 	return status, result
 end
 
---- ITEM or DONE; or nil and the Error.
-function Call:advance()
-	local status, err = step(self.handle)
+--- ITEM and the next record, as a table of the fields that are there, or DONE; or nil and the Error.
+function Call:next()
+	local status, result = next_record(self.handle)
 	if status == AGAIN then
-		status, err = self:await()
+		status, result = self:await()
 	end
 	if not status then
-		return nil, errors.from(err)
+		return nil, errors.from(result)
 	end
-	return status
+	return status, result
 end
 
 --- OK and bytes of output, ITEM, or DONE; or nil and the Error.
@@ -123,7 +128,7 @@ function Call:read(size)
 	return status, result
 end
 
---- The current record, as a table of the fields that are there.
+--- The current record.
 function Call:record()
 	local status, record = values(self.handle)
 	if not status then
@@ -134,16 +139,15 @@ end
 
 --- All records to the call's end, which is freed then; or nil, the Error, and the records before it.
 function Call:records()
-	local list, status, err = {}
-	repeat
-		status, err = self:advance()
-		if status == ITEM then
-			list[#list + 1], err = self:record()
-		end
-	until status ~= ITEM or err
+	local list = {}
+	local status, result = self:next()
+	while status == ITEM do
+		list[#list + 1] = result
+		status, result = self:next()
+	end
 	self:close()
-	if err then
-		return nil, err, list
+	if not status then
+		return nil, result, list
 	end
 	return list
 end
@@ -165,7 +169,5 @@ function Call:close()
 	end
 	raw.call_free(handle)
 end
-
-Call.ITEM, Call.DONE = ITEM, DONE
 
 return Call

@@ -1,7 +1,6 @@
 --- A command's events, while it runs.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
-local Call = require("agentkernel.call")
 
 local ITEM, OK = raw.ITEM, raw.OK
 
@@ -44,48 +43,46 @@ local function ended(self, err)
 	return nil, self.failure
 end
 
-local function take(self)
-	local event, err = self.call:record()
-	if not event then
-		return ended(self, err)
-	end
-	local kind = event.type
-	if kind == "done" or kind == "error" then
-		self.final, self.exit_code = event, event.exit_code
-	end
-	return event
-end
-
-local function advance(self, how, size)
-	local call = self.call
+--- Whether the call can be used now; else nil and the Error.
+local function usable(call)
 	if call.waiting then
 		errors.misuse("the stream is being read by another coroutine")
 	elseif not call.handle then -- Ctrl-C, or the loop's own error, went through the last read
 		return nil, errors.new("AK_E_CANCELLED", "the stream was interrupted", "run_stream")
 	end
-	return how(call, size)
+	return true
 end
 
 --- The next event. nil at the end; nil and the Error when the stream breaks off.
 ---@return agentkernel.Event? event
 ---@return agentkernel.Error? err
 function Stream:recv()
-	if not self.call then
+	local call = self.call
+	if not call then
 		return over(self)
 	end
-	local status, err = advance(self, Call.advance)
-	if status == ITEM then
-		return take(self)
+	local status, result = usable(call)
+	if status then
+		status, result = call:next()
 	end
-	return ended(self, err)
+	if status ~= ITEM then
+		return ended(self, result)
+	end
+	local kind = result.type
+	if kind == "done" or kind == "error" then
+		self.final, self.exit_code = result, result.exit_code
+	end
+	return result
 end
+
+local recv = Stream.recv
 
 --- For the generic for: an event each turn. A stream that breaks off gives false and the Error as its last turn, so that
 --- no loop takes a broken stream for a whole one.
 ---@return agentkernel.Event|false? event
 ---@return agentkernel.Error? err
 function Stream:__call()
-	local event, err = self:recv()
+	local event, err = recv(self)
 	if err and not self.told then
 		self.told = true
 		return false, err
@@ -123,16 +120,23 @@ function Stream:read(size)
 		if self.rest then
 			return read_rest(self, size)
 		end
-		local status, result = advance(self, Call.read, size)
+		local status, result = usable(self.call)
+		if status then
+			status, result = self.call:read(size)
+		end
 		if status == OK then
 			return result
 		elseif status ~= ITEM then
 			return ended(self, result)
 		end
-		local event, err = take(self)
+		local event, err = self.call:record()
 		if not event then
-			return nil, err
-		elseif event.type == "error" then
+			return ended(self, err)
+		end
+		if event.type == "done" or event.type == "error" then
+			self.final, self.exit_code = event, event.exit_code
+		end
+		if event.type == "error" then
 			return ended(self, errors.new("AK_E_STREAM", event.message or "the command failed", "run_stream"))
 		elseif event.output and event.output ~= "" then
 			self.rest = event.output

@@ -3045,19 +3045,46 @@ static ak_status ak_lua_push_entries(lua_State *L, ak_call *call, const ak_value
     return AK_OK;
 }
 
+/* Pushes the table of the names of fields by their keys, which is filled as they come. */
+static void ak_lua_push_names(lua_State *L) {
+    static const char key = 0;
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* Pushes the name of a field. */
+static void ak_lua_push_name(lua_State *L, int names, int32_t key) {
+    lua_rawgeti(L, names, key);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_pushstring(L, ak_key_name(key));
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, names, key);
+}
+
 /* Pushes a table of the fields that are there. */
 static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value *values, size_t count) {
     const ak_value *value;
-    int there = 0;
+    int there = 0, names;
+    ak_lua_push_names(L);
+    names = lua_gettop(L);
     for (value = values; value < values + count; value++)
         there += value->type > AK_TYPE_NULL;
     lua_createtable(L, 0, there);
     for (value = values; value < values + count; value++) {
         ak_status status = AK_OK;
-        switch (value->type) {
-        case AK_TYPE_ABSENT:
-        case AK_TYPE_NULL:
+        if (value->type <= AK_TYPE_NULL)
             continue;
+        ak_lua_push_name(L, names, value->key);
+        switch (value->type) {
         case AK_TYPE_INT:
             ak_lua_push_integer(L, value->integer);
             break;
@@ -3073,9 +3100,32 @@ static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value 
         }
         if (status < 0)
             return status;
-        lua_setfield(L, -2, ak_key_name(value->key));
+        lua_rawset(L, -3);
     }
+    lua_remove(L, names);
     return AK_OK;
+}
+
+/* ak_call_step, and after AK_ITEM ak_call_values. */
+static int ak_lua_call_next(lua_State *L) {
+    ak_call *call = ak_lua_call(L, 1);
+    ak_value some[64], *values = some;
+    size_t count = 0;
+    ak_status status = ak_call_step(call, NULL);
+    if (status < 0)
+        return ak_lua_fail(L, ak_call_step(call, ak_lua_error(L))); /* a failed call says the same again */
+    lua_pushinteger(L, status);
+    if (status != AK_ITEM)
+        return 1;
+    status = ak_call_values(call, values, sizeof some / sizeof *some, &count, NULL);
+    if (status == AK_E_BUFFER) {
+        values = lua_newuserdata(L, count * sizeof *values);
+        lua_insert(L, -2);
+        status = ak_call_values(call, values, count, &count, NULL);
+    }
+    if (status == AK_OK)
+        status = ak_lua_push_record(L, call, values, count);
+    return status < 0 ? ak_lua_fail(L, status) : 2;
 }
 
 
@@ -4236,6 +4286,7 @@ static swig_lua_const_info swig_SwigModule_constants[]= {
 static swig_lua_method swig_SwigModule_methods[]= {
     { "client_free",ak_lua_client_free},
     { "call_free",ak_lua_call_free},
+    { "call_next",ak_lua_call_next},
     { "sleep",ak_lua_sleep},
     { "version", _wrap_version},
     { "version_text", _wrap_version_text},

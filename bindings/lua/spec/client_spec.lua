@@ -217,7 +217,7 @@ describe("client", function()
 			local client = require("agentkernel").new({ base_url = "]] .. server.url .. [[" })
 			local fine, err = pcall(client.run, client, { "x" })
 			print(fine, err)]]
-		local output = kit.shell("timeout -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code)
+		local output = kit.shell("timeout --foreground -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code)
 		assert.is_truthy(output:find("false.*interrupted!"), output)
 		server:await("client_ended", 1)
 		server:stop()

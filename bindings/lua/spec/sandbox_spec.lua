@@ -229,7 +229,7 @@ if kit.way == "block" then
 				print(pcall(client.sandbox, client, "sb", {}, function(sb) return sb:run({ "x" }) end))]]
 			for _, where in ipairs({ EXEC, CREATE }) do
 				local server = server_for({ [where] = { HANG } })
-				local text = kit.shell("timeout -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code:format(server.url))
+				local text = kit.shell("timeout --foreground -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code:format(server.url))
 				assert.is_truthy(text:find("false.*interrupted!"), text)
 				local wanted = where == EXEC and { CREATE, EXEC, REMOVE } or { CREATE, LOOK, REMOVE }
 				assert.are.same(wanted, server:requests())

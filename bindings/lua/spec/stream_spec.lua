@@ -248,7 +248,7 @@ if kit.way == "block" then
 				local stream = require("agentkernel").new({ base_url = "]] .. server.url .. [[" }):run_stream({ "x" })
 				print(pcall(function() for event in stream do print(event.type) end end))
 				print(stream:recv())]]
-			local text = kit.shell("timeout -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code)
+			local text = kit.shell("timeout --foreground -s INT 1 lua%s -e '%s'", os.getenv("AK_LUA"), code)
 			assert.is_truthy(text:find("output\nfalse.*interrupted!"), text)
 			server:await("client_ended", 1)
 			server:stop()
