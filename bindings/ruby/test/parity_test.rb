@@ -55,7 +55,7 @@ class ParityTest < Kit::Test
     end
 
     define_method("test_fields_of_#{name}") do
-      record = AgentKernel.const_get(:OPERATIONS)[name].make({}).class
+      record = AgentKernel.const_get(:OPERATIONS)[name].record
       ParityTest.numbers(:field_at, number).each do |key|
         assert_includes record.public_instance_methods, Raw.key_name(key).to_sym
       end

@@ -2183,6 +2183,7 @@ static const rb_data_type_t ak_ruby_call = {
     .flags = RUBY_TYPED_FREE_IMMEDIATELY,
 };
 static VALUE ak_ruby_client_class, ak_ruby_call_class;
+static ID ak_ruby_fields;
 
 static VALUE ak_ruby_new_client(ak_client *client) {
     VALUE object = TypedData_Wrap_Struct(ak_ruby_client_class, &ak_ruby_client, client);
@@ -2351,11 +2352,22 @@ static VALUE ak_ruby_text_again(const ak_value *value) {
     return last;
 }
 
-/* A field's value. JSON is text just as it was sent. */
+/* Open JSON, as Ruby's own parser reads it. The library lets through nothing that is nested deeper. */
+static VALUE ak_ruby_json(VALUE text) {
+    VALUE options = rb_hash_new();
+    rb_hash_aset(options, ak_ruby_symbol("max_nesting"), INT2FIX(512));
+    rb_hash_aset(options, ak_ruby_symbol("freeze"), Qtrue);
+    return rb_funcall(rb_path2class("JSON"), rb_intern("parse"), 2, text, options);
+}
+
+/* A field's value. The whole record is text just as it was sent. */
 static VALUE ak_ruby_value(ak_call *call, const ak_value *value) {
     switch (value->type) {
     case AK_TYPE_TEXT: return ak_ruby_text_again(value);
-    case AK_TYPE_JSON: return ak_ruby_frozen(rb_utf8_str_new(value->data, (long)value->size));
+    case AK_TYPE_JSON: {
+        VALUE text = ak_ruby_frozen(rb_utf8_str_new(value->data, (long)value->size));
+        return value->key == AK_KEY_RAW ? text : ak_ruby_json(text);
+    }
     case AK_TYPE_BYTES: return ak_ruby_bytes(value->data, value->size);
     case AK_TYPE_INT: return LL2NUM(value->integer);
     case AK_TYPE_BOOL: return value->integer ? Qtrue : Qfalse;
@@ -2390,6 +2402,23 @@ static VALUE ak_ruby_hash(ak_call *call, const ak_ruby_record *record) {
     }
     rb_hash_bulk_insert(count, pairs, hash);
     return hash;
+}
+
+/* Step and bulk door in one, because events come by the hundred thousand: the next record, as a frozen object of the class
+ * that has its fields in @fields; false for AK_AGAIN, nil at the end. */
+static VALUE ak_ruby_call_next(VALUE self, VALUE object, VALUE kind) {
+    ak_call *call = ak_ruby_get_call(object);
+    ak_ruby_record record;
+    ak_status status = ak_call_step(call, ak_ruby_error);
+    if (status == AK_AGAIN) return Qfalse;
+    if (status == AK_DONE) return Qnil;
+    if (status == AK_ITEM)
+        status = ak_call_values(call, record.values, sizeof record.values / sizeof *record.values, &record.count,
+                                ak_ruby_error);
+    if (status < 0) ak_ruby_raise(status);
+    VALUE made = rb_obj_alloc(kind);
+    rb_ivar_set(made, ak_ruby_fields, ak_ruby_hash(call, &record));
+    return ak_ruby_frozen(made);
 }
 
 /* What a door gives when there is no value: nil for null, :absent for what is not there. */
@@ -4232,6 +4261,8 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_undef_alloc_func(ak_ruby_call_class);
   rb_define_module_function(mRaw, "client_free", ak_ruby_client_free, 1);
   rb_define_module_function(mRaw, "call_free", ak_ruby_call_free, 1);
+  rb_define_module_function(mRaw, "call_next", ak_ruby_call_next, 2);
+  ak_ruby_fields = rb_intern("@fields");
   
   rb_define_const(mRaw, "VERSION", SWIG_From_int((int)(1000)));
   rb_define_const(mRaw, "OK", SWIG_From_int((int)(0)));

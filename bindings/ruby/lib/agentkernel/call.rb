@@ -3,28 +3,31 @@
 require "io/wait"
 
 module AgentKernel
-  # One call of an operation: bound when it is made, nothing sent before it is first advanced. One thread at a time uses
+  # One call of an operation: bound when it is made, nothing sent before it first goes on. One thread at a time uses
   # it; cancel may come from any.
   class Call
     attr_reader :operation
 
     def initialize(client, operation, arguments)
       @operation = operation
+      @kind = operation.record
       @handle = Raw.call_new(client, operation.id)
       operation.bind(@handle, arguments)
     end
 
-    # Goes on to the next record; false at the end. A failure is raised.
-    def advance
-      while (status = Raw.call_step(@handle)) == Raw::AGAIN
+    # The next record; nil at the end. A failure is raised.
+    def next
+      until (record = Raw.call_next(@handle, @kind))
+        return if record.nil?
+
         wait
       end
-      status == Raw::ITEM
+      record
     end
 
-    # The current record.
+    # The current record, where read has met one.
     def record
-      @operation.make(Raw.call_values(@handle))
+      @kind.new(Raw.call_values(@handle))
     end
 
     # Reads output of the command, decoded straight into the buffer: Raw::OK with bytes, ITEM when a record without
@@ -37,10 +40,12 @@ module AgentKernel
     end
 
     def each
-      yield record while advance
+      while (record = self.next)
+        yield record
+      end
     end
 
-    # Makes whoever advances the call fail, and wake.
+    # Makes whoever goes on with the call fail, and wake.
     def cancel
       Raw.call_cancel(@handle)
     rescue IOError

@@ -145,7 +145,7 @@ module AgentKernel
       Call.new(handle, known, arguments)
     end
 
-    # Advances a call to its end.
+    # Goes on with a call to its end.
     def finish(call, &)
       call.each(&)
     ensure

@@ -25,7 +25,8 @@ module AgentKernel
       value.clamp(INTEGERS)
     end
 
-    attr_reader :name
+    # Its name, and the class of its records.
+    attr_reader :name, :record
 
     def initialize(name, record)
       @name = name
@@ -59,22 +60,10 @@ module AgentKernel
       end
     end
 
-    # A record of the values that the library gave.
-    def make(fields)
-      (@json_fields || json_fields).each { |name| fields[name] = Text.parse(fields[name]) if fields[name] }
-      @record.new(fields)
-    end
-
     private
 
     def keys(door)
       (0..).lazy.map { |index| Raw.public_send(door, id, index) }.take_while(&:positive?).to_a
-    end
-
-    # Fields whose JSON is open, except for the whole record.
-    def json_fields
-      @json_fields ||= keys(:field_at).select { |key| key != Raw::KEY_RAW && Raw.field_type(id, key) == Raw::TYPE_JSON }
-                                      .map { |key| Raw.key_name(key).to_sym }
     end
 
     def bind_value(call, parameter, value)

@@ -32,7 +32,7 @@ module AgentKernel
     fields :raw
 
     def initialize(fields)
-      @fields = fields.freeze
+      @fields = fields # never handed out
       freeze
     end
 
@@ -45,7 +45,7 @@ module AgentKernel
     def to_h = @fields.dup
 
     # For `in {exit_code: 0}`.
-    def deconstruct_keys(_names) = @fields
+    def deconstruct_keys(_names) = @fields.dup
 
     # Members that the server sent and this library does not know.
     def extra

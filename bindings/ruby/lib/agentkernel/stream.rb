@@ -51,7 +51,7 @@ module AgentKernel
       buffer ||= String.new
       @peeked = nil
       return buffer.clear if maxlen.zero?
-      return buffer if exclusively { |call| read_output(call, maxlen, buffer) }
+      return buffer if go_on(maxlen, buffer)
 
       buffer.clear
       raise EOFError, "end of the command's output"
@@ -95,19 +95,24 @@ module AgentKernel
         @peeked = nil
         return event
       end
-      exclusively { |call| call.advance ? @last = call.record : finish(call) }
+      go_on
     end
 
-    # Runs the block with the call, nil without one. A stream whose reader failed or was interrupted is over, and says
-    # so when it is read again. (Not every interruption can be rescued: Timeout throws, and a thread may be killed.)
-    def exclusively
+    # The next event, or the buffer with output; nil at the end. A stream whose reader failed or was interrupted is
+    # over, and says so when it is read again. (Not every interruption can be rescued: Timeout throws, a thread may be
+    # killed.) It is one method and takes no block, because events come by the hundred thousand.
+    # rubocop:disable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
+    def go_on(maxlen = nil, buffer = nil)
       locked = @reading.try_lock
       raise Error.new("the stream is being read elsewhere", code: "AK_E_STATE") unless locked
 
       call = @call or return ended
       unharmed = false
-      value = yield call
+      value = maxlen ? read_output(call, maxlen, buffer) : call.next
       unharmed = true
+      return finish(call) if value.nil?
+
+      @last = value unless maxlen
       value
     rescue Error => e
       unharmed = e.code == "AK_E_STATE"
@@ -120,6 +125,7 @@ module AgentKernel
       end
       @reading.unlock if locked
     end
+    # rubocop:enable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
 
     # The end of a stream that is over: nothing, or its failure again.
     def ended
@@ -147,7 +153,7 @@ module AgentKernel
         case call.read(buffer, maxlen)
         when Raw::OK then return buffer
         when Raw::ITEM then pass_over(@last = call.record)
-        else return finish(call)
+        else return
         end
       end
     end
