@@ -6,7 +6,7 @@ import {AbortError, failure} from "./errors.js";
 import type {AgentKernelError} from "./errors.js";
 import {prepare} from "./operations.js";
 import type {Operation} from "./operations.js";
-import {read} from "./record.js";
+import {read, readEvent} from "./record.js";
 import type {Fields} from "./record.js";
 
 /** What makes a call go on: a step, or reading bytes. Gives a status. */
@@ -70,6 +70,12 @@ export class Call {
     record(): Fields {
         if (this.#handle === undefined) throw new Error("the call is closed");
         return read(this.#handle, this.operation);
+    }
+
+    /** The current record of a stream. */
+    event(): Fields {
+        if (this.#handle === undefined) throw new Error("the call is closed");
+        return readEvent(this.#handle, this.operation);
     }
 
     /** Frees the call; one in flight is abandoned and its connection closed. Whoever waits for it gets DONE. */

@@ -3,7 +3,7 @@
 import * as abi from "./raw/abi.js";
 import {addressOf, copier, textAt} from "./raw/koffi.js";
 import {join, library} from "./raw/native.js";
-import {check} from "./errors.js";
+import {check, failure} from "./errors.js";
 import type {Field, Operation} from "./operations.js";
 
 /** The fields of a record by name. What is null or not there has none; `raw` tells the two apart. */
@@ -24,17 +24,51 @@ export function weight(fields: Fields): number {
 }
 
 /** The current record. */
-export function read(call: bigint, {fields}: Operation): Fields {
-    const native = library();
-    if (fields.length * WORDS > values.length) values = new Uint32Array(fields.length * WORDS);
-    check(native.lib.ak_call_values(call, values, values.length / WORDS, native.size, native.err));
+export function read(call: bigint, operation: Operation): Fields {
+    fill(call, operation.fields);
     const record: Fields = {};
-    for (let i = 0, at = 0; i < fields.length; i++, at += WORDS) {
-        const type = values[at + VALUE.type / 4] ?? 0;
-        const field = fields[i];
-        if (type > abi.AK_TYPE_NULL && field !== undefined) record[field.name] = value(call, field, at);
+    for (let i = 0, at = 0; i < operation.fields.length; i++, at += WORDS) {
+        const field = operation.fields[i];
+        if ((values[at + VALUE.type / 4] ?? 0) > abi.AK_TYPE_NULL && field !== undefined) {
+            record[field.name] = value(call, field, at);
+        }
     }
     return record;
+}
+
+/** Stands for bytes that the payload's text says exactly. */
+export const IN_TEXT = Symbol("in the text");
+
+/** Up to this size the payload is kept as text alone, where that says all. */
+const LEAN = 2048;
+
+/**
+ * The current event. Where nothing was replaced when its payload was read as text, its bytes are in that: the
+ * language's parser finds the same, and they are made of it when they are asked for.
+ */
+export function readEvent(call: bigint, {fields}: Operation): Fields {
+    fill(call, fields);
+    const record: Fields = {};
+    let lean = false;
+    for (let i = 0, at = 0; i < fields.length; i++, at += WORDS) {
+        const field = fields[i];
+        if ((values[at + VALUE.type / 4] ?? 0) <= abi.AK_TYPE_NULL || field === undefined) continue;
+        if (field.key === abi.AK_KEY_RAW && size(at) <= LEAN) {
+            const payload = text(at);
+            lean = !payload.includes("\ufffd");
+            record[field.name] = lean ? payload : bytes(at);
+        } else {
+            record[field.name] = lean && field.type === abi.AK_TYPE_BYTES ? IN_TEXT : value(call, field, at);
+        }
+    }
+    return record;
+}
+
+function fill(call: bigint, fields: readonly Field[]): void {
+    const native = library();
+    if (fields.length * WORDS > values.length) values = new Uint32Array(fields.length * WORDS);
+    const status = native.lib.ak_call_values(call, values, values.length / WORDS, native.size, native.err);
+    if (status < 0) throw failure(status);
 }
 
 function value(call: bigint, field: Field, at: number): unknown {

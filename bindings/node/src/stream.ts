@@ -157,7 +157,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     #event(call: Call): StreamEvent {
-        const fields = call.record();
+        const fields = call.event();
         spend(weight(fields));
         const event = new StreamEvent(fields);
         if (event.isFinal) this.#final = event;

@@ -2,6 +2,7 @@
 // options that steer this library have names as JavaScript's.
 import {inspect} from "node:util";
 import type {InspectOptions} from "node:util";
+import {IN_TEXT} from "./record.js";
 import type {Fields, Piece} from "./record.js";
 
 /** What a sandbox may do. Servers may know more; any text is passed on. */
@@ -204,12 +205,14 @@ export class StreamEvent {
 
     /** The payload as the server sent it, as text; bytes that are not UTF-8 are replaced. */
     get raw(): string {
-        return (this.#fields["raw"] as Piece | undefined)?.text ?? "";
+        const raw = this.#fields["raw"] as string | Piece;
+        return typeof raw === "string" ? raw : raw.text;
     }
 
     /** The payload as the server sent it, exactly. */
     get rawBytes(): Buffer {
-        return (this.#fields["raw"] as Piece | undefined)?.bytes ?? Buffer.alloc(0);
+        const raw = this.#fields["raw"] as string | Piece;
+        return typeof raw === "string" ? Buffer.from(raw) : raw.bytes;
     }
 
     /** Whether the payload was a JSON object. */
@@ -224,17 +227,17 @@ export class StreamEvent {
 
     /** `output` as text; bytes that are not UTF-8 are replaced. */
     get text(): string | undefined {
-        return ((this.#fields["data"] ?? this.#fields["output"]) as Piece | undefined)?.text;
+        return this.#text("data") ?? this.#text("output");
     }
 
     /** The payload's member `data`, exactly: output of the command (output). */
     get dataBytes(): Buffer | undefined {
-        return (this.#fields["data"] as Piece | undefined)?.bytes;
+        return this.#bytes("data");
     }
 
     /** The payload's member `output`, exactly: some servers send what a failed command wrote with its end (done). */
     get outputBytes(): Buffer | undefined {
-        return (this.#fields["output"] as Piece | undefined)?.bytes;
+        return this.#bytes("output");
     }
 
     /** The command's exit code (done). */
@@ -295,6 +298,16 @@ export class StreamEvent {
     /** Whether this is how the stream ends: done or error. */
     get isFinal(): boolean {
         return this.type === "done" || this.type === "error";
+    }
+
+    #bytes(name: string): Buffer | undefined {
+        const value = this.#fields[name] as typeof IN_TEXT | Piece | undefined;
+        return value === IN_TEXT ? Buffer.from(this.data[name] as string) : value?.bytes;
+    }
+
+    #text(name: string): string | undefined {
+        const value = this.#fields[name] as typeof IN_TEXT | Piece | undefined;
+        return value === IN_TEXT ? (this.data[name] as string).toWellFormed() : value?.text;
     }
 
     toJSON(): {type: string; data: unknown} {
