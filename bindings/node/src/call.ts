@@ -1,4 +1,5 @@
 // One call: stepped in the event loop, never waited for in C.
+import type {Pointer} from "./raw/abi.js";
 import {AK_AGAIN, AK_DONE, AK_E_CANCELLED, AK_E_STATE} from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import {waiter} from "./raw/wait.js";
@@ -7,10 +8,10 @@ import type {AgentKernelError} from "./errors.js";
 import {prepare} from "./operations.js";
 import type {Operation} from "./operations.js";
 import {read, readEvent} from "./record.js";
-import type {Fields} from "./record.js";
+import type {EventFields, Fields} from "./record.js";
 
 /** What makes a call go on: a step, or reading bytes. Gives a status. */
-export type Going = (call: bigint) => number;
+export type Going = (call: Pointer) => number;
 
 const step: Going = (call) => {
     const {lib, err} = library();
@@ -19,7 +20,7 @@ const step: Going = (call) => {
 
 export class Call {
     readonly operation: Operation;
-    #handle: bigint | undefined;
+    #handle: Pointer | undefined;
     readonly #signal: AbortSignal | undefined;
     /** Ends the wait that is under way. */
     #settle: ((status: number | AgentKernelError) => void) | undefined;
@@ -27,7 +28,7 @@ export class Call {
     #aborted: AgentKernelError | undefined;
 
     /** Prepares it; nothing is sent before it first goes on. */
-    constructor(client: bigint, operation: Operation, values: Readonly<Record<string, unknown>>, signal?: AbortSignal) {
+    constructor(client: Pointer, operation: Operation, values: Readonly<Record<string, unknown>>, signal?: AbortSignal) {
         this.operation = operation;
         if (signal?.aborted) throw aborted(operation, signal);
         this.#handle = prepare(client, operation, values);
@@ -73,7 +74,7 @@ export class Call {
     }
 
     /** The current record of a stream. */
-    event(): Fields {
+    event(): EventFields {
         if (this.#handle === undefined) throw new Error("the call is closed");
         return readEvent(this.#handle, this.operation);
     }

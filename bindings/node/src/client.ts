@@ -1,4 +1,5 @@
 // The client.
+import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import {Call} from "./call.js";
@@ -54,7 +55,7 @@ function plain(record: Fields): Fields {
 }
 
 /** A client that nobody holds any more closes its connections. Calls in flight hold the library's client themselves. */
-const forgotten = new FinalizationRegistry((handle: bigint) => { library().free("ak_client_free", handle); });
+const forgotten = new FinalizationRegistry((handle: Pointer) => { library().free("ak_client_free", handle); });
 
 /**
  * A client of agentkernel.
@@ -65,14 +66,14 @@ const forgotten = new FinalizationRegistry((handle: bigint) => { library().free(
  * All errors are AgentKernelError. Every method takes `signal`, `timeout` and `connectTimeout`.
  */
 export class AgentKernel implements Disposable {
-    #handle: bigint | undefined;
+    #handle: Pointer | undefined;
 
     /** Makes a client; nothing is sent. Throws ValidationError when a setting, or a variable of the environment, cannot be right. */
     constructor(options: AgentKernelOptions = {}) {
         const native = library();
         const {lib, err, slot, scratch} = native;
         check(lib.ak_client_new(slot, err));
-        const handle = slot[0] ?? 0n;
+        const handle = native.objectOut();
         native.own("ak_client_free", handle);
         try {
             for (const [name, value] of Object.entries(options) as [string, unknown][]) {
@@ -233,7 +234,7 @@ export class AgentKernel implements Disposable {
         return new Call(this.#open(), operation(name), values, signal as AbortSignal | undefined);
     }
 
-    #open(): bigint {
+    #open(): Pointer {
         if (this.#handle === undefined) throw new AgentKernelError("the client is closed", {code: "AK_E_STATE"});
         return this.#handle;
     }

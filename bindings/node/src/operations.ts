@@ -1,4 +1,5 @@
 // The operations as the library itself describes them: what they take, and what their records have.
+import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import type {Native} from "./raw/native.js";
@@ -87,10 +88,10 @@ function keys(at: (index: number) => number): number[] {
 }
 
 /** Makes a call of an operation, with the arguments that are not undefined. The caller owns it. */
-export function prepare(client: bigint, what: Operation, values: Readonly<Record<string, unknown>>): bigint {
+export function prepare(client: Pointer, what: Operation, values: Readonly<Record<string, unknown>>): Pointer {
     const native = library();
     check(native.lib.ak_call_new(client, what.id, native.slot, native.err));
-    const call = native.slot[0] ?? 0n;
+    const call = native.objectOut();
     native.own("ak_call_free", call);
     try {
         for (const [name, value] of Object.entries(values)) {
@@ -107,7 +108,7 @@ export function prepare(client: bigint, what: Operation, values: Readonly<Record
     return call;
 }
 
-function bind(native: Native, call: bigint, {key, name, type, timeout}: Parameter, value: unknown): number {
+function bind(native: Native, call: Pointer, {key, name, type, timeout}: Parameter, value: unknown): number {
     const {lib, err} = native;
     if (timeout) return lib.ak_call_set_int(call, key, milliseconds(name, value), err);
     switch (type) {
@@ -125,7 +126,7 @@ function bind(native: Native, call: bigint, {key, name, type, timeout}: Paramete
     }
 }
 
-function bindEntries(native: Native, call: bigint, key: number, name: string, value: unknown): number {
+function bindEntries(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
     const {lib, err, scratch} = native;
     let status: number = abi.AK_OK;
     if (Array.isArray(value)) {

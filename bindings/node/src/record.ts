@@ -1,5 +1,6 @@
 // Reading the current record of a call. Everything is copied out, because the library's memory of it ends with the
 // next step.
+import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {addressOf, copier, textAt} from "./raw/koffi.js";
 import {join, library} from "./raw/native.js";
@@ -16,15 +17,16 @@ const copy = copier();
 
 /** All records are filled into the same memory. */
 let values = new Uint32Array(32 * WORDS);
+let valuesAddress = addressOf(values);
 
 /** The bytes that were copied by the last record, about: what it cost. */
-export function weight(fields: Fields): number {
+export function weight(fields: Fields | EventFields): number {
     const {raw} = fields;
     return raw instanceof Piece ? raw.size : typeof raw === "string" ? raw.length : 0;
 }
 
 /** The current record. */
-export function read(call: bigint, operation: Operation): Fields {
+export function read(call: Pointer, operation: Operation): Fields {
     fill(call, operation.fields);
     const record: Fields = {};
     for (let i = 0, at = 0; i < operation.fields.length; i++, at += WORDS) {
@@ -36,42 +38,75 @@ export function read(call: bigint, operation: Operation): Fields {
     return record;
 }
 
-/** Stands for bytes that the payload's text says exactly. */
+/** Stands for a text that is read from the payload when it is asked for. */
 export const IN_TEXT = Symbol("in the text");
 
 /** Up to this size the payload is kept as text alone, where that says all. */
 const LEAN = 2048;
 
+/** What every event has, and the other fields of those that have more. */
+export class EventFields {
+    type = "";
+    /** The payload: text that says all of it exactly, or its bytes. */
+    raw: string | Piece = "";
+    parsed = true;
+    /** The output, which may have come in more ways than one. */
+    data: Piece | undefined = undefined;
+    id: string | undefined = undefined;
+    more: Fields | undefined = undefined;
+}
+
 /**
- * The current event. Where nothing was replaced when its payload was read as text, its bytes are in that: the
- * language's parser finds the same, and they are made of it when they are asked for.
+ * The current event. Where nothing was replaced when its payload was read as text, its members that are text are read
+ * from that by the language's parser when they are asked for, which is rare. Bytes are not: no text can carry all.
  */
-export function readEvent(call: bigint, {fields}: Operation): Fields {
+export function readEvent(call: Pointer, {fields}: Operation): EventFields {
     fill(call, fields);
-    const record: Fields = {};
+    const event = new EventFields();
     let lean = false;
     for (let i = 0, at = 0; i < fields.length; i++, at += WORDS) {
         const field = fields[i];
         if ((values[at + VALUE.type / 4] ?? 0) <= abi.AK_TYPE_NULL || field === undefined) continue;
-        if (field.key === abi.AK_KEY_RAW && size(at) <= LEAN) {
-            const payload = text(at);
-            lean = !payload.includes("\ufffd");
-            record[field.name] = lean ? payload : bytes(at);
-        } else {
-            record[field.name] = lean && field.type === abi.AK_TYPE_BYTES ? IN_TEXT : value(call, field, at);
+        switch (field.key) {
+            case abi.AK_KEY_TYPE:
+                event.type = text(at);
+                break;
+            case abi.AK_KEY_RAW: {
+                const payload = size(at) <= LEAN ? text(at) : undefined;
+                lean = payload?.includes("\ufffd") === false;
+                event.raw = lean && payload !== undefined ? payload : bytes(at);
+                break;
+            }
+            case abi.AK_KEY_PARSED:
+                event.parsed = values[at + VALUE.integer / 4] !== 0;
+                break;
+            case abi.AK_KEY_ID: // of the stream, not of the payload
+                event.id = text(at);
+                break;
+            case abi.AK_KEY_DATA:
+                event.data = bytes(at);
+                break;
+            default:
+                event.more ??= {};
+                event.more[field.name] = lean && field.type === abi.AK_TYPE_TEXT ? IN_TEXT : value(call, field, at);
         }
     }
-    return record;
+    return event;
 }
 
-function fill(call: bigint, fields: readonly Field[]): void {
+function fill(call: Pointer, fields: readonly Field[]): void {
     const native = library();
-    if (fields.length * WORDS > values.length) values = new Uint32Array(fields.length * WORDS);
-    const status = native.lib.ak_call_values(call, values, values.length / WORDS, native.size, native.err);
+    if (fields.length * WORDS > values.length) {
+        values = new Uint32Array(fields.length * WORDS);
+        valuesAddress = addressOf(values);
+    }
+    // By addresses: that costs less than handing over the arrays.
+    const {err, lib, sizeAddress} = native;
+    const status = lib.ak_call_values(call, valuesAddress, values.length / WORDS, sizeAddress, err);
     if (status < 0) throw failure(status);
 }
 
-function value(call: bigint, field: Field, at: number): unknown {
+function value(call: Pointer, field: Field, at: number): unknown {
     switch (field.type) {
         case abi.AK_TYPE_TEXT:
             return text(at);
@@ -168,7 +203,7 @@ function parsed(json: string): unknown {
 }
 
 /** A list, or a map, of text. */
-function entries(call: bigint, {key, type}: Field, count: number): unknown {
+function entries(call: Pointer, {key, type}: Field, count: number): unknown {
     const {lib, slot, size: length, err} = library();
     const one = (door: "ak_call_view_at" | "ak_call_key_at", index: number): string | null => {
         const status = check(lib[door](call, key, index, slot, length, err));

@@ -3,7 +3,7 @@
 import {inspect} from "node:util";
 import type {InspectOptions} from "node:util";
 import {IN_TEXT} from "./record.js";
-import type {Fields, Piece} from "./record.js";
+import type {EventFields, Fields, Piece} from "./record.js";
 
 /** What a sandbox may do. Servers may know more; any text is passed on. */
 export type SecurityProfile = "permissive" | "moderate" | "restrictive" | (string & {});
@@ -188,12 +188,12 @@ export function sandboxInfo(fields: Fields): SandboxInfo {
 /** One event of a running command. */
 export class StreamEvent {
     readonly type: StreamEventType;
-    readonly #fields: Fields;
+    readonly #fields: EventFields;
     #data: Record<string, unknown> | undefined;
 
     /** @internal */
-    constructor(fields: Fields) {
-        this.type = fields["type"] as string;
+    constructor(fields: EventFields) {
+        this.type = fields.type;
         this.#fields = fields;
     }
 
@@ -205,19 +205,19 @@ export class StreamEvent {
 
     /** The payload as the server sent it, as text; bytes that are not UTF-8 are replaced. */
     get raw(): string {
-        const raw = this.#fields["raw"] as string | Piece;
+        const {raw} = this.#fields;
         return typeof raw === "string" ? raw : raw.text;
     }
 
     /** The payload as the server sent it, exactly. */
     get rawBytes(): Buffer {
-        const raw = this.#fields["raw"] as string | Piece;
+        const {raw} = this.#fields;
         return typeof raw === "string" ? Buffer.from(raw) : raw.bytes;
     }
 
     /** Whether the payload was a JSON object. */
     get parsed(): boolean {
-        return this.#fields["parsed"] as boolean;
+        return this.#fields.parsed;
     }
 
     /** The bytes of output that came with this event, exactly; undefined when it carries none. */
@@ -227,72 +227,72 @@ export class StreamEvent {
 
     /** `output` as text; bytes that are not UTF-8 are replaced. */
     get text(): string | undefined {
-        return this.#text("data") ?? this.#text("output");
+        return (this.#fields.data ?? (this.#fields.more?.["output"] as Piece | undefined))?.text;
     }
 
     /** The payload's member `data`, exactly: output of the command (output). */
     get dataBytes(): Buffer | undefined {
-        return this.#bytes("data");
+        return this.#fields.data?.bytes;
     }
 
     /** The payload's member `output`, exactly: some servers send what a failed command wrote with its end (done). */
     get outputBytes(): Buffer | undefined {
-        return this.#bytes("output");
+        return (this.#fields.more?.["output"] as Piece | undefined)?.bytes;
     }
 
     /** The command's exit code (done). */
     get exit_code(): number | undefined {
-        return this.#fields["exit_code"] as number | undefined;
+        return this.#fields.more?.["exit_code"] as number | undefined;
     }
 
     /** Whether the command exited with 0 (done). */
     get success(): boolean | undefined {
-        return this.#fields["success"] as boolean | undefined;
+        return this.#fields.more?.["success"] as boolean | undefined;
     }
 
     /** Whether the command was killed for passing its memory limit (done). */
     get oom(): boolean | undefined {
-        return this.#fields["oom"] as boolean | undefined;
+        return this.#fields.more?.["oom"] as boolean | undefined;
     }
 
     /** What went wrong (error). */
     get message(): string | undefined {
-        return this.#fields["message"] as string | undefined;
+        return this.#member("message");
     }
 
     /** Where the output came from, such as stdout (output). */
     get stream(): string | undefined {
-        return this.#fields["stream"] as string | undefined;
+        return this.#member("stream");
     }
 
     /** When the command started, RFC 3339 (started). */
     get timestamp(): string | undefined {
-        return this.#fields["timestamp"] as string | undefined;
+        return this.#member("timestamp");
     }
 
     /** The command (started). */
     get command(): readonly (string | null)[] | undefined {
-        return this.#fields["command"] as (string | null)[] | undefined;
+        return this.#fields.more?.["command"] as (string | null)[] | undefined;
     }
 
     /** Whether a warm sandbox was used (started). */
     get fast(): boolean | undefined {
-        return this.#fields["fast"] as boolean | undefined;
+        return this.#fields.more?.["fast"] as boolean | undefined;
     }
 
     /** How far the sandbox is (progress). */
     get stage(): string | undefined {
-        return this.#fields["stage"] as string | undefined;
+        return this.#member("stage");
     }
 
     /** The sandbox's name (progress). */
     get sandbox(): string | undefined {
-        return this.#fields["sandbox"] as string | undefined;
+        return this.#member("sandbox");
     }
 
     /** The stream's last event id. */
     get id(): string | undefined {
-        return this.#fields["id"] as string | undefined;
+        return this.#fields.id;
     }
 
     /** Whether this is how the stream ends: done or error. */
@@ -300,14 +300,9 @@ export class StreamEvent {
         return this.type === "done" || this.type === "error";
     }
 
-    #bytes(name: string): Buffer | undefined {
-        const value = this.#fields[name] as typeof IN_TEXT | Piece | undefined;
-        return value === IN_TEXT ? Buffer.from(this.data[name] as string) : value?.bytes;
-    }
-
-    #text(name: string): string | undefined {
-        const value = this.#fields[name] as typeof IN_TEXT | Piece | undefined;
-        return value === IN_TEXT ? (this.data[name] as string).toWellFormed() : value?.text;
+    #member(name: string): string | undefined {
+        const value = this.#fields.more?.[name] as typeof IN_TEXT | string | undefined;
+        return value === IN_TEXT ? (this.data[name] as string).toWellFormed() : value;
     }
 
     toJSON(): {type: string; data: unknown} {

@@ -240,10 +240,10 @@ test("one endless stream does not starve the timers", async () => {
     await using server = await fault.script(outputs(100000000, "z".repeat(100)));
     let ticks = 0;
     const timer = setInterval(() => ticks++, 2);
-    const until = performance.now() + 500;
+    const until = performance.now() + 20000;
     for await (const each of server.client().runStream(["x"])) {
         assert.ok(each.output);
-        if (performance.now() > until) break;
+        if (ticks >= 10 || performance.now() > until) break;
     }
     clearInterval(timer);
     assert.ok(ticks >= 10, `${ticks} ticks`);

@@ -35,8 +35,8 @@ export function copier(): (to: Pointer | Uint8Array, from: Pointer, size: number
     return koffi.load(null).func("memcpy", "void", ["void *", "void *", "size_t"]) as never;
 }
 
-/** Where a buffer's bytes are, for as long as the buffer is held. */
-export function addressOf(buffer: Uint8Array): number {
+/** Where the bytes of memory of the script are, for as long as it is held. */
+export function addressOf(buffer: Uint8Array | Uint32Array): number {
     return Number(koffi.address(buffer));
 }
 

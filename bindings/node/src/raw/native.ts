@@ -3,7 +3,7 @@
 import {isMainThread} from "node:worker_threads";
 import {AK_OK} from "./abi.js";
 import type {Library, Pointer} from "./abi.js";
-import {cleanup, textAt} from "./koffi.js";
+import {addressOf, cleanup, textAt} from "./koffi.js";
 import type {Cleanup} from "./koffi.js";
 import {locate} from "./locate.js";
 
@@ -13,11 +13,12 @@ type Free = "ak_client_free" | "ak_call_free" | "ak_error_free";
 export class Native {
     readonly lib: Library;
     /** Written by whatever fails. */
-    readonly err: bigint;
+    readonly err: Pointer;
     /** A pointer or 64-bit integer that a function hands out. */
     readonly slot = new BigUint64Array(1);
     /** A size that a function hands out: its lower and its upper half. */
     readonly size = new Uint32Array(2);
+    readonly sizeAddress = addressOf(this.size);
     /** Text on its way to the library. */
     readonly scratch = Buffer.allocUnsafeSlow(65536);
     readonly #free: Readonly<Record<Free, Pointer>>;
@@ -36,19 +37,25 @@ export class Native {
         if (!isMainThread) this.#cleanup = cleanup();
         const err = this.lib.ak_error_new();
         if (err === null) throw new RangeError("out of memory");
-        this.err = BigInt(err);
+        this.err = err;
         this.own("ak_error_free", this.err);
     }
 
     /** From now on, an object is freed at the latest with this thread. */
-    own(free: Free, object: bigint): void {
+    own(free: Free, object: Pointer): void {
         this.#cleanup?.add(this.#free[free], object);
     }
 
     /** Frees an object that is owned. */
-    free(free: Free, object: bigint): void {
+    free(free: Free, object: Pointer): void {
         this.#cleanup?.remove(this.#free[free], object);
         this.lib[free](object);
+    }
+
+    /** The object that was handed out last. Numbers cost less on their way than bigints, and hold any address in use. */
+    objectOut(): Pointer {
+        const address = this.slot[0] ?? 0n;
+        return address <= Number.MAX_SAFE_INTEGER ? Number(address) : address;
     }
 
     /** The size that was handed out last. */
