@@ -23,12 +23,25 @@ class WaitingTest < Kit::Test
     assert_operator ticks { assert_raises(EOFError) { one.run_stream(%w[sleep 0.5]).readpartial(9) } }, :>, 10
   end
 
-  def test_many_threads_share_a_client
-    server = rules({times: "always", steps: [{delay_ms: 5}, {reply: {json: OK}}]})
-    one = client(server.url)
-    texts = Array.new(20) { Thread.new { Array.new(10) { one.run(["x"]).text } } }.flat_map(&:value)
-    assert_equal ["hello\n"] * 200, texts
-    assert_operator server.counts["connections"], :<=, 20
+  # Without idle connections each call has descriptors of its own, whose numbers are soon another's.
+  {64 => 20, 0 => 400}.each do |max_idle, connections|
+    define_method("test_many_threads_share_a_client_that_keeps_#{max_idle}") do
+      server = rules({times: "always", steps: [{delay_ms: 2}, {reply: {json: OK}}]})
+      one = client(server.url, max_idle:)
+      texts = Array.new(20) { Thread.new { Array.new(20) { one.run(["x"]).text } } }.flat_map(&:value)
+      assert_equal ["hello\n"] * 400, texts
+      assert_operator server.counts["connections"], :<=, connections
+    end
+
+    define_method("test_many_tasks_share_a_client_that_keeps_#{max_idle}") do
+      server = rules({times: "always", steps: [{delay_ms: 2}, {reply: {json: OK}}]})
+      one = client(server.url, max_idle:)
+      Sync do |task|
+        tasks = Array.new(20) { task.async { Array.new(20) { one.run(["x"]).text } } }
+        assert_equal ["hello\n"] * 400, tasks.flat_map(&:wait)
+      end
+      assert_operator server.counts["connections"], :<=, connections
+    end
   end
 
   # Ways to call that wait; each must end at once when it is interrupted, and leave nothing.
