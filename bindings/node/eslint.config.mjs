@@ -9,7 +9,14 @@ export default tseslint.config(
         extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
         languageOptions: {parserOptions: {projectService: true, tsconfigRootDir: import.meta.dirname}},
         rules: {
-            "@typescript-eslint/no-floating-promises": ["error", {allowForKnownSafeCalls: [{from: "package", package: "node:test", name: ["test", "after", "before", "describe"]}]}],
+            "@typescript-eslint/no-floating-promises": [
+                "error",
+                {
+                    allowForKnownSafeCalls: [
+                        {from: "package", package: "node:test", name: ["test", "after", "before", "describe"]},
+                    ],
+                },
+            ],
             // Names of the environment and of records are not JavaScript's: obj["name"] says so (the compiler asks for it).
             "@typescript-eslint/dot-notation": "off",
             "@typescript-eslint/no-confusing-void-expression": ["error", {ignoreArrowShorthand: true}],
@@ -18,6 +25,8 @@ export default tseslint.config(
     },
     {
         files: ["**/*.mjs"],
-        languageOptions: {globals: {process: "readonly", URL: "readonly", console: "readonly", performance: "readonly"}},
+        languageOptions: {
+            globals: {process: "readonly", URL: "readonly", console: "readonly", performance: "readonly"},
+        },
     },
 );

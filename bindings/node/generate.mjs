@@ -8,7 +8,9 @@ import {readFileSync, writeFileSync} from "node:fs";
 const header = new URL("../../abi/include/agentkernel.h", import.meta.url);
 const output = new URL("src/raw/abi.ts", import.meta.url);
 
-let text = readFileSync(header, "utf8").replaceAll(/\/\*.*?\*\//gs, " ").replaceAll("\\\n", " ");
+let text = readFileSync(header, "utf8")
+    .replaceAll(/\/\*.*?\*\//gs, " ")
+    .replaceAll("\\\n", " ");
 text = text.replaceAll(/#ifdef __cplusplus.*?#endif/gs, "");
 
 const constants = [...text.matchAll(/^#define (AK_\w+)\s+\(?(-?\d+)\)?\s*$/gm)].map(([, name, value]) => [name, value]);
@@ -38,11 +40,17 @@ function spaces(words) {
 }
 
 function parametersOf(list) {
-    return spaces(list).split(",").filter((each) => spaces(each) !== "void").map((each) => {
-        const match = /^(.+?[\s*])(\w+)$/.exec(spaces(each));
-        if (!match) throw new Error(`not understood: parameter ${each}`);
-        return {name: match[2].replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase()), type: ffiType(match[1], false)};
-    });
+    return spaces(list)
+        .split(",")
+        .filter((each) => spaces(each) !== "void")
+        .map((each) => {
+            const match = /^(.+?[\s*])(\w+)$/.exec(spaces(each));
+            if (!match) throw new Error(`not understood: parameter ${each}`);
+            return {
+                name: match[2].replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase()),
+                type: ffiType(match[1], false),
+            };
+        });
 }
 
 // Every pointer is an address or a buffer; only a text that is returned ends with NUL.
@@ -89,14 +97,25 @@ const lines = [
     ...constants.map(([name, value]) => `export const ${name} = ${value};`),
 ];
 for (const [name, members] of structs) {
-    lines.push("", `/** Where the members of ${name} are, in bytes. */`, `export const ${name} = {`, ...layout(members), "} as const;");
+    lines.push(
+        "",
+        `/** Where the members of ${name} are, in bytes. */`,
+        `export const ${name} = {`,
+        ...layout(members),
+        "} as const;",
+    );
 }
 lines.push("", "/** Of each function its result and its parameters, as the loader takes them. */");
 lines.push("export const SIGNATURES: Readonly<Record<keyof Library, readonly [string, readonly string[]]>> = {");
 for (const {name, result, parameters} of functions) {
     lines.push(`    ${name}: ["${result}", [${parameters.map(({type}) => `"${type}"`).join(", ")}]],`);
 }
-lines.push("};", "", `/** The library: ${[...handles].sort().join(", ")} are Pointers. */`, "export interface Library {");
+lines.push(
+    "};",
+    "",
+    `/** The library: ${[...handles].sort().join(", ")} are Pointers. */`,
+    "export interface Library {",
+);
 for (const {name, result, parameters} of functions) {
     const list = parameters.map((each) => `${each.name}: ${scriptType(each.type, false)}`).join(", ");
     lines.push(`    ${name}(${list}): ${scriptType(result, true)};`);

@@ -4,7 +4,7 @@ import {fileURLToPath} from "node:url";
 
 const ROUNDS = Number(process.env.AK_BENCH_ROUNDS ?? 5);
 const WAYS = {
-    "run": ["official", "agentkernel"],
+    run: ["official", "agentkernel"],
     "run, 50 at once": ["official", "agentkernel"],
     "events 150 B": ["official", "agentkernel"],
     "stream 1 GiB": ["official", "agentkernel", "readable"],
@@ -18,7 +18,10 @@ for (const [name, ways] of Object.entries(WAYS)) {
     const found = Object.fromEntries(ways.map((way) => [way, []]));
     for (let round = 0; round < rounds; round++) {
         for (const way of ways) {
-            const child = spawnSync(process.execPath, [measure, name, way], {stdio: ["ignore", "pipe", "inherit"], timeout: 300000});
+            const child = spawnSync(process.execPath, [measure, name, way], {
+                stdio: ["ignore", "pipe", "inherit"],
+                timeout: 300000,
+            });
             if (child.status !== 0) throw new Error(`${name} by ${way} failed`);
             found[way].push(JSON.parse(child.stdout));
         }
@@ -27,14 +30,16 @@ for (const [name, ways] of Object.entries(WAYS)) {
         const of = (what) => median(found[way].map((each) => each[what]));
         const ratio = median(found[way].map((each, i) => each.cpu_us / found.official[i].cpu_us));
         const rounded = (number, digits) => Number(number.toFixed(digits));
-        console.log(JSON.stringify({
-            group: "node",
-            case: name,
-            impl: way,
-            cpu_us: rounded(of("cpu_us"), 2),
-            wall_us: rounded(of("wall_us"), 2),
-            peak_kb: of("peak_kb"),
-            ratio: rounded(ratio, 3),
-        }));
+        console.log(
+            JSON.stringify({
+                group: "node",
+                case: name,
+                impl: way,
+                cpu_us: rounded(of("cpu_us"), 2),
+                wall_us: rounded(of("wall_us"), 2),
+                peak_kb: of("peak_kb"),
+                ratio: rounded(ratio, 3),
+            }),
+        );
     }
 }

@@ -28,7 +28,12 @@ export class Call {
     #aborted: AgentKernelError | undefined;
 
     /** Prepares it; nothing is sent before it first goes on. */
-    constructor(client: Pointer, operation: Operation, values: Readonly<Record<string, unknown>>, signal?: AbortSignal) {
+    constructor(
+        client: Pointer,
+        operation: Operation,
+        values: Readonly<Record<string, unknown>>,
+        signal?: AbortSignal,
+    ) {
         this.operation = operation;
         if (signal?.aborted) throw aborted(operation, signal);
         this.#handle = prepare(client, operation, values);

@@ -55,7 +55,9 @@ function plain(record: Fields): Fields {
 }
 
 /** A client that nobody holds any more closes its connections. Calls in flight hold the library's client themselves. */
-const forgotten = new FinalizationRegistry((handle: Pointer) => { library().free("ak_client_free", handle); });
+const forgotten = new FinalizationRegistry((handle: Pointer) => {
+    library().free("ak_client_free", handle);
+});
 
 /**
  * A client of agentkernel.
@@ -80,7 +82,9 @@ export class AgentKernel implements Disposable {
                 if (value === undefined) continue;
                 if (name in TEXTS) {
                     const text = encoded(scratch, name, value);
-                    check(lib.ak_client_set_text(handle, TEXTS[name as keyof typeof TEXTS], text.bytes, text.size, err));
+                    check(
+                        lib.ak_client_set_text(handle, TEXTS[name as keyof typeof TEXTS], text.bytes, text.size, err),
+                    );
                 } else if (name in TIMEOUTS) {
                     const setting = TIMEOUTS[name as keyof typeof TIMEOUTS];
                     check(lib.ak_client_set_int(handle, setting, milliseconds(name, value), err));
@@ -185,7 +189,10 @@ export class AgentKernel implements Disposable {
      * Makes any call of the library by its name, with its arguments by theirs, and yields its records as objects.
      * All methods are made of this.
      */
-    async *call(name: string, options: CallOptions | Arguments = {}): AsyncGenerator<Record<string, unknown>, undefined> {
+    async *call(
+        name: string,
+        options: CallOptions | Arguments = {},
+    ): AsyncGenerator<Record<string, unknown>, undefined> {
         const call = this.#call(name, options as Arguments);
         try {
             for (;;) {

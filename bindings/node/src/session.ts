@@ -78,7 +78,9 @@ export async function scoped<T>(session: SandboxSession, use: (sandbox: SandboxS
     try {
         result = await use(session);
     } catch (error) {
-        await session.remove({timeout: REMOVE_MS}).catch((removal: unknown) => { warn(session.name, removal); });
+        await session.remove({timeout: REMOVE_MS}).catch((removal: unknown) => {
+            warn(session.name, removal);
+        });
         throw error;
     }
     await session.remove({timeout: REMOVE_MS});

@@ -17,7 +17,9 @@ const SLAB = 65536;
 const LEAST = 8192;
 
 /** A stream that nobody holds any more ends; the command is sent its end by the closed connection. */
-const forgotten = new FinalizationRegistry((call: Call) => { call.close(); });
+const forgotten = new FinalizationRegistry((call: Call) => {
+    call.close();
+});
 
 /**
  * The events of a command: `for await (const event of stream)`. The command starts with the first one that is asked
@@ -56,12 +58,20 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
 
     next(): Promise<Result> {
         if (this.#ended) return Promise.resolve(OVER);
-        if (this.#asked > 0) return this.#later(this.#latest.then(() => this.#wait(), () => OVER));
+        if (this.#asked > 0)
+            return this.#later(
+                this.#latest.then(
+                    () => this.#wait(),
+                    () => OVER,
+                ),
+            );
         if (this.#call === undefined || turnOver() !== undefined) return this.#later(this.#wait());
         // Nothing to wait for first: most events are in memory already.
         try {
             const status = this.#call.advance();
-            return typeof status === "number" ? Promise.resolve(this.#result(status)) : this.#later(this.#settled(status));
+            return typeof status === "number"
+                ? Promise.resolve(this.#result(status))
+                : this.#later(this.#settled(status));
         } catch (error) {
             return Promise.reject(this.#failed(error));
         }
@@ -95,7 +105,10 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         const readable: Readable = new Readable({
             highWaterMark: 0, // nothing ahead of who reads: an error must not overtake bytes
             read: () => {
-                this.#piece().then((piece) => readable.push(piece), (error: unknown) => readable.destroy(error as Error));
+                this.#piece().then(
+                    (piece) => readable.push(piece),
+                    (error: unknown) => readable.destroy(error as Error),
+                );
             },
             destroy: (error, done) => {
                 this.#end();
@@ -240,7 +253,10 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         if (event.type === "error") {
             this.#behind.push(() => {
                 this.#end();
-                throw new StreamError(event.message ?? "the command failed", {code: "AK_E_STREAM", operation: "run_stream"});
+                throw new StreamError(event.message ?? "the command failed", {
+                    code: "AK_E_STREAM",
+                    operation: "run_stream",
+                });
             });
         } else if (output !== undefined && output.length > 0) {
             this.#behind.push(() => output);

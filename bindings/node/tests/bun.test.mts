@@ -24,10 +24,12 @@ test("bun: the shared cases", async () => {
 });
 
 test("bun: streams at once while a timer ticks, aborting, and leaving with nothing held", async () => {
-    await using server = await fault.script({rules: [
-        {times: "always", target: "/run", steps: [{wait: "close"}]},
-        ...(outputs(100, "z".repeat(100))["rules"] as object[] as never[]),
-    ]});
+    await using server = await fault.script({
+        rules: [
+            {times: "always", target: "/run", steps: [{wait: "close"}]},
+            ...(outputs(100, "z".repeat(100))["rules"] as object[] as never[]),
+        ],
+    });
     const program = `
         import {AgentKernel} from "agentkernel";
         const client = new AgentKernel({baseUrl: ${JSON.stringify(server.url)}});

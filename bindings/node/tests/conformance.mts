@@ -12,13 +12,23 @@ const MEMBERS = {
     call: ["operation", "arguments", "records", "error"],
     request: ["method", "target", "headers", "json", "body"],
     error: [
-        "code", "http_status", "exit_code", "retry_after_ms", "server_text", "output", "sent", "phase", "operation",
-        "message_has", "message_lacks",
+        "code",
+        "http_status",
+        "exit_code",
+        "retry_after_ms",
+        "server_text",
+        "output",
+        "sent",
+        "phase",
+        "operation",
+        "message_has",
+        "message_lacks",
     ],
 };
 
 /** Two letters of a setting's wire name become one capital. */
-const camel = (name: string): string => name.replace(/_ms$/, "").replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const camel = (name: string): string =>
+    name.replace(/_ms$/, "").replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function known(what: JsonObject, members: readonly string[]): void {
     for (const name of Object.keys(what)) {
@@ -86,7 +96,8 @@ export async function failuresOf(one: JsonObject, fault: FaultServer, way: Way):
             client?.close();
         }
         const requests = one["requests"] as JsonObject[];
-        if (wrong.length === 0) await server.say("await", {counter: "complete", least: requests.length, timeout_ms: 2000});
+        if (wrong.length === 0)
+            await server.say("await", {counter: "complete", least: requests.length, timeout_ms: 2000});
         compareLog(one, await server.say("log"), say);
     } catch (error) {
         say(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -123,7 +134,10 @@ function scalar(value: Json, places: JsonObject): unknown {
     let text = value;
     for (const place of ["url", "port", "ca_file", "client_certificate_file", "client_key_file"]) {
         const answer = places[place];
-        text = text.replaceAll(`$${place.toUpperCase()}`, typeof answer === "number" ? String(answer) : ((answer ?? "") as string));
+        text = text.replaceAll(
+            `$${place.toUpperCase()}`,
+            typeof answer === "number" ? String(answer) : ((answer ?? "") as string),
+        );
     }
     return text;
 }
@@ -144,7 +158,10 @@ async function runCall(call: JsonObject, client: AgentKernel | undefined, way: W
     const operation = call["operation"] as string;
     const options: Record<string, unknown> = {};
     for (const [name, value] of Object.entries((call["arguments"] ?? {}) as JsonObject)) {
-        options[name === "total_timeout_ms" ? "timeout" : name.endsWith("_ms") ? camel(name) : name] = argument(name, value);
+        options[name === "total_timeout_ms" ? "timeout" : name.endsWith("_ms") ? camel(name) : name] = argument(
+            name,
+            value,
+        );
     }
     const records: unknown[] = [];
     let failure: unknown;
@@ -210,7 +227,11 @@ function compareRecord(record: unknown, wanted: JsonObject, place: string, say: 
 }
 
 function shown(value: unknown): string {
-    return Buffer.isBuffer(value) ? JSON.stringify(value.toString("latin1")) : typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
+    return Buffer.isBuffer(value)
+        ? JSON.stringify(value.toString("latin1"))
+        : typeof value === "bigint"
+          ? `${value}n`
+          : JSON.stringify(value);
 }
 
 function sameField(got: unknown, want: Json): boolean {
@@ -227,15 +248,24 @@ function sameField(got: unknown, want: Json): boolean {
         case "bool":
             return got === value;
         case "list":
-            return Array.isArray(got) && got.length === (value as Json[]).length && got.every((each, i) => sameEntry(each, (value as Json[])[i]));
+            return (
+                Array.isArray(got) &&
+                got.length === (value as Json[]).length &&
+                got.every((each, i) => sameEntry(each, (value as Json[])[i]))
+            );
         case "map": {
             if (!isObject(got)) return false;
             const names = Object.keys(value as JsonObject);
-            return isDeepStrictEqual(Object.keys(got).sort(), names.sort()) &&
-                names.every((name) => sameEntry(got[name], (value as JsonObject)[name]));
+            return (
+                isDeepStrictEqual(Object.keys(got).sort(), names.sort()) &&
+                names.every((name) => sameEntry(got[name], (value as JsonObject)[name]))
+            );
         }
         case "json":
-            return isDeepStrictEqual(typeof got === "string" || Buffer.isBuffer(got) ? parsed(got.toString()) : got, value);
+            return isDeepStrictEqual(
+                typeof got === "string" || Buffer.isBuffer(got) ? parsed(got.toString()) : got,
+                value,
+            );
         case "json_text":
             return Buffer.isBuffer(got) ? got.equals(bytesOf(value)) : got === textOf(value);
         default:
@@ -286,9 +316,12 @@ function compareError(got: unknown, want: JsonObject | undefined, say: Say): voi
             continue;
         }
         const has = fields[name];
-        const same = value === null ? has === undefined
-            : Buffer.isBuffer(has) ? has.equals(bytesOf(value))
-            : has === (isObject(value) ? textOf(value) : value);
+        const same =
+            value === null
+                ? has === undefined
+                : Buffer.isBuffer(has)
+                  ? has.equals(bytesOf(value))
+                  : has === (isObject(value) ? textOf(value) : value);
         if (!same) say(`error.${name} is ${shown(has)}, not ${JSON.stringify(value)} (${got.message})`);
     }
 }
@@ -314,11 +347,16 @@ function compareRequest(got: JsonObject, want: JsonObject, place: string, say: S
     for (const [name, value] of Object.entries((want["headers"] ?? {}) as JsonObject)) {
         if (isObject(value)) known(value, ["contains"]);
         const has = headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, each]) => each);
-        const same = value === null ? has.length === 0
-            : has.length === 1 && (isObject(value) ? (has[0] ?? "").includes(value["contains"] as string) : has[0] === value);
+        const same =
+            value === null
+                ? has.length === 0
+                : has.length === 1 &&
+                  (isObject(value) ? (has[0] ?? "").includes(value["contains"] as string) : has[0] === value);
         if (!same) say(`${place}: header ${name} is ${JSON.stringify(has)}, not ${JSON.stringify(value)}`);
     }
     const body = Buffer.from(got["body"] as string, "base64");
-    if ("json" in want && !isDeepStrictEqual(parsed(body.toString()), want["json"])) say(`${place}: body is ${body.toString().slice(0, 300)}`);
-    if (want["body"] !== undefined && !body.equals(bytesOf(want["body"]))) say(`${place}: body is ${body.toString().slice(0, 300)}`);
+    if ("json" in want && !isDeepStrictEqual(parsed(body.toString()), want["json"]))
+        say(`${place}: body is ${body.toString().slice(0, 300)}`);
+    if (want["body"] !== undefined && !body.equals(bytesOf(want["body"])))
+        say(`${place}: body is ${body.toString().slice(0, 300)}`);
 }

@@ -179,16 +179,17 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export function outputs(count: number, text: string, more: Json[] = []): JsonObject {
     const block = `event: output\ndata: ${JSON.stringify({data: text})}\n\n`;
     return {
-        rules: [{
-            times: "always",
-            steps: [
-                {sse: {end: false}},
-                {repeat_text: block, count, chunked: true},
-                ...(more.length > 0 ? more : [
-                    {event: {event: "done", data: {exit_code: 0, success: true}}},
-                    {last_chunk: true},
-                ]),
-            ],
-        }],
+        rules: [
+            {
+                times: "always",
+                steps: [
+                    {sse: {end: false}},
+                    {repeat_text: block, count, chunked: true},
+                    ...(more.length > 0
+                        ? more
+                        : [{event: {event: "done", data: {exit_code: 0, success: true}}}, {last_chunk: true}]),
+                ],
+            },
+        ],
     };
 }

@@ -41,62 +41,81 @@ const flat = ([grown, opened]: [number, number]): void => {
 };
 
 test("10,000 calls, with connections that are kept and with none", async () => {
-    await using server = await fault.script({rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x".repeat(1000)}}}}]}]});
+    await using server = await fault.script({
+        rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x".repeat(1000)}}}}]}],
+    });
     for (const maxIdle of [8, 0]) {
         const client = server.client({maxIdle});
-        flat(await growth(500, async () => {
-            await Promise.all(Array.from({length: 10}, async () => assert.equal((await client.run(["x"])).output.length, 1000)));
-        }));
+        flat(
+            await growth(500, async () => {
+                await Promise.all(
+                    Array.from({length: 10}, async () => assert.equal((await client.run(["x"])).output.length, 1000)),
+                );
+            }),
+        );
     }
 });
 
 test("calls that fail, time out and are aborted", async () => {
-    await using server = await fault.script({rules: [
-        {times: "always", target: "/health", steps: [{reply: {status: 500, json: {success: false, error: "no"}}}]},
-        {times: "always", steps: [{wait: "close"}]},
-    ]});
+    await using server = await fault.script({
+        rules: [
+            {times: "always", target: "/health", steps: [{reply: {status: 500, json: {success: false, error: "no"}}}]},
+            {times: "always", steps: [{wait: "close"}]},
+        ],
+    });
     const client = server.client();
-    flat(await growth(1000, async (i) => {
-        const controller = new AbortController();
-        if (i % 3 === 0) setImmediate(() => controller.abort());
-        const call = i % 3 === 2 ? client.health() : client.run(["x"], {signal: controller.signal, timeout: i % 3 === 1 ? 1 : 30000});
-        await assert.rejects(call, {name: ["AbortError", "TimeoutError", "ServerError"][i % 3] ?? ""});
-    }));
+    flat(
+        await growth(1000, async (i) => {
+            const controller = new AbortController();
+            if (i % 3 === 0) setImmediate(() => controller.abort());
+            const call =
+                i % 3 === 2
+                    ? client.health()
+                    : client.run(["x"], {signal: controller.signal, timeout: i % 3 === 1 ? 1 : 30000});
+            await assert.rejects(call, {name: ["AbortError", "TimeoutError", "ServerError"][i % 3] ?? ""});
+        }),
+    );
 });
 
 test("streams that are left: by break, by return, by destroy, and by forgetting them", async () => {
     await using server = await fault.script(outputs(100000, "x".repeat(1000)));
     const client = server.client();
-    flat(await growth(1000, async (i) => {
-        const stream = client.runStream(["x"]);
-        if (i % 4 === 0) {
-            for await (const event of stream) {
-                assert.ok(event.output);
-                break;
+    flat(
+        await growth(1000, async (i) => {
+            const stream = client.runStream(["x"]);
+            if (i % 4 === 0) {
+                for await (const event of stream) {
+                    assert.ok(event.output);
+                    break;
+                }
+            } else if (i % 4 === 1) {
+                await stream.next();
+                await stream.return();
+            } else if (i % 4 === 2) {
+                for await (const chunk of stream.readable() as AsyncIterable<Buffer>) {
+                    assert.ok(chunk.length > 0);
+                    break;
+                }
+            } else {
+                await stream.next();
+                if (i % 100 === 3) await collected(); // so that those that wait to be collected have descriptors enough
             }
-        } else if (i % 4 === 1) {
-            await stream.next();
-            await stream.return();
-        } else if (i % 4 === 2) {
-            for await (const chunk of stream.readable() as AsyncIterable<Buffer>) {
-                assert.ok(chunk.length > 0);
-                break;
-            }
-        } else {
-            await stream.next();
-            if (i % 100 === 3) await collected(); // so that those that wait to be collected have descriptors enough
-        }
-    }));
+        }),
+    );
     assert.ok(await server.reached("client_ended", 990));
 });
 
 test("clients that are forgotten", async () => {
-    await using server = await fault.script({rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x"}}}}]}]});
+    await using server = await fault.script({
+        rules: [{times: "always", steps: [{reply: {json: {success: true, data: {output: "x"}}}}]}],
+    });
     const {AgentKernel} = await import("agentkernel");
-    flat(await growth(1000, async (i) => {
-        await new AgentKernel({baseUrl: server.url}).run(["x"]);
-        if (i % 50 === 0) await collected();
-    }));
+    flat(
+        await growth(1000, async (i) => {
+            await new AgentKernel({baseUrl: server.url}).run(["x"]);
+            if (i % 50 === 0) await collected();
+        }),
+    );
 });
 
 test("a gibibyte through events, and through a Readable, adds nothing that stays", {timeout: 120000}, async () => {

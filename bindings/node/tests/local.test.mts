@@ -1,7 +1,15 @@
 // Against agentkernel-local: real commands in real sandboxes.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {AgentKernel, CommandError, ConflictError, NotFoundError, ServerError, StreamEvent, TimeoutError} from "agentkernel";
+import {
+    AgentKernel,
+    CommandError,
+    ConflictError,
+    NotFoundError,
+    ServerError,
+    StreamEvent,
+    TimeoutError,
+} from "agentkernel";
 import {finished, built, LocalServer, sleep} from "./kit.mjs";
 
 let server: LocalServer;
@@ -35,8 +43,10 @@ test("a command that fails is an error with its exit code and output", async () 
     const failing = ["sh", "-c", "echo boom; exit 3"];
     await assert.rejects(client.run(failing), (error: unknown) => {
         assert.ok(error instanceof CommandError);
-        assert.deepEqual([error.status, error.exitCode, error.output, error.code, error.sent, error.operation],
-            [409, 3, "boom\n", "AK_E_COMMAND", "answered", "run"]);
+        assert.deepEqual(
+            [error.status, error.exitCode, error.output, error.code, error.sent, error.operation],
+            [409, 3, "boom\n", "AK_E_COMMAND", "answered", "run"],
+        );
         assert.match(error.message, /code 3/);
         return true;
     });
@@ -89,7 +99,10 @@ test("a sandbox: create, exec, info, list, remove", async () => {
     assert.equal(there.output, "/tmp\n");
     assert.ok((await client.listSandboxes()).some((each) => each.name === "node-one"));
     assert.equal((await client.getSandbox("node-one")).name, "node-one");
-    await assert.rejects(client.createSandbox("node-one"), (error) => error instanceof ConflictError || error instanceof ServerError);
+    await assert.rejects(
+        client.createSandbox("node-one"),
+        (error) => error instanceof ConflictError || error instanceof ServerError,
+    );
     await client.removeSandbox("node-one");
     await assert.rejects(client.removeSandbox("node-one"), NotFoundError);
 });
@@ -111,7 +124,9 @@ test("a sandbox for a function is removed on every way out", async () => {
     assert.equal(await client.sandbox("node-fn", (sandbox) => sandbox.name), "node-fn");
     await gone("node-fn");
 
-    const failed = client.sandbox("node-fn", {memory_mb: 64}, () => { throw new RangeError("mine"); });
+    const failed = client.sandbox("node-fn", {memory_mb: 64}, () => {
+        throw new RangeError("mine");
+    });
     await assert.rejects(failed, {name: "RangeError", message: "mine"});
     await gone("node-fn");
 
@@ -137,7 +152,8 @@ test("a deadline ends a command, and the client goes on", async () => {
         return true;
     });
     await assert.rejects(async () => {
-        for await (const event of client.runStream(["sleep", "60"], {timeout: 300})) assert.notEqual(event.type, "done");
+        for await (const event of client.runStream(["sleep", "60"], {timeout: 300}))
+            assert.notEqual(event.type, "done");
     }, TimeoutError);
     assert.equal(await client.health(), "ok");
 });
@@ -158,7 +174,10 @@ test("local: starts a server of the process's own, which ends with it", async ()
                 catch { return false; }
             }).join(" "));
         })();`;
-    const {code, out, err} = await finished(process.execPath, ["-e", program], {cwd: built, env: {AK_MARK: String(process.pid)}});
+    const {code, out, err} = await finished(process.execPath, ["-e", program], {
+        cwd: built,
+        env: {AK_MARK: String(process.pid)},
+    });
     assert.equal(code, 0, err);
     const [output, pids = ""] = out.split("\n");
     assert.equal(output, "own");

@@ -9,7 +9,12 @@ import {built, finished, LocalServer, tree} from "./kit.mjs";
 
 const project = mkdtempSync(join(tmpdir(), "ak-node-project-"));
 let server: LocalServer;
-const env: Record<string, string> = {npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false", LD_LIBRARY_PATH: ""};
+const env: Record<string, string> = {
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_update_notifier: "false",
+    LD_LIBRARY_PATH: "",
+};
 
 async function well(path: string, args: string[], cwd: string): Promise<string> {
     const {code, out, err} = await finished(path, args, {cwd, env});
@@ -23,7 +28,11 @@ before(async () => {
     await well("npm", ["pack", "--pack-destination", project, join(built, "package")], project);
     const [archive = ""] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
     writeFileSync(join(project, "package.json"), '{"name": "project", "private": true}');
-    await well("npm", ["install", "--ignore-scripts", "--prefer-offline", "--no-package-lock", `./${archive}`], project);
+    await well(
+        "npm",
+        ["install", "--ignore-scripts", "--prefer-offline", "--no-package-lock", `./${archive}`],
+        project,
+    );
 });
 after(async () => {
     await server.end();
@@ -34,31 +43,41 @@ test("what is in the package", () => {
     const installed = join(project, "node_modules", "agentkernel");
     assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "native", "package.json"]);
     assert.ok(existsSync(join(installed, "native", `linux-${process.arch}`, "libagentkernel.so.0")));
-    const {scripts, dependencies} = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {scripts?: object; dependencies: object};
+    const {scripts, dependencies} = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+        scripts?: object;
+        dependencies: object;
+    };
     assert.equal(scripts, undefined);
     assert.deepEqual(Object.keys(dependencies), ["koffi"]);
     const types = readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".d.ts"));
     // What a user's compiler sees knows nothing of the way in which C is called.
-    for (const name of types) assert.doesNotMatch(readFileSync(join(installed, "dist", name), "utf8"), /koffi|[:<] ?any\b/, name);
+    for (const name of types)
+        assert.doesNotMatch(readFileSync(join(installed, "dist", name), "utf8"), /koffi|[:<] ?any\b/, name);
 });
 
 test("from ESM", async () => {
-    writeFileSync(join(project, "use.mjs"), `
+    writeFileSync(
+        join(project, "use.mjs"),
+        `
         import {AgentKernel, NotFoundError} from "agentkernel";
         import {createRequire} from "node:module";
         const client = new AgentKernel();
         process.stdout.write((await client.run(["echo", "esm"])).output);
         for await (const event of client.runStream(["echo", "stream"])) process.stdout.write(event.text ?? "");
         const other = createRequire(import.meta.url)("agentkernel"); // the same classes, however they are loaded
-        console.log(other.NotFoundError === NotFoundError, other.AgentKernel === AgentKernel);`);
+        console.log(other.NotFoundError === NotFoundError, other.AgentKernel === AgentKernel);`,
+    );
     assert.equal(await well(process.execPath, ["use.mjs"], project), "esm\nstream\ntrue true\n");
 });
 
 test("from CommonJS", async () => {
-    writeFileSync(join(project, "use.cjs"), `
+    writeFileSync(
+        join(project, "use.cjs"),
+        `
         const {AgentKernel, CommandError} = require("agentkernel");
         const client = new AgentKernel();
-        client.run(["sh", "-c", "echo cjs; exit 3"]).catch((error) => console.log(error instanceof CommandError, error.exitCode, error.output));`);
+        client.run(["sh", "-c", "echo cjs; exit 3"]).catch((error) => console.log(error instanceof CommandError, error.exitCode, error.output));`,
+    );
     assert.equal(await well(process.execPath, ["use.cjs"], project), "true 3 cjs\n\n");
 });
 
@@ -90,13 +109,22 @@ test("from TypeScript, as module and as CommonJS, with the strictest options", a
         void main();`;
     writeFileSync(join(project, "module.mts"), source);
     writeFileSync(join(project, "common.cts"), source);
-    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({
-        compilerOptions: {
-            target: "es2022", lib: ["es2022", "esnext.disposable"], module: "nodenext", strict: true, types: ["node"],
-            exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false,
-        },
-        files: ["module.mts", "common.cts"],
-    }));
+    writeFileSync(
+        join(project, "tsconfig.json"),
+        JSON.stringify({
+            compilerOptions: {
+                target: "es2022",
+                lib: ["es2022", "esnext.disposable"],
+                module: "nodenext",
+                strict: true,
+                types: ["node"],
+                exactOptionalPropertyTypes: true,
+                noUncheckedIndexedAccess: true,
+                skipLibCheck: false,
+            },
+            files: ["module.mts", "common.cts"],
+        }),
+    );
     symlinkSync(join(built, "node_modules", "@types"), join(project, "node_modules", "@types"));
     symlinkSync(join(built, "node_modules", "undici-types"), join(project, "node_modules", "undici-types"));
     await well(join(built, "node_modules", ".bin", "tsc"), [], project);
@@ -112,10 +140,19 @@ test("what README.md shows works", async () => {
     for (const [i, code] of shown.entries()) {
         writeFileSync(join(project, `readme-${i}.mts`), code);
     }
-    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({
-        compilerOptions: {target: "es2022", lib: ["es2022", "esnext.disposable"], module: "nodenext", strict: true, types: ["node"]},
-        include: ["readme-*.mts"],
-    }));
+    writeFileSync(
+        join(project, "tsconfig.json"),
+        JSON.stringify({
+            compilerOptions: {
+                target: "es2022",
+                lib: ["es2022", "esnext.disposable"],
+                module: "nodenext",
+                strict: true,
+                types: ["node"],
+            },
+            include: ["readme-*.mts"],
+        }),
+    );
     await well(join(built, "node_modules", ".bin", "tsc"), [], project);
     for (const i of shown.keys()) await well(process.execPath, [`readme-${i}.mjs`], project);
 });

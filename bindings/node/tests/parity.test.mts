@@ -27,18 +27,54 @@ const run: Record<keyof RunOptions, 0> = {...call, ...choice, check: 0} as Recor
 const runStream = {...call, ...choice, idleTimeout: 0} as Record<keyof RunStreamOptions, 0>;
 const exec = {...call, check: 0, env: 0, workdir: 0, sudo: 0} as Record<keyof ExecOptions, 0>;
 const create = {
-    ...call, image: 0, vcpus: 0, memory_mb: 0, profile: 0, backend: 0, source_url: 0, source_ref: 0, volumes: 0,
-    secrets: 0, secret_files: 0,
+    ...call,
+    image: 0,
+    vcpus: 0,
+    memory_mb: 0,
+    profile: 0,
+    backend: 0,
+    source_url: 0,
+    source_ref: 0,
+    volumes: 0,
+    secrets: 0,
+    secret_files: 0,
 } as Record<keyof CreateSandboxOptions, 0>;
 const options: Record<string, Record<string, number>> = {
-    health: call, run, run_stream: runStream, list_sandboxes: call, create_sandbox: create, get_sandbox: call,
-    remove_sandbox: call, exec_in_sandbox: exec,
+    health: call,
+    run,
+    run_stream: runStream,
+    list_sandboxes: call,
+    create_sandbox: create,
+    get_sandbox: call,
+    remove_sandbox: call,
+    exec_in_sandbox: exec,
 };
 const sandbox: Record<keyof SandboxInfo, 0> = {
-    name: 0, status: 0, uuid: 0, backend: 0, ip: 0, image: 0, vcpus: 0, memory_mb: 0, created_at: 0,
-    created_from_template: 0, template_help_text: 0, ports: 0, endpoints: 0, secret_files: 0, placeholder_secrets: 0,
-    proxy_port: 0, secret_mappings: 0, labels: 0, description: 0, last_activity_at: 0, workspace_revision: 0,
-    archived_at: 0, archived_reason: 0, lifecycle: 0, raw: 0,
+    name: 0,
+    status: 0,
+    uuid: 0,
+    backend: 0,
+    ip: 0,
+    image: 0,
+    vcpus: 0,
+    memory_mb: 0,
+    created_at: 0,
+    created_from_template: 0,
+    template_help_text: 0,
+    ports: 0,
+    endpoints: 0,
+    secret_files: 0,
+    placeholder_secrets: 0,
+    proxy_port: 0,
+    secret_mappings: 0,
+    labels: 0,
+    description: 0,
+    last_activity_at: 0,
+    workspace_revision: 0,
+    archived_at: 0,
+    archived_reason: 0,
+    lifecycle: 0,
+    raw: 0,
 };
 
 test("each operation has a method, each parameter an argument", () => {
@@ -65,9 +101,12 @@ test("each field of a record has a member", () => {
     };
     for (const name of operationNames()) {
         const fields = operation(name).fields.map((field) => field.name);
-        if (name === "health") assert.deepEqual(fields.sort(), ["raw", "status"]); // the method gives its status
-        else if (name === "run_stream") for (const field of fields) assert.ok((bytes[field] ?? field) in of(StreamEvent), field);
-        else if (fields.includes("output")) for (const field of fields) assert.ok((bytes[field] ?? field) in of(RunOutput), field);
+        if (name === "health")
+            assert.deepEqual(fields.sort(), ["raw", "status"]); // the method gives its status
+        else if (name === "run_stream")
+            for (const field of fields) assert.ok((bytes[field] ?? field) in of(StreamEvent), field);
+        else if (fields.includes("output"))
+            for (const field of fields) assert.ok((bytes[field] ?? field) in of(RunOutput), field);
         else for (const field of fields) assert.ok(field in sandbox, `${name}: ${field}`);
     }
 });
@@ -79,13 +118,18 @@ test("each setting of a client is an option", () => {
     for (const setting of settings) {
         const option = camel(setting.replace(/_ms$/, ""));
         // A value of no type at all is refused by its type, and an option that is not there by its name.
-        assert.throws(() => new AgentKernel({[option]: Symbol.iterator} as object), new RegExp(`^TypeError: ${option} must be`));
+        assert.throws(
+            () => new AgentKernel({[option]: Symbol.iterator} as object),
+            new RegExp(`^TypeError: ${option} must be`),
+        );
     }
     assert.throws(() => new AgentKernel({color: "red"} as object), /there is no setting color/);
 });
 
 test("each status of an error has a class", () => {
-    const {failure} = require(join(built, "package", "dist", "errors.js")) as {failure: (status: number) => AgentKernelError};
+    const {failure} = require(join(built, "package", "dist", "errors.js")) as {
+        failure: (status: number) => AgentKernelError;
+    };
     const ledger = readFileSync(join(tree, "abi", "symbols.txt"), "utf8");
     const plain: string[] = [];
     for (const [, name, number] of ledger.matchAll(/^(AK_E_\w+) (-\d+) /gm)) {
@@ -102,7 +146,11 @@ test("each status of an error has a class", () => {
 test("an option that the operation does not take is refused", async () => {
     const client = new AgentKernel();
     const wrong = {chekc: false} as object;
-    await assert.rejects(client.run(["x"], wrong), {code: "AK_E_ARGUMENT", message: "run takes no chekc", sent: "nothing"});
+    await assert.rejects(client.run(["x"], wrong), {
+        code: "AK_E_ARGUMENT",
+        message: "run takes no chekc",
+        sent: "nothing",
+    });
     await assert.rejects(client.run("x" as never), {name: "TypeError", message: /command must be a list of strings/});
     await assert.rejects(client.run(["\ud800"]), {code: "AK_E_ARGUMENT", message: /half a surrogate pair/});
     await assert.rejects(client.run(["x"], {timeout: "1" as never}), {name: "TypeError"});

@@ -71,7 +71,9 @@ test("libcurl uses the system's OpenSSL, not the one that node is made of", asyn
     const {code, out, err} = await finished(process.execPath, ["-e", program], {cwd: built, env});
     assert.equal(code, 0);
     assert.match(out, /AK_E_PROTOCOL/); // the answer came over TLS
-    const bound = [...err.matchAll(/binding file \S*\/libcurl\.so\S* \[0\] to (\S+) \[0\]: normal symbol `(SSL_\w+)'/g)];
+    const bound = [
+        ...err.matchAll(/binding file \S*\/libcurl\.so\S* \[0\] to (\S+) \[0\]: normal symbol `(SSL_\w+)'/g),
+    ];
     assert.ok(bound.length > 10, `${bound.length} symbols`);
     for (const [, to, symbol] of bound) assert.match(to ?? "", /\/libssl\.so/, symbol);
 });

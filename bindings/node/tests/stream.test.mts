@@ -16,7 +16,10 @@ const hanging = always({wait: "close"});
 const event = (type: string, data: Json): Json => ({event: {event: type, data}});
 
 async function aborts(promise: Promise<unknown>, sent: string): Promise<AbortError> {
-    const error: unknown = await promise.then(() => undefined, (failed: unknown) => failed);
+    const error: unknown = await promise.then(
+        () => undefined,
+        (failed: unknown) => failed,
+    );
     assert.ok(error instanceof AbortError, String(error));
     assert.deepEqual([error.name, error.code, error.sent], ["AbortError", "AK_E_CANCELLED", sent]);
     return error;
@@ -52,7 +55,9 @@ test("abort while waiting for the answer, and the connection is closed", async (
 });
 
 test("abort in the middle of the answer", async () => {
-    await using server = await fault.script(always({text: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"succ"}, {wait: "close"}));
+    await using server = await fault.script(
+        always({text: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"succ'}, {wait: "close"}),
+    );
     const controller = new AbortController();
     const call = server.client().run(["x"], {signal: controller.signal});
     assert.ok(await server.reached("sent_bytes", 40));
@@ -62,7 +67,9 @@ test("abort in the middle of the answer", async () => {
 });
 
 test("abort between two events: the stream ends at once, and says so", async () => {
-    await using server = await fault.script(always({sse: {end: false, events: [{event: "output", data: {data: "a"}}]}}, {wait: "close"}));
+    await using server = await fault.script(
+        always({sse: {end: false, events: [{event: "output", data: {data: "a"}}]}}, {wait: "close"}),
+    );
     const controller = new AbortController();
     const stream = server.client().runStream(["x"], {signal: controller.signal});
     assert.equal((await stream.next()).value?.text, "a");
@@ -73,12 +80,18 @@ test("abort between two events: the stream ends at once, and says so", async () 
 });
 
 test("abort while a stream waits, and while its bytes are read", async () => {
-    await using server = await fault.script(always({sse: {end: false, events: [{event: "output", data: {data: "abc"}}]}}, {wait: "close"}));
+    await using server = await fault.script(
+        always({sse: {end: false, events: [{event: "output", data: {data: "abc"}}]}}, {wait: "close"}),
+    );
     const client = server.client();
     for (const read of [false, true]) {
         const controller = new AbortController();
         const stream = client.runStream(["x"], {signal: controller.signal});
-        const all = read ? stream.readable().toArray() : (async () => { for await (const each of stream) assert.equal(each.text, "abc"); })();
+        const all = read
+            ? stream.readable().toArray()
+            : (async () => {
+                  for await (const each of stream) assert.equal(each.text, "abc");
+              })();
         setTimeout(() => controller.abort(), 50);
         await aborts(all, "answered");
     }
@@ -133,10 +146,15 @@ test("return() ends a stream that waits", async () => {
 });
 
 test("events that are asked for at once come in order", async () => {
-    await using server = await fault.script(always({sse: {events: ["a", "b", "c"].map((data) => ({event: "output", data: {data}}))}}));
+    await using server = await fault.script(
+        always({sse: {events: ["a", "b", "c"].map((data) => ({event: "output", data: {data}}))}}),
+    );
     const stream = server.client().runStream(["x"]);
     const got = await Promise.allSettled([stream.next(), stream.next(), stream.next(), stream.next()]);
-    assert.deepEqual(got.slice(0, 3).map((each) => each.status === "fulfilled" && each.value.value?.text), ["a", "b", "c"]);
+    assert.deepEqual(
+        got.slice(0, 3).map((each) => each.status === "fulfilled" && each.value.value?.text),
+        ["a", "b", "c"],
+    );
     assert.equal(got[3].status === "rejected" && (got[3].reason as StreamError).code, "AK_E_TRUNCATED");
 });
 
@@ -148,33 +166,52 @@ test("a stream that is not iterated sends nothing", async () => {
 });
 
 test("a stream that breaks off is an error, after its bytes", async () => {
-    await using server = await fault.script(always({sse: {end: false, events: [{event: "output", data: {data: "abc"}}]}}, {close: true}));
+    await using server = await fault.script(
+        always({sse: {end: false, events: [{event: "output", data: {data: "abc"}}]}}, {close: true}),
+    );
     let text = "";
     const readable = server.client().runStream(["x"]).readable();
-    await assert.rejects(async () => {
-        for await (const chunk of readable as AsyncIterable<Buffer>) text += chunk.toString();
-    }, {code: "AK_E_NETWORK"});
+    await assert.rejects(
+        async () => {
+            for await (const chunk of readable as AsyncIterable<Buffer>) text += chunk.toString();
+        },
+        {code: "AK_E_NETWORK"},
+    );
     assert.equal(text, "abc");
 });
 
 test("an error event is an item of the events, and an error of the bytes", async () => {
-    await using server = await fault.script(always({sse: {end: false}}, event("output", {data: "abc"}), event("error", {message: "no luck"}), {last_chunk: true}));
+    await using server = await fault.script(
+        always({sse: {end: false}}, event("output", {data: "abc"}), event("error", {message: "no luck"}), {
+            last_chunk: true,
+        }),
+    );
     const client = server.client();
     const events = [];
     for await (const each of client.runStream(["x"])) events.push(each);
-    assert.deepEqual(events.map((each) => each.type), ["output", "error"]);
+    assert.deepEqual(
+        events.map((each) => each.type),
+        ["output", "error"],
+    );
     assert.equal(events[1]?.message, "no luck");
     const stream = client.runStream(["x"]);
     let text = "";
-    await assert.rejects(async () => {
-        for await (const chunk of stream.readable() as AsyncIterable<Buffer>) text += chunk.toString();
-    }, (error) => error instanceof StreamError && error.message === "no luck");
+    await assert.rejects(
+        async () => {
+            for await (const chunk of stream.readable() as AsyncIterable<Buffer>) text += chunk.toString();
+        },
+        (error) => error instanceof StreamError && error.message === "no luck",
+    );
     assert.equal(text, "abc");
     assert.equal(stream.finalEvent?.type, "error");
 });
 
 test("output that comes with the end is among the bytes", async () => {
-    await using server = await fault.script(always({sse: {end: false}}, event("done", {exit_code: 3, success: false, output: "all of it"}), {last_chunk: true}));
+    await using server = await fault.script(
+        always({sse: {end: false}}, event("done", {exit_code: 3, success: false, output: "all of it"}), {
+            last_chunk: true,
+        }),
+    );
     const stream = server.client().runStream(["x"]);
     assert.equal(Buffer.concat((await stream.readable().toArray()) as Buffer[]).toString(), "all of it");
     assert.equal(stream.exitCode, 3);
@@ -192,7 +229,8 @@ test("a reader that pauses makes the sender wait", async () => {
     const readable = server.client().runStream(["x"]).readable();
     await once(readable, "readable");
     readable.read(10);
-    const sent = async (): Promise<number> => ((await server.say("counts"))["counts"] as JsonObject)["sent_bytes"] as number;
+    const sent = async (): Promise<number> =>
+        ((await server.say("counts"))["counts"] as JsonObject)["sent_bytes"] as number;
     let before = -1;
     for (let now = await sent(); now !== before; now = await sent()) {
         before = now;
@@ -221,14 +259,16 @@ test("200 streams while a timer keeps ticking", async () => {
         [ticks, last] = [ticks + 1, now];
     }, 5);
     const started = performance.now();
-    const counts = await Promise.all(Array.from({length: 200}, async () => {
-        let [count, done] = [0, 0];
-        for await (const each of client.runStream(["x"])) {
-            if (each.type === "done") done++;
-            else count += each.output?.length ?? 0;
-        }
-        return [count, done];
-    }));
+    const counts = await Promise.all(
+        Array.from({length: 200}, async () => {
+            let [count, done] = [0, 0];
+            for await (const each of client.runStream(["x"])) {
+                if (each.type === "done") done++;
+                else count += each.output?.length ?? 0;
+            }
+            return [count, done];
+        }),
+    );
     const took = performance.now() - started;
     clearInterval(timer);
     for (const count of counts) assert.deepEqual(count, [20000, 1]);
@@ -250,7 +290,9 @@ test("one endless stream does not starve the timers", async () => {
 });
 
 test("the client may be closed while calls are in flight", async () => {
-    await using server = await fault.script(always({wait: "release"}, {reply: {json: {success: true, data: {output: "late"}}}}));
+    await using server = await fault.script(
+        always({wait: "release"}, {reply: {json: {success: true, data: {output: "late"}}}}),
+    );
     const client = server.client();
     const call = client.run(["x"]);
     assert.ok(await server.reached("waiting"));
@@ -271,7 +313,10 @@ test("a create that was lost is looked up and removed", async () => {
     const remove = {method: "DELETE", steps: [{reply: {json: {success: true, data: "removed"}}}]};
     const late = {method: "GET", steps: [{reply: {status: 404, json: {success: false, error: "Sandbox not found"}}}]};
     const found = {method: "GET", steps: [{reply: {json: info}}]};
-    const old = {method: "GET", steps: [{reply: {json: {...info, data: {...info.data, created_at: "2001-01-01T00:00:00Z"}}}}]};
+    const old = {
+        method: "GET",
+        steps: [{reply: {json: {...info, data: {...info.data, created_at: "2001-01-01T00:00:00Z"}}}}],
+    };
     const methods = async (rules: Json[], options: object, how: object): Promise<string[]> => {
         await using server = await fault.script({rules});
         await assert.rejects(server.client().sandbox("box", options), how);
@@ -279,8 +324,17 @@ test("a create that was lost is looked up and removed", async () => {
         return (requests as JsonObject[]).map((each) => each["method"] as string);
     };
     const timeout = {name: "TimeoutError"};
-    assert.deepEqual(await methods([create, late, found, remove], {timeout: 500}, timeout), ["POST", "GET", "GET", "DELETE"]);
-    assert.deepEqual(await methods([create, found, remove], {signal: AbortSignal.timeout(500)}, {name: "AbortError"}), ["POST", "GET", "DELETE"]);
+    assert.deepEqual(await methods([create, late, found, remove], {timeout: 500}, timeout), [
+        "POST",
+        "GET",
+        "GET",
+        "DELETE",
+    ]);
+    assert.deepEqual(await methods([create, found, remove], {signal: AbortSignal.timeout(500)}, {name: "AbortError"}), [
+        "POST",
+        "GET",
+        "DELETE",
+    ]);
     assert.deepEqual(await methods([create, old], {timeout: 500}, timeout), ["POST", "GET"]); // somebody else's
     const refused = {method: "POST", steps: [{reply: {status: 422, json: {success: false, error: "no"}}}]};
     assert.deepEqual(await methods([refused], {}, {name: "UnprocessableError"}), ["POST"]);
@@ -289,13 +343,19 @@ test("a create that was lost is looked up and removed", async () => {
 for (const [what, program] of Object.entries({
     "an idle client": "await client.run(['x'])",
     "a stream that nobody asks": "globalThis.kept = client.runStream(['stream']); await kept.next()",
-    "a readable that nobody reads": "globalThis.kept = client.runStream(['stream']).readable(); await require('events').once(kept, 'readable')",
+    "a readable that nobody reads":
+        "globalThis.kept = client.runStream(['stream']).readable(); await require('events').once(kept, 'readable')",
 })) {
     test(`${what} lets the process end`, async () => {
-        await using server = await fault.script({rules: [
-            {times: "always", target: "/run", steps: [{reply: {json: {success: true, data: {output: "x"}}}}]},
-            {times: "always", steps: [{sse: {end: false, events: [{event: "output", data: {data: "x"}}]}}, {wait: "close"}]},
-        ]});
+        await using server = await fault.script({
+            rules: [
+                {times: "always", target: "/run", steps: [{reply: {json: {success: true, data: {output: "x"}}}}]},
+                {
+                    times: "always",
+                    steps: [{sse: {end: false, events: [{event: "output", data: {data: "x"}}]}}, {wait: "close"}],
+                },
+            ],
+        });
         const text = `
             const {AgentKernel} = require("agentkernel");
             globalThis.client = new AgentKernel({baseUrl: ${JSON.stringify(server.url)}});

@@ -34,7 +34,10 @@ const busy = `
     })();`;
 
 async function start(url: string, code: string, more: object = {}): Promise<Worker> {
-    const worker = new Worker(code, {eval: true, workerData: {url, package: `${built}/node_modules/agentkernel`, ...more}});
+    const worker = new Worker(code, {
+        eval: true,
+        workerData: {url, package: `${built}/node_modules/agentkernel`, ...more},
+    });
     await once(worker, "message");
     return worker;
 }
@@ -50,12 +53,25 @@ test("several environments at once", async () => {
             for (let i = 0; i < 50; i++) count += (await client.run(["x"])).output.length;
             parentPort.postMessage(count);
         })();`;
-    const counts = await Promise.all(Array.from({length: 4}, async () => {
-        const worker = new Worker(code, {eval: true, workerData: {url: server.url, package: `${built}/node_modules/agentkernel`}});
-        const [[count], [exit]] = await Promise.all([once(worker, "message"), once(worker, "exit")]) as [[number], [number]];
-        return [count, exit];
-    }));
-    assert.deepEqual(counts, [[50, 0], [50, 0], [50, 0], [50, 0]]);
+    const counts = await Promise.all(
+        Array.from({length: 4}, async () => {
+            const worker = new Worker(code, {
+                eval: true,
+                workerData: {url: server.url, package: `${built}/node_modules/agentkernel`},
+            });
+            const [[count], [exit]] = (await Promise.all([once(worker, "message"), once(worker, "exit")])) as [
+                [number],
+                [number],
+            ];
+            return [count, exit];
+        }),
+    );
+    assert.deepEqual(counts, [
+        [50, 0],
+        [50, 0],
+        [50, 0],
+        [50, 0],
+    ]);
 });
 
 test("terminated with work in flight: no crash, and nothing is left", {timeout: 120000}, async () => {
@@ -84,7 +100,10 @@ test("terminated with work in flight: no crash, and nothing is left", {timeout: 
 test("a worker that exits by itself leaves nothing", async () => {
     await using server = await fault.script({rules});
     for (let i = 0; i < 3; i++) {
-        const worker = new Worker(busy, {eval: true, workerData: {url: server.url, package: `${built}/node_modules/agentkernel`, exit: true}});
+        const worker = new Worker(busy, {
+            eval: true,
+            workerData: {url: server.url, package: `${built}/node_modules/agentkernel`, exit: true},
+        });
         await once(worker, "exit");
     }
     assert.ok(await server.reached("client_ended", 60));

@@ -120,7 +120,9 @@ export function system(): System {
         },
         unwatch: (epoll, fd) => void control(epoll, EPOLL_CTL_DEL, fd, null),
         epollWait: (epoll, events, ms, done) => {
-            wait.async(epoll, events, MAX_EVENTS, ms, (_: unknown, count: number) => { done(count); });
+            wait.async(epoll, events, MAX_EVENTS, ms, (_: unknown, count: number) => {
+                done(count);
+            });
         },
         epollSleep: (epoll, events, ms) => wait(epoll, events, MAX_EVENTS, ms) as number,
         eventCreate: () => event(0, CLOEXEC | NONBLOCK) as number,

@@ -28,7 +28,9 @@ export function locate(): Loaded {
             if (path.startsWith(PACKAGE) && !existsSync(path)) throw new Error("there is no such file");
             return checked(load(path));
         } catch (error) {
-            tried.push(`\n  ${place}${path ? ` (${path})` : ""}: ${error instanceof Error ? error.message : String(error)}`);
+            tried.push(
+                `\n  ${place}${path ? ` (${path})` : ""}: ${error instanceof Error ? error.message : String(error)}`,
+            );
         }
     }
     throw new Error(`the native library libagentkernel could not be loaded. Tried:${tried.join("")}`);

@@ -141,7 +141,9 @@ class WorkerWaiter extends EpollWaiter {
             execArgv: [],
             resourceLimits: {maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2},
         });
-        this.#thread.on("message", (fds: number[]) => { this.woken(fds); });
+        this.#thread.on("message", (fds: number[]) => {
+            this.woken(fds);
+        });
         this.#thread.unref();
     }
 
