@@ -278,6 +278,33 @@ static void test_killed_spawner_is_an_answer(void **state) {
     spawner_stop(spawner);
 }
 
+/* SIGTERM reaches the command; one that is sent from inside to the first process does not. */
+static void test_terminate(void **state) {
+    const char *argv[4];
+    struct command_spec spec = fixture_shell(
+        argv, "trap 'echo caught; exit 7' TERM; (kill -TERM 1); sleep 0.1; echo up; while :; do sleep 0.01; done");
+    struct run_result result;
+    (void)state;
+    struct spawner *spawner = fixture_spawner(NULL);
+    struct running running = fixture_start(spawner, &spec);
+    assert_true(fixture_wait_output(&running, "up\n"));
+    running_terminate(&running);
+    assert_true(fixture_wait_output(&running, "caught\n"));
+    assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
+    assert_int_equal(result.kind, END_EXITED);
+    assert_int_equal(result.exit_code, 7);
+    running_terminate(&running); /* of one that has ended */
+    running_close(&running);
+    for (int i = 0; i < 20; i++) { /* before it runs, and at any moment of its start */
+        running = fixture_start(spawner, &spec);
+        fixture_pause_ms(i);
+        running_terminate(&running);
+        assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
+        running_close(&running);
+    }
+    spawner_stop(spawner);
+}
+
 /* X5: killed while sandboxes are being built, at any moment of it. */
 static void test_x5_killed_during_start(void **state) {
     int rounds = getenv("AK_TEST_LONG") != NULL ? 1000 : 50;
@@ -425,6 +452,7 @@ int main(void) {
         cmocka_unit_test(test_x4_spawner_stopped),
         cmocka_unit_test(test_x4_both_out_of_order),
         cmocka_unit_test(test_killed_spawner_is_an_answer),
+        cmocka_unit_test(test_terminate),
         cmocka_unit_test(test_x5_killed_during_start),
         cmocka_unit_test(test_x6_careless_host),
         cmocka_unit_test(test_x6_pid_1),

@@ -222,6 +222,28 @@ static void test_all_bytes_arrive(void **state) {
     running_close(&running);
 }
 
+/* A pipe of its own for stderr, for a kept tree only, and the first pipe does not show what is in it. */
+static void test_separate_errors(void **state) {
+    const char *argv[4];
+    char path[256], why[200] = "", text[64];
+    struct command_spec spec = fixture_shell(argv, "echo out; echo err >&2");
+    struct running running;
+    struct run_result result;
+    (void)state;
+    spec.separate_errors = true;
+    assert_false(spawner_run(spawner, &spec, &running, why, sizeof why));
+    assert_non_null(strstr(why, "kept sandboxes only"));
+    spec.tree_fd = fixture_tree(path);
+    running = fixture_start(spawner, &spec);
+    assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
+    assert_int_equal(read(running.output_fd, text, sizeof text), 4);
+    assert_memory_equal(text, "out\n", 4);
+    assert_int_equal(read(running.error_fd, text, sizeof text), 4);
+    assert_memory_equal(text, "err\n", 4);
+    running_close(&running);
+    close(spec.tree_fd);
+}
+
 /* RS5: the command's end is the end, though a child of it holds the output. */
 static void test_background_child_does_not_delay_the_end(void **state) {
     (void)state;
@@ -452,6 +474,7 @@ int main(void) {
         cmocka_unit_test(test_stdin_is_empty),
         cmocka_unit_test(test_stdout_and_stderr_stay_in_order),
         cmocka_unit_test(test_all_bytes_arrive),
+        cmocka_unit_test(test_separate_errors),
         cmocka_unit_test(test_background_child_does_not_delay_the_end),
         cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_kill),
