@@ -60,6 +60,9 @@ class Snapshots(ServerTest):
         self.assertEqual(status, 200, body)
         return body["data"]["output"]
 
+    def detach(self, sandbox, *command):
+        self.assertEqual(self.server.post("/sandboxes/%s/exec/detach" % sandbox, {"command": command})[0], 200)
+
     def take(self, sandbox, name):
         return self.server.post("/snapshots", {"sandbox": sandbox, "name": name})
 
@@ -131,12 +134,11 @@ class Copies(Snapshots):
         """Every file is copied as it is found, and a snapshot of a busy sandbox is always made."""
         self.create("busy")
         change = "i=0; while :; do mkdir -p a/b a/c; echo $i > a/b/f; mv a/b/f a/c/g; mv a x; ln -s x a; rm -r a x; i=$((i+1)); done"
-        call = Background(self.server.exec, "busy", "sh", "-c", change + " 2>/dev/null")
+        self.detach("busy", "sh", "-c", change + " 2>/dev/null")
         wait_until(lambda: self.server.exec("busy", "ls")[1]["data"]["output"])
         for _ in range(20):
             self.took("busy", "busy-snap")
         self.server.call("POST", "/sandboxes/busy/stop")
-        call.get()
 
     def test_x2_snapshot_races(self):
         """X2: a directory that turns into a link to the host while it is copied leads nowhere."""
@@ -156,7 +158,7 @@ while True:
     for a, b in (('real', 'link'), ('file', 'file-link'), ('file', 'pipe'), ('real', 'pipe')):
         libc.renameat2(-100, a.encode(), -100, b.encode(), 2)
 """
-        call = Background(self.server.exec, "swap", "python3", "-c", swap, outside)
+        self.detach("swap", "python3", "-c", swap, outside)
         wait_until(lambda: "pipe" in self.server.exec("swap", "ls")[1]["data"]["output"])
         for i in range(rounds):
             self.took("swap", "swap-snap")
@@ -166,7 +168,6 @@ while True:
                 self.assertEqual(found.stdout, "")
         self.restored("swap-snap", "swap-copy")
         self.server.call("POST", "/sandboxes/swap/stop")
-        call.get()
 
     def test_reflinks(self):
         """Where the file system can share blocks, a copy takes none of its own."""
