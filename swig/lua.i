@@ -264,7 +264,7 @@ static void ak_lua_push_names(lua_State *L) {
     if (lua_istable(L, -1))
         return;
     lua_pop(L, 1);
-    lua_newtable(L);
+    lua_createtable(L, 64, 0);
     lua_pushlightuserdata(L, (void *)&key);
     lua_pushvalue(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);

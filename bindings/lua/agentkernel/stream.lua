@@ -2,7 +2,8 @@
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 
-local ITEM, OK = raw.ITEM, raw.OK
+local ITEM, OK, AGAIN = raw.ITEM, raw.OK, raw.AGAIN
+local next_record = raw.call_next
 
 --- How many bytes stream:read gives at most.
 local READ_BYTES = 65536
@@ -53,6 +54,29 @@ local function usable(call)
 	return true
 end
 
+--- Keeps the event that ends the command.
+local function note(self, event)
+	local kind = event.type
+	if kind == "done" or kind == "error" then
+		self.final, self.exit_code = event, event.exit_code
+	end
+	return event
+end
+
+--- Goes on where the next event is not there yet.
+local function await(self, call, status, result)
+	local err
+	if status == AGAIN then
+		status, result = call:await()
+	end
+	if status == ITEM then
+		return note(self, result)
+	elseif not status then
+		err = errors.from(result)
+	end
+	return ended(self, err)
+end
+
 --- The next event. nil at the end; nil and the Error when the stream breaks off.
 ---@return agentkernel.Event? event
 ---@return agentkernel.Error? err
@@ -61,18 +85,15 @@ function Stream:recv()
 	if not call then
 		return over(self)
 	end
-	local status, result = usable(call)
-	if status then
-		status, result = call:next()
+	local fine, err = usable(call)
+	if not fine then
+		return ended(self, err)
 	end
-	if status ~= ITEM then
-		return ended(self, result)
+	local status, result = next_record(call.handle)
+	if status == ITEM then
+		return note(self, result)
 	end
-	local kind = result.type
-	if kind == "done" or kind == "error" then
-		self.final, self.exit_code = result, result.exit_code
-	end
-	return result
+	return await(self, call, status, result)
 end
 
 local recv = Stream.recv
@@ -82,7 +103,16 @@ local recv = Stream.recv
 ---@return agentkernel.Event|false? event
 ---@return agentkernel.Error? err
 function Stream:__call()
-	local event, err = recv(self)
+	local call, event, err = self.call
+	if call and call.handle and not call.waiting then -- what recv does, without the way there: most turns end here
+		local status, result = next_record(call.handle)
+		if status == ITEM then
+			return note(self, result)
+		end
+		event, err = await(self, call, status, result)
+	else
+		event, err = recv(self)
+	end
 	if err and not self.told then
 		self.told = true
 		return false, err

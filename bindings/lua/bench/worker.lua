@@ -2,9 +2,16 @@
 local socket = require("socket")
 
 local case, way, url = arg[1], arg[2], arg[3]
-local RUNS, SMALL = 3000, 100000
+local RUNS = 3000
 
-local cases = { run = {}, ["events 150 B"] = {} }
+-- The server's streams: the command that asks for it, its events, and how many bytes these bring at least.
+local STREAMS = {
+	["events 150 B"] = { command = "small", events = 100000, bytes = 100000 * 100 },
+	["events 16 KiB"] = { command = "large", events = 10000, bytes = 10000 * 16000 },
+}
+local STREAM = STREAMS[case]
+
+local cases = { run = {}, stream = {} }
 
 --- luasocket and lua-cjson, by hand: one connection that is kept, which socket.http cannot do.
 local function kept()
@@ -69,7 +76,7 @@ end
 
 --- Checks what came, and says how many events that were.
 local function whole(count, bytes, code)
-	assert(count == SMALL and bytes > SMALL and code == 0, "not the whole stream")
+	assert(count == STREAM.events and bytes >= STREAM.bytes and code == 0, "not the whole stream")
 	return count
 end
 
@@ -77,7 +84,7 @@ end
 local function by_http(take)
 	local http, ltn12, cjson = require("socket.http"), require("ltn12"), require("cjson")
 	return function()
-		local body = cjson.encode({ command = { "small" }, fast = false })
+		local body = cjson.encode({ command = { STREAM.command }, fast = false })
 		local rest, count, bytes, code = "", 0, 0, nil
 		local function on_event(kind, data)
 			local event = cjson.decode(data)
@@ -104,7 +111,7 @@ local function by_http(take)
 end
 
 --- Events as their specification has them: lines that end in LF or CR LF, fields in any order, comments, several data lines.
-cases["events 150 B"]["socket.http, cjson"] = function()
+cases.stream["socket.http, cjson"] = function()
 	local kind, data
 	return by_http(function(text, on_event)
 		local start = 1
@@ -133,23 +140,11 @@ cases["events 150 B"]["socket.http, cjson"] = function()
 	end)
 end
 
---- Only what this server happens to send, in one pattern: as little as Lua can do.
-cases["events 150 B"]["socket.http, cjson, one pattern"] = function()
-	return by_http(function(text, on_event)
-		local start = 1
-		for kind, data, stop in text:gmatch("event: (%w+)\ndata: ([^\n]*)\n\n()") do
-			on_event(kind, data)
-			start = stop
-		end
-		return text:sub(start)
-	end)
-end
-
-cases["events 150 B"].agentkernel = function()
+cases.stream.agentkernel = function()
 	local client = assert(require("agentkernel").new({ base_url = url }))
 	return function()
 		local count, bytes, code = 0, 0, nil
-		for event, err in client:run_stream({ "small" }) do
+		for event, err in client:run_stream({ STREAM.command }) do
 			assert(event, err)
 			if event.type == "output" then
 				count, bytes = count + 1, bytes + #event.data
@@ -161,21 +156,21 @@ cases["events 150 B"].agentkernel = function()
 	end
 end
 
-cases["events 150 B"]["agentkernel, read"] = function()
+cases.stream["agentkernel, read"] = function()
 	local client = assert(require("agentkernel").new({ base_url = url }))
 	return function()
-		local bytes, stream = 0, client:run_stream({ "small" })
+		local bytes, stream = 0, client:run_stream({ STREAM.command })
 		local chunk, err = stream:read()
 		while chunk do
 			bytes = bytes + #chunk
 			chunk, err = stream:read()
 		end
 		assert(not err, err)
-		return whole(SMALL, bytes, stream.exit_code)
+		return whole(STREAM.events, bytes, stream.exit_code)
 	end
 end
 
-local work = cases[case][way]()
+local work = (cases[case] or cases.stream)[way]()
 local cpu, wall = os.clock(), socket.gettime()
 local units = work()
 cpu, wall = os.clock() - cpu, socket.gettime() - wall
