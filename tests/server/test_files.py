@@ -208,6 +208,15 @@ class Files(FilesTest):
         self.assertEqual(self.server.exec("wide", "sh", "-c", "cat /nn*")[1]["data"]["output"],
                          "".join(sorted(str(i) for i in range(62))))
 
+    def test_snapshots_hold_every_folder(self):
+        self.put("/tmp/in", "1")
+        self.put("/data/in", "2")
+        self.assertEqual(self.server.post("/snapshots", {"sandbox": "box", "name": "all"})[0], 200)
+        self.assertEqual(self.server.post("/snapshots/all/restore", {"as_name": "again"})[0], 200)
+        self.assertIn(self.server.post("/sandboxes/again/start", None)[0], (200, 409))
+        self.assertEqual(self.server.exec("again", "cat", "/tmp/in", "/data/in")[1]["data"]["output"], "12")
+        self.assertEqual(self.server.call("GET", self.url("/data/in", "again"))[1]["data"]["content"], "2")
+
     def test_activity(self):
         def last():
             return self.server.call("GET", "/sandboxes/box")[1]["data"]["last_activity_at"]
@@ -319,7 +328,7 @@ class Large(FilesTest):
             writer.get()
 
     def test_a_client_that_leaves(self):
-        self.sh("head -c 200M /dev/zero > leave")
+        self.sh("head -c 20M /dev/zero > leave")
         descriptors = "/proc/%d/fd" % self.server.process.pid
         for _ in range(5):
             response = self.begin("/workspace/leave")
@@ -335,9 +344,9 @@ class Large(FilesTest):
         return ""
 
     def test_no_limit_but_that_of_commands(self):
-        self.sh("truncate -s 200M sparse")
+        self.sh("truncate -s 20M sparse")
         response = self.begin("/workspace/sparse")
-        self.assertEqual((response.status, int(response.getheader("Content-Length")) >> 20), (200, 1200))
+        self.assertEqual((response.status, int(response.getheader("Content-Length")) >> 20), (200, 120))
         tree = os.path.join(self.server.state, "sandboxes", "box", "tree", "workspace")
         if not os.access(tree, os.W_OK):
             self.skipTest("the state folder is not ours")
