@@ -126,15 +126,28 @@ static void reply_created(struct reply *reply, struct sandbox *sandbox) {
     reply_close(reply);
 }
 
+/* Fills a new sandbox. False when the reply says why not. */
+static bool fetch(struct server *server, const struct request *request, struct sandbox *made,
+                  const struct source *source, struct reply *reply) {
+    if (!source_fetch(server, request, made, source, reply)) {
+        return false;
+    }
+    bool finished = state_finish(made);
+    if (!finished) {
+        reply_errorf(reply, 500, "Failed to create sandbox: %s", strerror(errno));
+    }
+    return finished;
+}
+
 static void create(struct server *server, const struct request *request, const struct sandbox *wanted,
                    const struct source *source, struct reply *reply) {
     struct sandbox *made = NULL;
     switch (state_create(&server->state, wanted, -1, &made)) {
     case STATE_OK:
-        if (source->url == NULL || source_fetch(server, request, made, source, reply)) {
+        if (source->url == NULL || fetch(server, request, made, source, reply)) {
             reply_created(reply, made);
         } else {
-            (void)state_remove(made); /* what is wrong has been told already */
+            (void)state_remove(made);
         }
         break;
     case STATE_EXISTS:
@@ -150,7 +163,9 @@ static void create(struct server *server, const struct request *request, const s
 void handle_create_sandbox(struct server *server, struct request *request, struct reply *reply) {
     struct sandbox wanted = {0};
     struct source source = {0};
-    if (read_create_request(request, &wanted, &source, reply) && execute_available(server, reply)) {
+    bool ok = read_create_request(request, &wanted, &source, reply);
+    wanted.unfinished = source.url != NULL;
+    if (ok && execute_available(server, reply)) {
         create(server, request, &wanted, &source, reply);
     }
     source_free(&source);

@@ -239,6 +239,7 @@ static enum state_outcome restore(struct state *state, const char *name, const c
         (void)snprintf(snapshot.of.name, sizeof snapshot.of.name, "%s", as_name);
         atomic_store(&snapshot.of.stopped, stopped);
         snapshot.of.expires_at = 0;
+        snapshot.of.unfinished = false;
         outcome = state_create(state, &snapshot.of, tree_fd, made);
     }
     int error = errno;

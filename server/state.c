@@ -75,6 +75,17 @@ static void insert(struct state *state, struct sandbox *sandbox) {
     tell(state);
 }
 
+/* Removes what an earlier server had not finished. */
+static void discard(struct state *state, struct sandbox *sandbox) {
+    if (state_files_unname(state, sandbox) && state_files_delete(state, sandbox)) {
+        audit_sandbox(&state->audit, "sandbox_removed", sandbox);
+    } else {
+        (void)fprintf(stderr, "agentkernel-local: %s: half-made sandbox not removed: %s\n", sandbox->name,
+                      strerror(errno));
+    }
+    free_sandbox(sandbox);
+}
+
 bool state_load(struct state *state) {
     if (!audit_open(&state->audit, state->dir_fd) || !state_files_sweep(state)) {
         return false;
@@ -90,7 +101,10 @@ bool state_load(struct state *state) {
         }
         struct sandbox *sandbox = new_sandbox(state);
         ok = sandbox != NULL;
-        if (ok && state_files_read(state, entry->d_name, sandbox)) {
+        bool read = ok && state_files_read(state, entry->d_name, sandbox);
+        if (read && sandbox->unfinished) {
+            discard(state, sandbox);
+        } else if (read) {
             insert(state, sandbox);
         } else if (ok) {
             free_sandbox(sandbox);
@@ -199,6 +213,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     sandbox->memory_mb = wanted->memory_mb;
     sandbox->profile = wanted->profile;
     atomic_store(&sandbox->stopped, atomic_load(&wanted->stopped));
+    sandbox->unfinished = wanted->unfinished;
     sandbox->expires_at = wanted->expires_at;
     sandbox->auto_stop_seconds = wanted->auto_stop_seconds;
     sandbox->auto_delete_seconds = wanted->auto_delete_seconds;
@@ -272,6 +287,17 @@ bool state_stop(struct sandbox *sandbox) {
     } else {
         atomic_store(&sandbox->stopped, before);
     }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok;
+}
+
+bool state_finish(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    sandbox->unfinished = false;
+    bool ok = state_save(sandbox);
+    sandbox->unfinished = !ok;
+    int error = errno;
     (void)pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;

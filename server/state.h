@@ -50,6 +50,7 @@ struct sandbox {
     uint64_t expires_at;          /* when it is removed, in seconds since 1970; 0: never */
     uint64_t auto_stop_seconds;   /* without activity; 0: never */
     uint64_t auto_delete_seconds; /* without activity; 0: never */
+    bool unfinished;              /* its creation has not been answered: the next server removes it */
     /* Belonging to state.c. */
     struct state *state;
     struct sandbox *next;
@@ -128,6 +129,9 @@ bool state_save(struct sandbox *sandbox);
 /* Stops a sandbox: commands that run in it are killed, all their processes are gone when this returns, and no new ones
  * start. False with errno, as state_save. */
 bool state_stop(struct sandbox *sandbox);
+
+/* Makes a sandbox that was created as unfinished one that stays. False with errno, as state_save. */
+bool state_finish(struct sandbox *sandbox);
 
 /* Lets a stopped sandbox run commands again. False with errno: as state_save, and EALREADY when it is not stopped. */
 bool state_start(struct sandbox *sandbox);

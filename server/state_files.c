@@ -140,6 +140,9 @@ static void write_life(const struct sandbox *sandbox, struct writer *writer) {
     if (atomic_load(&sandbox->stopped)) {
         writer_member_bool(writer, "stopped", true);
     }
+    if (sandbox->unfinished) {
+        writer_member_bool(writer, "unfinished", true);
+    }
     if (sandbox->expires_at != 0) {
         writer_member_uint(writer, "expires_at", sandbox->expires_at);
     }
@@ -200,6 +203,7 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     sandbox->labels = fields_map(&fields, "labels");
     sandbox->description = fields_text(&fields, "description");
     atomic_store(&sandbox->stopped, fields_bool(&fields, "stopped", false, false));
+    sandbox->unfinished = fields_bool(&fields, "unfinished", false, false);
     (void)fields_uint(&fields, "expires_at", INT64_MAX, &sandbox->expires_at);
     (void)fields_uint(&fields, "auto_stop_seconds", INT64_MAX, &sandbox->auto_stop_seconds);
     (void)fields_uint(&fields, "auto_delete_seconds", INT64_MAX, &sandbox->auto_delete_seconds);

@@ -1,11 +1,14 @@
 """source_url and source_ref: a repository that is cloned into a new sandbox, by git inside of it."""
 import contextlib
+import http.client
+import json
 import os
 import shutil
+import signal
 import socket
 import unittest
 
-from harness import Background, ServerTest, main, new_folder
+from harness import Background, Server, ServerTest, main, new_folder, wait_until
 
 GIT = os.environ.get("AKL_GIT", "akl_test_git")
 URL = "https://example.invalid/x.git"
@@ -59,6 +62,28 @@ class Source(ServerTest):
         self.assert_error(self.server.post("/sandboxes", {"name": "failed", "image": "bare", "source_url": URL}), 422,
                           "source_url needs git, which is not installed here")
         self.assertEqual(self.server.call("GET", "/sandboxes/failed")[0], 404)
+
+    def test_kill_9_while_it_is_cloned(self):
+        """Half a clone is not found by the next server; a whole one is."""
+        first = Server(*self.server_args)
+        self.addCleanup(first.close)
+        self.assertEqual(first.post("/sandboxes", {"name": "whole", "image": "git", "source_url": URL})[0], 201)
+        call = Background(first.post, "/sandboxes", {"name": "half", "image": "git", "source_url": "https://slow.invalid/x"})
+        wait_until(lambda: first.call("GET", "/sandboxes/half/files/workspace/git.log")[0] == 200)
+        first.terminate(signal.SIGKILL)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            call.get()
+        second = Server(*self.server_args, state=first.state)
+        self.addCleanup(second.close)
+        self.assertEqual([s["name"] for s in second.call("GET", "/sandboxes")[1]["data"]], ["whole"])
+        self.assertEqual(second.post("/sandboxes", {"name": "half", "image": "git", "source_url": URL})[0], 201)
+
+    def test_a_client_that_leaves_takes_the_sandbox_with_it(self):
+        connection = self.server.connection()
+        connection.request("POST", "/sandboxes", json.dumps({"name": "left", "image": "git", "source_url": "https://slow.invalid/x"}))
+        wait_until(lambda: self.server.call("GET", "/sandboxes/left/files/workspace/git.log")[0] == 200)
+        connection.close()
+        wait_until(lambda: self.server.call("GET", "/sandboxes/left")[0] == 404)
 
     def test_passwords_are_not_repeated(self):
         self.assertEqual(self.create("quiet", source_url="https://user:s3cret@example.invalid/x.git")[0], 201)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int main(int argc, char **argv) {
     const char *prompt = getenv("GIT_TERMINAL_PROMPT");
@@ -17,6 +18,9 @@ int main(int argc, char **argv) {
     }
     fprintf(log, "prompt=%s\n", prompt != NULL ? prompt : "");
     fclose(log);
+    if (argc > 4 && strstr(argv[4], "//slow.invalid") != NULL) {
+        sleep(60);
+    }
     if (argc > 3 && strcmp(argv[3], "missing") == 0) {
         puts("error: pathspec 'missing' did not match");
         return 1;
