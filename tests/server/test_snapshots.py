@@ -147,7 +147,7 @@ class Copies(Snapshots):
         os.mkdir(outside + "/d")
         with open(outside + "/secret", "w") as file:
             file.write("of the host")
-        rounds = 1000 if os.environ.get("AK_TEST_LONG") else 60
+        rounds = 1000 if os.environ.get("AK_TEST_LONG") else 40
         self.create("swap")
         swap = """
 import ctypes, os, sys
