@@ -37,7 +37,7 @@ if !enable_config("bundled", false) && found?("agentkernel", "0.1.0")
   pkg_config("agentkernel")
 else
   roots = [File.join(__dir__, "native"), File.expand_path("../../../..", __dir__)]
-  bundle(roots.find { |root| File.directory?(File.join(root, "core")) })
+  bundle(roots.find { |root| File.exist?(File.join(root, "abi/abi.c")) })
 end
 # A thread of libcurl's resolver may outlive the module. (Warnings about generated code help nobody.)
 $DLDFLAGS << " -Wl,-z,nodelete"
