@@ -42,7 +42,7 @@ export function read(call: Pointer, operation: Operation): Fields {
 export const IN_TEXT = Symbol("in the text");
 
 /** Up to this size the payload is kept as text alone, where that says all. */
-const LEAN = 2048;
+const LEAN = 65536;
 
 /** What every event has, and the other fields of those that have more. */
 export class EventFields {
