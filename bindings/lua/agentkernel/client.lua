@@ -124,7 +124,13 @@ function Client:__tostring()
 	return "agentkernel.Client (" .. (self.handle and self:setting("base_url") or "closed") .. ")"
 end
 
-local function prepare(self, name, ...)
+--- A call that is bound and not sent.
+---@private
+---@param name string
+---@param ... string|table
+---@return agentkernel.Call?
+---@return agentkernel.Error?
+function Client:prepare(name, ...)
 	local operation = operations.get(name)
 	local named = operation:arguments(...)
 	if not self.handle then
@@ -140,7 +146,7 @@ end
 ---@return agentkernel.Error? err
 ---@return table[]? before
 function Client:records(operation, ...)
-	local call, err = prepare(self, operation, ...)
+	local call, err = self:prepare(operation, ...)
 	if not call then
 		return nil, err
 	end
@@ -177,7 +183,7 @@ end
 
 local function stream(name)
 	return function(self, ...)
-		return Stream.new(prepare(self, name, ...)):events()
+		return Stream.new(self:prepare(name, ...)):events()
 	end
 end
 

@@ -137,17 +137,41 @@ local function remove_lost(client, name, started)
 	return true
 end
 
+--- Where Lua has variables that are closed, they are the net for a coroutine that is closed amid a function.
+local scoped = (loadstring or load)("local net, f = ... local closed <close> = net return f()")
+	or function(_, f)
+		return f()
+	end
+
 local function create(client, name, options)
+	local call, failure = client:prepare("create_sandbox", name, options) -- wrong use ends here: nothing is looked up
+	if not call then
+		return nil, failure
+	end
 	local started = os.time()
-	local fine, sandbox, err = protect.pcall(client.create_sandbox, client, name, options)
-	if fine and sandbox then
-		return setmetatable({ client = client, name = name, sandbox = sandbox, removed = false }, Session)
+	local settled = false
+	local function settle(...)
+		settled = true
+		return ...
+	end
+	local net = setmetatable({}, {
+		__close = function()
+			if not settled then
+				remove_lost(client, name, started)
+			end
+		end,
+	})
+	local fine, list, err = scoped(net, function()
+		return settle(protect.pcall(call.records, call))
+	end)
+	if fine and list then
+		return setmetatable({ client = client, name = name, sandbox = list[1], removed = false }, Session)
 	elseif fine and may_exist(err) then
 		local _, removal = remove_lost(client, name, started)
 		err.removal = removal
 	elseif not fine then -- interrupted, wherever it was
 		remove_lost(client, name, started)
-		error(sandbox, 0)
+		error(list, 0)
 	end
 	return nil, err
 end
@@ -171,12 +195,6 @@ local function finish(session, fine, ...)
 	return ...
 end
 
---- Where Lua has variables that are closed, they are the net for a coroutine that is closed amid the function.
-local scoped = (loadstring or load)("local session, f = ... local net <close> = session return f(session)")
-	or function(session, f)
-		return f(session)
-	end
-
 --- See Client:sandbox.
 function M.open(client, name, options, use)
 	if type(options) == "function" and use == nil then
@@ -190,8 +208,8 @@ function M.open(client, name, options, use)
 	if not session or not use then
 		return session, err
 	end
-	return finish(session, scoped(session, function(opened)
-		return protect.pcall(use, opened)
+	return finish(session, scoped(session, function()
+		return protect.pcall(use, session)
 	end))
 end
 

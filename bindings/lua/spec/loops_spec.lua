@@ -191,6 +191,54 @@ for way, new_loop in pairs(loops) do
 	end)
 end
 
+if _VERSION == "Lua 5.4" then
+	describe("a coroutine that is closed, and the loop of luv goes on,", function()
+		local HANGS = '{"wait": "close"}'
+		local MADE = '{"reply": {"json": {"success": true, "data": {"name": "sb", "status": "running"}}}}'
+
+		--- What the server is asked when a coroutine is closed in the middle of this.
+		local function requests(create, execute)
+			local uv = require("luv")
+			local rule = '{"method": "%s", "target": "%s", "steps": [%s]}'
+			local server = kit.rules(
+				rule:format("POST", "/sandboxes", create),
+				rule:format("POST", "/sandboxes/sb/exec", execute),
+				rule:format("GET", "/sandboxes/sb", MADE),
+				rule:format("DELETE", "/sandboxes/sb", '{"reply": {"json": {"success": true, "data": "removed"}}}')
+			)
+			local client = assert(agentkernel.new({ base_url = server.url, wait = require("agentkernel.luv") }))
+			local thread = coroutine.create(function()
+				client:sandbox("sb", function(sb)
+					sb:run({ "x" })
+				end)
+			end)
+			assert(coroutine.resume(thread))
+			local timer = uv.new_timer()
+			uv.update_time()
+			timer:start(1000, 0, function()
+				timer:close()
+				assert(coroutine.close(thread))
+				kit.collect()
+			end)
+			uv.run()
+			server:await("client_ended", 1)
+			local list = server:requests()
+			client:close()
+			server:stop()
+			return list
+		end
+
+		it("ends its call and removes its sandbox", function()
+			local wanted = { "POST /sandboxes", "POST /sandboxes/sb/exec", "DELETE /sandboxes/sb" }
+			assert.are.same(wanted, requests(MADE, HANGS))
+		end)
+
+		it("ends its create and removes what that may have made", function()
+			assert.are.same({ "POST /sandboxes", "GET /sandboxes/sb", "DELETE /sandboxes/sb" }, requests(HANGS, HANGS))
+		end)
+	end)
+end
+
 describe("another loop", function()
 	it("needs a function that waits", function()
 		local server = kit.rules(LATER)

@@ -159,6 +159,15 @@ describe("sandbox (" .. kit.way .. ")", function()
 		assert.are.equal("nothing", err.sent)
 	end)
 
+	test("asks the server nothing where it is used wrongly", function()
+		local server = server_for()
+		local client = client_of(server)
+		assert.is_false((pcall(client.sandbox, client, "sb", { colour = "red" }, error)))
+		assert.is_nil((client:sandbox("sb", { image = "no way!" }, error)))
+		assert.are.same({}, server:requests())
+		server:stop()
+	end)
+
 	local lost = {
 		["timed out"] = HANG,
 		reset = '{"reset": true}',
