@@ -54,6 +54,7 @@ static const struct {
     C(AK_OP_GET_SANDBOX),
     C(AK_OP_REMOVE_SANDBOX),
     C(AK_OP_EXEC_IN_SANDBOX),
+    C(AK_OP_STOP_SANDBOX),
     C(AK_OP_STREAMS),
     C(AK_OP_IDEMPOTENT),
     C(AK_OP_READABLE),

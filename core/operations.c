@@ -249,6 +249,13 @@ static const ak_operation operations[] = {
      .output_key = AK_KEY_OUTPUT,
      TAKES(exec_parameters),
      GIVES(run_fields)},
+
+    {.id = AK_OP_STOP_SANDBOX,
+     .name = "stop_sandbox",
+     .route = "POST /sandboxes/{name}/stop",
+     .flags = AK_OP_IDEMPOTENT,
+     .yields = AK_YIELDS_NOTHING,
+     TAKES(named_parameters)},
 };
 
 const ak_operation *ak_operation_index(size_t index) {

@@ -175,6 +175,7 @@ typedef int32_t ak_status;
 #define AK_OP_GET_SANDBOX 6     /* what one sandbox is like */
 #define AK_OP_REMOVE_SANDBOX 7  /* removes a sandbox with all that is in it */
 #define AK_OP_EXEC_IN_SANDBOX 8 /* runs a command in a sandbox that is there */
+#define AK_OP_STOP_SANDBOX 11   /* ends every process of a sandbox, which stays */
 
 /* What an operation is like (ak_operation_flags). */
 #define AK_OP_STREAMS 1    /* its records come as they happen */

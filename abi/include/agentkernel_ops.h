@@ -937,6 +937,40 @@ static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, con
     return status == AK_DONE ? AK_OK : status;
 }
 
+/* What ak_sandbox_stop can do without. Zero means not set. */
+typedef struct ak_sandbox_stop_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_stop_options;
+
+/* Prepares a call of ak_sandbox_stop without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_sandbox_stop_new(ak_client *client, const char *name, const ak_sandbox_stop_options *options,
+                                            ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_STOP_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Ends every process of a sandbox, which stays. POST /sandboxes/{name}/stop. name: sandbox name, 1 to 63 bytes. AK_OK,
+ * or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_stop(ak_client *client, const char *name, const ak_sandbox_stop_options *options,
+                                        ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_stop_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
 #ifdef __cplusplus
 }
 #endif

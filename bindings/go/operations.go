@@ -171,6 +171,11 @@ func (c *Client) RemoveSandbox(ctx context.Context, name string, opts ...*CallOp
 	return none(ctx, c, raw.OP_REMOVE_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
 }
 
+// StopSandbox ends every process of a sandbox, which stays.
+func (c *Client) StopSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_STOP_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
 // ExecInSandbox runs a command in a sandbox that is there.
 func (c *Client) ExecInSandbox(ctx context.Context, name string, command []string, opts ...*ExecOptions) (*RunOutput, error) {
 	return one[RunOutput](ctx, c, raw.OP_EXEC_IN_SANDBOX, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_COMMAND, command})

@@ -54,6 +54,7 @@ static void the_walk_of_operations_ends(void **state) {
         {AK_OP_GET_SANDBOX, "get_sandbox", "GET /sandboxes/{name}", AK_OP_IDEMPOTENT},
         {AK_OP_REMOVE_SANDBOX, "remove_sandbox", "DELETE /sandboxes/{name}", 0},
         {AK_OP_EXEC_IN_SANDBOX, "exec_in_sandbox", "POST /sandboxes/{name}/exec", AK_OP_READABLE},
+        {AK_OP_STOP_SANDBOX, "stop_sandbox", "POST /sandboxes/{name}/stop", AK_OP_IDEMPOTENT},
     };
     size_t count = sizeof expected / sizeof expected[0];
     assert_int_equal(count_operations(), count);
@@ -96,7 +97,7 @@ static void fields_are_whole(void **state) {
         int32_t operation = ak_operation_at(o);
         size_t count = count_fields(operation);
         assert_true(count <= AK_MAX_FIELDS);
-        assert_int_equal(count == 0, operation == AK_OP_REMOVE_SANDBOX);
+        assert_int_equal(count == 0, operation == AK_OP_REMOVE_SANDBOX || operation == AK_OP_STOP_SANDBOX);
         assert_int_equal(ak_field_at(operation, SIZE_MAX), 0);
         for (size_t i = 0; i < count; i++) {
             int32_t key = ak_field_at(operation, i);

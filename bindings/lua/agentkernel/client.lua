@@ -216,6 +216,10 @@ Client.get_sandbox = one("get_sandbox")
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
 Client.remove_sandbox = none("remove_sandbox")
 
+--- Ends every process of a sandbox, which stays.
+---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
+Client.stop_sandbox = none("stop_sandbox")
+
 --- Runs a command in a sandbox that is there: `client:exec_in_sandbox("box", {"ls", workdir = "/"})`.
 ---@type fun(self: agentkernel.Client, name: string, options: agentkernel.ExecOptions, more?: agentkernel.ExecOptions): agentkernel.Output?, agentkernel.Error?
 Client.exec_in_sandbox = one("exec_in_sandbox")

@@ -153,6 +153,11 @@ export class AgentKernel implements Disposable {
         await this.#one("remove_sandbox", {...options, name});
     }
 
+    /** Ends every process of a sandbox, which stays. */
+    async stopSandbox(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("stop_sandbox", {...options, name});
+    }
+
     /** Runs a command in a sandbox that is there. */
     async execInSandbox(name: string, command: readonly string[], options: ExecOptions = {}): Promise<RunOutput> {
         return new RunOutput(await this.#one("exec_in_sandbox", {...options, name, command}));

@@ -48,6 +48,7 @@ const options: Record<string, Record<string, number>> = {
     get_sandbox: call,
     remove_sandbox: call,
     exec_in_sandbox: exec,
+    stop_sandbox: call,
 };
 const sandbox: Record<keyof SandboxInfo, 0> = {
     name: 0,

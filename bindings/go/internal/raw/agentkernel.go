@@ -220,6 +220,7 @@ const OP_CREATE_SANDBOX int32 = 5
 const OP_GET_SANDBOX int32 = 6
 const OP_REMOVE_SANDBOX int32 = 7
 const OP_EXEC_IN_SANDBOX int32 = 8
+const OP_STOP_SANDBOX int32 = 11
 const OP_STREAMS int32 = 1
 const OP_IDEMPOTENT int32 = 2
 const OP_READABLE int32 = 4

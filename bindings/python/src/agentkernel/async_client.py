@@ -21,6 +21,7 @@ from ._operations import (
     REMOVE_SANDBOX,
     RUN,
     RUN_STREAM,
+    STOP_SANDBOX,
     Operation,
 )
 from ._stream import StreamBase
@@ -209,6 +210,12 @@ class AsyncAgentKernel(BaseClient):
     ) -> None:
         """Ends what runs in a sandbox, and removes it."""
         await self._records(REMOVE_SANDBOX, {"name": name, "timeout": timeout, "connect_timeout": connect_timeout})
+
+    async def stop_sandbox(
+        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
+    ) -> None:
+        """Ends every process of a sandbox, which stays."""
+        await self._records(STOP_SANDBOX, {"name": name, "timeout": timeout, "connect_timeout": connect_timeout})
 
     async def exec_in_sandbox(
         self,

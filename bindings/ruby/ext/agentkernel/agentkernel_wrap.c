@@ -4306,6 +4306,7 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_const(mRaw, "OP_GET_SANDBOX", SWIG_From_int((int)(6)));
   rb_define_const(mRaw, "OP_REMOVE_SANDBOX", SWIG_From_int((int)(7)));
   rb_define_const(mRaw, "OP_EXEC_IN_SANDBOX", SWIG_From_int((int)(8)));
+  rb_define_const(mRaw, "OP_STOP_SANDBOX", SWIG_From_int((int)(11)));
   rb_define_const(mRaw, "OP_STREAMS", SWIG_From_int((int)(1)));
   rb_define_const(mRaw, "OP_IDEMPOTENT", SWIG_From_int((int)(2)));
   rb_define_const(mRaw, "OP_READABLE", SWIG_From_int((int)(4)));

@@ -96,6 +96,9 @@ module AgentKernel
     # Ends what runs in a sandbox, and removes it.
     def remove_sandbox(name, **options) = one(:remove_sandbox, name:, **options)
 
+    # Ends every process of a sandbox, which stays.
+    def stop_sandbox(name, **options) = one(:stop_sandbox, name:, **options)
+
     # Runs a command in a sandbox that is there: a RunOutput.
     #
     # env::     a Hash, or an Array of "NAME=VALUE"

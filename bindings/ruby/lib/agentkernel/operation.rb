@@ -108,7 +108,8 @@ module AgentKernel
     create_sandbox: SandboxInfo,
     get_sandbox: SandboxInfo,
     remove_sandbox: Record,
-    exec_in_sandbox: RunOutput
+    exec_in_sandbox: RunOutput,
+    stop_sandbox: Record
   }.to_h { |name, record| [name, Operation.new(name, record)] }.freeze
   private_constant :OPERATIONS
 end
