@@ -222,6 +222,11 @@ static int64_t elapsed_ms(const ak_call *call, int64_t now) {
     return (now - call->deadlines.started) / NS_PER_MS;
 }
 
+static ak_status connect_timeout(const ak_call *call, int64_t now, ak_error *err) {
+    return ak_error_set(err, AK_E_TIMEOUT, "no connection to %s within the connect timeout (%lld ms)",
+                        call->client->settings.url, (long long)elapsed_ms(call, now));
+}
+
 /* Nothing is pending: has a deadline passed? If not, when is the next? */
 static ak_status judge_deadlines(ak_call *call, ak_error *err) {
     ak_deadlines *deadlines = &call->deadlines;
@@ -235,8 +240,7 @@ static ak_status judge_deadlines(ak_call *call, ak_error *err) {
                             (long long)elapsed_ms(call, now));
     }
     if (now >= connect) {
-        return ak_error_set(err, AK_E_TIMEOUT, "no connection to %s within the connect timeout (%lld ms)",
-                            call->client->settings.url, (long long)elapsed_ms(call, now));
+        return connect_timeout(call, now, err);
     }
     if (now >= deadlines->idle) {
         return ak_error_set(err, AK_E_TIMEOUT, "the stream was silent for longer than its idle timeout (%lld ms)",
@@ -376,6 +380,9 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
         if (why != AK_OK) {
             return why;
         }
+    }
+    if (code == AK_E_TIMEOUT && !call->connected) {
+        return connect_timeout(call, ak_now(), err); /* libcurl looked at its clock before us */
     }
     const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
     if (code == AK_E_TLS) {
