@@ -212,6 +212,10 @@ ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, size_t 
     return call ? ak_bind_add(call, key, text, len, err) : null_argument(err, "the call");
 }
 
+ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err) {
+    return call ? ak_bind_add_list(call, key, err) : null_argument(err, "the call");
+}
+
 ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                            ak_error *err) {
     return call ? ak_bind_put(call, key, name, name_len, text, len, err) : null_argument(err, "the call");
@@ -365,6 +369,14 @@ ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_err
         return null_argument(err, call ? "the out-parameter" : "the call");
     }
     return ak_call_read_output(call, buf, cap, len, err);
+}
+
+ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *taken, ak_error *err) {
+    if (!taken) {
+        return null_argument(err, "the out-parameter");
+    }
+    *taken = 0;
+    return call ? ak_upload_write(call, data, size, taken, err) : null_argument(err, "the call");
 }
 
 /* ---- error ---- */

@@ -42,6 +42,18 @@ static ak_status latch(ak_call *call, ak_status status, ak_error *err) {
     return status;
 }
 
+static bool holds_items(const ak_parameter *parameter) {
+    return parameter->type == AK_TYPE_LIST || parameter->type == AK_TYPE_LISTS || parameter->type == AK_TYPE_MAP;
+}
+
+static void clear_items(ak_bound *bound) {
+    char **items = (char **)bound->items.data;
+    for (size_t n = 0; n < bound->items.len / sizeof *items; n++) {
+        free(items[n]);
+    }
+    bound->items.len = 0;
+}
+
 static ak_status bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
     const ak_parameter *parameter = NULL;
     size_t index = 0;
@@ -49,20 +61,34 @@ static ak_status bind_text(ak_call *call, int32_t key, const char *text, size_t 
     if (status != AK_OK) {
         return status;
     }
-    if (parameter->type != AK_TYPE_TEXT) {
+    ak_bound *bound = &call->bound[index];
+    if (holds_items(parameter) && len == 0) {
+        clear_items(bound);
+        bound->set = true;
+        return AK_OK;
+    }
+    bool bytes = parameter->type == AK_TYPE_BYTES;
+    if (!bytes && parameter->type != AK_TYPE_TEXT && parameter->type != AK_TYPE_JSON) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a text", ak_key_text(key));
     }
-    status = ak_rule_check_text(parameter->rule, ak_key_text(key), text, len, err);
+    if (bytes && !text && len) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: the pointer is NULL", ak_key_text(key));
+    }
+    status = bytes ? AK_OK : ak_rule_check_text(parameter->rule, ak_key_text(key), text, len, err);
     if (status != AK_OK) {
         return status;
     }
-    char *copy = strndup(text ? text : "", len);
+    char *copy = malloc(len + 1);
     if (!copy) {
         return out_of_memory(err);
     }
-    ak_bound *bound = &call->bound[index];
+    if (len) {
+        memcpy(copy, text, len);
+    }
+    copy[len] = '\0';
     free(bound->text);
     bound->text = copy;
+    bound->text_len = len;
     bound->set = true;
     return AK_OK;
 }
@@ -89,8 +115,14 @@ static ak_status bind_int(ak_call *call, int32_t key, int64_t value, ak_error *e
     return status;
 }
 
+static const char *last_item(const ak_bound *bound) {
+    char *const *items = (char *const *)bound->items.data;
+    return bound->items.len ? items[bound->items.len / sizeof *items - 1] : NULL;
+}
+
+/* Takes the item over. */
 static ak_status append(ak_bound *bound, char *item, ak_error *err) {
-    if (!item || !ak_buffer_append(&bound->items, &item, sizeof item)) {
+    if (!ak_buffer_append(&bound->items, &item, sizeof item)) {
         free(item);
         return out_of_memory(err);
     }
@@ -105,7 +137,8 @@ static ak_status bind_add(ak_call *call, int32_t key, const char *text, size_t l
     if (status != AK_OK) {
         return status;
     }
-    if (parameter->type != AK_TYPE_LIST) {
+    bool lists = parameter->type == AK_TYPE_LISTS;
+    if (!lists && parameter->type != AK_TYPE_LIST) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list", ak_key_text(key));
     }
     status = ak_rule_check_text(parameter->rule, ak_key_text(key), text, len, err);
@@ -113,10 +146,70 @@ static ak_status bind_add(ak_call *call, int32_t key, const char *text, size_t l
         return status;
     }
     ak_bound *bound = &call->bound[index];
-    if (parameter->rule == AK_RULE_COMMAND && bound->items.len == 0 && len == 0) {
+    if (lists && bound->items.len == 0) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: ak_call_add_list begins each list", ak_key_text(key));
+    }
+    bool first = lists ? last_item(bound) == NULL : bound->items.len == 0;
+    if (parameter->rule == AK_RULE_COMMAND && first && len == 0) {
         return ak_error_set(err, AK_E_ARGUMENT, "command: the program's name cannot be empty");
     }
-    return append(bound, strndup(text ? text : "", len), err);
+    char *copy = strndup(text ? text : "", len);
+    return copy ? append(bound, copy, err) : out_of_memory(err);
+}
+
+/* In a list of lists a NULL begins each. */
+static ak_status bind_add_list(ak_call *call, int32_t key, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    size_t index = 0;
+    ak_status status = find(call, key, &parameter, &index, err);
+    if (status != AK_OK) {
+        return status;
+    }
+    if (parameter->type != AK_TYPE_LISTS) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list of lists", ak_key_text(key));
+    }
+    ak_bound *bound = &call->bound[index];
+    if (bound->items.len && !last_item(bound)) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in it is empty", ak_key_text(key));
+    }
+    return append(bound, NULL, err);
+}
+
+static ak_status put_env(ak_bound *bound, const char *name, size_t name_len, const char *text, size_t len,
+                         ak_error *err) {
+    ak_buffer entry = {0};
+    bool ok = ak_buffer_append(&entry, name, name_len) && ak_buffer_append(&entry, "=", 1) &&
+              ak_buffer_append(&entry, text, len) && ak_buffer_terminate(&entry);
+    if (!ok) {
+        ak_buffer_free(&entry);
+        return out_of_memory(err);
+    }
+    return append(bound, entry.data, err);
+}
+
+/* A map is a list of names and values by turns; a name that is there already gets the new value. */
+static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, const char *text, size_t len,
+                          ak_error *err) {
+    char *value = strndup(text ? text : "", len);
+    if (!value) {
+        return out_of_memory(err);
+    }
+    char **items = (char **)bound->items.data;
+    for (size_t i = 0; i + 1 < bound->items.len / sizeof *items; i += 2) {
+        if (strlen(items[i]) == name_len && memcmp(items[i], name ? name : "", name_len) == 0) {
+            free(items[i + 1]);
+            items[i + 1] = value;
+            return AK_OK;
+        }
+    }
+    char *pair[2] = {strndup(name ? name : "", name_len), value};
+    if (!pair[0] || !ak_buffer_append(&bound->items, pair, sizeof pair)) {
+        free(pair[0]);
+        free(pair[1]);
+        return out_of_memory(err);
+    }
+    bound->set = true;
+    return AK_OK;
 }
 
 static ak_status bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
@@ -127,27 +220,23 @@ static ak_status bind_put(ak_call *call, int32_t key, const char *name, size_t n
     if (status != AK_OK) {
         return status;
     }
-    if (parameter->rule != AK_RULE_ENV) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a map", ak_key_text(key));
+    const char *what = ak_key_text(key);
+    bool env = parameter->rule == AK_RULE_ENV;
+    if (!env && parameter->type != AK_TYPE_MAP) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a map", what);
     }
-    if (!name || name_len == 0 || memchr(name, '=', name_len)) {
-        return ak_error_set(err, AK_E_ARGUMENT,
-                            "%s: a name must not be empty and must not contain =", ak_key_text(key));
+    if (env && (name_len == 0 || !name || memchr(name, '=', name_len))) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: a name must not be empty and must not contain =", what);
     }
-    status = ak_rule_check_wire_text(ak_key_text(key), name, name_len, err);
+    status = ak_rule_check_text(env ? AK_RULE_NONE : parameter->rule, what, name, name_len, err);
     if (status == AK_OK) {
-        status = ak_rule_check_wire_text(ak_key_text(key), text, len, err);
+        status = ak_rule_check_wire_text(what, text, len, err);
     }
     if (status != AK_OK) {
         return status;
     }
-    ak_buffer entry = {0};
-    bool ok = ak_buffer_append(&entry, name, name_len) && ak_buffer_append(&entry, "=", 1) &&
-              ak_buffer_append(&entry, text, len) && ak_buffer_terminate(&entry);
-    if (!ok) {
-        ak_buffer_free(&entry);
-    }
-    return append(&call->bound[index], entry.data, err);
+    return env ? put_env(&call->bound[index], name, name_len, text, len, err)
+               : put_pair(&call->bound[index], name, name_len, text, len, err);
 }
 
 /* The binds report into an error of their own when the caller gave none, so that it can be latched. */
@@ -173,6 +262,10 @@ ak_status ak_bind_add(ak_call *call, int32_t key, const char *text, size_t len, 
     WITH_LATCH(call, err, bind_add(call, key, text, len, report));
 }
 
+ak_status ak_bind_add_list(ak_call *call, int32_t key, ak_error *err) {
+    WITH_LATCH(call, err, bind_add_list(call, key, report));
+}
+
 ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                       ak_error *err) {
     WITH_LATCH(call, err, bind_put(call, key, name, name_len, text, len, report));
@@ -181,12 +274,23 @@ ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_
 ak_status ak_bind_check_required(const ak_call *call, ak_error *err) {
     for (size_t i = 0; i < call->operation->parameter_count; i++) {
         const ak_parameter *parameter = &call->operation->parameters[i];
-        if ((parameter->flags & AK_KEY_REQUIRED) && !call->bound[i].set) {
+        const ak_bound *bound = &call->bound[i];
+        bool empty = holds_items(parameter) && bound->items.len == 0;
+        if ((parameter->flags & AK_KEY_REQUIRED) && (!bound->set || empty)) {
             return ak_error_set(err, AK_E_ARGUMENT, "%s: %s is required", call->operation->name,
+                                ak_key_text(parameter->key));
+        }
+        if (parameter->type == AK_TYPE_LISTS && bound->items.len && !last_item(bound)) {
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in %s is empty", call->operation->name,
                                 ak_key_text(parameter->key));
         }
     }
     return AK_OK;
+}
+
+const ak_bound *ak_bound_of(const ak_call *call, int32_t key) {
+    int index = ak_parameter_index(call->operation, key);
+    return index >= 0 && call->bound[index].set ? &call->bound[index] : NULL;
 }
 
 int64_t ak_bound_int(const ak_call *call, int32_t key, int64_t fallback) {
@@ -197,10 +301,7 @@ int64_t ak_bound_int(const ak_call *call, int32_t key, int64_t fallback) {
 void ak_bind_free(ak_call *call) {
     for (size_t i = 0; i < call->operation->parameter_count; i++) {
         ak_bound *bound = &call->bound[i];
-        char **items = (char **)bound->items.data;
-        for (size_t n = 0; n < bound->items.len / sizeof *items; n++) {
-            free(items[n]);
-        }
+        clear_items(bound);
         ak_buffer_free(&bound->items);
         free(bound->text);
     }

@@ -46,6 +46,7 @@ void ak_call_unref(ak_call *call) {
     ak_bind_free(call);
     ak_buffer_free(&call->url);
     cJSON_free(call->body);
+    ak_upload_free(&call->upload);
     ak_response_free(&call->response);
     ak_record_free(&call->record);
     ak_error_clear(&call->error);
@@ -76,8 +77,7 @@ static ak_status fail(ak_call *call, ak_error *err) {
     return ak_error_copy(err, &call->error);
 }
 
-/* Makes what is in call->error (with this code) the end of the call. */
-static ak_status fail_here(ak_call *call, ak_status code, ak_error *err) {
+ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err) {
     call->error.code = code;
     ak_transfer_locate(call, &call->error);
     return fail(call, err);
@@ -130,7 +130,7 @@ static ak_status advance(ak_call *call, ak_error *err) {
             status = turn < MAX_TURNS ? ak_transfer_drive(call, &call->error) : ak_transfer_yield(call, &call->error);
         }
         if (status < 0) {
-            return fail_here(call, status, err);
+            return ak_call_fail(call, status, err);
         }
         if (status == AK_AGAIN) {
             call->state = AK_STATE_RUNNING;
@@ -140,7 +140,7 @@ static ak_status advance(ak_call *call, ak_error *err) {
 }
 
 /* The one place where a call moves. err gets what call->error latched. */
-ak_status ak_call_go_on(ak_call *call, ak_error *err) {
+ak_status ak_call_advance(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_DONE) {
         return AK_DONE;
     }
@@ -148,13 +148,14 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
         return ak_error_copy(err, &call->error);
     }
     if (call->pid != ak_process()) {
-        return fail_here(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"), err);
+        return ak_call_fail(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"),
+                            err);
     }
     if (call->error.code != AK_OK) {
         return fail(call, err); /* a bind failed */
     }
     if (atomic_load(&call->cancelled)) {
-        return fail_here(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
+        return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
     }
     if (call->state == AK_STATE_READING) {
         return ak_error_set(err, AK_E_STATE, "output of this record was read in part: read the rest, or free the call");
@@ -162,15 +163,26 @@ ak_status ak_call_go_on(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_NEW) {
         ak_status status = begin(call);
         if (status < 0) {
-            return fail_here(call, status, err);
+            return ak_call_fail(call, status, err);
         }
     }
     ak_status status = advance(call, err);
     /* Looked at after the timer was set: a cancel before that may have set it too, and lost. */
     if (status == AK_AGAIN && atomic_load(&call->cancelled)) {
-        return fail_here(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
+        return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
     }
     return status;
+}
+
+ak_status ak_call_go_on(ak_call *call, ak_error *err) {
+    bool ended = call->state == AK_STATE_DONE || call->state == AK_STATE_FAILED;
+    if (call->upload.active && !call->upload.ended && !ended) {
+        return ak_error_set(err, AK_E_STATE, "hand in the rest of the content, or its end, with ak_call_write");
+    }
+    if (call->reads_content && !ended) {
+        return ak_error_set(err, AK_E_STATE, "the content was read in part: read the rest, or free the call");
+    }
+    return ak_call_advance(call, err);
 }
 
 ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err) {
@@ -181,6 +193,9 @@ ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len,
     if (!buf || cap == 0) {
         return ak_error_set(err, AK_E_ARGUMENT, "reading needs a buffer");
     }
+    if (call->state == AK_STATE_NEW && call->operation->id == AK_OP_READ_FILE) {
+        call->reads_content = true;
+    }
     for (;;) {
         bool current = call->state == AK_STATE_ITEM || call->state == AK_STATE_READING;
         if (current && call->record.has_output && !atomic_load(&call->cancelled) && call->pid == ak_process()) {
@@ -190,7 +205,7 @@ ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len,
                 return AK_OK;
             }
         }
-        ak_status status = ak_call_go_on(call, err);
+        ak_status status = ak_call_advance(call, err);
         if (status != AK_ITEM || !call->record.has_output) {
             return status;
         }

@@ -12,15 +12,18 @@
 #include <sys/types.h>
 
 #include "client.h"
+#include "content.h"
 #include "record.h"
 #include "sse.h"
+#include "upload.h"
 
 /* A bound parameter. */
 typedef struct {
     bool set;
     int64_t integer;
     char *text;      /* NUL-terminated */
-    ak_buffer items; /* of a list: char *, each NUL-terminated */
+    size_t text_len; /* bytes may hold NUL */
+    ak_buffer items; /* char *, each NUL-terminated. Of a map: names and values by turns; of lists: NULL begins each */
 } ak_bound;
 
 /* What the reply's head said, and its body as far as it is kept. */
@@ -29,11 +32,13 @@ typedef struct {
     bool is_events;
     bool too_large;
     bool no_memory;
+    bool malformed;     /* the content in it */
     bool is_event_type; /* Content-Type: text/event-stream */
     int64_t retry_after_ms;
     ak_buffer location;
     ak_buffer body;
     ak_sse *sse;
+    ak_content *content; /* of a file that is read while it comes */
     /* A list is handed out element by element. */
     ak_json_iter list;
     bool opened;    /* the body was parsed and its envelope taken off */
@@ -63,7 +68,10 @@ struct ak_call {
     ak_bound bound[AK_MAX_PARAMETERS];
     /* the request */
     ak_buffer url;
-    char *body;
+    char *body; /* allocated by cJSON */
+    size_t body_len;
+    ak_upload upload;
+    bool reads_content; /* the caller wants it as it comes: see content.h */
     /* under way */
     ak_lane *lane;
     ak_deadlines deadlines;
@@ -85,13 +93,18 @@ ak_status ak_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err);
 ak_status ak_bind_add(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                       ak_error *err);
+ak_status ak_bind_add_list(ak_call *call, int32_t key, ak_error *err);
 ak_status ak_bind_check_required(const ak_call *call, ak_error *err);
+/* A bound parameter, NULL when it is not bound. */
+const ak_bound *ak_bound_of(const ak_call *call, int32_t key);
 /* The value of a bound parameter, or the fallback. */
 int64_t ak_bound_int(const ak_call *call, int32_t key, int64_t fallback);
 void ak_bind_free(ak_call *call);
 
 /* request.c: makes url and body from the table and what is bound. */
 ak_status ak_request_encode(ak_call *call, ak_error *err);
+/* GET, POST, ...; *len bytes, not terminated. */
+const char *ak_request_method(const ak_call *call, size_t *len);
 
 /* transfer.c */
 ak_status ak_transfer_start(ak_call *call, ak_error *err);
@@ -115,6 +128,10 @@ void ak_response_free(ak_response *response);
 /* call.c */
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 ak_status ak_call_go_on(ak_call *call, ak_error *err);
+/* The same for the doors that move content, which step must not come between. */
+ak_status ak_call_advance(ak_call *call, ak_error *err);
+/* Makes what is in call->error, with this code, the end of the call. */
+ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err);
 ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
 void ak_call_request_cancel(ak_call *call);
 void ak_call_unref(ak_call *call);

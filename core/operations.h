@@ -12,13 +12,14 @@
 #include <stdint.h>
 
 /* The most parameters or fields an operation may have; a test holds the table to it. */
-#define AK_MAX_PARAMETERS 24
+#define AK_MAX_PARAMETERS 32
 #define AK_MAX_FIELDS 32
 
 /* Where a parameter goes. */
 typedef enum {
     AK_IN_BODY,
     AK_IN_PATH,
+    AK_IN_QUERY,  /* NAME=VALUE; a map: label=KEY:VALUE for each entry */
     AK_IN_LIBRARY /* not sent: steers the call */
 } ak_place;
 
@@ -33,7 +34,18 @@ typedef enum {
     AK_RULE_ENV,
     AK_RULE_COUNT,  /* 1 to 2^32 - 1 */
     AK_RULE_AMOUNT, /* 1 and up */
-    AK_RULE_TIMEOUT
+    AK_RULE_SIZE,   /* 0 and up */
+    AK_RULE_TIMEOUT,
+    AK_RULE_UUID,
+    AK_RULE_FILE,    /* an absolute path; of a map, the names are */
+    AK_RULE_SEGMENT, /* one part of a path */
+    AK_RULE_LABEL,   /* a name without a colon */
+    AK_RULE_STREAM,  /* stdout or stderr */
+    AK_RULE_TTL,
+    AK_RULE_JSON,
+    AK_RULE_OBJECT, /* JSON, an object */
+    AK_RULE_METHOD,
+    AK_RULE_TARGET /* a path that may have a query, sent as it is */
 } ak_rule;
 
 typedef struct {
@@ -59,7 +71,9 @@ typedef enum {
     AK_YIELDS_TEXT, /* a string, which is the record's first field */
     AK_YIELDS_ONE,  /* an object */
     AK_YIELDS_LIST, /* a list of objects */
-    AK_YIELDS_EVENTS
+    AK_YIELDS_EVENTS,
+    AK_YIELDS_WRITTEN, /* {"written": N}, or a string that holds the number */
+    AK_YIELDS_REPLY    /* whatever came, without an envelope */
 } ak_yields;
 
 typedef struct {
@@ -68,6 +82,7 @@ typedef struct {
     const char *name;
     const char *route; /* method, a space, path; {name} stands for the path parameter of that name */
     ak_yields yields;
+    const char *within; /* the member of the data that holds what is yielded; NULL: the data itself */
     int32_t output_key; /* the field that ak_call_read hands out, 0: none */
     const ak_parameter *parameters;
     size_t parameter_count;

@@ -15,6 +15,8 @@ void ak_record_begin(ak_record *record, const ak_operation *operation) {
     }
     ak_arena_reset(&record->arena);
     record->has_output = false;
+    record->output_plain = NULL;
+    record->content = NULL;
     record->walked = NULL;
 }
 
@@ -127,22 +129,61 @@ const char *ak_record_missing(const ak_record *record) {
 
 /* ---- output ---- */
 
+bool ak_record_decode_content(ak_record *record) {
+    ak_field_value *content = field_of(record, AK_KEY_CONTENT);
+    const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
+    bool base64 = content && content->source == AK_FIELD_JSON && encoding && encoding->source == AK_FIELD_JSON &&
+                  ak_json_equals(&encoding->json, "base64", 6);
+    if (base64) {
+        content->source = AK_FIELD_BASE64;
+    }
+    return !base64 || ak_base64_check_string(&content->json, NULL);
+}
+
+void ak_record_begin_content(ak_record *record, ak_content *content) {
+    record->content = content;
+    record->has_output = true;
+}
+
 void ak_record_begin_output(ak_record *record, int32_t key) {
     const ak_field_value *field = field_of(record, key);
-    if (field && field->source == AK_FIELD_JSON) {
-        ak_json_reader_init(&record->output, &field->json);
-        record->has_output = true;
-        record->output_is_base64 = false;
-    } else if (field && field->source == AK_FIELD_BASE64) {
-        ak_base64_reader_init(&record->output_base64, &field->json);
-        record->has_output = true;
-        record->output_is_base64 = true;
+    if (!field) {
+        return;
     }
+    if (field->source == AK_FIELD_JSON) {
+        ak_json_reader_init(&record->output, &field->json);
+        record->output_is_base64 = false;
+        record->has_output = true;
+    } else if (field->source == AK_FIELD_BASE64) {
+        ak_base64_reader_init(&record->output_base64, &field->json);
+        record->output_is_base64 = true;
+        record->has_output = true;
+    } else if (field->source == AK_FIELD_PLAIN) {
+        record->output_plain = field->text;
+        record->output_left = field->len;
+        record->has_output = true;
+    }
+}
+
+static size_t read_plain(ak_record *record, void *buf, size_t cap) {
+    size_t n = cap < record->output_left ? cap : record->output_left;
+    if (n) {
+        memcpy(buf, record->output_plain, n);
+        record->output_plain += n;
+        record->output_left -= n;
+    }
+    return n;
 }
 
 size_t ak_record_read(ak_record *record, void *buf, size_t cap) {
     if (!record->has_output) {
         return 0;
+    }
+    if (record->content) {
+        return ak_content_read(record->content, buf, cap);
+    }
+    if (record->output_plain) {
+        return read_plain(record, buf, cap);
     }
     if (!record->output_is_base64) {
         return ak_json_reader_read(&record->output, buf, cap);
@@ -153,6 +194,12 @@ size_t ak_record_read(ak_record *record, void *buf, size_t cap) {
 }
 
 bool ak_record_output_done(const ak_record *record) {
+    if (record->content) {
+        return ak_content_waiting(record->content) == 0;
+    }
+    if (record->output_plain) {
+        return record->output_left == 0;
+    }
     return !record->has_output || (record->output_is_base64 ? ak_base64_reader_done(&record->output_base64)
                                                             : ak_json_reader_done(&record->output));
 }

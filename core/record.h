@@ -6,6 +6,7 @@
 
 #include "base64.h"
 #include "buffer.h"
+#include "content.h"
 #include "error.h"
 #include "json_text.h"
 #include "operations.h"
@@ -37,6 +38,9 @@ typedef struct {
     bool output_is_base64;
     ak_json_reader output;
     ak_base64_reader output_base64;
+    const char *output_plain; /* else NULL: bytes as they are */
+    size_t output_left;
+    ak_content *content; /* else NULL: what of a file has come */
     /* The walk through the list or map whose entry was read last, so that reading entries in order looks at each once:
      * a server may send millions. */
     const ak_field_value *walked; /* NULL: none */
@@ -59,6 +63,11 @@ void ak_record_take_members(ak_record *record, const ak_json_value *object);
 /* The name of a required field that is not there, NULL when all are. */
 const char *ak_record_missing(const ak_record *record);
 
+/* Lets the field CONTENT be decoded as the field ENCODING says; false when it is not so encoded. */
+bool ak_record_decode_content(ak_record *record);
+
+/* Lets ak_record_read hand out what waits in a content. */
+void ak_record_begin_content(ak_record *record, ak_content *content);
 /* Makes the field ready for ak_record_read; does nothing when it is absent. */
 void ak_record_begin_output(ak_record *record, int32_t key);
 /* Copies output bytes; 0 at their end. */

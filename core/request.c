@@ -7,16 +7,14 @@
 
 #include <cjson/cJSON.h>
 
-/* What the server takes at most. */
-#define MAX_BODY_BYTES (16 * 1024 * 1024)
-
 /* ---- path ---- */
 
-static bool append_escaped(ak_buffer *url, const char *text) {
+/* keep: one character that stays as it is, or NUL. */
+static bool append_escaped(ak_buffer *url, const char *text, char keep) {
     static const char hex[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' ||
-                     *c == '.' || *c == '_' || *c == '~';
+                     *c == '.' || *c == '_' || *c == '~' || *c == (unsigned char)keep;
         char escaped[3] = {'%', hex[*c >> 4], hex[*c & 15]};
         if (!ak_buffer_append(url, plain ? (const char *)c : escaped, plain ? 1 : 3)) {
             return false;
@@ -25,35 +23,76 @@ static bool append_escaped(ak_buffer *url, const char *text) {
     return true;
 }
 
-static const ak_bound *bound_by_name(const ak_call *call, const char *name, size_t len) {
-    for (size_t i = 0; i < call->operation->parameter_count; i++) {
-        const char *text = ak_key_text(call->operation->parameters[i].key);
+static size_t parameter_by_name(const ak_operation *operation, const char *name, size_t len) {
+    size_t i = 0;
+    for (; i < operation->parameter_count; i++) {
+        const char *text = ak_key_text(operation->parameters[i].key);
         if (strlen(text) == len && memcmp(text, name, len) == 0) {
-            return &call->bound[i];
+            break;
         }
     }
-    return NULL;
+    return i;
+}
+
+static bool append_path_part(ak_buffer *url, const ak_parameter *parameter, const char *text) {
+    switch (parameter->rule) {
+    case AK_RULE_FILE: /* the route has its first slash */
+        return append_escaped(url, text + 1, '/');
+    case AK_RULE_TARGET:
+        return ak_buffer_append_text(url, text);
+    default:
+        return append_escaped(url, text, '\0');
+    }
+}
+
+static bool append_query(ak_buffer *url, const char *name, const char *key, const char *value, bool *any) {
+    bool ok = ak_buffer_append(url, *any ? "&" : "?", 1) && append_escaped(url, name, '\0') &&
+              ak_buffer_append(url, "=", 1) &&
+              (!key || (append_escaped(url, key, '\0') && ak_buffer_append(url, ":", 1)));
+    *any = true;
+    return ok && append_escaped(url, value, '\0');
+}
+
+static bool encode_query(ak_call *call) {
+    bool ok = true, any = false;
+    for (size_t i = 0; ok && i < call->operation->parameter_count; i++) {
+        const ak_parameter *parameter = &call->operation->parameters[i];
+        const ak_bound *bound = &call->bound[i];
+        if (parameter->place != AK_IN_QUERY || !bound->set) {
+            continue;
+        }
+        if (parameter->type == AK_TYPE_TEXT) {
+            ok = append_query(&call->url, ak_key_text(parameter->key), NULL, bound->text, &any);
+        }
+        char *const *items = (char *const *)bound->items.data;
+        for (size_t n = 0; ok && n + 1 < bound->items.len / sizeof *items; n += 2) {
+            ok = append_query(&call->url, "label", items[n], items[n + 1], &any);
+        }
+    }
+    return ok;
 }
 
 static ak_status encode_url(ak_call *call, ak_error *err) {
+    const ak_operation *operation = call->operation;
     bool ok = ak_buffer_append_text(&call->url, call->client->settings.url);
-    const char *p = strchr(call->operation->route, ' ') + 1;
+    const char *p = strchr(operation->route, ' ') + 1;
     while (ok && *p) {
         size_t plain = strcspn(p, "{");
         ok = ak_buffer_append(&call->url, p, plain);
         p += plain;
         if (ok && *p == '{') {
             size_t len = strcspn(++p, "}");
-            const ak_bound *bound = bound_by_name(call, p, len);
+            size_t index = parameter_by_name(operation, p, len);
+            const char *text = index < operation->parameter_count ? call->bound[index].text : NULL;
             /* The rules of the table allow no such segment today; a path must never be able to climb. */
-            if (!bound || !bound->text || strcmp(bound->text, ".") == 0 || strcmp(bound->text, "..") == 0) {
+            if (!text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
                 return ak_error_set(err, AK_E_ARGUMENT, "%.*s: not possible in a path", (int)len, p);
             }
-            ok = append_escaped(&call->url, bound->text);
+            ok = append_path_part(&call->url, &operation->parameters[index], text);
             p += len + 1;
         }
     }
-    ok = ok && ak_buffer_terminate(&call->url);
+    ok = ok && encode_query(call) && ak_buffer_terminate(&call->url);
     return ok ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
 }
 
@@ -75,6 +114,50 @@ static cJSON *encode_list(const ak_bound *bound) {
     return list;
 }
 
+static cJSON *encode_map(const ak_bound *bound) {
+    cJSON *object = cJSON_CreateObject();
+    char *const *items = (char *const *)bound->items.data;
+    for (size_t i = 0; object && i + 1 < bound->items.len / sizeof *items; i += 2) {
+        cJSON *value = cJSON_CreateStringReference(items[i + 1]);
+        if (!value || !cJSON_AddItemToObjectCS(object, items[i], value)) {
+            cJSON_Delete(value);
+            cJSON_Delete(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+/* [{"command": [...]}, ...] */
+static cJSON *encode_lists(const ak_bound *bound) {
+    cJSON *lists = cJSON_CreateArray(), *list = NULL;
+    char *const *items = (char *const *)bound->items.data;
+    bool ok = lists != NULL;
+    for (size_t i = 0; ok && i < bound->items.len / sizeof *items; i++) {
+        if (items[i]) {
+            cJSON *item = cJSON_CreateStringReference(items[i]);
+            ok = item && cJSON_AddItemToArray(list, item);
+            if (!ok) {
+                cJSON_Delete(item);
+            }
+            continue;
+        }
+        cJSON *entry = cJSON_CreateObject();
+        ok = entry && cJSON_AddItemToArray(lists, entry);
+        if (!ok) {
+            cJSON_Delete(entry);
+        } else {
+            list = cJSON_AddArrayToObject(entry, ak_key_text(AK_KEY_COMMAND));
+            ok = list != NULL;
+        }
+    }
+    if (!ok) {
+        cJSON_Delete(lists);
+        return NULL;
+    }
+    return lists;
+}
+
 static cJSON *encode_value(const ak_parameter *parameter, const ak_bound *bound) {
     char digits[24];
     switch (parameter->type) {
@@ -85,6 +168,12 @@ static cJSON *encode_value(const ak_parameter *parameter, const ak_bound *bound)
     case AK_TYPE_INT: /* raw: a cJSON number is a double */
         snprintf(digits, sizeof digits, "%" PRId64, bound->integer);
         return cJSON_CreateRaw(digits);
+    case AK_TYPE_JSON:
+        return cJSON_CreateRaw(bound->text);
+    case AK_TYPE_MAP:
+        return encode_map(bound);
+    case AK_TYPE_LISTS:
+        return encode_lists(bound);
     default:
         return encode_list(bound);
     }
@@ -110,17 +199,54 @@ static ak_status encode_body(ak_call *call, ak_error *err) {
     if (!call->body) {
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }
-    if (strlen(call->body) > MAX_BODY_BYTES) {
-        return ak_error_set(err, AK_E_TOO_LARGE, "the request has %zu bytes; the server takes at most %d",
-                            strlen(call->body), MAX_BODY_BYTES);
-    }
+    call->body_len = strlen(call->body);
     return AK_OK;
+}
+
+/* The body of a request that is not described member by member. */
+static ak_status encode_raw_body(ak_call *call, ak_error *err) {
+    const ak_bound *bound = ak_bound_of(call, AK_KEY_BODY);
+    if (!bound) {
+        return AK_OK;
+    }
+    call->body_len = bound->text_len;
+    call->body = strndup(bound->text, bound->text_len);
+    return call->body ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
+}
+
+const char *ak_request_method(const ak_call *call, size_t *len) {
+    const char *route = call->operation->route;
+    if (*route == '{') {
+        const char *method = ak_bound_of(call, AK_KEY_METHOD)->text;
+        *len = strlen(method);
+        return method;
+    }
+    *len = strcspn(route, " ");
+    return route;
+}
+
+static bool has_body(const ak_call *call) {
+    size_t len = 0;
+    const char *method = ak_request_method(call, &len);
+    return (len == 4 && memcmp(method, "POST", 4) == 0) || (len == 5 && memcmp(method, "PATCH", 5) == 0);
 }
 
 ak_status ak_request_encode(ak_call *call, ak_error *err) {
     ak_status status = encode_url(call, err);
-    if (status == AK_OK && strncmp(call->operation->route, "POST ", 5) == 0) {
+    if (status != AK_OK) {
+        return status;
+    }
+    if (call->operation->flags & AK_OP_WRITABLE) {
+        return ak_upload_begin(call, err);
+    }
+    if (call->operation->yields == AK_YIELDS_REPLY) {
+        status = encode_raw_body(call, err);
+    } else if (has_body(call)) {
         status = encode_body(call, err);
+    }
+    if (status == AK_OK && call->body_len > AK_MAX_BODY_BYTES) {
+        return ak_error_set(err, AK_E_TOO_LARGE, "the request has %zu bytes; servers take at most %d", call->body_len,
+                            AK_MAX_BODY_BYTES);
     }
     return status;
 }

@@ -11,6 +11,7 @@ void ak_response_free(ak_response *response) {
     ak_buffer_free(&response->body);
     ak_buffer_free(&response->location);
     ak_sse_free(response->sse);
+    ak_content_free(response->content);
 }
 
 static bool member(const ak_json_value *object, const char *name, ak_json_value *out) {
@@ -124,9 +125,14 @@ static ak_status make_record(ak_call *call, const ak_json_value *value, ak_error
     ak_record *record = &call->record;
     ak_record_begin(record, call->operation);
     ak_record_set_plain(record, AK_KEY_RAW, value->text, value->len);
-    /* A command that did not fail exited with 0; one that did says so itself, over this. */
-    ak_record_set_integer(record, AK_KEY_EXIT_CODE, 0);
+    if (call->operation->output_key == AK_KEY_OUTPUT) {
+        /* A command that did not fail exited with 0; one that did says so itself, over this. */
+        ak_record_set_integer(record, AK_KEY_EXIT_CODE, 0);
+    }
     ak_record_take_members(record, value);
+    if (!ak_record_decode_content(record)) {
+        return bad_reply(err, "has a content that is not what its encoding says");
+    }
     const char *missing = ak_record_missing(record);
     if (missing) {
         return ak_error_set(err, AK_E_PROTOCOL, "the server's reply lacks %s, or it has another type", missing);
@@ -168,6 +174,48 @@ static void take_envelope(const ak_json_value *root, ak_json_value *success, ak_
     }
 }
 
+/* The full server says "Wrote 2 file(s)", others {"written": 2}. */
+static ak_status make_written_record(ak_call *call, const ak_json_value *value, ak_error *err) {
+    if (value->kind != AK_JSON_STRING) {
+        return make_record(call, value, err);
+    }
+    ak_record_begin(&call->record, call->operation);
+    ak_record_set_plain(&call->record, AK_KEY_RAW, value->text, value->len);
+    size_t i = 1;
+    while (i < value->len && (value->text[i] < '0' || value->text[i] > '9')) {
+        i++;
+    }
+    int64_t written = 0;
+    size_t digits = 0;
+    for (; i < value->len && digits < 18 && value->text[i] >= '0' && value->text[i] <= '9'; i++, digits++) {
+        written = written * 10 + (value->text[i] - '0');
+    }
+    if (digits == 0) {
+        return bad_reply(err, "does not say how many files were written");
+    }
+    ak_record_set_integer(&call->record, AK_KEY_WRITTEN, written);
+    return AK_ITEM;
+}
+
+/* Any answer as it came: for requests that no operation describes. */
+static ak_status make_reply_record(ak_call *call, const ak_json_value *root) {
+    ak_response *response = &call->response;
+    ak_record *record = &call->record;
+    ak_record_begin(record, call->operation);
+    const char *type = NULL;
+    curl_easy_getinfo(call->lane->easy, CURLINFO_CONTENT_TYPE, &type);
+    ak_record_set_integer(record, AK_KEY_HTTP_STATUS, response->status);
+    if (type) {
+        ak_record_set_plain(record, AK_KEY_CONTENT_TYPE, type, strlen(type));
+    }
+    ak_record_set_plain(record, AK_KEY_CONTENT, response->body.data ? response->body.data : "", response->body.len);
+    if (root->kind != AK_JSON_ABSENT) {
+        ak_record_set_plain(record, AK_KEY_RAW, root->text, root->len);
+    }
+    ak_record_begin_output(record, AK_KEY_CONTENT);
+    return AK_ITEM;
+}
+
 /* Takes the envelope off and yields the first record. */
 static ak_status open_reply(ak_call *call, ak_error *err) {
     ak_response *response = &call->response;
@@ -183,6 +231,9 @@ static ak_status open_reply(ak_call *call, ak_error *err) {
     if (!checks && response->status == 409 && member(&root, "exit_code", &exit_code) &&
         exit_code.kind == AK_JSON_NUMBER) {
         return make_record(call, &root, err);
+    }
+    if (call->operation->yields == AK_YIELDS_REPLY && (good || !checks)) {
+        return make_reply_record(call, &root);
     }
     if (!good) {
         return server_error(call, &root, err);
@@ -200,12 +251,18 @@ static ak_status open_reply(ak_call *call, ak_error *err) {
     if (call->operation->yields == AK_YIELDS_NOTHING) {
         return AK_DONE;
     }
+    const char *within = call->operation->within;
+    if (within && data.kind == AK_JSON_OBJECT) {
+        member(&data, within, &data);
+    }
     if (data.kind == AK_JSON_ABSENT) {
-        return bad_reply(err, "has no data");
+        return bad_reply(err, within ? "lacks the member that holds what was asked for" : "has no data");
     }
     switch (call->operation->yields) {
     case AK_YIELDS_TEXT:
         return make_text_record(call, &data, err);
+    case AK_YIELDS_WRITTEN:
+        return make_written_record(call, &data, err);
     case AK_YIELDS_LIST:
         if (data.kind != AK_JSON_ARRAY) {
             return bad_reply(err, "holds no list");
@@ -237,6 +294,58 @@ static ak_status next_of_reply(ak_call *call, ak_error *err) {
     }
     response->exhausted = true;
     return AK_DONE;
+}
+
+/* ---- the content of a file, while it comes ---- */
+
+/* The reply is over and what was taken out of it has been read: was it whole? */
+static ak_status end_of_content(ak_call *call, ak_error *err) {
+    ak_response *response = &call->response;
+    bool too_large = false;
+    ak_json_value root, success, data, size;
+    int64_t expected = 0;
+    const ak_buffer *rest = ak_content_rest(response->content, &too_large);
+    if (!ak_json_parse(rest->data, rest->len, &root, NULL)) {
+        return bad_reply(err, "is not JSON");
+    }
+    take_envelope(&root, &success, &data);
+    if (success.kind != AK_JSON_TRUE) {
+        return bad_reply(err, "has a content and no success");
+    }
+    uint64_t total = ak_content_total(response->content);
+    if (member(&data, "size", &size) && ak_json_int64(&size, &expected) && (uint64_t)expected != total) {
+        return ak_error_set(err, AK_E_PROTOCOL, "the content has %llu bytes, its size says %lld",
+                            (unsigned long long)total, (long long)expected);
+    }
+    response->exhausted = true;
+    return AK_DONE;
+}
+
+static ak_status next_of_content(ak_call *call, ak_error *err) {
+    ak_response *response = &call->response;
+    if (ak_content_waiting(response->content)) {
+        ak_record_begin(&call->record, call->operation);
+        ak_record_begin_content(&call->record, response->content);
+        return AK_ITEM;
+    }
+    if (!call->transfer_ended) {
+        return AK_AGAIN;
+    }
+    if (call->transfer_result != CURLE_OK) {
+        return ak_transfer_error(call, err);
+    }
+    if (ak_content_was_taken(response->content)) {
+        return end_of_content(call, err);
+    }
+    /* It could not be taken out: it is read like any other reply. */
+    bool too_large = false;
+    const ak_buffer *rest = ak_content_rest(response->content, &too_large);
+    if (!ak_buffer_append(&response->body, rest->data, rest->len)) {
+        return out_of_memory(err);
+    }
+    ak_content_free(response->content);
+    response->content = NULL;
+    return next_of_reply(call, err);
 }
 
 /* ---- events ---- */
@@ -306,6 +415,9 @@ ak_status ak_response_next(ak_call *call, ak_error *err) {
     /* An answer without a body never came by on_body. */
     if (call->transfer_ended && call->response.status == 0) {
         curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &call->response.status);
+    }
+    if (call->response.content) {
+        return next_of_content(call, err);
     }
     return call->operation->yields == AK_YIELDS_EVENTS ? next_event(call, err) : next_of_reply(call, err);
 }

@@ -84,6 +84,130 @@ static ak_status check_env(const char *what, const char *text, size_t len, ak_er
     return AK_OK;
 }
 
+/* ---- paths, and what stands in them ---- */
+
+static bool has_segment(const char *text, size_t len, const char *segment) {
+    size_t size = strlen(segment);
+    for (size_t start = 0; start <= len;) {
+        const char *slash = start < len ? memchr(text + start, '/', len - start) : NULL;
+        size_t end = slash ? (size_t)(slash - text) : len;
+        if (end - start == size && memcmp(text + start, segment, size) == 0) {
+            return true;
+        }
+        start = end + 1;
+    }
+    return false;
+}
+
+static bool has_prefix(const char *text, size_t len, const char *prefix) {
+    return len >= strlen(prefix) && memcmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The server's own rules, which look at the text and not at what it means: /development begins with /dev. */
+static ak_status check_file(const char *what, const char *text, size_t len, ak_error *err) {
+    static const char *const closed[] = {"/proc",       "/sys",         "/dev",      "/etc/passwd",
+                                         "/etc/shadow", "/etc/sudoers", "/root/.ssh"};
+    if (len < 2 || text[0] != '/' || text[len - 1] == '/') {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must be the absolute path of a file", what);
+    }
+    for (size_t i = 0; i + 1 < len; i++) {
+        if (text[i] == '.' && text[i + 1] == '.') {
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain ..", what);
+        }
+    }
+    if (has_segment(text, len, ".") || (len > 1 && has_segment(text + 1, len - 1, ""))) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain an empty component or a single dot", what);
+    }
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        if (has_prefix(text, len, closed[i])) {
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: servers refuse all paths that begin with %s", what, closed[i]);
+        }
+    }
+    return AK_OK;
+}
+
+static ak_status check_uuid(const char *what, const char *text, size_t len, ak_error *err) {
+    bool ok = len == 36;
+    for (size_t i = 0; ok && i < len; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+                     (text[i] >= 'A' && text[i] <= 'F');
+        ok = dash ? text[i] == '-' : digit;
+    }
+    return ok ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be a UUID", what);
+}
+
+static ak_status check_segment(const char *what, const char *text, size_t len, ak_error *err) {
+    for (size_t i = 0; i < len; i++) {
+        if (!is_alphanumeric(text[i]) && !memchr("-_.", text[i], 3)) {
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers and - _ . are allowed", what);
+        }
+    }
+    bool dots = len == 0 || (len <= 2 && memcmp(text, "..", len) == 0);
+    return dots ? ak_error_set(err, AK_E_ARGUMENT, "%s: cannot be empty or dots", what) : AK_OK;
+}
+
+static ak_status check_target(const char *what, const char *text, size_t len, ak_error *err) {
+    if (len == 0 || text[0] != '/') {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must begin with /", what);
+    }
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] >= 0x7f || text[i] == '#') {
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: escape all but the characters of a URL (%%20 for a space)",
+                                what);
+        }
+    }
+    const char *query = memchr(text, '?', len);
+    size_t path_len = query ? (size_t)(query - text) : len;
+    if (has_segment(text, path_len, ".") || has_segment(text, path_len, "..")) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain the components . and ..", what);
+    }
+    return AK_OK;
+}
+
+/* ---- other texts ---- */
+
+static ak_status check_one_of(const char *what, const char *text, size_t len, const char *const *words,
+                              const char *list, ak_error *err) {
+    for (; *words; words++) {
+        if (strlen(*words) == len && memcmp(*words, text, len) == 0) {
+            return AK_OK;
+        }
+    }
+    return ak_error_set(err, AK_E_ARGUMENT, "%s: must be %s", what, list);
+}
+
+/* Seconds, or a run of numbers each with s, m or h. The server takes no days, though some say so. */
+static ak_status check_ttl(const char *what, const char *text, size_t len, ak_error *err) {
+    bool ok = len > 0, digit = false, nonzero = false, units = false;
+    for (size_t i = 0; ok && i < len; i++) {
+        bool is_digit = text[i] >= '0' && text[i] <= '9';
+        nonzero = nonzero || (is_digit && text[i] != '0');
+        ok = is_digit || (digit && memchr("smh", text[i], 3));
+        units = units || !is_digit;
+        digit = is_digit;
+    }
+    ok = ok && nonzero && digit != units;
+    return ok ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be seconds, or such as 90s, 15m or 1h30m", what);
+}
+
+static ak_status check_json(const char *what, const char *text, size_t len, bool object, ak_error *err) {
+    ak_json_value root;
+    size_t offset = 0;
+    if (!ak_json_parse(text, len, &root, &offset)) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: is not JSON from byte %zu on", what, offset);
+    }
+    if (object && root.kind != AK_JSON_OBJECT) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must be a JSON object", what);
+    }
+    return AK_OK;
+}
+
+static ak_status check_label(const char *what, const char *text, size_t len, ak_error *err) {
+    bool ok = len > 0 && !memchr(text, ':', len);
+    return ok ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: a label to look for cannot be empty or contain :", what);
+}
+
 ak_status ak_rule_check_wire_text(const char *what, const char *text, size_t len, ak_error *err) {
     if (!text && len) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: the pointer is NULL", what);
@@ -113,6 +237,26 @@ ak_status ak_rule_check_text(ak_rule rule, const char *what, const char *text, s
         return check_workdir(what, text, len, err);
     case AK_RULE_ENV:
         return check_env(what, text, len, err);
+    case AK_RULE_FILE:
+        return check_file(what, text, len, err);
+    case AK_RULE_UUID:
+        return check_uuid(what, text, len, err);
+    case AK_RULE_SEGMENT:
+        return check_segment(what, text, len, err);
+    case AK_RULE_TARGET:
+        return check_target(what, text, len, err);
+    case AK_RULE_LABEL:
+        return check_label(what, text, len, err);
+    case AK_RULE_TTL:
+        return check_ttl(what, text, len, err);
+    case AK_RULE_JSON:
+    case AK_RULE_OBJECT:
+        return check_json(what, text, len, rule == AK_RULE_OBJECT, err);
+    case AK_RULE_STREAM:
+        return check_one_of(what, text, len, (const char *const[]){"stdout", "stderr", NULL}, "stdout or stderr", err);
+    case AK_RULE_METHOD:
+        return check_one_of(what, text, len, (const char *const[]){"GET", "POST", "PUT", "PATCH", "DELETE", NULL},
+                            "GET, POST, PUT, PATCH or DELETE", err);
     default:
         return AK_OK;
     }
@@ -130,6 +274,8 @@ ak_status ak_rule_check_int(ak_rule rule, const char *what, int64_t value, ak_er
             return ak_error_set(err, AK_E_ARGUMENT, "%s: must be at least 1", what);
         }
         return AK_OK;
+    case AK_RULE_SIZE:
+        return value < 0 ? ak_error_set(err, AK_E_ARGUMENT, "%s: cannot be negative", what) : AK_OK;
     case AK_RULE_TIMEOUT:
         if (value < AK_TIMEOUT_NONE) {
             return ak_error_set(err, AK_E_ARGUMENT, "%s: must be milliseconds, AK_TIMEOUT_DEFAULT or AK_TIMEOUT_NONE",

@@ -30,7 +30,8 @@ static int on_ready_to_send(void *data, char *remote, char *local, int remote_po
     (void)remote_port;
     (void)local_port;
     ak_call *call = data;
-    if (call->connected && !(call->operation->flags & AK_OP_IDEMPOTENT)) {
+    bool repeatable = (call->operation->flags & AK_OP_IDEMPOTENT) && !call->upload.active;
+    if (call->connected && !repeatable) {
         return CURL_PREREQFUNC_ABORT;
     }
     call->connected = true;
@@ -53,6 +54,29 @@ static void take_head(ak_call *call) {
         (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && response->is_event_type;
 }
 
+static bool take_turn(ak_call *call, size_t len) {
+    call->paused = call->fed && call->fed + len > FEED_BYTES;
+    call->fed += call->paused ? 0 : len;
+    return !call->paused;
+}
+
+static size_t take_content(ak_call *call, const char *bytes, size_t len) {
+    ak_response *response = &call->response;
+    if (!take_turn(call, len)) {
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (!response->content) {
+        response->content = ak_content_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_REPLY_BYTES]);
+    }
+    ak_content_result result = response->content ? ak_content_feed(response->content, bytes, len) : AK_CONTENT_MEMORY;
+    response->no_memory = result == AK_CONTENT_MEMORY;
+    response->malformed = result == AK_CONTENT_MALFORMED;
+    if (response->content) {
+        ak_content_rest(response->content, &response->too_large);
+    }
+    return result == AK_CONTENT_OK && !response->too_large ? len : 0;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
     ak_call *call = data;
     ak_response *response = &call->response;
@@ -62,11 +86,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
     }
     call->deadlines.idle = AK_NEVER;
     if (response->is_events) {
-        if (call->fed && call->fed + len > FEED_BYTES) {
-            call->paused = true;
+        if (!take_turn(call, len)) {
             return CURL_WRITEFUNC_PAUSE;
         }
-        call->fed += len;
         if (!response->sse) {
             response->sse = ak_sse_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
         }
@@ -75,6 +97,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
             return 0;
         }
         return len;
+    }
+    if (call->reads_content && response->status == 200) {
+        return take_content(call, bytes, len);
     }
     uint64_t limit = (uint64_t)call->client->settings.integer[AK_CLIENT_MAX_REPLY_BYTES];
     if (len > limit || response->body.len > limit - len) {
@@ -90,18 +115,37 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
 
 /* ---- starting ---- */
 
-static CURLcode set_method(const ak_call *call, CURL *easy) {
+static size_t on_upload(char *buf, size_t size, size_t count, void *data) {
+    ak_call *call = data;
+    size_t n = ak_upload_take(&call->upload, buf, size * count);
+    if (n == 0 && !call->upload.ended) {
+        call->upload.paused = true;
+        return CURL_READFUNC_PAUSE;
+    }
+    return n;
+}
+
+static CURLcode set_method(ak_call *call, CURL *easy) {
     CURLcode code = CURLE_OK;
-    bool post = strncmp(call->operation->route, "POST ", 5) == 0;
-    bool remove = strncmp(call->operation->route, "DELETE ", 7) == 0;
-    if (post) {
+    char method[8] = "";
+    size_t len = 0;
+    const char *text = ak_request_method(call, &len);
+    memcpy(method, text, len < sizeof method ? len : 0);
+    bool special = strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0;
+    if (call->upload.active) {
+        AK_SET(code, easy, CURLOPT_UPLOAD, 1L);
+        AK_SET(code, easy, CURLOPT_READFUNCTION, on_upload);
+        AK_SET(code, easy, CURLOPT_READDATA, call);
+        AK_SET(code, easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ak_upload_body_size(&call->upload));
+    } else if (call->body) {
         AK_SET(code, easy, CURLOPT_POST, 1L);
-        AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
+        AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
         AK_SET(code, easy, CURLOPT_POSTFIELDS, call->body);
     } else {
         AK_SET(code, easy, CURLOPT_HTTPGET, 1L);
+        special = special || strcmp(method, "POST") == 0;
     }
-    AK_SET(code, easy, CURLOPT_CUSTOMREQUEST, remove ? "DELETE" : NULL);
+    AK_SET(code, easy, CURLOPT_CUSTOMREQUEST, special ? method : NULL);
     return code;
 }
 
@@ -143,9 +187,9 @@ static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
     call->curl_message[0] = '\0';
     AK_SET(code, easy, CURLOPT_ERRORBUFFER, call->curl_message);
     AK_SET(code, easy, CURLOPT_URL, call->url.data);
-    curl_easy_setopt(
-        easy, CURLOPT_HTTPHEADER,
-        atomic_load(&call->client->headers)->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body != NULL]);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+                     atomic_load(&call->client->headers)
+                         ->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body || call->upload.active]);
     AK_SET(code, easy, CURLOPT_WRITEFUNCTION, on_body);
     AK_SET(code, easy, CURLOPT_WRITEDATA, call);
     AK_SET(code, easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
@@ -303,8 +347,6 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
             return status;
         }
     }
-    ak_response *response = &call->response;
-    size_t before = response->sse ? ak_sse_buffered(response->sse) : 0;
     call->fed = 0;
     if (call->paused) {
         call->paused = false;
@@ -314,7 +356,7 @@ ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
         ak_lane_result result = ak_lane_drive(call->lane, &call->transfer_result);
         call->transfer_ended = result == AK_LANE_ENDED;
         tell_gate(call);
-        if (call->transfer_ended || (response->sse && ak_sse_buffered(response->sse) != before)) {
+        if (call->transfer_ended || call->fed) {
             return AK_OK;
         }
         if (result == AK_LANE_IDLE) {
@@ -365,6 +407,9 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
     if (call->response.no_memory) {
         return ak_error_set(err, AK_E_MEMORY, "out of memory");
     }
+    if (call->response.malformed) {
+        return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not what its encoding says");
+    }
     if (descriptors_are_out(call)) {
         return ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)");
     }
@@ -411,7 +456,8 @@ static const char *phase_of(const ak_call *call) {
     }
     curl_off_t sent = 0;
     curl_easy_getinfo(call->lane->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    return call->body && (uint64_t)sent < strlen(call->body) ? "send" : "wait";
+    bool sending = call->upload.active ? !call->upload.ended : (uint64_t)sent < call->body_len;
+    return sending ? "send" : "wait";
 }
 
 void ak_transfer_locate(const ak_call *call, ak_error *err) {

@@ -6,7 +6,7 @@
 static const char *type_name(int32_t type) {
     static const char *const names[] = {
         [AK_TYPE_TEXT] = "text", [AK_TYPE_BYTES] = "bytes", [AK_TYPE_INT] = "int",   [AK_TYPE_BOOL] = "bool",
-        [AK_TYPE_LIST] = "list", [AK_TYPE_MAP] = "map",     [AK_TYPE_JSON] = "json",
+        [AK_TYPE_LIST] = "list", [AK_TYPE_MAP] = "map",     [AK_TYPE_JSON] = "json", [AK_TYPE_LISTS] = "lists",
     };
     return names[type];
 }

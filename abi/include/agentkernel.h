@@ -47,8 +47,8 @@
  *               ak_parameter_at ak_parameter_type ak_parameter_flags ak_field_at ak_field_type ak_field_flags
  *   client      ak_client_new ak_client_set_text ak_client_set_int ak_client_text ak_client_int ak_client_retain
  *               ak_client_free
- *   call        ak_call_new ak_call_set_text ak_call_set_int ak_call_add_text ak_call_put_text
- *               ak_call_step ak_call_wait ak_call_fd ak_call_state ak_call_cancel ak_call_retain ak_call_free
+ *   call        ak_call_new ak_call_set_text ak_call_set_int ak_call_add_text ak_call_add_list ak_call_put_text
+ *               ak_call_write ak_call_step ak_call_wait ak_call_fd ak_call_state ak_call_cancel ak_call_retain ak_call_free
  *   record      ak_call_text ak_call_int ak_call_view ak_call_cstring ak_call_number ak_call_count ak_call_text_at
  *               ak_call_view_at ak_call_key_at ak_call_values ak_call_read
  *   error       ak_error_new ak_error_code ak_error_text ak_error_int ak_error_view ak_error_cstring ak_error_number
@@ -167,21 +167,51 @@ typedef int32_t ak_status;
 #define AK_E_SERVER (-50)         /* 5xx */
 
 /* Operations. What each takes and yields is in README.md and can be asked at run time. */
-#define AK_OP_HEALTH 1          /* whether the server is there */
-#define AK_OP_RUN 2             /* runs a command in a fresh sandbox to its end */
-#define AK_OP_RUN_STREAM 3      /* runs a command in a fresh sandbox, with events as it goes */
-#define AK_OP_LIST_SANDBOXES 4  /* every sandbox */
-#define AK_OP_CREATE_SANDBOX 5  /* makes a sandbox that stays */
-#define AK_OP_GET_SANDBOX 6     /* what one sandbox is like */
-#define AK_OP_REMOVE_SANDBOX 7  /* removes a sandbox with all that is in it */
-#define AK_OP_EXEC_IN_SANDBOX 8 /* runs a command in a sandbox that is there */
-#define AK_OP_STOP_SANDBOX 11   /* ends every process of a sandbox, which stays */
+#define AK_OP_HEALTH 1              /* whether the server is there */
+#define AK_OP_RUN 2                 /* runs a command in a fresh sandbox to its end */
+#define AK_OP_RUN_STREAM 3          /* runs a command in a fresh sandbox, with events as it goes */
+#define AK_OP_LIST_SANDBOXES 4      /* every sandbox */
+#define AK_OP_CREATE_SANDBOX 5      /* makes a sandbox that stays */
+#define AK_OP_GET_SANDBOX 6         /* what one sandbox is like */
+#define AK_OP_REMOVE_SANDBOX 7      /* removes a sandbox with all that is in it */
+#define AK_OP_EXEC_IN_SANDBOX 8     /* runs a command in a sandbox that is there */
+#define AK_OP_GET_SANDBOX_BY_UUID 9 /* what the sandbox of a uuid is like */
+#define AK_OP_START_SANDBOX 10      /* starts a stopped sandbox */
+#define AK_OP_STOP_SANDBOX 11       /* ends every process of a sandbox, which stays */
+#define AK_OP_PAUSE_SANDBOX 12      /* freezes a sandbox with its memory; few backends can */
+#define AK_OP_RESUME_SANDBOX 13     /* goes on with a paused one */
+#define AK_OP_FORK_SANDBOX 14       /* makes a second sandbox of a paused one, memory and all */
+#define AK_OP_RESIZE_SANDBOX 15     /* gives a sandbox other processors or memory */
+#define AK_OP_RECOVER_SANDBOX 16    /* brings an archived sandbox back */
+#define AK_OP_UPDATE_SANDBOX 17     /* changes labels, description or lifecycle */
+#define AK_OP_READ_FILE 18          /* a file's content; ak_call_read hands it out as it comes */
+#define AK_OP_WRITE_FILE 19         /* writes a file; ak_call_write takes its content piece by piece */
+#define AK_OP_DELETE_FILE 20        /* removes a file */
+#define AK_OP_WRITE_FILES 21        /* writes several files of text */
+#define AK_OP_GET_SANDBOX_LOGS 22   /* what happened to a sandbox, oldest first */
+#define AK_OP_BATCH_RUN 23          /* runs several commands side by side, a record for each in their order */
+#define AK_OP_EXEC_DETACHED 24      /* starts a command in a sandbox and does not wait for it */
+#define AK_OP_DETACHED_STATUS 25    /* how such a command is */
+#define AK_OP_DETACHED_LOGS 26      /* what such a command wrote */
+#define AK_OP_DETACHED_KILL 27      /* ends such a command */
+#define AK_OP_DETACHED_LIST 28      /* all such commands of a sandbox */
+#define AK_OP_EXTEND_TTL 29         /* lets a sandbox live for longer */
+#define AK_OP_TAKE_SNAPSHOT 30      /* keeps the state of a sandbox under a name */
+#define AK_OP_LIST_SNAPSHOTS 31     /* every snapshot, oldest first */
+#define AK_OP_GET_SNAPSHOT 32       /* what one snapshot is like */
+#define AK_OP_DELETE_SNAPSHOT 33    /* removes a snapshot */
+#define AK_OP_RESTORE_SNAPSHOT 34   /* makes a sandbox of a snapshot */
+#define AK_OP_GET_BACKENDS 35       /* what the server can isolate sandboxes with */
+#define AK_OP_GET_STATUS 36         /* the server itself */
+#define AK_OP_GET_STATS 37          /* how much of the server is in use */
+#define AK_OP_REQUEST 38            /* any request: for routes that have no operation */
 
 /* What an operation is like (ak_operation_flags). */
 #define AK_OP_STREAMS 1    /* its records come as they happen */
 #define AK_OP_IDEMPOTENT 2 /* repeating it changes nothing more */
 #define AK_OP_READABLE 4   /* ak_call_read hands out its output */
 #define AK_OP_MANY 8       /* it yields any number of records; others yield one, or none when they have no fields */
+#define AK_OP_WRITABLE 16  /* ak_call_write takes its content */
 
 /* Parameters and fields share one set of keys; the same key has the same meaning in both. The number in brackets is the
  * type: t text, b bytes, i integer, o bool, l list of text, m map of text to text, j raw JSON. */
@@ -240,6 +270,40 @@ typedef int32_t ak_status;
 #define AK_KEY_TRUNCATED 53             /* [o] output was longer than the server keeps */
 #define AK_KEY_TOTAL_BYTES 54           /* [i] how long it was */
 #define AK_KEY_OOM 55                   /* [o] event done: the command was killed for passing its memory limit */
+#define AK_KEY_PATH 56                  /* [t] a file in the sandbox, absolute; request: path with its query */
+#define AK_KEY_CONTENT 57               /* [b] the bytes of a file or of an answer */
+#define AK_KEY_ENCODING 58              /* [t] how the content came: utf8 or base64 (it is given out decoded) */
+#define AK_KEY_SIZE 59                  /* [i] the content's bytes; as a parameter: how many ak_call_write will bring */
+#define AK_KEY_FILES 60                 /* [m] absolute path to text */
+#define AK_KEY_WRITTEN 61               /* [i] how many files were written */
+#define AK_KEY_COMMANDS 62        /* [c] several commands: ak_call_add_list begins each, ak_call_add_text adds to it */
+#define AK_KEY_ERROR 63           /* [t] why this command or step failed */
+#define AK_KEY_PID 64             /* [i] process id, where the server counts */
+#define AK_KEY_STARTED_AT 65      /* [t] time, RFC 3339 */
+#define AK_KEY_STDOUT 66          /* [b] what the command wrote to its standard output */
+#define AK_KEY_STDERR 67          /* [b] what it wrote to its standard error */
+#define AK_KEY_BY 68              /* [t] seconds, or such as 90m or 1h30m */
+#define AK_KEY_EXPIRES_AT 69      /* [t] time, RFC 3339 */
+#define AK_KEY_AS_NAME 70         /* [t] name of the sandbox to make, 1 to 63 bytes */
+#define AK_KEY_START 71           /* [o] start it at once */
+#define AK_KEY_IMAGE_TAG 72       /* [t] what the backend calls the snapshot */
+#define AK_KEY_BASE_IMAGE 73      /* [t] image of the sandbox it was taken of */
+#define AK_KEY_USER 74            /* [t] who did it */
+#define AK_KEY_NETWORK 75         /* [j] {name, subnet, gateway, dns, static_ip} */
+#define AK_KEY_AGENT 76           /* [t] agent to prepare the sandbox for */
+#define AK_KEY_INIT_SCRIPT 77     /* [t] shell script to run once it is made */
+#define AK_KEY_DEFAULT_BACKEND 78 /* [t] what a sandbox gets that asks for none */
+#define AK_KEY_BACKENDS 79        /* [j] list of {backend, configured, usable, readiness_reason, capabilities} */
+#define AK_KEY_VERSION 80         /* [t] the server's version */
+#define AK_KEY_API_KEY_CONFIGURED 81 /* [o] whether the server wants a key */
+#define AK_KEY_SANDBOX_COUNT 82      /* [i] how many sandboxes there are */
+#define AK_KEY_SANDBOX_LIMIT 83      /* [i] how many there may be; 0: no limit */
+#define AK_KEY_UPTIME_SECONDS 84     /* [i] how long the server has been running */
+#define AK_KEY_RESOURCE_USAGE 85     /* [j] {cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb} */
+#define AK_KEY_METHOD 86             /* [t] GET, POST, PUT, PATCH or DELETE */
+#define AK_KEY_BODY 87               /* [j] JSON to send */
+#define AK_KEY_HTTP_STATUS 88        /* [i] status of the answer */
+#define AK_KEY_CONTENT_TYPE 89       /* [t] type of the answer's content */
 /* (5) The full server's warm pool re-parses arguments in a shell and loses exit codes: the safe way is the default. */
 
 /* What a parameter or field is like (ak_parameter_flags, ak_field_flags). */
@@ -253,9 +317,10 @@ typedef int32_t ak_status;
 #define AK_TYPE_BYTES 3
 #define AK_TYPE_INT 4
 #define AK_TYPE_BOOL 5
-#define AK_TYPE_LIST 6 /* of text */
-#define AK_TYPE_MAP 7  /* text to text */
-#define AK_TYPE_JSON 8 /* raw JSON, for the language's own parser */
+#define AK_TYPE_LIST 6  /* of text */
+#define AK_TYPE_MAP 7   /* text to text */
+#define AK_TYPE_JSON 8  /* raw JSON, for the language's own parser */
+#define AK_TYPE_LISTS 9 /* lists of text */
 
 /* Client settings: what was set, else the variable of the environment that is named here, else the default. */
 #define AK_CLIENT_BASE_URL 1           /* [t] see BASE URL above; AGENTKERNEL_BASE_URL; http://localhost:18888 */
@@ -395,6 +460,9 @@ AK_API ak_status ak_call_set_int(ak_call *call, int32_t key, int64_t value, ak_e
 /* Appends to a list parameter. An empty text is an entry like any other. Thread: one. */
 AK_API ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 
+/* Begins the next list of a parameter that is a list of lists; ak_call_add_text adds to it. Thread: one. */
+AK_API ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err);
+
 /* Adds an entry to a map parameter, or "NAME=VALUE" to the list AK_KEY_ENV. Thread: one. */
 AK_API ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text,
                                   size_t len, ak_error *err);
@@ -467,6 +535,13 @@ AK_API ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, siz
  * when a record without output has come (look at it, then go on), AK_DONE at the end, AK_AGAIN, or an error. Only for
  * operations with AK_OP_READABLE; cap must not be 0. */
 AK_API ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
+
+/* Hands in content piece by piece, like write(2), stepping as needed: AK_OK with *taken > 0 bytes taken, AK_AGAIN
+ * (wait, then hand in the same bytes again), AK_DONE when the server has answered already, or an error. A size of 0
+ * ends the content: AK_OK; after it step to the end. The first write begins the call; step is AK_E_STATE until the
+ * content has ended. AK_KEY_SIZE says beforehand how many bytes will come, so that too many are refused before anything
+ * is sent. Only for operations with AK_OP_WRITABLE, instead of binding AK_KEY_CONTENT. */
+AK_API ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *taken, ak_error *err);
 
 /* ---- error: owned by the caller, one per thread or per use; thread of all: one ---- */
 

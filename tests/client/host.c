@@ -43,17 +43,43 @@ ak_client *host_client(const char *url) {
 /* ---- calls --------------------------------------------------------------------------------------------------------
  */
 
+static bool needs(int32_t operation, int32_t key) {
+    return ak_parameter_flags(operation, key) & AK_KEY_REQUIRED;
+}
+
 host_call host_new(ak_client *client, int32_t operation) {
     host_call host = {.epoll = -1};
     /* Runs in threads too, where cmocka cannot fail a test: a call that is not there gives HOST_LOST. */
     if (ak_call_new(client, operation, &host.call, NULL) != AK_OK) {
         return host;
     }
-    if (ak_parameter_flags(operation, AK_KEY_COMMAND) & AK_KEY_REQUIRED) {
+    static const struct {
+        int32_t key;
+        const char *value;
+    } texts[] = {{AK_KEY_NAME, "t1"},
+                 {AK_KEY_AS_NAME, "t2"},
+                 {AK_KEY_SANDBOX, "t1"},
+                 {AK_KEY_ID, "0123abcd"},
+                 {AK_KEY_UUID, "01234567-89ab-cdef-0123-456789abcdef"},
+                 {AK_KEY_PATH, "/workspace/file"},
+                 {AK_KEY_METHOD, "GET"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (needs(operation, texts[i].key)) {
+            ak_call_set_text(host.call, texts[i].key, texts[i].value, strlen(texts[i].value), NULL);
+        }
+    }
+    if (needs(operation, AK_KEY_COMMAND)) {
         ak_call_add_text(host.call, AK_KEY_COMMAND, "true", 4, NULL);
     }
-    if (ak_parameter_flags(operation, AK_KEY_NAME) & AK_KEY_REQUIRED) {
-        ak_call_set_text(host.call, AK_KEY_NAME, "t1", 2, NULL);
+    if (needs(operation, AK_KEY_COMMANDS)) {
+        ak_call_add_list(host.call, AK_KEY_COMMANDS, NULL);
+        ak_call_add_text(host.call, AK_KEY_COMMANDS, "true", 4, NULL);
+    }
+    if (needs(operation, AK_KEY_FILES)) {
+        ak_call_put_text(host.call, AK_KEY_FILES, "/workspace/file", 15, "text", 4, NULL);
+    }
+    if (ak_operation_flags(operation) & AK_OP_WRITABLE) {
+        ak_call_set_text(host.call, AK_KEY_CONTENT, "bytes", 5, NULL);
     }
     return host;
 }
