@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 # Every family that a reader must be able to tell apart by number. Flags and operations share the prefix AK_OP_.
-FLAGS = {"AK_OP_STREAMS", "AK_OP_IDEMPOTENT", "AK_OP_READABLE", "AK_OP_MANY", "AK_KEY_REQUIRED", "AK_KEY_SETTING"}
+FLAGS = {"AK_OP_STREAMS", "AK_OP_IDEMPOTENT", "AK_OP_READABLE", "AK_OP_MANY", "AK_OP_WRITABLE", "AK_KEY_REQUIRED", "AK_KEY_SETTING"}
 STATUSES = {"AK_OK", "AK_ITEM", "AK_DONE", "AK_AGAIN", "AK_NULL", "AK_ABSENT"}
 FAMILIES = ("AK_OP_", "AK_KEY_", "AK_CLIENT_", "AK_ERROR_", "AK_STATE_", "AK_TYPE_", "AK_SENT_", "AK_TIMEOUT_")
 # Fewer than these means that this script has stopped finding them.
