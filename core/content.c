@@ -156,6 +156,17 @@ static size_t feed_head(ak_content *content, const char *bytes, size_t len) {
 
 /* ---- the content ---- */
 
+/* How long the escape is that text begins with; more than len when it is cut. Half a surrogate pair and the escape
+ * after it are one, because only together do they stand for a character. */
+static size_t escape_size(const char *text, size_t len) {
+    if (len < 2 || text[1] != 'u') {
+        return 2;
+    }
+    bool high = len >= 4 && (text[2] | 0x20) == 'd' && memchr("89abAB", text[3], 6);
+    bool pair = high && (len < 7 || text[6] == '\\') && (len < 8 || text[7] == 'u');
+    return pair ? 12 : 6;
+}
+
 /* Where the string ends within bytes, or len; the escape that the end of the bytes falls into is left out of *whole. */
 static size_t find_end(const char *bytes, size_t len, size_t *whole) {
     size_t i = 0;
@@ -163,20 +174,15 @@ static size_t find_end(const char *bytes, size_t len, size_t *whole) {
         const char *quote = memchr(bytes + i, '"', len - i);
         size_t plain = quote ? (size_t)(quote - bytes) : len;
         const char *backslash = memchr(bytes + i, '\\', plain - i);
-        if (!backslash) {
-            i = plain;
-            break;
+        i = backslash ? (size_t)(backslash - bytes) : plain;
+        if (backslash) {
+            size_t size = escape_size(backslash, len - i);
+            if (size > len - i) {
+                *whole = i;
+                return len;
+            }
+            i += size;
         }
-        i = (size_t)(backslash - bytes);
-        size_t need = i + 1 < len && bytes[i + 1] == 'u' ? 6 : 2;
-        /* Half a surrogate pair waits for the other half. */
-        bool high = need == 6 && i + 4 <= len && (bytes[i + 2] | 0x20) == 'd' && strchr("89abAB", bytes[i + 3]);
-        need = high && i + 6 < len && bytes[i + 6] == '\\' ? 12 : need;
-        if (len - i < need || (high && len - i == 6)) {
-            *whole = i;
-            return len;
-        }
-        i += need;
     }
     *whole = i;
     return i;
@@ -299,7 +305,15 @@ uint64_t ak_content_total(const ak_content *content) {
     return content->total;
 }
 
-const ak_buffer *ak_content_rest(const ak_content *content, bool *too_large) {
-    *too_large = content->too_large;
+const ak_buffer *ak_content_rest(const ak_content *content) {
     return &content->rest;
+}
+
+void ak_content_give_rest(ak_content *content, ak_buffer *to) {
+    *to = content->rest;
+    content->rest = (ak_buffer){0};
+}
+
+bool ak_content_is_too_large(const ak_content *content) {
+    return content->too_large;
 }

@@ -37,7 +37,10 @@ size_t ak_content_read(ak_content *content, void *buf, size_t cap);
 bool ak_content_was_taken(const ak_content *content);
 /* How many bytes the content stood for. */
 uint64_t ak_content_total(const ak_content *content);
-/* What is kept of the reply; true when it was more than the limit. */
-const ak_buffer *ak_content_rest(const ak_content *content, bool *too_large);
+/* What is kept of the reply, and handing that over to an empty buffer. */
+const ak_buffer *ak_content_rest(const ak_content *content);
+void ak_content_give_rest(ak_content *content, ak_buffer *to);
+/* Whether there was more to keep than the limit. */
+bool ak_content_is_too_large(const ak_content *content);
 
 #endif

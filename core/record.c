@@ -129,15 +129,33 @@ const char *ak_record_missing(const ak_record *record) {
 
 /* ---- output ---- */
 
-bool ak_record_decode_content(ak_record *record) {
+ak_status ak_record_check_content(ak_record *record, ak_error *err) {
     ak_field_value *content = field_of(record, AK_KEY_CONTENT);
     const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
-    bool base64 = content && content->source == AK_FIELD_JSON && encoding && encoding->source == AK_FIELD_JSON &&
-                  ak_json_equals(&encoding->json, "base64", 6);
-    if (base64) {
-        content->source = AK_FIELD_BASE64;
+    const ak_field_value *told = field_of(record, AK_KEY_SIZE);
+    if (!content || !encoding) {
+        return AK_OK;
     }
-    return !base64 || ak_base64_check_string(&content->json, NULL);
+    bool named = encoding->source == AK_FIELD_JSON;
+    size_t size = 0;
+    if (named && ak_json_equals(&encoding->json, "base64", strlen("base64"))) {
+        content->source = AK_FIELD_BASE64;
+        if (!ak_base64_check_string(&content->json, &size)) {
+            return ak_error_set(err, AK_E_PROTOCOL,
+                                "the content in the server's reply is not the base64 it says it is");
+        }
+    } else if (!named || ak_json_equals(&encoding->json, "utf8", strlen("utf8"))) {
+        size = ak_json_string_size(&content->json);
+    } else { /* decoded as text it would be other bytes than the file's */
+        return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply has an unknown encoding: %.*s",
+                            (int)(encoding->json.len < 64 ? encoding->json.len : 64), encoding->json.text);
+    }
+    int64_t expected = 0;
+    if (told && told->source == AK_FIELD_JSON && ak_json_int64(&told->json, &expected) && (uint64_t)expected != size) {
+        return ak_error_set(err, AK_E_PROTOCOL, "the content has %zu bytes, its size says %lld", size,
+                            (long long)expected);
+    }
+    return AK_OK;
 }
 
 void ak_record_begin_content(ak_record *record, ak_content *content) {

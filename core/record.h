@@ -63,8 +63,9 @@ void ak_record_take_members(ak_record *record, const ak_json_value *object);
 /* The name of a required field that is not there, NULL when all are. */
 const char *ak_record_missing(const ak_record *record);
 
-/* Lets the field CONTENT be decoded as the field ENCODING says; false when it is not so encoded. */
-bool ak_record_decode_content(ak_record *record);
+/* Of a file: lets the content be decoded as its encoding says. AK_E_PROTOCOL when it is not so encoded, or of another
+ * size than it says. Nothing happens to other records. */
+ak_status ak_record_check_content(ak_record *record, ak_error *err);
 
 /* Lets ak_record_read hand out what waits in a content. */
 void ak_record_begin_content(ak_record *record, ak_content *content);

@@ -9,6 +9,16 @@
 
 /* ---- path ---- */
 
+/* Servers look for the text of a UUID, which they keep in small letters. */
+static bool append_lower(ak_buffer *url, const char *text) {
+    bool ok = true;
+    for (; ok && *text; text++) {
+        char c = *text >= 'A' && *text <= 'F' ? (char)(*text - 'A' + 'a') : *text;
+        ok = ak_buffer_append(url, &c, 1);
+    }
+    return ok;
+}
+
 /* keep: one character that stays as it is, or NUL. */
 static bool append_escaped(ak_buffer *url, const char *text, char keep) {
     static const char hex[] = "0123456789ABCDEF";
@@ -40,6 +50,8 @@ static bool append_path_part(ak_buffer *url, const ak_parameter *parameter, cons
         return append_escaped(url, text + 1, '/');
     case AK_RULE_TARGET:
         return ak_buffer_append_text(url, text);
+    case AK_RULE_UUID:
+        return append_lower(url, text);
     default:
         return append_escaped(url, text, '\0');
     }

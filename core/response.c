@@ -130,12 +130,13 @@ static ak_status make_record(ak_call *call, const ak_json_value *value, ak_error
         ak_record_set_integer(record, AK_KEY_EXIT_CODE, 0);
     }
     ak_record_take_members(record, value);
-    if (!ak_record_decode_content(record)) {
-        return bad_reply(err, "has a content that is not what its encoding says");
-    }
     const char *missing = ak_record_missing(record);
     if (missing) {
         return ak_error_set(err, AK_E_PROTOCOL, "the server's reply lacks %s, or it has another type", missing);
+    }
+    ak_status status = ak_record_check_content(record, err);
+    if (status != AK_OK) {
+        return status;
     }
     if (call->operation->output_key) {
         ak_record_begin_output(record, call->operation->output_key);
@@ -228,12 +229,12 @@ static ak_status open_reply(ak_call *call, ak_error *err) {
         return redirect_error(call, err);
     }
     bool checks = ak_bound_int(call, AK_KEY_CHECK, 1) != 0;
+    if (call->operation->yields == AK_YIELDS_REPLY && (good || !checks)) {
+        return make_reply_record(call, &root);
+    }
     if (!checks && response->status == 409 && member(&root, "exit_code", &exit_code) &&
         exit_code.kind == AK_JSON_NUMBER) {
         return make_record(call, &root, err);
-    }
-    if (call->operation->yields == AK_YIELDS_REPLY && (good || !checks)) {
-        return make_reply_record(call, &root);
     }
     if (!good) {
         return server_error(call, &root, err);
@@ -301,16 +302,18 @@ static ak_status next_of_reply(ak_call *call, ak_error *err) {
 /* The reply is over and what was taken out of it has been read: was it whole? */
 static ak_status end_of_content(ak_call *call, ak_error *err) {
     ak_response *response = &call->response;
-    bool too_large = false;
-    ak_json_value root, success, data, size;
+    ak_json_value root, success, data, content, size;
     int64_t expected = 0;
-    const ak_buffer *rest = ak_content_rest(response->content, &too_large);
+    const ak_buffer *rest = ak_content_rest(response->content);
     if (!ak_json_parse(rest->data, rest->len, &root, NULL)) {
         return bad_reply(err, "is not JSON");
     }
     take_envelope(&root, &success, &data);
     if (success.kind != AK_JSON_TRUE) {
         return bad_reply(err, "has a content and no success");
+    }
+    if (!member(&data, "content", &content) || content.len != strlen("\"\"")) {
+        return bad_reply(err, "has more than one content");
     }
     uint64_t total = ak_content_total(response->content);
     if (member(&data, "size", &size) && ak_json_int64(&size, &expected) && (uint64_t)expected != total) {
@@ -338,11 +341,7 @@ static ak_status next_of_content(ak_call *call, ak_error *err) {
         return end_of_content(call, err);
     }
     /* It could not be taken out: it is read like any other reply. */
-    bool too_large = false;
-    const ak_buffer *rest = ak_content_rest(response->content, &too_large);
-    if (!ak_buffer_append(&response->body, rest->data, rest->len)) {
-        return out_of_memory(err);
-    }
+    ak_content_give_rest(response->content, &response->body);
     ak_content_free(response->content);
     response->content = NULL;
     return next_of_reply(call, err);

@@ -71,9 +71,7 @@ static size_t take_content(ak_call *call, const char *bytes, size_t len) {
     ak_content_result result = response->content ? ak_content_feed(response->content, bytes, len) : AK_CONTENT_MEMORY;
     response->no_memory = result == AK_CONTENT_MEMORY;
     response->malformed = result == AK_CONTENT_MALFORMED;
-    if (response->content) {
-        ak_content_rest(response->content, &response->too_large);
-    }
+    response->too_large = response->content && ak_content_is_too_large(response->content);
     return result == AK_CONTENT_OK && !response->too_large ? len : 0;
 }
 
@@ -138,6 +136,7 @@ static CURLcode set_method(ak_call *call, CURL *easy) {
         AK_SET(code, easy, CURLOPT_READDATA, call);
         AK_SET(code, easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ak_upload_body_size(&call->upload));
     } else if (call->body) {
+        AK_SET(code, easy, CURLOPT_UPLOAD, 0L); /* what the lane's last call may have left behind outweighs the rest */
         AK_SET(code, easy, CURLOPT_POST, 1L);
         AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
         AK_SET(code, easy, CURLOPT_POSTFIELDS, call->body);

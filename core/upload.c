@@ -5,6 +5,7 @@
 
 #include "base64.h"
 #include "call.h"
+#include "process.h"
 
 /* How much encoded content is held for libcurl. */
 #define HELD_BYTES (64 * 1024)
@@ -25,6 +26,11 @@ static ak_status too_large(ak_error *err, uint64_t size) {
 static ak_status encode_bound(ak_call *call, const ak_bound *content, ak_error *err) {
     if (content->text_len > MAX_CONTENT_BYTES) {
         return too_large(err, content->text_len);
+    }
+    int64_t declared = ak_bound_int(call, AK_KEY_SIZE, -1);
+    if (declared >= 0 && (uint64_t)declared != content->text_len) {
+        return ak_error_set(err, AK_E_ARGUMENT, "the content has %zu bytes, its size says %lld", content->text_len,
+                            (long long)declared);
     }
     size_t encoded = ak_base64_encoded_size(content->text_len);
     call->body = cJSON_malloc(AROUND_BYTES + encoded + 1);
@@ -176,7 +182,8 @@ ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *t
     if (call->state == AK_STATE_RUNNING && (!upload->active || upload->ended)) {
         return ak_error_set(err, AK_E_STATE, "the content has been handed in");
     }
-    if (call->state != AK_STATE_RUNNING || upload->out.len - upload->out_pos >= HELD_BYTES) {
+    bool full = upload->out.len - upload->out_pos >= HELD_BYTES;
+    if (full || call->state != AK_STATE_RUNNING || atomic_load(&call->cancelled) || call->pid != ak_process()) {
         status = ak_call_advance(call, err);
         if (status != AK_AGAIN) {
             return status; /* the end, which the server may bring before the content is through */

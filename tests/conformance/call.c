@@ -98,10 +98,10 @@ ak_client *conf_client(conf_run *run, const cJSON *settings, ak_error *err) {
  */
 
 /* What is refused here comes again with the first step; so no status is looked at. */
-static void bind_texts(conf_run *run, ak_call *call, int32_t key, const cJSON *values) {
+static void bind_texts(conf_run *run, ak_call *call, int32_t key, const char *name, const cJSON *values) {
     for (const cJSON *value = values->child; value; value = value->next) {
         fault_buffer text = {0};
-        if (conf_text(run, values->string, value, &text)) {
+        if (conf_text(run, name, value, &text)) {
             const char *at = (const char *)text.at;
             if (cJSON_IsArray(values)) {
                 ak_call_add_text(call, key, at, text.len, NULL);
@@ -113,12 +113,37 @@ static void bind_texts(conf_run *run, ak_call *call, int32_t key, const cJSON *v
     }
 }
 
+static void bind_lists(conf_run *run, ak_call *call, int32_t key, const cJSON *lists) {
+    for (const cJSON *list = lists->child; list; list = list->next) {
+        if (!cJSON_IsArray(list)) {
+            conf_fail(run, "%s is a list of lists", lists->string);
+            return;
+        }
+        ak_call_add_list(call, key, NULL);
+        bind_texts(run, call, key, lists->string, list);
+    }
+}
+
+/* {"json": value} */
+static void bind_json(conf_run *run, ak_call *call, int32_t key, const cJSON *value) {
+    static const char *const MEMBERS[] = {"json", NULL};
+    const cJSON *json = fault_member(value, "json");
+    if (!json || !conf_members(run, value->string, value, MEMBERS)) {
+        conf_fail(run, "%s: no {\"json\": value}", value->string);
+        return;
+    }
+    char *text = cJSON_PrintUnformatted(json);
+    conf_must(text != NULL);
+    ak_call_set_text(call, key, text, strlen(text), NULL);
+    cJSON_free(text);
+}
+
 static void bind(conf_run *run, ak_call *call, int32_t operation, const cJSON *value) {
     int64_t key = 0;
     int64_t integer = 0;
     fault_buffer text = {0};
     int32_t type = conf_constant("AK_KEY_", value->string, &key) ? ak_parameter_type(operation, (int32_t)key) : 0;
-    if (type == AK_TYPE_TEXT) {
+    if (type == AK_TYPE_TEXT || type == AK_TYPE_BYTES) {
         if (conf_text(run, value->string, value, &text)) {
             ak_call_set_text(call, (int32_t)key, (const char *)text.at, text.len, NULL);
         }
@@ -130,7 +155,14 @@ static void bind(conf_run *run, ak_call *call, int32_t operation, const cJSON *v
         ak_call_set_int(call, (int32_t)key, cJSON_IsTrue(value), NULL);
     } else if ((type == AK_TYPE_LIST && cJSON_IsArray(value)) ||
                ((type == AK_TYPE_LIST || type == AK_TYPE_MAP) && cJSON_IsObject(value))) {
-        bind_texts(run, call, (int32_t)key, value);
+        bind_texts(run, call, (int32_t)key, value->string, value);
+        if (type == AK_TYPE_MAP && !value->child) {
+            ak_call_set_text(call, (int32_t)key, NULL, 0, NULL);
+        }
+    } else if (type == AK_TYPE_LISTS && cJSON_IsArray(value)) {
+        bind_lists(run, call, (int32_t)key, value);
+    } else if (type == AK_TYPE_JSON) {
+        bind_json(run, call, (int32_t)key, value);
     } else {
         conf_fail(run, "%s takes no such %s", ak_operation_name(operation), value->string);
     }

@@ -41,6 +41,12 @@ static const cJSON *need_case(cJSON *const *trees, size_t count, const char *ope
     return item;
 }
 
+/* Whether no call goes without it. A content need not be bound, but only because ak_call_write may bring it. */
+static bool is_needed(int32_t operation, int32_t key) {
+    return (ak_parameter_flags(operation, key) & AK_KEY_REQUIRED) ||
+           ((ak_operation_flags(operation) & AK_OP_WRITABLE) && ak_parameter_type(operation, key) == AK_TYPE_BYTES);
+}
+
 /* A successful call binds all that can be bound, a minimal one what must be. */
 static bool binds_what_it_should(const cJSON *item, int32_t operation, bool all) {
     const cJSON *arguments = fault_member(first_call(item), "arguments");
@@ -48,7 +54,7 @@ static bool binds_what_it_should(const cJSON *item, int32_t operation, bool all)
     int32_t key;
     for (size_t i = 0; (key = ak_parameter_at(operation, i)) != 0; i++) {
         bool bound = fault_member(arguments, ak_key_name(key)) != NULL;
-        bool must = all || (ak_parameter_flags(operation, key) & AK_KEY_REQUIRED);
+        bool must = all || is_needed(operation, key);
         if (bound != must) {
             fprintf(stderr, "%s %s %s\n", fault_member(item, "id")->valuestring, must ? "does not bind" : "binds",
                     ak_key_name(key));

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FILES 64
+#define MAX_FILES 256
 
 typedef struct {
     cJSON *trees[MAX_FILES];
