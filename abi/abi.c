@@ -225,7 +225,18 @@ ak_status ak_call_step(ak_call *call, ak_error *err) {
     return call ? ak_call_go_on(call, err) : null_argument(err, "the call");
 }
 
+/* Bytes that wait to be read, or to be taken, need no waiting for. */
+static ak_status wait_for_content(const ak_call *call, int32_t max_ms) {
+    if (call->state == AK_STATE_RUNNING && max_ms != 0) {
+        ak_poller_wait(ak_call_fd(call), max_ms);
+    }
+    return AK_AGAIN;
+}
+
 ak_status ak_call_wait(ak_call *call, int32_t max_ms, ak_error *err) {
+    if (call && ak_call_moves_content(call)) {
+        return wait_for_content(call, max_ms);
+    }
     ak_status status = ak_call_step(call, err);
     if (status != AK_AGAIN || max_ms == 0) {
         return status;

@@ -174,13 +174,16 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
     return status;
 }
 
-ak_status ak_call_go_on(ak_call *call, ak_error *err) {
+bool ak_call_moves_content(const ak_call *call) {
     bool ended = call->state == AK_STATE_DONE || call->state == AK_STATE_FAILED;
-    if (call->upload.active && !call->upload.ended && !ended) {
-        return ak_error_set(err, AK_E_STATE, "hand in the rest of the content, or its end, with ak_call_write");
-    }
-    if (call->reads_content && !ended) {
-        return ak_error_set(err, AK_E_STATE, "the content was read in part: read the rest, or free the call");
+    bool moves = (call->upload.active && !call->upload.ended) || call->reads_content;
+    return moves && !ended && !atomic_load(&call->cancelled) && call->pid == ak_process();
+}
+
+ak_status ak_call_go_on(ak_call *call, ak_error *err) {
+    if (ak_call_moves_content(call)) {
+        return ak_error_set(err, AK_E_STATE, "the content goes by ak_call_%s: go on with that, or free the call",
+                            call->upload.active ? "write" : "read");
     }
     return ak_call_advance(call, err);
 }

@@ -128,6 +128,8 @@ void ak_response_free(ak_response *response);
 /* call.c */
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 ak_status ak_call_go_on(ak_call *call, ak_error *err);
+/* Whether step has to keep out, because content goes in or out piece by piece. */
+bool ak_call_moves_content(const ak_call *call);
 /* The same for the doors that move content, which step must not come between. */
 ak_status ak_call_advance(ak_call *call, ak_error *err);
 /* Makes what is in call->error, with this code, the end of the call. */

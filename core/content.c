@@ -156,14 +156,15 @@ static size_t feed_head(ak_content *content, const char *bytes, size_t len) {
 
 /* ---- the content ---- */
 
-/* How long the escape is that text begins with; more than len when it is cut. Half a surrogate pair and the escape
- * after it are one, because only together do they stand for a character. */
+/* How long the escape is that text begins with; more than len when it is cut. The two halves of a surrogate pair are
+ * one, because only together do they stand for a character. */
 static size_t escape_size(const char *text, size_t len) {
     if (len < 2 || text[1] != 'u') {
         return 2;
     }
-    bool high = len >= 4 && (text[2] | 0x20) == 'd' && memchr("89abAB", text[3], 6);
-    bool pair = high && (len < 7 || text[6] == '\\') && (len < 8 || text[7] == 'u');
+    bool pair = len >= 4 && (text[2] | 0x20) == 'd' && memchr("89abAB", text[3], 6);
+    pair = pair && (len < 7 || text[6] == '\\') && (len < 8 || text[7] == 'u');
+    pair = pair && (len < 9 || (text[8] | 0x20) == 'd') && (len < 10 || memchr("cdefCDEF", text[9], 8));
     return pair ? 12 : 6;
 }
 

@@ -1,8 +1,8 @@
 /*
  * operations.h: the table that drives encoding, decoding, validation, introspection and documentation.
  *
- * A new operation is one row here; a new parameter or field is a key (a number in agentkernel.h, a name in
- * operations.c) and a line in the rows that have it.
+ * A new operation is one row in operations.c; a new parameter or field is a key (a number in agentkernel.h, a name in
+ * keys.c) and a line in the arrays that have it (operation_parameters.h, operation_fields.h).
  */
 #ifndef AK_OPERATIONS_H
 #define AK_OPERATIONS_H

@@ -22,8 +22,9 @@
  *
  *   function            new        running    item       reading    done       failed
  *   set_*, add_*, put_* OK         E_STATE    E_STATE    E_STATE    E_STATE    E_STATE, or the latched bind error (1)
- *   step, wait          goes on    goes on    goes on    E_STATE(2) DONE       the same error again
+ *   step, wait          goes on    goes on(5) goes on    E_STATE(2) DONE       the same error again
  *   read                goes on    goes on    bytes (3)  bytes      DONE       the same error again
+ *   write (6)           takes      takes(7)   -          -          DONE       the same error again
  *   text, int, view,    E_STATE    E_STATE    OK         OK         E_STATE    E_STATE
  *     count, *_at, values
  *   cstring, number     nothing    nothing    OK         OK         nothing    nothing
@@ -38,7 +39,12 @@
  *   (2) Output of the current record was read in part: going on would lose the rest. Nothing changes; read on, or free.
  *   (3) AK_OK with bytes of the current record if it has output that was not read yet, else it goes on. When going on
  *       meets a record without output, read answers AK_ITEM with no bytes: look at it, then read or step on.
- *   (4) The next step, wait or read gives AK_E_CANCELLED and the call has failed.
+ *   (4) The next step, wait, read or write gives AK_E_CANCELLED and the call has failed.
+ *   (5) While the content of a file goes in by write or out by read, step is E_STATE, and nothing changes; wait only
+ *       waits for the descriptor and gives AK_AGAIN: then write or read again. That lasts until write has been told of
+ *       the end, and for read to the end of the call.
+ *   (6) Of operations with AK_OP_WRITABLE, which yield no records; of others it is E_ARGUMENT in every state.
+ *   (7) E_STATE when the content was bound, or has ended.
  *
  * THE FUNCTIONS
  *
@@ -453,17 +459,20 @@ AK_API void ak_client_free(ak_client *client);
 AK_API ak_status ak_call_new(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 
 /* Binds a parameter; binding again replaces. Values are checked here: AK_E_ARGUMENT with the rule in the message. A
- * failure poisons the call (state table, 1). Integers also bind bools (0 or 1). Thread: one. */
+ * failure poisons the call (state table, 1). Text also binds bytes, which may hold anything, and JSON; an empty text
+ * empties a list or map. Integers also bind bools (0 or 1). Thread: one. */
 AK_API ak_status ak_call_set_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 AK_API ak_status ak_call_set_int(ak_call *call, int32_t key, int64_t value, ak_error *err);
 
 /* Appends to a list parameter. An empty text is an entry like any other. Thread: one. */
 AK_API ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 
-/* Begins the next list of a parameter that is a list of lists; ak_call_add_text adds to it. Thread: one. */
+/* Begins the next list of a parameter that is a list of lists; ak_call_add_text adds to it. None may stay empty.
+ * Thread: one. */
 AK_API ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err);
 
-/* Adds an entry to a map parameter, or "NAME=VALUE" to the list AK_KEY_ENV. Thread: one. */
+/* Adds an entry to a map parameter, in the place of one with that name, or "NAME=VALUE" to the list AK_KEY_ENV. Thread:
+ * one. */
 AK_API ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text,
                                   size_t len, ak_error *err);
 
@@ -533,14 +542,21 @@ AK_API ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, siz
 
 /* Reads output bytes like read(2), stepping as needed, decoded straight into buf: AK_OK with *len > 0 bytes, AK_ITEM
  * when a record without output has come (look at it, then go on), AK_DONE at the end, AK_AGAIN, or an error. Only for
- * operations with AK_OP_READABLE; cap must not be 0. */
+ * operations with AK_OP_READABLE; cap must not be 0.
+ *
+ * A call of AK_OP_READ_FILE that begins with a read hands the file out while it comes, in constant memory, and yields
+ * no record. That takes a server that sends "encoding" before "content", as agentkernel-local does; one that sends it
+ * after is first read to its end, up to max_reply_bytes. Bytes may so have been given out before an error shows that
+ * the file is not whole: only AK_DONE says that it is. */
 AK_API ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
 
 /* Hands in content piece by piece, like write(2), stepping as needed: AK_OK with *taken > 0 bytes taken, AK_AGAIN
  * (wait, then hand in the same bytes again), AK_DONE when the server has answered already, or an error. A size of 0
- * ends the content: AK_OK; after it step to the end. The first write begins the call; step is AK_E_STATE until the
- * content has ended. AK_KEY_SIZE says beforehand how many bytes will come, so that too many are refused before anything
- * is sent. Only for operations with AK_OP_WRITABLE, instead of binding AK_KEY_CONTENT. */
+ * ends the content: AK_OK; after it step to the end. The first write begins the call. AK_KEY_SIZE says beforehand how
+ * many bytes will come; too many for a request (12 MiB less 27 bytes) are then refused before anything is sent, else
+ * when they come, and an end before that size fails the call. At most 64 KiB are held. Only for operations with
+ * AK_OP_WRITABLE, instead of binding AK_KEY_CONTENT. Errors: AK_E_ARGUMENT, AK_E_STATE, AK_E_TOO_LARGE, any of step.
+ * Thread: one. */
 AK_API ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *taken, ak_error *err);
 
 /* ---- error: owned by the caller, one per thread or per use; thread of all: one ---- */

@@ -137,6 +137,44 @@ ak_status host_next(host_call *host, ak_error *err) {
     }
 }
 
+/* Waits for the descriptor after a read or write that had to. */
+static bool wait_again(host_call *host) {
+    way how = way_of_waiting();
+    int fd = ak_call_fd(host->call);
+    if (how == BY_WAIT) {
+        struct pollfd entry = {.fd = fd, .events = POLLIN};
+        /* It steps, except where only read and write may. */
+        return ak_call_wait(host->call, HOST_WAIT_MS, NULL) != AK_AGAIN || poll(&entry, 1, 0) == 1;
+    }
+    return how == BY_POLL ? wait_poll(fd) : wait_edge(host, fd);
+}
+
+ak_status host_read(host_call *host, void *buf, size_t cap, size_t *len, ak_error *err) {
+    ak_status status;
+    while ((status = ak_call_read(host->call, buf, cap, len, err)) == AK_AGAIN) {
+        if (!wait_again(host)) {
+            return HOST_LOST;
+        }
+    }
+    return status;
+}
+
+ak_status host_write(host_call *host, const void *data, size_t len, ak_error *err) {
+    const char *at = data;
+    for (;;) {
+        size_t taken = 0;
+        ak_status status = ak_call_write(host->call, at, len, &taken, err);
+        at += taken;
+        len -= taken;
+        if (status == AK_AGAIN && !wait_again(host)) {
+            return HOST_LOST;
+        }
+        if (status != AK_AGAIN && (status != AK_OK || len == 0)) {
+            return status;
+        }
+    }
+}
+
 ak_status host_end(host_call *host, ak_error *err) {
     ak_status status;
     while ((status = host_next(host, err)) == AK_ITEM) {

@@ -45,6 +45,9 @@ void host_free(host_call *host);
 ak_status host_next(host_call *host, ak_error *err);
 /* Until the end or an error; what was left to read is thrown away. */
 ak_status host_end(host_call *host, ak_error *err);
+/* As ak_call_read and ak_call_write, with AGAIN waited out; write takes all, unless the call ends before. */
+ak_status host_read(host_call *host, void *buf, size_t cap, size_t *len, ak_error *err);
+ak_status host_write(host_call *host, const void *data, size_t len, ak_error *err);
 /* Steps until nothing is pending, for at most ten seconds until `counter` reaches `least`. */
 void host_until(host_call *host, fault_server *server, fault_counter counter, uint64_t least);
 
