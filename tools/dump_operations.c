@@ -26,8 +26,11 @@ static void print_key(size_t index, int32_t key, int32_t type, int32_t flags) {
 
 static void print_operation(int32_t operation) {
     int32_t key;
-    printf("  {\"name\": \"%s\", \"route\": \"%s\", \"yields\": \"%s\",\n    \"parameters\": [",
-           ak_operation_name(operation), ak_operation_route(operation), yields_name(operation));
+    printf("  {\"name\": \"%s\", \"route\": \"%s\", \"yields\": \"%s\", \"readable\": %s, \"writable\": %s,\n"
+           "    \"parameters\": [",
+           ak_operation_name(operation), ak_operation_route(operation), yields_name(operation),
+           ak_operation_flags(operation) & AK_OP_READABLE ? "true" : "false",
+           ak_operation_flags(operation) & AK_OP_WRITABLE ? "true" : "false");
     for (size_t i = 0; (key = ak_parameter_at(operation, i)); i++) {
         print_key(i, key, ak_parameter_type(operation, key), ak_parameter_flags(operation, key));
     }

@@ -5,7 +5,8 @@ Usage: generate_ops.py TABLE HEADER PRELUDE [OUTPUT]
 TABLE is what dump_operations prints. Without OUTPUT the result goes to standard output.
 
 Names: an operation VERB_NOUN or VERB_in_NOUN becomes ak_NOUN_VERB (create_sandbox: ak_sandbox_create), as the rest of
-the library names its functions; one that streams, or is a single word, keeps its name (ak_run, ak_run_stream).
+the library names its functions, and VERB_NOUN_by_KEY becomes ak_NOUN_VERB_by_KEY; a list's noun is singular. One that
+streams, is a single word, or has its noun first keeps its name (ak_run, ak_run_stream, ak_detached_status).
 Operations that yield the same fields share a record: the noun's (ak_sandbox), ak_event for events, else
 ak_OPERATION_result.
 """
@@ -37,8 +38,10 @@ Every function here is static inline and made of the functions of agentkernel.h;
 
 OPTIONS. What an operation needs are arguments of its function; what it can do without is a struct, which may be NULL.
 In it zero means not set: NULL for text and lists, AK_UNSET for an ak_choice, 0 for integers (AK_ZERO is the number
-0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL. All of it is copied. Text that
-holds a NUL needs the functions of agentkernel.h.
+0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL, a map an array of ak_pair that
+ends with a NULL name; an empty map is set, and is empty. All of it is copied. Text that holds a NUL needs the functions
+of agentkernel.h. The content of a file has its length beside it; NULL is no content: then hand it in with ak_call_write,
+after the twin ending in _new.
 
 RECORDS. A record owns what its members point to. It starts as zeros, may be filled again and again, each time losing
 what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
@@ -60,15 +63,19 @@ is not written.
 
 Threads: functions that take a client: any. Functions that take a call, a record or an error: one."""
 
-OPTION_TYPES = {"text": "const char *", "int": "int64_t ", "bool": "ak_choice ", "list": "const char *const *",
-                "map": "const ak_pair *"}
-ARGUMENT_TYPES = {"text": "const char *", "int": "int64_t ", "list": "const char *const *"}
-SETTERS = {"text": "ak_ops_set_text", "int": "ak_ops_set_int", "bool": "ak_ops_set_choice", "list": "ak_ops_add_texts",
-           "map": "ak_ops_put_pairs"}
+OPTION_TYPES = {"text": "const char *", "json": "const char *", "int": "int64_t ", "bool": "ak_choice ",
+                "list": "const char *const *", "lists": "const char *const *const *", "map": "const ak_pair *"}
+ARGUMENT_TYPES = {**OPTION_TYPES, "bytes": "const void *"}
+SETTERS = {"text": "ak_ops_set_text", "json": "ak_ops_set_text", "int": "ak_ops_set_int", "bool": "ak_ops_set_choice",
+           "list": "ak_ops_add_texts", "lists": "ak_ops_add_lists", "map": "ak_ops_put_pairs",
+           "bytes": "ak_ops_set_bytes"}
 FIELD_TYPES = {"text": "const char *", "bytes": "const char *", "json": "const char *", "int": "int64_t ",
                "bool": "bool ", "list": "const char *const *", "map": "const ak_pair *"}
 GETTERS = {"text": "text", "bytes": "text", "json": "text", "int": "int", "bool": "bool", "list": "list", "map": "map"}
-ENDINGS = {"list": "ends with NULL", "map": "ends with a NULL name", "json": "JSON"}
+ENDINGS = {"list": "ends with NULL", "lists": "each ends with NULL, and so do all", "map": "ends with a NULL name",
+           "json": "JSON"}
+# Operations that do not begin with a verb.
+NOUN_FIRST = ("detached_", "batch_")
 
 
 def comment(text, indent=""):
@@ -151,10 +158,14 @@ class Docs:
 
 def noun_of(operation):
     """(noun, verb), or None for an operation that keeps its name."""
-    match = re.fullmatch(r"([a-z]+)(?:_in)?_([a-z_]+)", operation["name"])
-    if not match or operation["yields"] == "events":
+    match = re.fullmatch(r"([a-z]+)(?:_in)?_([a-z_]+?)(_by_[a-z]+)?", operation["name"])
+    if not match or operation["yields"] == "events" or operation["name"].startswith(NOUN_FIRST):
         return None
-    return re.sub(r"(?<=x)es$|s$", "", match[2]), match[1]
+    return singular(match[2]) if match[1] == "list" else match[2], match[1] + (match[3] or "")
+
+
+def singular(noun):
+    return re.sub(r"(?<=x)es$|s$", "", noun)
 
 
 def function_name(operation):
@@ -162,9 +173,10 @@ def function_name(operation):
     return "ak_" + ("_".join(noun) if noun else operation["name"])
 
 
-def name_records(operations):
+def name_records(operations, header):
     """Gives each operation the name of its record; equal fields, equal record. The first that has it names it."""
     names = {}
+    taken = {function_name(operation) for operation in operations} | set(re.findall(r"^typedef .*\b(\w+);", header, flags=re.M))
     for operation in operations:
         fields = json.dumps(operation["fields"])
         noun = noun_of(operation)
@@ -172,9 +184,10 @@ def name_records(operations):
             operation["record"] = None
             continue
         if fields not in names:
-            name = "ak_event" if operation["yields"] == "events" else f"ak_{noun[0]}" if noun else \
-                f"ak_{operation['name']}_result"
-            if name in names.values():
+            many = operation["yields"] == "many"
+            name = "ak_event" if operation["yields"] == "events" else \
+                f"ak_{singular(noun[0]) if many else noun[0]}" if noun else f"ak_{operation['name']}_result"
+            if name in names.values() or name in taken:
                 name = f"ak_{operation['name']}_result"
             names[fields] = name
         operation["record"] = names[fields]
@@ -273,7 +286,7 @@ def options_struct(operation, docs):
     name = function_name(operation)
     lines = [comment(f"What {name} can do without. Zero means not set."), f"typedef struct {name}_options {{"]
     for parameter in operation["parameters"]:
-        if not parameter["required"]:
+        if not is_argument(parameter):
             ending = ENDINGS.get(parameter["type"])
             text = docs.key(parameter["key"])
             lines += documented(f"{OPTION_TYPES[parameter['type']]}{member(parameter['key'])} AK_OPS_UNSET",
@@ -286,13 +299,29 @@ def signature(name, arguments):
     return "\n".join(wrap_list(start, arguments, ") {", len(start)))
 
 
+def is_argument(parameter):
+    """What is needed; and a content, though it may be handed in later."""
+    return parameter["required"] or parameter["type"] == "bytes"
+
+
 def required_arguments(operation):
-    return [parameter for parameter in operation["parameters"] if parameter["required"]]
+    return [parameter for parameter in operation["parameters"] if is_argument(parameter)]
+
+
+def argument_names(parameter):
+    """Bytes have their length beside them."""
+    key = member(parameter["key"])
+    return [key, key + "_len"] if parameter["type"] == "bytes" else [key]
+
+
+def declarations(parameter):
+    first, *length = argument_names(parameter)
+    return [ARGUMENT_TYPES[parameter["type"]] + first, *("size_t " + name for name in length)]
 
 
 def argument_list(operation):
     return ["ak_client *client",
-            *(ARGUMENT_TYPES[parameter["type"]] + member(parameter["key"]) for parameter in required_arguments(operation)),
+            *(text for parameter in required_arguments(operation) for text in declarations(parameter)),
             f"const {function_name(operation)}_options *options"]
 
 
@@ -307,9 +336,9 @@ def bind_lines(operation):
     lines = []
     for parameter in required_arguments(operation):
         key, constant = member(parameter["key"]), "AK_KEY_" + parameter["key"].upper()
-        value = f"{key} == 0 ? AK_ZERO : {key}" if parameter["type"] == "int" else key
+        value = f"{key} == 0 ? AK_ZERO : {key}" if parameter["type"] == "int" else ", ".join(argument_names(parameter))
         lines.append(f"    {SETTERS[parameter['type']]}(&bind, {constant}, {value});")
-    optional = [parameter for parameter in operation["parameters"] if not parameter["required"]]
+    optional = [parameter for parameter in operation["parameters"] if not is_argument(parameter)]
     lines.append("    if (options) {")
     for parameter in optional:
         lines.append(f"        {SETTERS[parameter['type']]}(&bind, AK_KEY_{parameter['key'].upper()}, "
@@ -342,8 +371,8 @@ def run_function(operation, docs):
     text += "AK_OK, or an error"
     text += ": AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. " if "check" in keys \
         else " of ak_call_step. "
-    passed = ", ".join(["client", *(member(parameter["key"]) for parameter in required_arguments(operation)), "options",
-                        "&call", "err"])
+    passed = ", ".join(["client", *(name for parameter in required_arguments(operation) for name in argument_names(parameter)),
+                        "options", "&call", "err"])
     lines = [comment(text + "Thread: any."), signature(name, [*argument_list(operation), *result, "ak_error *err"]),
              "    ak_call *call = NULL;", f"    ak_status status = {name}_new({passed});"]
     if record:
@@ -374,7 +403,7 @@ def check_names(parts, header):
 
 def generate(operations, header, prelude):
     docs = Docs(header)
-    name_records(operations)
+    name_records(operations, header)
     records = {}
     for operation in operations:
         if operation["record"]:

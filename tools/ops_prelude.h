@@ -89,7 +89,23 @@ static inline void ak_ops_add_texts(ak_ops_bind *bind, int32_t key, const char *
     }
 }
 
+static inline void ak_ops_add_lists(ak_ops_bind *bind, int32_t key, const char *const *const *lists) {
+    for (; lists && *lists && bind->status >= 0; lists++) {
+        bind->status = ak_call_add_list(bind->call, key, bind->err);
+        ak_ops_add_texts(bind, key, *lists);
+    }
+}
+
+static inline void ak_ops_set_bytes(ak_ops_bind *bind, int32_t key, const void *bytes, size_t len) {
+    if (bytes && bind->status >= 0) {
+        bind->status = ak_call_set_text(bind->call, key, AK_OPS_CAST(const char *, bytes), len, bind->err);
+    }
+}
+
 static inline void ak_ops_put_pairs(ak_ops_bind *bind, int32_t key, const ak_pair *pairs) {
+    if (pairs && !pairs->name && bind->status >= 0) {
+        bind->status = ak_call_set_text(bind->call, key, "", 0, bind->err); /* none: another thing than not set */
+    }
     for (; pairs && pairs->name && bind->status >= 0; pairs++) {
         const char *value = pairs->value ? pairs->value : "";
         bind->status =

@@ -14,8 +14,10 @@
  *
  * OPTIONS. What an operation needs are arguments of its function; what it can do without is a struct, which may be
  * NULL. In it zero means not set: NULL for text and lists, AK_UNSET for an ak_choice, 0 for integers (AK_ZERO is the
- * number 0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL. All of it is copied.
- * Text that holds a NUL needs the functions of agentkernel.h.
+ * number 0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL, a map an array of
+ * ak_pair that ends with a NULL name; an empty map is set, and is empty. All of it is copied. Text that holds a NUL
+ * needs the functions of agentkernel.h. The content of a file has its length beside it; NULL is no content: then hand
+ * it in with ak_call_write, after the twin ending in _new.
  *
  * RECORDS. A record owns what its members point to. It starts as zeros, may be filled again and again, each time losing
  * what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
@@ -130,7 +132,23 @@ static inline void ak_ops_add_texts(ak_ops_bind *bind, int32_t key, const char *
     }
 }
 
+static inline void ak_ops_add_lists(ak_ops_bind *bind, int32_t key, const char *const *const *lists) {
+    for (; lists && *lists && bind->status >= 0; lists++) {
+        bind->status = ak_call_add_list(bind->call, key, bind->err);
+        ak_ops_add_texts(bind, key, *lists);
+    }
+}
+
+static inline void ak_ops_set_bytes(ak_ops_bind *bind, int32_t key, const void *bytes, size_t len) {
+    if (bytes && bind->status >= 0) {
+        bind->status = ak_call_set_text(bind->call, key, AK_OPS_CAST(const char *, bytes), len, bind->err);
+    }
+}
+
 static inline void ak_ops_put_pairs(ak_ops_bind *bind, int32_t key, const ak_pair *pairs) {
+    if (pairs && !pairs->name && bind->status >= 0) {
+        bind->status = ak_call_set_text(bind->call, key, "", 0, bind->err); /* none: another thing than not set */
+    }
     for (; pairs && pairs->name && bind->status >= 0; pairs++) {
         const char *value = pairs->value ? pairs->value : "";
         bind->status =
@@ -514,7 +532,9 @@ static inline ak_status ak_event_next(ak_call *call, ak_event *record, ak_error 
     return status;
 }
 
-/* A record of ak_sandbox_list, ak_sandbox_create, ak_sandbox_get. Begin with zeros; free with ak_sandbox_free. */
+/* A record of ak_sandbox_list, ak_sandbox_create, ak_sandbox_get, ak_sandbox_get_by_uuid, ak_sandbox_fork,
+ * ak_sandbox_resize, ak_sandbox_recover, ak_sandbox_update, ak_snapshot_restore. Begin with zeros; free with
+ * ak_sandbox_free. */
 typedef struct ak_sandbox {
     ak_ops_block *memory; /* what the members point to: not for use */
     const char *name; /* sandbox name, 1 to 63 bytes */
@@ -620,6 +640,546 @@ static inline ak_status ak_sandbox_next(ak_call *call, ak_sandbox *record, ak_er
     }
     ak_sandbox_free(record);
     return status;
+}
+
+/* A record of ak_file_read. Begin with zeros; free with ak_file_free. */
+typedef struct ak_file {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *content; /* the bytes of a file or of an answer */
+    size_t content_len; /* bytes of content */
+    const char *encoding; /* how the content came: utf8 or base64 (it is given out decoded) */
+    int64_t size; /* the content's bytes; as a parameter: how many ak_call_write will bring */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool encoding, size;
+    } has, null;
+} ak_file;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_file_free(ak_file *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_file_fill(ak_call *call, ak_file *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_file_free(record);
+    ak_ops_get_text(&copy, AK_KEY_CONTENT, &record->content, &record->content_len, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_ENCODING, &record->encoding, NULL, &record->has.encoding, &record->null.encoding);
+    ak_ops_get_int(&copy, AK_KEY_SIZE, &record->size, &record->has.size, &record->null.size);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_file_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_files_write. Begin with zeros; free with ak_files_free. */
+typedef struct ak_files {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    int64_t written; /* how many files were written */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+} ak_files;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_files_free(ak_files *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_files_fill(ak_call *call, ak_files *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_files_free(record);
+    ak_ops_get_int(&copy, AK_KEY_WRITTEN, &record->written, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_files_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_sandbox_logs_get. Begin with zeros; free with ak_sandbox_log_free. */
+typedef struct ak_sandbox_log {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *type; /* event: started, progress, output, done, error, or one unknown here */
+    const char *timestamp; /* event started: RFC 3339 */
+    int64_t pid; /* process id, where the server counts */
+    const char *user; /* who did it */
+    const char *name; /* sandbox name, 1 to 63 bytes */
+    const char *sandbox; /* event progress: name of the sandbox */
+    const char *image; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
+    const char *backend; /* what isolates the sandbox */
+    const ak_pair *labels; /* the user's own names and values (ends with a NULL name) */
+    size_t labels_count; /* entries of labels */
+    const char *profile; /* permissive, moderate or restrictive */
+    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    size_t command_count; /* entries of command */
+    int64_t exit_code; /* the command's exit code */
+    const char *path; /* a file in the sandbox, absolute; request: path with its query */
+    const char *error; /* why this command or step failed */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool timestamp, pid, user, name, sandbox, image, backend, labels, profile, command, exit_code, path, error;
+    } has, null;
+} ak_sandbox_log;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_sandbox_log_free(ak_sandbox_log *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_sandbox_log_fill(ak_call *call, ak_sandbox_log *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_sandbox_log_free(record);
+    ak_ops_get_text(&copy, AK_KEY_TYPE, &record->type, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_TIMESTAMP, &record->timestamp, NULL, &record->has.timestamp, &record->null.timestamp);
+    ak_ops_get_int(&copy, AK_KEY_PID, &record->pid, &record->has.pid, &record->null.pid);
+    ak_ops_get_text(&copy, AK_KEY_USER, &record->user, NULL, &record->has.user, &record->null.user);
+    ak_ops_get_text(&copy, AK_KEY_NAME, &record->name, NULL, &record->has.name, &record->null.name);
+    ak_ops_get_text(&copy, AK_KEY_SANDBOX, &record->sandbox, NULL, &record->has.sandbox, &record->null.sandbox);
+    ak_ops_get_text(&copy, AK_KEY_IMAGE, &record->image, NULL, &record->has.image, &record->null.image);
+    ak_ops_get_text(&copy, AK_KEY_BACKEND, &record->backend, NULL, &record->has.backend, &record->null.backend);
+    ak_ops_get_map(&copy, AK_KEY_LABELS, &record->labels, &record->labels_count, &record->has.labels,
+                   &record->null.labels);
+    ak_ops_get_text(&copy, AK_KEY_PROFILE, &record->profile, NULL, &record->has.profile, &record->null.profile);
+    ak_ops_get_list(&copy, AK_KEY_COMMAND, &record->command, &record->command_count, &record->has.command,
+                    &record->null.command);
+    ak_ops_get_int(&copy, AK_KEY_EXIT_CODE, &record->exit_code, &record->has.exit_code, &record->null.exit_code);
+    ak_ops_get_text(&copy, AK_KEY_PATH, &record->path, NULL, &record->has.path, &record->null.path);
+    ak_ops_get_text(&copy, AK_KEY_ERROR, &record->error, NULL, &record->has.error, &record->null.error);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_sandbox_log_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_sandbox_log_next(ak_call *call, ak_sandbox_log *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_sandbox_log_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_sandbox_log_free(record);
+    return status;
+}
+
+/* A record of ak_batch_run. Begin with zeros; free with ak_batch_run_result_free. */
+typedef struct ak_batch_run_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *output; /* what the command wrote */
+    size_t output_len; /* bytes of output */
+    const char *error; /* why this command or step failed */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool output, error;
+    } has, null;
+} ak_batch_run_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_batch_run_result_free(ak_batch_run_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_batch_run_result_fill(ak_call *call, ak_batch_run_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_batch_run_result_free(record);
+    ak_ops_get_text(&copy, AK_KEY_OUTPUT, &record->output, &record->output_len, &record->has.output,
+                    &record->null.output);
+    ak_ops_get_text(&copy, AK_KEY_ERROR, &record->error, NULL, &record->has.error, &record->null.error);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_batch_run_result_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_batch_run_result_next(ak_call *call, ak_batch_run_result *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_batch_run_result_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_batch_run_result_free(record);
+    return status;
+}
+
+/* A record of ak_detached_exec, ak_detached_status, ak_detached_list. Begin with zeros; free with ak_detached_free. */
+typedef struct ak_detached {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *id; /* event: the stream's last event id */
+    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
+    const char *sandbox; /* event progress: name of the sandbox */
+    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    size_t command_count; /* entries of command */
+    int64_t pid; /* process id, where the server counts */
+    int64_t exit_code; /* the command's exit code */
+    const char *started_at; /* time, RFC 3339 */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool sandbox, command, pid, exit_code, started_at;
+    } has, null;
+} ak_detached;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_detached_free(ak_detached *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_detached_fill(ak_call *call, ak_detached *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_detached_free(record);
+    ak_ops_get_text(&copy, AK_KEY_ID, &record->id, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_STATUS, &record->status, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_SANDBOX, &record->sandbox, NULL, &record->has.sandbox, &record->null.sandbox);
+    ak_ops_get_list(&copy, AK_KEY_COMMAND, &record->command, &record->command_count, &record->has.command,
+                    &record->null.command);
+    ak_ops_get_int(&copy, AK_KEY_PID, &record->pid, &record->has.pid, &record->null.pid);
+    ak_ops_get_int(&copy, AK_KEY_EXIT_CODE, &record->exit_code, &record->has.exit_code, &record->null.exit_code);
+    ak_ops_get_text(&copy, AK_KEY_STARTED_AT, &record->started_at, NULL, &record->has.started_at,
+                    &record->null.started_at);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_detached_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_detached_next(ak_call *call, ak_detached *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_detached_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_detached_free(record);
+    return status;
+}
+
+/* A record of ak_detached_logs. Begin with zeros; free with ak_detached_logs_result_free. */
+typedef struct ak_detached_logs_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *stdout; /* what the command wrote to its standard output */
+    size_t stdout_len; /* bytes of stdout */
+    const char *stderr; /* what it wrote to its standard error */
+    size_t stderr_len; /* bytes of stderr */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool stdout, stderr;
+    } has, null;
+} ak_detached_logs_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_detached_logs_result_free(ak_detached_logs_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_detached_logs_result_fill(ak_call *call, ak_detached_logs_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_detached_logs_result_free(record);
+    ak_ops_get_text(&copy, AK_KEY_STDOUT, &record->stdout, &record->stdout_len, &record->has.stdout,
+                    &record->null.stdout);
+    ak_ops_get_text(&copy, AK_KEY_STDERR, &record->stderr, &record->stderr_len, &record->has.stderr,
+                    &record->null.stderr);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_detached_logs_result_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_ttl_extend. Begin with zeros; free with ak_ttl_free. */
+typedef struct ak_ttl {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *expires_at; /* time, RFC 3339 */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool expires_at;
+    } has, null;
+} ak_ttl;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_ttl_free(ak_ttl *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_ttl_fill(ak_call *call, ak_ttl *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_ttl_free(record);
+    ak_ops_get_text(&copy, AK_KEY_EXPIRES_AT, &record->expires_at, NULL, &record->has.expires_at,
+                    &record->null.expires_at);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_ttl_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_snapshot_take, ak_snapshot_list, ak_snapshot_get. Begin with zeros; free with ak_snapshot_free. */
+typedef struct ak_snapshot {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *name; /* sandbox name, 1 to 63 bytes */
+    const char *sandbox; /* event progress: name of the sandbox */
+    const char *image_tag; /* what the backend calls the snapshot */
+    const char *backend; /* what isolates the sandbox */
+    const char *base_image; /* image of the sandbox it was taken of */
+    int64_t vcpus; /* processors */
+    int64_t memory_mb; /* memory in MiB */
+    const char *created_at; /* time, RFC 3339 */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool sandbox, image_tag, backend, base_image, vcpus, memory_mb, created_at;
+    } has, null;
+} ak_snapshot;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_snapshot_free(ak_snapshot *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_snapshot_fill(ak_call *call, ak_snapshot *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_snapshot_free(record);
+    ak_ops_get_text(&copy, AK_KEY_NAME, &record->name, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_SANDBOX, &record->sandbox, NULL, &record->has.sandbox, &record->null.sandbox);
+    ak_ops_get_text(&copy, AK_KEY_IMAGE_TAG, &record->image_tag, NULL, &record->has.image_tag, &record->null.image_tag);
+    ak_ops_get_text(&copy, AK_KEY_BACKEND, &record->backend, NULL, &record->has.backend, &record->null.backend);
+    ak_ops_get_text(&copy, AK_KEY_BASE_IMAGE, &record->base_image, NULL, &record->has.base_image,
+                    &record->null.base_image);
+    ak_ops_get_int(&copy, AK_KEY_VCPUS, &record->vcpus, &record->has.vcpus, &record->null.vcpus);
+    ak_ops_get_int(&copy, AK_KEY_MEMORY_MB, &record->memory_mb, &record->has.memory_mb, &record->null.memory_mb);
+    ak_ops_get_text(&copy, AK_KEY_CREATED_AT, &record->created_at, NULL, &record->has.created_at,
+                    &record->null.created_at);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_snapshot_free(record);
+    }
+    return copy.status;
+}
+
+/* Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one. */
+static inline ak_status ak_snapshot_next(ak_call *call, ak_snapshot *record, ak_error *err) {
+    const ak_status status = ak_ops_wait(call, err);
+    if (status == AK_ITEM) {
+        const ak_status filled = ak_snapshot_fill(call, record, err);
+        return filled < 0 ? filled : AK_ITEM;
+    }
+    ak_snapshot_free(record);
+    return status;
+}
+
+/* A record of ak_backends_get. Begin with zeros; free with ak_backends_free. */
+typedef struct ak_backends {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *default_backend; /* what a sandbox gets that asks for none */
+    const char *backends; /* list of {backend, configured, usable, readiness_reason, capabilities} (JSON) */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool default_backend;
+    } has, null;
+} ak_backends;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_backends_free(ak_backends *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_backends_fill(ak_call *call, ak_backends *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_backends_free(record);
+    ak_ops_get_text(&copy, AK_KEY_DEFAULT_BACKEND, &record->default_backend, NULL, &record->has.default_backend,
+                    &record->null.default_backend);
+    ak_ops_get_text(&copy, AK_KEY_BACKENDS, &record->backends, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_backends_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_status_get. Begin with zeros; free with ak_get_status_result_free. */
+typedef struct ak_get_status_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    const char *version; /* the server's version */
+    const char *backend; /* what isolates the sandbox */
+    bool api_key_configured; /* whether the server wants a key */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool backend, api_key_configured;
+    } has, null;
+} ak_get_status_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_get_status_result_free(ak_get_status_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_get_status_result_fill(ak_call *call, ak_get_status_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_get_status_result_free(record);
+    ak_ops_get_text(&copy, AK_KEY_VERSION, &record->version, NULL, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_BACKEND, &record->backend, NULL, &record->has.backend, &record->null.backend);
+    ak_ops_get_bool(&copy, AK_KEY_API_KEY_CONFIGURED, &record->api_key_configured, &record->has.api_key_configured,
+                    &record->null.api_key_configured);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_get_status_result_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_stats_get. Begin with zeros; free with ak_stats_free. */
+typedef struct ak_stats {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    int64_t sandbox_count; /* how many sandboxes there are */
+    int64_t sandbox_limit; /* how many there may be; 0: no limit */
+    const char *backend; /* what isolates the sandbox */
+    int64_t uptime_seconds; /* how long the server has been running */
+    const char *version; /* the server's version */
+    const char *resource_usage; /* {cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb} (JSON) */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool sandbox_limit, backend, uptime_seconds, version, resource_usage;
+    } has, null;
+} ak_stats;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_stats_free(ak_stats *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_stats_fill(ak_call *call, ak_stats *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_stats_free(record);
+    ak_ops_get_int(&copy, AK_KEY_SANDBOX_COUNT, &record->sandbox_count, NULL, NULL);
+    ak_ops_get_int(&copy, AK_KEY_SANDBOX_LIMIT, &record->sandbox_limit, &record->has.sandbox_limit,
+                   &record->null.sandbox_limit);
+    ak_ops_get_text(&copy, AK_KEY_BACKEND, &record->backend, NULL, &record->has.backend, &record->null.backend);
+    ak_ops_get_int(&copy, AK_KEY_UPTIME_SECONDS, &record->uptime_seconds, &record->has.uptime_seconds,
+                   &record->null.uptime_seconds);
+    ak_ops_get_text(&copy, AK_KEY_VERSION, &record->version, NULL, &record->has.version, &record->null.version);
+    ak_ops_get_text(&copy, AK_KEY_RESOURCE_USAGE, &record->resource_usage, NULL, &record->has.resource_usage,
+                    &record->null.resource_usage);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_stats_free(record);
+    }
+    return copy.status;
+}
+
+/* A record of ak_request. Begin with zeros; free with ak_request_result_free. */
+typedef struct ak_request_result {
+    ak_ops_block *memory; /* what the members point to: not for use */
+    int64_t http_status; /* status of the answer */
+    const char *content_type; /* type of the answer's content */
+    const char *content; /* the bytes of a file or of an answer */
+    size_t content_len; /* bytes of content */
+    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    /* Which of the members that may be missing came with a value, and which as null. */
+    struct {
+        bool content_type;
+    } has, null;
+} ak_request_result;
+
+/* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
+static inline void ak_request_result_free(ak_request_result *record) {
+    if (record) {
+        ak_ops_free(record->memory);
+        memset(record, 0, sizeof *record);
+    }
+}
+
+/* Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a call of another
+ * operation), AK_E_MEMORY. Thread: one. */
+static inline ak_status ak_request_result_fill(ak_call *call, ak_request_result *record, ak_error *err) {
+    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
+    ak_request_result_free(record);
+    ak_ops_get_int(&copy, AK_KEY_HTTP_STATUS, &record->http_status, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_CONTENT_TYPE, &record->content_type, NULL, &record->has.content_type,
+                    &record->null.content_type);
+    ak_ops_get_text(&copy, AK_KEY_CONTENT, &record->content, &record->content_len, NULL, NULL);
+    ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
+    record->memory = copy.memory;
+    if (copy.status < 0) {
+        ak_request_result_free(record);
+    }
+    return copy.status;
 }
 
 /* ---- operations ---- */
@@ -741,6 +1301,7 @@ static inline ak_status ak_run_stream(ak_client *client, const char *const *comm
 
 /* What ak_sandbox_list can do without. Zero means not set. */
 typedef struct ak_sandbox_list_options {
+    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
     int64_t timeout_ms AK_OPS_UNSET;
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
@@ -753,6 +1314,7 @@ static inline ak_status ak_sandbox_list(ak_client *client, const ak_sandbox_list
                                         ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_LIST_SANDBOXES, err);
     if (options) {
+        ak_ops_put_pairs(&bind, AK_KEY_LABELS, options->labels);
         ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
         ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
     }
@@ -771,6 +1333,18 @@ typedef struct ak_sandbox_create_options {
     const char *const *volumes AK_OPS_UNSET; /* "slug:/path" or "slug:/path:ro" (ends with NULL) */
     const char *const *secrets AK_OPS_UNSET; /* "KEY=value:host", "KEY:host" or "KEY:host:Header" (ends with NULL) */
     const char *const *secret_files AK_OPS_UNSET; /* secrets given to the sandbox as files (ends with NULL) */
+    const char *const *ports AK_OPS_UNSET; /* "8080:80", "3000", "53:53/udp" (ends with NULL) */
+    const char *network AK_OPS_UNSET; /* {name, subnet, gateway, dns, static_ip} (JSON) */
+    const char *agent AK_OPS_UNSET; /* agent to prepare the sandbox for */
+    ak_choice placeholder_secrets AK_OPS_UNSET; /* it holds placeholders for secrets, which a proxy replaces */
+    /* environment variable to host; values are never shown (ends with a NULL name) */
+    const ak_pair *secret_mappings AK_OPS_UNSET;
+    const char *init_script AK_OPS_UNSET; /* shell script to run once it is made */
+    const char *created_from_template AK_OPS_UNSET; /* name of the template it was made from */
+    const char *template_help_text AK_OPS_UNSET; /* what that template says about its use */
+    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
+    const char *description AK_OPS_UNSET; /* the user's own words */
+    const char *lifecycle AK_OPS_UNSET; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
     int64_t timeout_ms AK_OPS_UNSET;
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
@@ -794,6 +1368,17 @@ static inline ak_status ak_sandbox_create_new(ak_client *client, const char *nam
         ak_ops_add_texts(&bind, AK_KEY_VOLUMES, options->volumes);
         ak_ops_add_texts(&bind, AK_KEY_SECRETS, options->secrets);
         ak_ops_add_texts(&bind, AK_KEY_SECRET_FILES, options->secret_files);
+        ak_ops_add_texts(&bind, AK_KEY_PORTS, options->ports);
+        ak_ops_set_text(&bind, AK_KEY_NETWORK, options->network);
+        ak_ops_set_text(&bind, AK_KEY_AGENT, options->agent);
+        ak_ops_set_choice(&bind, AK_KEY_PLACEHOLDER_SECRETS, options->placeholder_secrets);
+        ak_ops_put_pairs(&bind, AK_KEY_SECRET_MAPPINGS, options->secret_mappings);
+        ak_ops_set_text(&bind, AK_KEY_INIT_SCRIPT, options->init_script);
+        ak_ops_set_text(&bind, AK_KEY_CREATED_FROM_TEMPLATE, options->created_from_template);
+        ak_ops_set_text(&bind, AK_KEY_TEMPLATE_HELP_TEXT, options->template_help_text);
+        ak_ops_put_pairs(&bind, AK_KEY_LABELS, options->labels);
+        ak_ops_set_text(&bind, AK_KEY_DESCRIPTION, options->description);
+        ak_ops_set_text(&bind, AK_KEY_LIFECYCLE, options->lifecycle);
         ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
         ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
     }
@@ -937,6 +1522,80 @@ static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, con
     return status == AK_DONE ? AK_OK : status;
 }
 
+/* What ak_sandbox_get_by_uuid can do without. Zero means not set. */
+typedef struct ak_sandbox_get_by_uuid_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_get_by_uuid_options;
+
+/* Prepares a call of ak_sandbox_get_by_uuid without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_get_by_uuid_new(ak_client *client, const char *uuid,
+                                                   const ak_sandbox_get_by_uuid_options *options, ak_call **call,
+                                                   ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_SANDBOX_BY_UUID, err);
+    ak_ops_set_text(&bind, AK_KEY_UUID, uuid);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What the sandbox of a uuid is like. GET /sandboxes/by-uuid/{uuid}. uuid: its unique id; all zeros when unknown.
+ * result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_get_by_uuid(ak_client *client, const char *uuid,
+                                               const ak_sandbox_get_by_uuid_options *options, ak_sandbox *result,
+                                               ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_get_by_uuid_new(client, uuid, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_start can do without. Zero means not set. */
+typedef struct ak_sandbox_start_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_start_options;
+
+/* Prepares a call of ak_sandbox_start without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_start_new(ak_client *client, const char *name,
+                                             const ak_sandbox_start_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_START_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Starts a stopped sandbox. POST /sandboxes/{name}/start. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of
+ * ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_start(ak_client *client, const char *name, const ak_sandbox_start_options *options,
+                                         ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_start_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
 /* What ak_sandbox_stop can do without. Zero means not set. */
 typedef struct ak_sandbox_stop_options {
     /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
@@ -968,6 +1627,1000 @@ static inline ak_status ak_sandbox_stop(ak_client *client, const char *name, con
         /* It yields nothing that this header knows. */
     }
     ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_pause can do without. Zero means not set. */
+typedef struct ak_sandbox_pause_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_pause_options;
+
+/* Prepares a call of ak_sandbox_pause without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_pause_new(ak_client *client, const char *name,
+                                             const ak_sandbox_pause_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_PAUSE_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Freezes a sandbox with its memory; few backends can. POST /sandboxes/{name}/pause. name: sandbox name, 1 to 63 bytes.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_pause(ak_client *client, const char *name, const ak_sandbox_pause_options *options,
+                                         ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_pause_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_resume can do without. Zero means not set. */
+typedef struct ak_sandbox_resume_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_resume_options;
+
+/* Prepares a call of ak_sandbox_resume without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_resume_new(ak_client *client, const char *name,
+                                              const ak_sandbox_resume_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RESUME_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Goes on with a paused one. POST /sandboxes/{name}/resume. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of
+ * ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_resume(ak_client *client, const char *name, const ak_sandbox_resume_options *options,
+                                          ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_resume_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_fork can do without. Zero means not set. */
+typedef struct ak_sandbox_fork_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_fork_options;
+
+/* Prepares a call of ak_sandbox_fork without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_sandbox_fork_new(ak_client *client, const char *name, const char *as_name,
+                                            const ak_sandbox_fork_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_FORK_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_AS_NAME, as_name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Makes a second sandbox of a paused one, memory and all. POST /sandboxes/{name}/fork. name: sandbox name, 1 to 63
+ * bytes; as_name: name of the sandbox to make, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or
+ * an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_fork(ak_client *client, const char *name, const char *as_name,
+                                        const ak_sandbox_fork_options *options, ak_sandbox *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_fork_new(client, name, as_name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_resize can do without. Zero means not set. */
+typedef struct ak_sandbox_resize_options {
+    int64_t vcpus AK_OPS_UNSET; /* processors */
+    int64_t memory_mb AK_OPS_UNSET; /* memory in MiB */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_resize_options;
+
+/* Prepares a call of ak_sandbox_resize without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_resize_new(ak_client *client, const char *name,
+                                              const ak_sandbox_resize_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RESIZE_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_VCPUS, options->vcpus);
+        ak_ops_set_int(&bind, AK_KEY_MEMORY_MB, options->memory_mb);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Gives a sandbox other processors or memory. POST /sandboxes/{name}/resize. name: sandbox name, 1 to 63 bytes. result:
+ * what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_resize(ak_client *client, const char *name, const ak_sandbox_resize_options *options,
+                                          ak_sandbox *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_resize_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_recover can do without. Zero means not set. */
+typedef struct ak_sandbox_recover_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_recover_options;
+
+/* Prepares a call of ak_sandbox_recover without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_recover_new(ak_client *client, const char *name,
+                                               const ak_sandbox_recover_options *options, ak_call **call,
+                                               ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RECOVER_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Brings an archived sandbox back. POST /sandboxes/{name}/recover. name: sandbox name, 1 to 63 bytes. result: what
+ * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_recover(ak_client *client, const char *name,
+                                           const ak_sandbox_recover_options *options, ak_sandbox *result,
+                                           ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_recover_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_update can do without. Zero means not set. */
+typedef struct ak_sandbox_update_options {
+    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
+    const char *description AK_OPS_UNSET; /* the user's own words */
+    const char *lifecycle AK_OPS_UNSET; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_update_options;
+
+/* Prepares a call of ak_sandbox_update without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_sandbox_update_new(ak_client *client, const char *name,
+                                              const ak_sandbox_update_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_UPDATE_SANDBOX, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_put_pairs(&bind, AK_KEY_LABELS, options->labels);
+        ak_ops_set_text(&bind, AK_KEY_DESCRIPTION, options->description);
+        ak_ops_set_text(&bind, AK_KEY_LIFECYCLE, options->lifecycle);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Changes labels, description or lifecycle. PATCH /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what
+ * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_sandbox_update(ak_client *client, const char *name, const ak_sandbox_update_options *options,
+                                          ak_sandbox *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_sandbox_update_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_file_read can do without. Zero means not set. */
+typedef struct ak_file_read_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_file_read_options;
+
+/* Prepares a call of ak_file_read without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_file_read_new(ak_client *client, const char *name, const char *path,
+                                         const ak_file_read_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_READ_FILE, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_PATH, path);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* A file's content; ak_call_read hands it out as it comes. GET /sandboxes/{name}/files/{path}. name: sandbox name, 1 to
+ * 63 bytes; path: a file in the sandbox, absolute; request: path with its query. result: what came; NULL when it is not
+ * wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_file_read(ak_client *client, const char *name, const char *path,
+                                     const ak_file_read_options *options, ak_file *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_file_read_new(client, name, path, options, &call, err);
+    ak_file_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_file_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_file_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_file_write can do without. Zero means not set. */
+typedef struct ak_file_write_options {
+    int64_t size AK_OPS_UNSET; /* the content's bytes; as a parameter: how many ak_call_write will bring */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_file_write_options;
+
+/* Prepares a call of ak_file_write without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_file_write_new(ak_client *client, const char *name, const char *path, const void *content,
+                                          size_t content_len, const ak_file_write_options *options, ak_call **call,
+                                          ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_WRITE_FILE, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_PATH, path);
+    ak_ops_set_bytes(&bind, AK_KEY_CONTENT, content, content_len);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_SIZE, options->size);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Writes a file; ak_call_write takes its content piece by piece. PUT /sandboxes/{name}/files/{path}. name: sandbox
+ * name, 1 to 63 bytes; path: a file in the sandbox, absolute; request: path with its query; content: the bytes of a
+ * file or of an answer. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_file_write(ak_client *client, const char *name, const char *path, const void *content,
+                                      size_t content_len, const ak_file_write_options *options, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_file_write_new(client, name, path, content, content_len, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_file_delete can do without. Zero means not set. */
+typedef struct ak_file_delete_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_file_delete_options;
+
+/* Prepares a call of ak_file_delete without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_file_delete_new(ak_client *client, const char *name, const char *path,
+                                           const ak_file_delete_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DELETE_FILE, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_PATH, path);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Removes a file. DELETE /sandboxes/{name}/files/{path}. name: sandbox name, 1 to 63 bytes; path: a file in the
+ * sandbox, absolute; request: path with its query. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_file_delete(ak_client *client, const char *name, const char *path,
+                                       const ak_file_delete_options *options, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_file_delete_new(client, name, path, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_files_write can do without. Zero means not set. */
+typedef struct ak_files_write_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_files_write_options;
+
+/* Prepares a call of ak_files_write without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_files_write_new(ak_client *client, const char *name, const ak_pair *files,
+                                           const ak_files_write_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_WRITE_FILES, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_put_pairs(&bind, AK_KEY_FILES, files);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Writes several files of text. POST /sandboxes/{name}/files. name: sandbox name, 1 to 63 bytes; files: absolute path
+ * to text (ends with a NULL name). result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_files_write(ak_client *client, const char *name, const ak_pair *files,
+                                       const ak_files_write_options *options, ak_files *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_files_write_new(client, name, files, options, &call, err);
+    ak_files_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_files_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_files_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_sandbox_logs_get can do without. Zero means not set. */
+typedef struct ak_sandbox_logs_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_sandbox_logs_get_options;
+
+/* What happened to a sandbox, oldest first. GET /sandboxes/{name}/logs. name: sandbox name, 1 to 63 bytes. Prepares the
+ * call: take what it yields with ak_sandbox_log_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
+ * any. */
+static inline ak_status ak_sandbox_logs_get(ak_client *client, const char *name,
+                                            const ak_sandbox_logs_get_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_SANDBOX_LOGS, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_batch_run can do without. Zero means not set. */
+typedef struct ak_batch_run_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_batch_run_options;
+
+/* Runs several commands side by side, a record for each in their order. POST /batch/run. commands: several commands:
+ * ak_call_add_list begins each, ak_call_add_text adds to it (each ends with NULL, and so do all). Prepares the call:
+ * take what it yields with ak_batch_run_result_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
+ * any. */
+static inline ak_status ak_batch_run(ak_client *client, const char *const *const *commands,
+                                     const ak_batch_run_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_BATCH_RUN, err);
+    ak_ops_add_lists(&bind, AK_KEY_COMMANDS, commands);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_detached_exec can do without. Zero means not set. */
+typedef struct ak_detached_exec_options {
+    const char *const *env AK_OPS_UNSET; /* "KEY=VALUE"; ak_call_put_text takes the two apart (ends with NULL) */
+    const char *workdir AK_OPS_UNSET; /* absolute path inside the sandbox */
+    ak_choice sudo AK_OPS_UNSET; /* run it as root in the sandbox; servers may forbid it */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_detached_exec_options;
+
+/* Prepares a call of ak_detached_exec without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_detached_exec_new(ak_client *client, const char *name, const char *const *command,
+                                             const ak_detached_exec_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_EXEC_DETACHED, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_add_texts(&bind, AK_KEY_COMMAND, command);
+    if (options) {
+        ak_ops_add_texts(&bind, AK_KEY_ENV, options->env);
+        ak_ops_set_text(&bind, AK_KEY_WORKDIR, options->workdir);
+        ak_ops_set_choice(&bind, AK_KEY_SUDO, options->sudo);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Starts a command in a sandbox and does not wait for it. POST /sandboxes/{name}/exec/detach. name: sandbox name, 1 to
+ * 63 bytes; command: program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it
+ * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_detached_exec(ak_client *client, const char *name, const char *const *command,
+                                         const ak_detached_exec_options *options, ak_detached *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_detached_exec_new(client, name, command, options, &call, err);
+    ak_detached_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_detached_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_detached_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_detached_status can do without. Zero means not set. */
+typedef struct ak_detached_status_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_detached_status_options;
+
+/* Prepares a call of ak_detached_status without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_detached_status_new(ak_client *client, const char *name, const char *id,
+                                               const ak_detached_status_options *options, ak_call **call,
+                                               ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DETACHED_STATUS, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_ID, id);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* How such a command is. GET /sandboxes/{name}/exec/detached/{id}. name: sandbox name, 1 to 63 bytes; id: event: the
+ * stream's last event id. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread:
+ * any. */
+static inline ak_status ak_detached_status(ak_client *client, const char *name, const char *id,
+                                           const ak_detached_status_options *options, ak_detached *result,
+                                           ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_detached_status_new(client, name, id, options, &call, err);
+    ak_detached_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_detached_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_detached_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_detached_logs can do without. Zero means not set. */
+typedef struct ak_detached_logs_options {
+    const char *stream AK_OPS_UNSET; /* event output: "stdout" */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_detached_logs_options;
+
+/* Prepares a call of ak_detached_logs without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_detached_logs_new(ak_client *client, const char *name, const char *id,
+                                             const ak_detached_logs_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DETACHED_LOGS, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_ID, id);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_STREAM, options->stream);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What such a command wrote. GET /sandboxes/{name}/exec/detached/{id}/logs. name: sandbox name, 1 to 63 bytes; id:
+ * event: the stream's last event id. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_detached_logs(ak_client *client, const char *name, const char *id,
+                                         const ak_detached_logs_options *options, ak_detached_logs_result *result,
+                                         ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_detached_logs_new(client, name, id, options, &call, err);
+    ak_detached_logs_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_detached_logs_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_detached_logs_result_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_detached_kill can do without. Zero means not set. */
+typedef struct ak_detached_kill_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_detached_kill_options;
+
+/* Prepares a call of ak_detached_kill without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_detached_kill_new(ak_client *client, const char *name, const char *id,
+                                             const ak_detached_kill_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DETACHED_KILL, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    ak_ops_set_text(&bind, AK_KEY_ID, id);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Ends such a command. DELETE /sandboxes/{name}/exec/detached/{id}. name: sandbox name, 1 to 63 bytes; id: event: the
+ * stream's last event id. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_detached_kill(ak_client *client, const char *name, const char *id,
+                                         const ak_detached_kill_options *options, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_detached_kill_new(client, name, id, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_detached_list can do without. Zero means not set. */
+typedef struct ak_detached_list_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_detached_list_options;
+
+/* All such commands of a sandbox. GET /sandboxes/{name}/exec/detached. name: sandbox name, 1 to 63 bytes. Prepares the
+ * call: take what it yields with ak_detached_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any.
+ * */
+static inline ak_status ak_detached_list(ak_client *client, const char *name, const ak_detached_list_options *options,
+                                         ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DETACHED_LIST, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_ttl_extend can do without. Zero means not set. */
+typedef struct ak_ttl_extend_options {
+    const char *by AK_OPS_UNSET; /* seconds, or such as 90m or 1h30m */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_ttl_extend_options;
+
+/* Prepares a call of ak_ttl_extend without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_ttl_extend_new(ak_client *client, const char *name, const ak_ttl_extend_options *options,
+                                          ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_EXTEND_TTL, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_BY, options->by);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Lets a sandbox live for longer. POST /sandboxes/{name}/extend. name: sandbox name, 1 to 63 bytes. result: what came;
+ * NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_ttl_extend(ak_client *client, const char *name, const ak_ttl_extend_options *options,
+                                      ak_ttl *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_ttl_extend_new(client, name, options, &call, err);
+    ak_ttl_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_ttl_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_ttl_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_snapshot_take can do without. Zero means not set. */
+typedef struct ak_snapshot_take_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_snapshot_take_options;
+
+/* Prepares a call of ak_snapshot_take without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_snapshot_take_new(ak_client *client, const char *sandbox, const char *name,
+                                             const ak_snapshot_take_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_TAKE_SNAPSHOT, err);
+    ak_ops_set_text(&bind, AK_KEY_SANDBOX, sandbox);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Keeps the state of a sandbox under a name. POST /snapshots. sandbox: event progress: name of the sandbox; name:
+ * sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_snapshot_take(ak_client *client, const char *sandbox, const char *name,
+                                         const ak_snapshot_take_options *options, ak_snapshot *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_snapshot_take_new(client, sandbox, name, options, &call, err);
+    ak_snapshot_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_snapshot_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_snapshot_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_snapshot_list can do without. Zero means not set. */
+typedef struct ak_snapshot_list_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_snapshot_list_options;
+
+/* Every snapshot, oldest first. GET /snapshots. Prepares the call: take what it yields with ak_snapshot_next, then
+ * ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_snapshot_list(ak_client *client, const ak_snapshot_list_options *options, ak_call **call,
+                                         ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_LIST_SNAPSHOTS, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What ak_snapshot_get can do without. Zero means not set. */
+typedef struct ak_snapshot_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_snapshot_get_options;
+
+/* Prepares a call of ak_snapshot_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_snapshot_get_new(ak_client *client, const char *name, const ak_snapshot_get_options *options,
+                                            ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_SNAPSHOT, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What one snapshot is like. GET /snapshots/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it
+ * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_snapshot_get(ak_client *client, const char *name, const ak_snapshot_get_options *options,
+                                        ak_snapshot *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_snapshot_get_new(client, name, options, &call, err);
+    ak_snapshot_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_snapshot_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_snapshot_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_snapshot_delete can do without. Zero means not set. */
+typedef struct ak_snapshot_delete_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_snapshot_delete_options;
+
+/* Prepares a call of ak_snapshot_delete without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_snapshot_delete_new(ak_client *client, const char *name,
+                                               const ak_snapshot_delete_options *options, ak_call **call,
+                                               ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_DELETE_SNAPSHOT, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Removes a snapshot. DELETE /snapshots/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_snapshot_delete(ak_client *client, const char *name,
+                                           const ak_snapshot_delete_options *options, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_snapshot_delete_new(client, name, options, &call, err);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        /* It yields nothing that this header knows. */
+    }
+    ak_call_free(call);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_snapshot_restore can do without. Zero means not set. */
+typedef struct ak_snapshot_restore_options {
+    const char *as_name AK_OPS_UNSET; /* name of the sandbox to make, 1 to 63 bytes */
+    ak_choice start AK_OPS_UNSET; /* start it at once */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_snapshot_restore_options;
+
+/* Prepares a call of ak_snapshot_restore without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
+ * AK_E_MEMORY. Thread: any. */
+static inline ak_status ak_snapshot_restore_new(ak_client *client, const char *name,
+                                                const ak_snapshot_restore_options *options, ak_call **call,
+                                                ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_RESTORE_SNAPSHOT, err);
+    ak_ops_set_text(&bind, AK_KEY_NAME, name);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_AS_NAME, options->as_name);
+        ak_ops_set_choice(&bind, AK_KEY_START, options->start);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Makes a sandbox of a snapshot. POST /snapshots/{name}/restore. name: sandbox name, 1 to 63 bytes. result: what came;
+ * NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+static inline ak_status ak_snapshot_restore(ak_client *client, const char *name,
+                                            const ak_snapshot_restore_options *options, ak_sandbox *result,
+                                            ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_snapshot_restore_new(client, name, options, &call, err);
+    ak_sandbox_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_sandbox_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_sandbox_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_backends_get can do without. Zero means not set. */
+typedef struct ak_backends_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_backends_get_options;
+
+/* Prepares a call of ak_backends_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_backends_get_new(ak_client *client, const ak_backends_get_options *options, ak_call **call,
+                                            ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_BACKENDS, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* What the server can isolate sandboxes with. GET /backends. result: what came; NULL when it is not wanted. AK_OK, or
+ * an error of ak_call_step. Thread: any. */
+static inline ak_status ak_backends_get(ak_client *client, const ak_backends_get_options *options, ak_backends *result,
+                                        ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_backends_get_new(client, options, &call, err);
+    ak_backends_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_backends_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_backends_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_status_get can do without. Zero means not set. */
+typedef struct ak_status_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_status_get_options;
+
+/* Prepares a call of ak_status_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_status_get_new(ak_client *client, const ak_status_get_options *options, ak_call **call,
+                                          ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_STATUS, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* The server itself. GET /status. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
+static inline ak_status ak_status_get(ak_client *client, const ak_status_get_options *options,
+                                      ak_get_status_result *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_status_get_new(client, options, &call, err);
+    ak_get_status_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_get_status_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_get_status_result_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_stats_get can do without. Zero means not set. */
+typedef struct ak_stats_get_options {
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_stats_get_options;
+
+/* Prepares a call of ak_stats_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_stats_get_new(ak_client *client, const ak_stats_get_options *options, ak_call **call,
+                                         ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_STATS, err);
+    if (options) {
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* How much of the server is in use. GET /stats. result: what came; NULL when it is not wanted. AK_OK, or an error of
+ * ak_call_step. Thread: any. */
+static inline ak_status ak_stats_get(ak_client *client, const ak_stats_get_options *options, ak_stats *result,
+                                     ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_stats_get_new(client, options, &call, err);
+    ak_stats_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_stats_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_stats_free(result);
+    }
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* What ak_request can do without. Zero means not set. */
+typedef struct ak_request_options {
+    const char *body AK_OPS_UNSET; /* JSON to send (JSON) */
+    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
+    int64_t timeout_ms AK_OPS_UNSET;
+    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
+    int64_t connect_timeout_ms AK_OPS_UNSET;
+} ak_request_options;
+
+/* Prepares a call of ak_request without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
+static inline ak_status ak_request_new(ak_client *client, const char *method, const char *path,
+                                       const ak_request_options *options, ak_call **call, ak_error *err) {
+    ak_ops_bind bind = ak_ops_begin(client, AK_OP_REQUEST, err);
+    ak_ops_set_text(&bind, AK_KEY_METHOD, method);
+    ak_ops_set_text(&bind, AK_KEY_PATH, path);
+    if (options) {
+        ak_ops_set_text(&bind, AK_KEY_BODY, options->body);
+        ak_ops_set_choice(&bind, AK_KEY_CHECK, options->check);
+        ak_ops_set_int(&bind, AK_KEY_TIMEOUT_MS, options->timeout_ms);
+        ak_ops_set_int(&bind, AK_KEY_CONNECT_TIMEOUT_MS, options->connect_timeout_ms);
+    }
+    return ak_ops_end(&bind, call);
+}
+
+/* Any request: for routes that have no operation. {method} {path}. method: GET, POST, PUT, PATCH or DELETE; path: a
+ * file in the sandbox, absolute; request: path with its query. result: what came; NULL when it is not wanted. AK_OK, or
+ * an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
+static inline ak_status ak_request(ak_client *client, const char *method, const char *path,
+                                   const ak_request_options *options, ak_request_result *result, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_request_new(client, method, path, options, &call, err);
+    ak_request_result_free(result);
+    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {
+        status = result ? ak_request_result_fill(call, result, err) : AK_OK;
+    }
+    ak_call_free(call);
+    if (status < 0) {
+        ak_request_result_free(result);
+    }
     return status == AK_DONE ? AK_OK : status;
 }
 

@@ -16,24 +16,26 @@ def key(name, kind, required=False):
 
 # Operations that are not there yet, with every type in every place where it may stand.
 MORE = [
-    {"name": "archive_snapshot", "route": "POST /snapshots/{name}/archive", "yields": "one",
+    {"name": "archive_widget", "route": "POST /widgets/{name}/archive", "yields": "one",
      "parameters": [key("name", "text", True), key("vcpus", "int", True), key("ports", "list", True),
                     key("labels", "map"), key("env", "list"), key("memory_mb", "int"), key("fast", "bool"),
-                    key("image", "text"), key("timeout_ms", "int")],
+                    key("image", "text"), key("timeout_ms", "int"), key("content", "bytes"), key("commands", "lists", True),
+                    key("files", "map", True), key("body", "json", True), key("sudo", "bool", True),
+                    key("network", "json")],
      "fields": [key("name", "text", True), key("labels", "map", True), key("ports", "list", True),
                 key("vcpus", "int", True), key("fast", "bool", True), key("output", "bytes", True),
                 key("lifecycle", "json", True), key("raw", "json", True)]},
-    {"name": "list_snapshots", "route": "GET /snapshots", "yields": "many", "parameters": [key("timeout_ms", "int")],
+    {"name": "list_widgets", "route": "GET /widgets", "yields": "many", "parameters": [key("timeout_ms", "int")],
      "fields": [key("name", "text", True), key("labels", "map"), key("ports", "list"), key("vcpus", "int"),
                 key("fast", "bool"), key("output", "bytes"), key("lifecycle", "json"), key("raw", "json", True)]},
-    {"name": "follow_snapshots", "route": "GET /snapshots/events", "yields": "events",
+    {"name": "follow_widgets", "route": "GET /widgets/events", "yields": "events",
      "parameters": [key("total_timeout_ms", "int")],
      "fields": [key("type", "text", True), key("data", "bytes"), key("raw", "bytes", True)]},
-    {"name": "drop_snapshots", "route": "DELETE /snapshots", "yields": "nothing", "parameters": [
+    {"name": "drop_widgets", "route": "DELETE /widgets", "yields": "nothing", "parameters": [
         key("timeout_ms", "int")], "fields": []},
 ]
-NAMES = ["Does archive_snapshot. POST", "ak_snapshot_archive(", "ak_snapshot_archive_new(", "ak_snapshot_list(", "ak_list_snapshots_result_next(",
-         "ak_follow_snapshots(", "ak_follow_snapshots_result_next(", "ak_snapshot_drop(", "ak_snapshot_fill("]
+NAMES = ["Does archive_widget. POST", "ak_widget_archive(", "ak_widget_archive_new(", "ak_widget_list(", "ak_list_widgets_result_next(",
+         "ak_follow_widgets(", "ak_follow_widgets_result_next(", "ak_widgets_drop(", "ak_widget_fill("]
 # One that would take a function of the library's.
 TAKEN = {"name": "new_client", "route": "POST /clients", "yields": "nothing", "parameters": [key("timeout_ms", "int")],
          "fields": []}
