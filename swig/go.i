@@ -13,7 +13,7 @@
 %typemap(gotype) size_t "int"
 
 %typemap(gotype) int64_t *value "*int64"
-%typemap(gotype) size_t *len, size_t *count "*int"
+%typemap(gotype) size_t *len, size_t *count, size_t *taken "*int"
 
 /* Handles are numbers to Go: its garbage collector has no business with them. */
 %define AK_HANDLE(TYPE, NAME)
@@ -39,6 +39,10 @@ AK_HANDLE(ak_error, Error)
 %typemap(gotype) (char *buf, size_t cap), (void *buf, size_t cap) "[]byte"
 %typemap(in) (char *buf, size_t cap), (void *buf, size_t cap)
 %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
+
+/* Write door: out of the caller's slice. */
+%typemap(gotype) (const void *data, size_t size) "[]byte"
+%typemap(in) (const void *data, size_t size) %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
 
 /* View door: where the library's memory is, valid until the call goes on. */
 %typemap(gotype) (const char **data, size_t *len) "*View"

@@ -432,6 +432,12 @@ static int ak_lua_call_next(lua_State *L) {
     SWIG_arg++;
 %}
 
+/* Write door: a string, of which so many bytes were taken; an empty one ends the content. */
+%typemap(in) (const void *data, size_t size)
+%{ luaL_checktype(L, $input, LUA_TSTRING); $1 = (void *)lua_tolstring(L, $input, &$2); %}
+%typemap(in, numinputs=0) size_t *taken (size_t number) %{ $1 = &number; %}
+%typemap(argout) size_t *taken %{ ak_lua_push_integer(L, (int64_t)*$1); SWIG_arg++; %}
+
 /* Bulk door: the record as a table. */
 %typemap(in, numinputs=0) (ak_value *values, size_t cap, size_t *count) (ak_value some[64], size_t size)
 %{ $1 = some; $2 = sizeof some / sizeof *some; $3 = &size; %}

@@ -399,6 +399,16 @@ AK_HANDLE(ak_call, call)
     ak_ruby_filled(argv[1], *arg4);
 }
 
+/* Write door: the string's bytes as they are, whatever their encoding. Gives the status and how many were taken; an empty
+ * string ends the content. */
+%typemap(in) (const void *data, size_t size) %{
+    Check_Type($input, T_STRING);
+    $1 = RSTRING_PTR($input);
+    $2 = (size_t)RSTRING_LEN($input);
+%}
+%typemap(in, numinputs=0) size_t *taken (size_t taken) "taken = 0; $1 = &taken;"
+%typemap(argout) size_t *taken "$result = rb_assoc_new($result, SIZET2NUM(*$1));"
+
 /* Bulk door: a record. */
 %typemap(in, numinputs=0) (ak_value *values, size_t cap, size_t *count) (ak_ruby_record record) %{
     record.count = 0;

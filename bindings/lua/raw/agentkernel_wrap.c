@@ -3698,6 +3698,32 @@ static int _wrap_call_add_text(lua_State* L) {
 }
 
 
+static int _wrap_call_add_list(lua_State* L) {
+  int SWIG_arg = 0;
+  ak_call *arg1 = 0 ;
+  int32_t arg2 ;
+  ak_error *arg3 = 0 ;
+  ak_status result;
+  
+  arg3 = ak_lua_error(L); 
+  SWIG_check_num_args("ak_call_add_list",2,2)
+  arg1 = ak_lua_call(L, 1); 
+  arg2 = (int32_t)ak_lua_integer(L, 2, INT32_MIN, INT32_MAX); 
+  result = (ak_status)ak_call_add_list(arg1,arg2,arg3);
+  
+  if (result < 0)
+  return ak_lua_fail(L, result);
+  lua_pushinteger(L, result);
+  SWIG_arg++;
+  
+  return SWIG_arg;
+  
+  fail: SWIGUNUSED;
+  lua_error(L);
+  return 0;
+}
+
+
 static int _wrap_call_put_text(lua_State* L) {
   int SWIG_arg = 0;
   ak_call *arg1 = 0 ;
@@ -4127,6 +4153,37 @@ static int _wrap_call_read(lua_State* L) {
 }
 
 
+static int _wrap_call_write(lua_State* L) {
+  int SWIG_arg = 0;
+  ak_call *arg1 = 0 ;
+  void *arg2 = 0 ;
+  size_t arg3 ;
+  size_t *arg4 = 0 ;
+  ak_error *arg5 = 0 ;
+  size_t number4 ;
+  ak_status result;
+  
+  arg4 = &number4; 
+  arg5 = ak_lua_error(L); 
+  SWIG_check_num_args("ak_call_write",2,2)
+  arg1 = ak_lua_call(L, 1); 
+  luaL_checktype(L, 2, LUA_TSTRING); arg2 = (void *)lua_tolstring(L, 2, &arg3); 
+  result = (ak_status)ak_call_write(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  if (result < 0)
+  return ak_lua_fail(L, result);
+  lua_pushinteger(L, result);
+  SWIG_arg++;
+  
+  ak_lua_push_integer(L, (int64_t)*arg4); SWIG_arg++; 
+  return SWIG_arg;
+  
+  fail: SWIGUNUSED;
+  lua_error(L);
+  return 0;
+}
+
+
 static swig_lua_attribute swig_SwigModule_attributes[] = {
     {0,0,0}
 };
@@ -4173,11 +4230,41 @@ static swig_lua_const_info swig_SwigModule_constants[]= {
     {SWIG_LUA_CONSTTAB_INT("OP_GET_SANDBOX", (6))},
     {SWIG_LUA_CONSTTAB_INT("OP_REMOVE_SANDBOX", (7))},
     {SWIG_LUA_CONSTTAB_INT("OP_EXEC_IN_SANDBOX", (8))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_SANDBOX_BY_UUID", (9))},
+    {SWIG_LUA_CONSTTAB_INT("OP_START_SANDBOX", (10))},
     {SWIG_LUA_CONSTTAB_INT("OP_STOP_SANDBOX", (11))},
+    {SWIG_LUA_CONSTTAB_INT("OP_PAUSE_SANDBOX", (12))},
+    {SWIG_LUA_CONSTTAB_INT("OP_RESUME_SANDBOX", (13))},
+    {SWIG_LUA_CONSTTAB_INT("OP_FORK_SANDBOX", (14))},
+    {SWIG_LUA_CONSTTAB_INT("OP_RESIZE_SANDBOX", (15))},
+    {SWIG_LUA_CONSTTAB_INT("OP_RECOVER_SANDBOX", (16))},
+    {SWIG_LUA_CONSTTAB_INT("OP_UPDATE_SANDBOX", (17))},
+    {SWIG_LUA_CONSTTAB_INT("OP_READ_FILE", (18))},
+    {SWIG_LUA_CONSTTAB_INT("OP_WRITE_FILE", (19))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DELETE_FILE", (20))},
+    {SWIG_LUA_CONSTTAB_INT("OP_WRITE_FILES", (21))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_SANDBOX_LOGS", (22))},
+    {SWIG_LUA_CONSTTAB_INT("OP_BATCH_RUN", (23))},
+    {SWIG_LUA_CONSTTAB_INT("OP_EXEC_DETACHED", (24))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DETACHED_STATUS", (25))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DETACHED_LOGS", (26))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DETACHED_KILL", (27))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DETACHED_LIST", (28))},
+    {SWIG_LUA_CONSTTAB_INT("OP_EXTEND_TTL", (29))},
+    {SWIG_LUA_CONSTTAB_INT("OP_TAKE_SNAPSHOT", (30))},
+    {SWIG_LUA_CONSTTAB_INT("OP_LIST_SNAPSHOTS", (31))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_SNAPSHOT", (32))},
+    {SWIG_LUA_CONSTTAB_INT("OP_DELETE_SNAPSHOT", (33))},
+    {SWIG_LUA_CONSTTAB_INT("OP_RESTORE_SNAPSHOT", (34))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_BACKENDS", (35))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_STATUS", (36))},
+    {SWIG_LUA_CONSTTAB_INT("OP_GET_STATS", (37))},
+    {SWIG_LUA_CONSTTAB_INT("OP_REQUEST", (38))},
     {SWIG_LUA_CONSTTAB_INT("OP_STREAMS", (1))},
     {SWIG_LUA_CONSTTAB_INT("OP_IDEMPOTENT", (2))},
     {SWIG_LUA_CONSTTAB_INT("OP_READABLE", (4))},
     {SWIG_LUA_CONSTTAB_INT("OP_MANY", (8))},
+    {SWIG_LUA_CONSTTAB_INT("OP_WRITABLE", (16))},
     {SWIG_LUA_CONSTTAB_INT("KEY_COMMAND", (1))},
     {SWIG_LUA_CONSTTAB_INT("KEY_IMAGE", (2))},
     {SWIG_LUA_CONSTTAB_INT("KEY_PROFILE", (3))},
@@ -4233,6 +4320,40 @@ static swig_lua_const_info swig_SwigModule_constants[]= {
     {SWIG_LUA_CONSTTAB_INT("KEY_TRUNCATED", (53))},
     {SWIG_LUA_CONSTTAB_INT("KEY_TOTAL_BYTES", (54))},
     {SWIG_LUA_CONSTTAB_INT("KEY_OOM", (55))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_PATH", (56))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_CONTENT", (57))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_ENCODING", (58))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_SIZE", (59))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_FILES", (60))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_WRITTEN", (61))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_COMMANDS", (62))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_ERROR", (63))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_PID", (64))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_STARTED_AT", (65))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_STDOUT", (66))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_STDERR", (67))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_BY", (68))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_EXPIRES_AT", (69))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_AS_NAME", (70))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_START", (71))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_IMAGE_TAG", (72))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_BASE_IMAGE", (73))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_USER", (74))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_NETWORK", (75))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_AGENT", (76))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_INIT_SCRIPT", (77))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_DEFAULT_BACKEND", (78))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_BACKENDS", (79))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_VERSION", (80))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_API_KEY_CONFIGURED", (81))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_SANDBOX_COUNT", (82))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_SANDBOX_LIMIT", (83))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_UPTIME_SECONDS", (84))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_RESOURCE_USAGE", (85))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_METHOD", (86))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_BODY", (87))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_HTTP_STATUS", (88))},
+    {SWIG_LUA_CONSTTAB_INT("KEY_CONTENT_TYPE", (89))},
     {SWIG_LUA_CONSTTAB_INT("KEY_REQUIRED", (1))},
     {SWIG_LUA_CONSTTAB_INT("KEY_SETTING", (2))},
     {SWIG_LUA_CONSTTAB_INT("TYPE_ABSENT", (0))},
@@ -4244,6 +4365,7 @@ static swig_lua_const_info swig_SwigModule_constants[]= {
     {SWIG_LUA_CONSTTAB_INT("TYPE_LIST", (6))},
     {SWIG_LUA_CONSTTAB_INT("TYPE_MAP", (7))},
     {SWIG_LUA_CONSTTAB_INT("TYPE_JSON", (8))},
+    {SWIG_LUA_CONSTTAB_INT("TYPE_LISTS", (9))},
     {SWIG_LUA_CONSTTAB_INT("CLIENT_BASE_URL", (1))},
     {SWIG_LUA_CONSTTAB_INT("CLIENT_API_KEY", (2))},
     {SWIG_LUA_CONSTTAB_INT("CLIENT_TIMEOUT_MS", (3))},
@@ -4313,6 +4435,7 @@ static swig_lua_method swig_SwigModule_methods[]= {
     { "call_set_text", _wrap_call_set_text},
     { "call_set_int", _wrap_call_set_int},
     { "call_add_text", _wrap_call_add_text},
+    { "call_add_list", _wrap_call_add_list},
     { "call_put_text", _wrap_call_put_text},
     { "call_step", _wrap_call_step},
     { "call_wait", _wrap_call_wait},
@@ -4327,6 +4450,7 @@ static swig_lua_method swig_SwigModule_methods[]= {
     { "call_key_at", _wrap_call_key_at},
     { "call_values", _wrap_call_values},
     { "call_read", _wrap_call_read},
+    { "call_write", _wrap_call_write},
     {0,0}
 };
 static swig_lua_class* swig_SwigModule_classes[]= {

@@ -46,8 +46,9 @@ typedef long long swig_type_16;
 typedef long long swig_type_17;
 typedef _goslice_ swig_type_18;
 typedef _goslice_ swig_type_19;
-typedef long long swig_type_20;
+typedef _goslice_ swig_type_20;
 typedef long long swig_type_21;
+typedef long long swig_type_22;
 extern void _wrap_Swig_free_raw(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_raw(swig_intgo arg1);
 extern int _wrap_Call_next_raw(uintptr_t arg1, swig_type_1 arg2, uintptr_t arg3);
@@ -77,6 +78,7 @@ extern int _wrap_call_new_raw(uintptr_t arg1, int arg2, swig_voidp arg3, uintptr
 extern int _wrap_call_set_text_raw(uintptr_t arg1, int arg2, swig_type_11 arg3, uintptr_t arg4);
 extern int _wrap_call_set_int_raw(uintptr_t arg1, int arg2, swig_type_12 arg3, uintptr_t arg4);
 extern int _wrap_call_add_text_raw(uintptr_t arg1, int arg2, swig_type_13 arg3, uintptr_t arg4);
+extern int _wrap_call_add_list_raw(uintptr_t arg1, int arg2, uintptr_t arg3);
 extern int _wrap_call_put_text_raw(uintptr_t arg1, int arg2, swig_type_14 arg3, swig_type_15 arg4, uintptr_t arg5);
 extern int _wrap_call_step_raw(uintptr_t arg1, uintptr_t arg2);
 extern int _wrap_call_wait_raw(uintptr_t arg1, int arg2, uintptr_t arg3);
@@ -93,11 +95,12 @@ extern int _wrap_call_view_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swi
 extern int _wrap_call_key_at_raw(uintptr_t arg1, int arg2, swig_intgo arg3, swig_voidp arg4, uintptr_t arg5);
 extern int _wrap_call_values_raw(uintptr_t arg1, swig_type_18 arg2, swig_voidp arg3, uintptr_t arg4);
 extern int _wrap_call_read_raw(uintptr_t arg1, swig_type_19 arg2, swig_voidp arg3, uintptr_t arg4);
+extern int _wrap_call_write_raw(uintptr_t arg1, swig_type_20 arg2, swig_voidp arg3, uintptr_t arg4);
 extern uintptr_t _wrap_error_new_raw(void);
 extern int _wrap_error_code_raw(uintptr_t arg1);
 extern int _wrap_error_int_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
 extern int _wrap_error_view_raw(uintptr_t arg1, int arg2, swig_voidp arg3);
-extern swig_type_20 _wrap_error_number_raw(uintptr_t arg1, int arg2, swig_type_21 arg3);
+extern swig_type_21 _wrap_error_number_raw(uintptr_t arg1, int arg2, swig_type_22 arg3);
 extern void _wrap_error_free_raw(uintptr_t arg1);
 #undef intgo
 */
@@ -220,11 +223,41 @@ const OP_CREATE_SANDBOX int32 = 5
 const OP_GET_SANDBOX int32 = 6
 const OP_REMOVE_SANDBOX int32 = 7
 const OP_EXEC_IN_SANDBOX int32 = 8
+const OP_GET_SANDBOX_BY_UUID int32 = 9
+const OP_START_SANDBOX int32 = 10
 const OP_STOP_SANDBOX int32 = 11
+const OP_PAUSE_SANDBOX int32 = 12
+const OP_RESUME_SANDBOX int32 = 13
+const OP_FORK_SANDBOX int32 = 14
+const OP_RESIZE_SANDBOX int32 = 15
+const OP_RECOVER_SANDBOX int32 = 16
+const OP_UPDATE_SANDBOX int32 = 17
+const OP_READ_FILE int32 = 18
+const OP_WRITE_FILE int32 = 19
+const OP_DELETE_FILE int32 = 20
+const OP_WRITE_FILES int32 = 21
+const OP_GET_SANDBOX_LOGS int32 = 22
+const OP_BATCH_RUN int32 = 23
+const OP_EXEC_DETACHED int32 = 24
+const OP_DETACHED_STATUS int32 = 25
+const OP_DETACHED_LOGS int32 = 26
+const OP_DETACHED_KILL int32 = 27
+const OP_DETACHED_LIST int32 = 28
+const OP_EXTEND_TTL int32 = 29
+const OP_TAKE_SNAPSHOT int32 = 30
+const OP_LIST_SNAPSHOTS int32 = 31
+const OP_GET_SNAPSHOT int32 = 32
+const OP_DELETE_SNAPSHOT int32 = 33
+const OP_RESTORE_SNAPSHOT int32 = 34
+const OP_GET_BACKENDS int32 = 35
+const OP_GET_STATUS int32 = 36
+const OP_GET_STATS int32 = 37
+const OP_REQUEST int32 = 38
 const OP_STREAMS int32 = 1
 const OP_IDEMPOTENT int32 = 2
 const OP_READABLE int32 = 4
 const OP_MANY int32 = 8
+const OP_WRITABLE int32 = 16
 const KEY_COMMAND int32 = 1
 const KEY_IMAGE int32 = 2
 const KEY_PROFILE int32 = 3
@@ -280,6 +313,40 @@ const KEY_LIFECYCLE int32 = 52
 const KEY_TRUNCATED int32 = 53
 const KEY_TOTAL_BYTES int32 = 54
 const KEY_OOM int32 = 55
+const KEY_PATH int32 = 56
+const KEY_CONTENT int32 = 57
+const KEY_ENCODING int32 = 58
+const KEY_SIZE int32 = 59
+const KEY_FILES int32 = 60
+const KEY_WRITTEN int32 = 61
+const KEY_COMMANDS int32 = 62
+const KEY_ERROR int32 = 63
+const KEY_PID int32 = 64
+const KEY_STARTED_AT int32 = 65
+const KEY_STDOUT int32 = 66
+const KEY_STDERR int32 = 67
+const KEY_BY int32 = 68
+const KEY_EXPIRES_AT int32 = 69
+const KEY_AS_NAME int32 = 70
+const KEY_START int32 = 71
+const KEY_IMAGE_TAG int32 = 72
+const KEY_BASE_IMAGE int32 = 73
+const KEY_USER int32 = 74
+const KEY_NETWORK int32 = 75
+const KEY_AGENT int32 = 76
+const KEY_INIT_SCRIPT int32 = 77
+const KEY_DEFAULT_BACKEND int32 = 78
+const KEY_BACKENDS int32 = 79
+const KEY_VERSION int32 = 80
+const KEY_API_KEY_CONFIGURED int32 = 81
+const KEY_SANDBOX_COUNT int32 = 82
+const KEY_SANDBOX_LIMIT int32 = 83
+const KEY_UPTIME_SECONDS int32 = 84
+const KEY_RESOURCE_USAGE int32 = 85
+const KEY_METHOD int32 = 86
+const KEY_BODY int32 = 87
+const KEY_HTTP_STATUS int32 = 88
+const KEY_CONTENT_TYPE int32 = 89
 const KEY_REQUIRED int32 = 1
 const KEY_SETTING int32 = 2
 const TYPE_ABSENT int32 = 0
@@ -291,6 +358,7 @@ const TYPE_BOOL int32 = 5
 const TYPE_LIST int32 = 6
 const TYPE_MAP int32 = 7
 const TYPE_JSON int32 = 8
+const TYPE_LISTS int32 = 9
 const CLIENT_BASE_URL int32 = 1
 const CLIENT_API_KEY int32 = 2
 const CLIENT_TIMEOUT_MS int32 = 3
@@ -592,6 +660,17 @@ func Call_add_text(arg1 Call, arg2 int32, arg3 string, arg4 Error) (_swig_ret in
 	return swig_r
 }
 
+func Call_add_list(arg1 Call, arg2 int32, arg3 Error) (_swig_ret int32) {
+	var swig_r int32
+	var _swig_i_0 uintptr
+	_swig_i_0 = uintptr(arg1)
+	_swig_i_1 := arg2
+	var _swig_i_2 uintptr
+	_swig_i_2 = uintptr(arg3)
+	swig_r = (int32)(C._wrap_call_add_list_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.uintptr_t(_swig_i_2)))
+	return swig_r
+}
+
 func Call_put_text(arg1 Call, arg2 int32, arg3 string, arg4 string, arg5 Error) (_swig_ret int32) {
 	var swig_r int32
 	var _swig_i_0 uintptr
@@ -772,6 +851,21 @@ func Call_read(arg1 Call, arg2 []byte, arg3 *int, arg4 Error) (_swig_ret int32) 
 	return swig_r
 }
 
+func Call_write(arg1 Call, arg2 []byte, arg3 *int, arg4 Error) (_swig_ret int32) {
+	var swig_r int32
+	var _swig_i_0 uintptr
+	_swig_i_0 = uintptr(arg1)
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	var _swig_i_3 uintptr
+	_swig_i_3 = uintptr(arg4)
+	swig_r = (int32)(C._wrap_call_write_raw(C.uintptr_t(_swig_i_0), *(*C.swig_type_20)(unsafe.Pointer(&_swig_i_1)), C.swig_voidp(_swig_i_2), C.uintptr_t(_swig_i_3)))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	return swig_r
+}
+
 func Error_new() (_swig_ret Error) {
 	var swig_r uintptr
 	swig_r = (uintptr)(C._wrap_error_new_raw())
@@ -814,7 +908,7 @@ func Error_number(arg1 Error, arg2 int32, arg3 int64) (_swig_ret int64) {
 	_swig_i_0 = uintptr(arg1)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int64)(C._wrap_error_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_21(_swig_i_2)))
+	swig_r = (int64)(C._wrap_error_number_raw(C.uintptr_t(_swig_i_0), C.int(_swig_i_1), C.swig_type_22(_swig_i_2)))
 	return swig_r
 }
 

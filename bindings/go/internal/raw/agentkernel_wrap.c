@@ -679,6 +679,23 @@ int _wrap_call_add_text_raw(ak_call *_swig_go_0, int _swig_go_1, _gostring_ _swi
 }
 
 
+int _wrap_call_add_list_raw(ak_call *_swig_go_0, int _swig_go_1, ak_error *_swig_go_2) {
+  ak_call *arg1 = 0 ;
+  int32_t arg2 ;
+  ak_error *arg3 = 0 ;
+  ak_status result;
+  int _swig_go_result;
+  
+  arg1 = (ak_call *)_swig_go_0; 
+  arg2 = (int32_t)_swig_go_1; 
+  arg3 = (ak_error *)_swig_go_2; 
+  
+  result = (ak_status)ak_call_add_list(arg1,arg2,arg3);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 int _wrap_call_put_text_raw(ak_call *_swig_go_0, int _swig_go_1, _gostring_ _swig_go_2, _gostring_ _swig_go_3, ak_error *_swig_go_4) {
   ak_call *arg1 = 0 ;
   int32_t arg2 ;
@@ -947,6 +964,26 @@ int _wrap_call_read_raw(ak_call *_swig_go_0, _goslice_ _swig_go_1, intgo *_swig_
   arg5 = (ak_error *)_swig_go_3; 
   
   result = (ak_status)ak_call_read(arg1,arg2,arg3,arg4,arg5);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+int _wrap_call_write_raw(ak_call *_swig_go_0, _goslice_ _swig_go_1, intgo *_swig_go_2, ak_error *_swig_go_3) {
+  ak_call *arg1 = 0 ;
+  void *arg2 = 0 ;
+  size_t arg3 ;
+  size_t *arg4 = 0 ;
+  ak_error *arg5 = 0 ;
+  ak_status result;
+  int _swig_go_result;
+  
+  arg1 = (ak_call *)_swig_go_0; 
+  arg2 = (void *)_swig_go_1.array; arg3 = (size_t)_swig_go_1.len; 
+  arg4 = *(size_t **)&_swig_go_2; 
+  arg5 = (ak_error *)_swig_go_3; 
+  
+  result = (ak_status)ak_call_write(arg1,(void const *)arg2,arg3,arg4,arg5);
   _swig_go_result = result; 
   return _swig_go_result;
 }

@@ -3302,6 +3302,33 @@ fail:
 
 
 SWIGINTERN VALUE
+_wrap_call_add_list(int argc, VALUE *argv, VALUE self) {
+  ak_call *arg1 = 0 ;
+  int32_t arg2 ;
+  ak_error *arg3 = 0 ;
+  ak_status result;
+  VALUE vresult = Qnil;
+  
+  arg3 = ak_ruby_error;
+  if ((argc < 2) || (argc > 2)) {
+    rb_raise(rb_eArgError, "wrong # of arguments(%d for 2)",argc); SWIG_fail;
+  }
+  {
+    arg1 = ak_ruby_get_call(argv[0]); 
+  }
+  arg2 = ak_ruby_int32(argv[1]);
+  result = (ak_status)ak_call_add_list(arg1,arg2,arg3);
+  
+  if (result < 0) ak_ruby_raise(result);
+  vresult = INT2FIX(result);
+  
+  return vresult;
+fail:
+  return Qnil;
+}
+
+
+SWIGINTERN VALUE
 _wrap_call_put_text(int argc, VALUE *argv, VALUE self) {
   ak_call *arg1 = 0 ;
   int32_t arg2 ;
@@ -3714,6 +3741,42 @@ _wrap_call_read(int argc, VALUE *argv, VALUE self) {
   if (result < 0) ak_ruby_raise(result);
   vresult = INT2FIX(result);
   
+  return vresult;
+fail:
+  return Qnil;
+}
+
+
+SWIGINTERN VALUE
+_wrap_call_write(int argc, VALUE *argv, VALUE self) {
+  ak_call *arg1 = 0 ;
+  void *arg2 = 0 ;
+  size_t arg3 ;
+  size_t *arg4 = 0 ;
+  ak_error *arg5 = 0 ;
+  size_t taken4 ;
+  ak_status result;
+  VALUE vresult = Qnil;
+  
+  taken4 = 0; arg4 = &taken4;
+  arg5 = ak_ruby_error;
+  if ((argc < 2) || (argc > 2)) {
+    rb_raise(rb_eArgError, "wrong # of arguments(%d for 2)",argc); SWIG_fail;
+  }
+  {
+    arg1 = ak_ruby_get_call(argv[0]); 
+  }
+  
+  Check_Type(argv[1], T_STRING);
+  arg2 = RSTRING_PTR(argv[1]);
+  arg3 = (size_t)RSTRING_LEN(argv[1]);
+  
+  result = (ak_status)ak_call_write(arg1,(void const *)arg2,arg3,arg4,arg5);
+  
+  if (result < 0) ak_ruby_raise(result);
+  vresult = INT2FIX(result);
+  
+  vresult = rb_assoc_new(vresult, SIZET2NUM(*arg4));
   return vresult;
 fail:
   return Qnil;
@@ -4306,11 +4369,41 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_const(mRaw, "OP_GET_SANDBOX", SWIG_From_int((int)(6)));
   rb_define_const(mRaw, "OP_REMOVE_SANDBOX", SWIG_From_int((int)(7)));
   rb_define_const(mRaw, "OP_EXEC_IN_SANDBOX", SWIG_From_int((int)(8)));
+  rb_define_const(mRaw, "OP_GET_SANDBOX_BY_UUID", SWIG_From_int((int)(9)));
+  rb_define_const(mRaw, "OP_START_SANDBOX", SWIG_From_int((int)(10)));
   rb_define_const(mRaw, "OP_STOP_SANDBOX", SWIG_From_int((int)(11)));
+  rb_define_const(mRaw, "OP_PAUSE_SANDBOX", SWIG_From_int((int)(12)));
+  rb_define_const(mRaw, "OP_RESUME_SANDBOX", SWIG_From_int((int)(13)));
+  rb_define_const(mRaw, "OP_FORK_SANDBOX", SWIG_From_int((int)(14)));
+  rb_define_const(mRaw, "OP_RESIZE_SANDBOX", SWIG_From_int((int)(15)));
+  rb_define_const(mRaw, "OP_RECOVER_SANDBOX", SWIG_From_int((int)(16)));
+  rb_define_const(mRaw, "OP_UPDATE_SANDBOX", SWIG_From_int((int)(17)));
+  rb_define_const(mRaw, "OP_READ_FILE", SWIG_From_int((int)(18)));
+  rb_define_const(mRaw, "OP_WRITE_FILE", SWIG_From_int((int)(19)));
+  rb_define_const(mRaw, "OP_DELETE_FILE", SWIG_From_int((int)(20)));
+  rb_define_const(mRaw, "OP_WRITE_FILES", SWIG_From_int((int)(21)));
+  rb_define_const(mRaw, "OP_GET_SANDBOX_LOGS", SWIG_From_int((int)(22)));
+  rb_define_const(mRaw, "OP_BATCH_RUN", SWIG_From_int((int)(23)));
+  rb_define_const(mRaw, "OP_EXEC_DETACHED", SWIG_From_int((int)(24)));
+  rb_define_const(mRaw, "OP_DETACHED_STATUS", SWIG_From_int((int)(25)));
+  rb_define_const(mRaw, "OP_DETACHED_LOGS", SWIG_From_int((int)(26)));
+  rb_define_const(mRaw, "OP_DETACHED_KILL", SWIG_From_int((int)(27)));
+  rb_define_const(mRaw, "OP_DETACHED_LIST", SWIG_From_int((int)(28)));
+  rb_define_const(mRaw, "OP_EXTEND_TTL", SWIG_From_int((int)(29)));
+  rb_define_const(mRaw, "OP_TAKE_SNAPSHOT", SWIG_From_int((int)(30)));
+  rb_define_const(mRaw, "OP_LIST_SNAPSHOTS", SWIG_From_int((int)(31)));
+  rb_define_const(mRaw, "OP_GET_SNAPSHOT", SWIG_From_int((int)(32)));
+  rb_define_const(mRaw, "OP_DELETE_SNAPSHOT", SWIG_From_int((int)(33)));
+  rb_define_const(mRaw, "OP_RESTORE_SNAPSHOT", SWIG_From_int((int)(34)));
+  rb_define_const(mRaw, "OP_GET_BACKENDS", SWIG_From_int((int)(35)));
+  rb_define_const(mRaw, "OP_GET_STATUS", SWIG_From_int((int)(36)));
+  rb_define_const(mRaw, "OP_GET_STATS", SWIG_From_int((int)(37)));
+  rb_define_const(mRaw, "OP_REQUEST", SWIG_From_int((int)(38)));
   rb_define_const(mRaw, "OP_STREAMS", SWIG_From_int((int)(1)));
   rb_define_const(mRaw, "OP_IDEMPOTENT", SWIG_From_int((int)(2)));
   rb_define_const(mRaw, "OP_READABLE", SWIG_From_int((int)(4)));
   rb_define_const(mRaw, "OP_MANY", SWIG_From_int((int)(8)));
+  rb_define_const(mRaw, "OP_WRITABLE", SWIG_From_int((int)(16)));
   rb_define_const(mRaw, "KEY_COMMAND", SWIG_From_int((int)(1)));
   rb_define_const(mRaw, "KEY_IMAGE", SWIG_From_int((int)(2)));
   rb_define_const(mRaw, "KEY_PROFILE", SWIG_From_int((int)(3)));
@@ -4366,6 +4459,40 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_const(mRaw, "KEY_TRUNCATED", SWIG_From_int((int)(53)));
   rb_define_const(mRaw, "KEY_TOTAL_BYTES", SWIG_From_int((int)(54)));
   rb_define_const(mRaw, "KEY_OOM", SWIG_From_int((int)(55)));
+  rb_define_const(mRaw, "KEY_PATH", SWIG_From_int((int)(56)));
+  rb_define_const(mRaw, "KEY_CONTENT", SWIG_From_int((int)(57)));
+  rb_define_const(mRaw, "KEY_ENCODING", SWIG_From_int((int)(58)));
+  rb_define_const(mRaw, "KEY_SIZE", SWIG_From_int((int)(59)));
+  rb_define_const(mRaw, "KEY_FILES", SWIG_From_int((int)(60)));
+  rb_define_const(mRaw, "KEY_WRITTEN", SWIG_From_int((int)(61)));
+  rb_define_const(mRaw, "KEY_COMMANDS", SWIG_From_int((int)(62)));
+  rb_define_const(mRaw, "KEY_ERROR", SWIG_From_int((int)(63)));
+  rb_define_const(mRaw, "KEY_PID", SWIG_From_int((int)(64)));
+  rb_define_const(mRaw, "KEY_STARTED_AT", SWIG_From_int((int)(65)));
+  rb_define_const(mRaw, "KEY_STDOUT", SWIG_From_int((int)(66)));
+  rb_define_const(mRaw, "KEY_STDERR", SWIG_From_int((int)(67)));
+  rb_define_const(mRaw, "KEY_BY", SWIG_From_int((int)(68)));
+  rb_define_const(mRaw, "KEY_EXPIRES_AT", SWIG_From_int((int)(69)));
+  rb_define_const(mRaw, "KEY_AS_NAME", SWIG_From_int((int)(70)));
+  rb_define_const(mRaw, "KEY_START", SWIG_From_int((int)(71)));
+  rb_define_const(mRaw, "KEY_IMAGE_TAG", SWIG_From_int((int)(72)));
+  rb_define_const(mRaw, "KEY_BASE_IMAGE", SWIG_From_int((int)(73)));
+  rb_define_const(mRaw, "KEY_USER", SWIG_From_int((int)(74)));
+  rb_define_const(mRaw, "KEY_NETWORK", SWIG_From_int((int)(75)));
+  rb_define_const(mRaw, "KEY_AGENT", SWIG_From_int((int)(76)));
+  rb_define_const(mRaw, "KEY_INIT_SCRIPT", SWIG_From_int((int)(77)));
+  rb_define_const(mRaw, "KEY_DEFAULT_BACKEND", SWIG_From_int((int)(78)));
+  rb_define_const(mRaw, "KEY_BACKENDS", SWIG_From_int((int)(79)));
+  rb_define_const(mRaw, "KEY_VERSION", SWIG_From_int((int)(80)));
+  rb_define_const(mRaw, "KEY_API_KEY_CONFIGURED", SWIG_From_int((int)(81)));
+  rb_define_const(mRaw, "KEY_SANDBOX_COUNT", SWIG_From_int((int)(82)));
+  rb_define_const(mRaw, "KEY_SANDBOX_LIMIT", SWIG_From_int((int)(83)));
+  rb_define_const(mRaw, "KEY_UPTIME_SECONDS", SWIG_From_int((int)(84)));
+  rb_define_const(mRaw, "KEY_RESOURCE_USAGE", SWIG_From_int((int)(85)));
+  rb_define_const(mRaw, "KEY_METHOD", SWIG_From_int((int)(86)));
+  rb_define_const(mRaw, "KEY_BODY", SWIG_From_int((int)(87)));
+  rb_define_const(mRaw, "KEY_HTTP_STATUS", SWIG_From_int((int)(88)));
+  rb_define_const(mRaw, "KEY_CONTENT_TYPE", SWIG_From_int((int)(89)));
   rb_define_const(mRaw, "KEY_REQUIRED", SWIG_From_int((int)(1)));
   rb_define_const(mRaw, "KEY_SETTING", SWIG_From_int((int)(2)));
   rb_define_const(mRaw, "TYPE_ABSENT", SWIG_From_int((int)(0)));
@@ -4377,6 +4504,7 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_const(mRaw, "TYPE_LIST", SWIG_From_int((int)(6)));
   rb_define_const(mRaw, "TYPE_MAP", SWIG_From_int((int)(7)));
   rb_define_const(mRaw, "TYPE_JSON", SWIG_From_int((int)(8)));
+  rb_define_const(mRaw, "TYPE_LISTS", SWIG_From_int((int)(9)));
   rb_define_const(mRaw, "CLIENT_BASE_URL", SWIG_From_int((int)(1)));
   rb_define_const(mRaw, "CLIENT_API_KEY", SWIG_From_int((int)(2)));
   rb_define_const(mRaw, "CLIENT_TIMEOUT_MS", SWIG_From_int((int)(3)));
@@ -4440,6 +4568,7 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_module_function(mRaw, "call_set_text", _wrap_call_set_text, -1);
   rb_define_module_function(mRaw, "call_set_int", _wrap_call_set_int, -1);
   rb_define_module_function(mRaw, "call_add_text", _wrap_call_add_text, -1);
+  rb_define_module_function(mRaw, "call_add_list", _wrap_call_add_list, -1);
   rb_define_module_function(mRaw, "call_put_text", _wrap_call_put_text, -1);
   rb_define_module_function(mRaw, "call_step", _wrap_call_step, -1);
   rb_define_module_function(mRaw, "call_fd", _wrap_call_fd, -1);
@@ -4454,6 +4583,7 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_module_function(mRaw, "call_key_at", _wrap_call_key_at, -1);
   rb_define_module_function(mRaw, "call_values", _wrap_call_values, -1);
   rb_define_module_function(mRaw, "call_read", _wrap_call_read, -1);
+  rb_define_module_function(mRaw, "call_write", _wrap_call_write, -1);
   rb_define_module_function(mRaw, "error_number", _wrap_error_number, -1);
 }
 

@@ -1,0 +1,1 @@
+../../../../core/operation_fields.h

@@ -1,0 +1,1 @@
+../../../../core/operation_parameters.h
