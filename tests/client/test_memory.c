@@ -164,6 +164,97 @@ static ak_status use_read(ak_client *client, ak_error *err) {
     return status;
 }
 
+/* A file that is read while it comes, or all at once where its encoding comes too late. */
+static ak_status use_file_at(const char *path, ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_READ_FILE, &call, err);
+    status = text(status, call, AK_KEY_NAME, "t1", err);
+    status = text(status, call, AK_KEY_PATH, path, err);
+    char buf[7];
+    size_t len = 0;
+    while (status >= 0 && status != AK_DONE) {
+        status = ak_call_read(call, buf, sizeof buf, &len, err);
+        if (status == AK_AGAIN) {
+            ak_call_wait(call, HOST_WAIT_MS, NULL);
+        }
+    }
+    ak_call_free(call);
+    return status;
+}
+
+static ak_status use_file(ak_client *client, ak_error *err) {
+    return use_file_at("/first", client, err);
+}
+
+static ak_status use_late_file(ak_client *client, ak_error *err) {
+    return use_file_at("/last", client, err);
+}
+
+static ak_status use_upload(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_WRITE_FILE, &call, err);
+    status = text(status, call, AK_KEY_NAME, "t1", err);
+    status = text(status, call, AK_KEY_PATH, "/first", err);
+    for (int i = 0; status >= 0 && i <= 40; i++) {
+        static const char piece[7000];
+        size_t taken = 0;
+        size_t len = i < 40 ? sizeof piece : 0; /* 0: the end */
+        while (status >= 0 && (status = ak_call_write(call, piece, len, &taken, err)) != AK_OK) {
+            ak_call_wait(call, HOST_WAIT_MS, NULL);
+        }
+    }
+    return finish(status, call, err);
+}
+
+static ak_status use_content(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_WRITE_FILE, &call, err);
+    status = text(status, call, AK_KEY_NAME, "t1", err);
+    status = text(status, call, AK_KEY_PATH, "/first", err);
+    return finish(text(status, call, AK_KEY_CONTENT, "bytes", err), call, err);
+}
+
+static ak_status use_batch(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_BATCH_RUN, &call, err);
+    for (int i = 0; i < 10; i++) {
+        status = status < 0 ? status : ak_call_add_list(call, AK_KEY_COMMANDS, err);
+        status = add(status, call, AK_KEY_COMMANDS, "echo", err);
+        status = add(status, call, AK_KEY_COMMANDS, "x", err);
+    }
+    return finish(status, call, err);
+}
+
+static ak_status put(ak_status before, ak_call *call, int32_t key, const char *name, const char *value, ak_error *err) {
+    return before < 0 ? before : ak_call_put_text(call, key, name, strlen(name), value, strlen(value), err);
+}
+
+static ak_status use_maps(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_UPDATE_SANDBOX, &call, err);
+    status = text(status, call, AK_KEY_NAME, "t1", err);
+    status = put(status, call, AK_KEY_LABELS, "a", "1", err);
+    status = put(status, call, AK_KEY_LABELS, "b", "2", err);
+    status = put(status, call, AK_KEY_LABELS, "a", "3", err);
+    status = text(status, call, AK_KEY_LIFECYCLE, "{\"auto_stop_after_seconds\":60}", err);
+    return finish(status, call, err);
+}
+
+static ak_status use_query(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_LIST_SANDBOXES, &call, err);
+    status = put(status, call, AK_KEY_LABELS, "team", "a b", err);
+    return finish(status, call, err);
+}
+
+static ak_status use_request(ak_client *client, ak_error *err) {
+    ak_call *call = NULL;
+    ak_status status = ak_call_new(client, AK_OP_REQUEST, &call, err);
+    status = text(status, call, AK_KEY_METHOD, "POST", err);
+    status = text(status, call, AK_KEY_PATH, "/run", err);
+    return finish(text(status, call, AK_KEY_BODY, "{\"command\":[\"true\"]}", err), call, err);
+}
+
 /* ---- the server ---- */
 
 static void reply(fault_script *script, const char *target, int status, const char *json) {
@@ -183,6 +274,13 @@ static fault_server *start(void) {
           "{\"success\":true,\"data\":[{\"name\":\"a\",\"status\":\"r\\u0075nning\",\"labels\":{\"k\\u0021\":"
           "\"v\\u0021\"},"
           "\"ports\":[\"80\\u003a80\"]},{\"name\":\"b\",\"status\":\"stopped\"}]}");
+    reply(script, "/sandboxes?label=team:a%20b", 200, "{\"success\":true,\"data\":[]}");
+    reply(script, "/sandboxes/t1", 200, "{\"success\":true,\"data\":{\"name\":\"t1\",\"status\":\"running\"}}");
+    reply(script, "/batch/run", 200, "{\"success\":true,\"data\":{\"results\":[{\"output\":\"x\",\"error\":null}]}}");
+    reply(script, "/sandboxes/t1/files/first", 200,
+          "{\"success\":true,\"data\":{\"encoding\":\"base64\",\"content\":\"Ynl\\u0030ZXMK\",\"size\":6}}");
+    reply(script, "/sandboxes/t1/files/last", 200,
+          "{\"success\":true,\"data\":{\"content\":\"Ynl0ZXMK\",\"size\":6,\"encoding\":\"base64\"}}");
     reply(script, "/health", 200, "{\"success\":true,\"data\":\"ok\"}");
     fault_on_request(script);
     fault_times(script, FAULT_ALWAYS);
@@ -279,6 +377,34 @@ static void output(void **state) {
     at_every_point(use_read, AK_DONE);
 }
 
+static void files(void **state) {
+    (void)state;
+    at_every_point(use_file, AK_DONE);
+    at_every_point(use_late_file, AK_DONE);
+}
+
+static void uploads(void **state) {
+    (void)state;
+    at_every_point(use_upload, AK_DONE);
+    at_every_point(use_content, AK_DONE);
+}
+
+static void lists_of_lists(void **state) {
+    (void)state;
+    at_every_point(use_batch, AK_DONE);
+}
+
+static void maps(void **state) {
+    (void)state;
+    at_every_point(use_maps, AK_DONE);
+    at_every_point(use_query, AK_DONE);
+}
+
+static void any_request(void **state) {
+    (void)state;
+    at_every_point(use_request, AK_DONE);
+}
+
 /* The door that gives text as its result says NULL, and asking again gives it. */
 static void text_as_a_result(void **state) {
     (void)state;
@@ -322,13 +448,10 @@ int main(void) {
     assert_int_equal(
         curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, free, curl_realloc, curl_strdup, curl_calloc), CURLE_OK);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run),
-        cmocka_unit_test(failing_command),
-        cmocka_unit_test(list),
-        cmocka_unit_test(stream),
-        cmocka_unit_test(output),
-        cmocka_unit_test(error_object),
-        cmocka_unit_test(text_as_a_result),
+        cmocka_unit_test(run),         cmocka_unit_test(failing_command), cmocka_unit_test(list),
+        cmocka_unit_test(stream),      cmocka_unit_test(output),          cmocka_unit_test(files),
+        cmocka_unit_test(uploads),     cmocka_unit_test(lists_of_lists),  cmocka_unit_test(maps),
+        cmocka_unit_test(any_request), cmocka_unit_test(error_object),    cmocka_unit_test(text_as_a_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
