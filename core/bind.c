@@ -196,7 +196,7 @@ static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, co
     }
     char **items = (char **)bound->items.data;
     for (size_t i = 0; i + 1 < bound->items.len / sizeof *items; i += 2) {
-        if (strlen(items[i]) == name_len && memcmp(items[i], name ? name : "", name_len) == 0) {
+        if (strncmp(items[i], name ? name : "", name_len) == 0 && items[i][name_len] == '\0') {
             free(items[i + 1]);
             items[i + 1] = value;
             return AK_OK;

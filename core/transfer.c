@@ -455,7 +455,7 @@ static const char *phase_of(const ak_call *call) {
     }
     curl_off_t sent = 0;
     curl_easy_getinfo(call->lane->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    bool sending = call->upload.active ? !call->upload.ended : (uint64_t)sent < call->body_len;
+    bool sending = call->upload.active ? !call->upload.ended || call->upload.out.len : (uint64_t)sent < call->body_len;
     return sending ? "send" : "wait";
 }
 
