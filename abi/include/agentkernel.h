@@ -481,7 +481,8 @@ AK_API ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, 
 AK_API ak_status ak_call_step(ak_call *call, ak_error *err);
 
 /* Steps, and while nothing has come waits for it at most max_ms milliseconds (negative: as long as the call's own
- * deadlines allow). AK_AGAIN when that time passed or a signal interrupted the wait. Thread: one. */
+ * deadlines allow). AK_AGAIN when that time passed or a signal interrupted the wait. Where step must keep out (state
+ * table, 5) it waits without stepping. Thread: one. */
 AK_API ak_status ak_call_wait(ak_call *call, int32_t max_ms, ak_error *err);
 
 /* The descriptor to wait on after AK_AGAIN: see CONVENTIONS. -1 while the call is new. Thread: one. */

@@ -19,6 +19,9 @@ ak_call *kit_call(ak_client *client, int32_t operation) {
     if (ak_parameter_type(operation, AK_KEY_NAME)) {
         assert_int_equal(ak_call_set_text(call, AK_KEY_NAME, "box", 3, NULL), AK_OK);
     }
+    if (ak_parameter_type(operation, AK_KEY_PATH) && ak_parameter_type(operation, AK_KEY_NAME)) {
+        assert_int_equal(ak_call_set_text(call, AK_KEY_PATH, "/a", 2, NULL), AK_OK);
+    }
     if (ak_parameter_type(operation, AK_KEY_COMMAND)) {
         assert_int_equal(ak_call_add_text(call, AK_KEY_COMMAND, "true", 4, NULL), AK_OK);
     }

@@ -456,48 +456,6 @@ static void settings_are_fixed_by_the_first_call(void **state) {
     ak_client_free(client);
 }
 
-/* ---- the row of write, and what step and wait do beside it ---- */
-
-static ak_call *upload_call(ak_client *client) {
-    ak_call *call = NULL;
-    assert_int_equal(ak_call_new(client, AK_OP_WRITE_FILE, &call, NULL), AK_OK);
-    assert_int_equal(ak_call_set_text(call, AK_KEY_NAME, "box", 3, NULL), AK_OK);
-    assert_int_equal(ak_call_set_text(call, AK_KEY_PATH, "/a", 2, NULL), AK_OK);
-    return call;
-}
-
-static void a_content_is_taken_until_it_has_ended(void **state) {
-    (void)state;
-    fault_server *files = kit_server(200, "{\"success\":true,\"data\":\"ok\"}");
-    ak_client *client = kit_client(files, "");
-    ak_call *call = upload_call(client);
-    size_t taken = 0;
-    assert_int_equal(ak_call_write(call, "ab", 2, &taken, NULL), AK_OK); /* new */
-    assert_int_equal(taken, 2);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(ak_call_state(call), AK_STATE_RUNNING);
-        assert_int_equal(step(call, NULL), AK_E_STATE);
-        assert_int_equal(wait_now(call, NULL), AK_AGAIN);
-        assert_int_equal(ak_call_write(call, "c", 1, &taken, NULL), AK_OK); /* running */
-    }
-    assert_int_equal(ak_call_write(call, NULL, 0, &taken, NULL), AK_OK);
-    assert_int_equal(ak_call_write(call, "d", 1, &taken, NULL), AK_E_STATE);
-    assert_int_equal(ak_call_write(call, NULL, 0, &taken, NULL), AK_E_STATE);
-    assert_int_equal(kit_finish(call, NULL), AK_DONE);
-    assert_int_equal(ak_call_write(call, "d", 1, &taken, NULL), AK_DONE); /* done */
-    assert_int_equal(taken, 0);
-    ak_call_free(call);
-    call = upload_call(client);
-    ak_call_cancel(call);
-    for (int i = 0; i < 2; i++) { /* new, then failed */
-        assert_int_equal(ak_call_write(call, "d", 1, &taken, NULL), AK_E_CANCELLED);
-        assert_int_equal(ak_call_state(call), AK_STATE_FAILED);
-    }
-    ak_call_free(call);
-    ak_client_free(client);
-    fault_stop(files);
-}
-
 static void others_take_no_content(void **state) {
     (void)state;
     for (int f = 0; f < FROM_COUNT; f++) {
@@ -512,7 +470,6 @@ static void others_take_no_content(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_content_is_taken_until_it_has_ended),
         cmocka_unit_test(others_take_no_content),
         cmocka_unit_test(parameters_are_bound_while_new),
         cmocka_unit_test(a_failed_bind_is_told_again),

@@ -3,6 +3,7 @@
  */
 #include "host.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -292,6 +293,29 @@ static void a_cancelled_upload(void **state) {
     fault_stop(server);
 }
 
+static void *cancel_soon(void *data) {
+    usleep(100 * 1000);
+    ak_call_cancel(data);
+    return NULL;
+}
+
+static void a_cancel_wakes_who_waits_for_room(void **state) {
+    (void)state;
+    fault_script *script = reads_some();
+    fault_wait_close(script);
+    fault_server *server = started(script);
+    ak_client *client = host_client(fault_url(server));
+    host_set_int(client, AK_CLIENT_TIMEOUT_MS, AK_TIMEOUT_NONE);
+    host_call host = write_call(client, -1);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, host.call), 0);
+    assert_int_equal(write_all(&host, MAX_CONTENT, 50000, NULL), AK_E_CANCELLED);
+    pthread_join(thread, NULL);
+    host_free(&host);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
 static void a_forked_child(void **state) {
     (void)state;
     fault_server *server = good_server();
@@ -344,11 +368,17 @@ static void a_dead_connection(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_split),           cmocka_unit_test(other_calls_after_an_upload),
-        cmocka_unit_test(the_largest_content),   cmocka_unit_test(a_size_that_is_not_kept),
-        cmocka_unit_test(what_the_door_refuses), cmocka_unit_test(a_server_that_answers_early),
-        cmocka_unit_test(a_server_that_goes),    cmocka_unit_test(a_server_that_does_not_read),
-        cmocka_unit_test(a_cancelled_upload),    cmocka_unit_test(a_forked_child),
+        cmocka_unit_test(every_split),
+        cmocka_unit_test(other_calls_after_an_upload),
+        cmocka_unit_test(the_largest_content),
+        cmocka_unit_test(a_size_that_is_not_kept),
+        cmocka_unit_test(what_the_door_refuses),
+        cmocka_unit_test(a_server_that_answers_early),
+        cmocka_unit_test(a_server_that_goes),
+        cmocka_unit_test(a_server_that_does_not_read),
+        cmocka_unit_test(a_cancel_wakes_who_waits_for_room),
+        cmocka_unit_test(a_cancelled_upload),
+        cmocka_unit_test(a_forked_child),
         cmocka_unit_test(a_dead_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
