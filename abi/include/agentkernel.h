@@ -54,7 +54,8 @@
  *   client      ak_client_new ak_client_set_text ak_client_set_int ak_client_text ak_client_int ak_client_retain
  *               ak_client_free
  *   call        ak_call_new ak_call_set_text ak_call_set_int ak_call_add_text ak_call_add_list ak_call_put_text
- *               ak_call_write ak_call_step ak_call_wait ak_call_fd ak_call_state ak_call_cancel ak_call_retain ak_call_free
+ *               ak_call_write ak_call_step ak_call_wait ak_call_fd ak_call_state ak_call_cancel ak_call_retain
+ *               ak_call_free
  *   record      ak_call_text ak_call_int ak_call_view ak_call_cstring ak_call_number ak_call_count ak_call_text_at
  *               ak_call_view_at ak_call_key_at ak_call_values ak_call_read
  *   error       ak_error_new ak_error_code ak_error_text ak_error_int ak_error_view ak_error_cstring ak_error_number
