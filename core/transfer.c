@@ -136,7 +136,6 @@ static CURLcode set_method(ak_call *call, CURL *easy) {
         AK_SET(code, easy, CURLOPT_READDATA, call);
         AK_SET(code, easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ak_upload_body_size(&call->upload));
     } else if (call->body) {
-        AK_SET(code, easy, CURLOPT_UPLOAD, 0L); /* what the lane's last call may have left behind outweighs the rest */
         AK_SET(code, easy, CURLOPT_POST, 1L);
         AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
         AK_SET(code, easy, CURLOPT_POSTFIELDS, call->body);
