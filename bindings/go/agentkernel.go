@@ -66,10 +66,7 @@ func New(opts *Options) *Client {
 	}
 	c.handle = handle
 	c.cleanup = runtime.AddCleanup(c, func(handle raw.Client) { raw.Client_free(handle) }, c.handle)
-	status := bindOptions(opts, "AK_CLIENT_", clientBinder{c.handle, fail})
-	if status < 0 {
-		c.err = newError(Code(status), fail)
-	}
+	c.err = bindOptions(opts, "AK_CLIENT_", clientBinder{c.handle, fail})
 	return c
 }
 

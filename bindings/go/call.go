@@ -48,38 +48,20 @@ func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []ar
 	}
 	op := operationOf(id)
 	call := &call{ctx: ctx, op: op, fail: raw.Error_new(), values: make([]raw.Value, len(op.fields)), out: &out{}}
-	status := raw.Call_new(c.handle, id, &call.out.call, call.fail)
+	err := errorOf(raw.Call_new(c.handle, id, &call.out.call, call.fail), call.fail)
 	call.handle = call.out.call
-	if status >= 0 {
-		status = call.bind(args)
+	to := callBinder{call.handle, call.fail}
+	for i := 0; i < len(args) && err == nil; i++ {
+		err = bindAny(to, args[i].key, args[i].value)
 	}
-	if status >= 0 {
-		status = bindOptions(opts, "AK_KEY_", callBinder{call.handle, call.fail})
+	if err == nil {
+		err = bindOptions(opts, "AK_KEY_", to)
 	}
-	if status < 0 {
-		err := newError(Code(status), call.fail)
+	if err != nil {
 		call.close()
 		return nil, err
 	}
 	return call, nil
-}
-
-func (c *call) bind(args []arg) int32 {
-	for _, arg := range args {
-		status := int32(raw.OK)
-		switch value := arg.value.(type) {
-		case string:
-			status = raw.Call_set_text(c.handle, arg.key, value, c.fail)
-		case []string:
-			for i := 0; i < len(value) && status >= 0; i++ {
-				status = raw.Call_add_text(c.handle, arg.key, value[i], c.fail)
-			}
-		}
-		if status < 0 {
-			return status
-		}
-	}
-	return raw.OK
 }
 
 // These two bound how many goroutines are inside the library at once: some go in as they come, the others take turns.
@@ -97,6 +79,8 @@ func next(c *call, _ []byte) int32 {
 }
 
 func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.out.size, c.fail) }
+
+func write(c *call, data []byte) int32 { return raw.Call_write(c.handle, data, &c.out.size, c.fail) }
 
 // goOn lets the call go on by a function until that answers anything but AGAIN. Waiting is the runtime poller's.
 func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
@@ -259,8 +243,13 @@ func none[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg)
 		return err
 	}
 	defer call.close()
+	return call.finish()
+}
+
+// finish goes on to the end, without a look at records.
+func (c *call) finish() error {
 	for {
-		if status, err := call.goOn(next, nil); err != nil || status == raw.DONE {
+		if status, err := c.goOn(next, nil); err != nil || status == raw.DONE {
 			return err
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -19,7 +21,7 @@ import (
 )
 
 // The cases of tests/conformance, through the methods of Client. No operation is known here by name: its method, its
-// arguments (what the library says is required) and its options are found by theirs.
+// arguments (its first parameters) and its options are found by theirs. Where content can be streamed, that is done, too.
 
 type conformanceCase struct {
 	ID          string
@@ -51,25 +53,71 @@ func TestConformance(t *testing.T) {
 		t.Fatal("no cases: ", err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+		runCases(t, file)
+	}
+}
+
+// Each case of must_fail.json is wrong in one place. A child runs them, as a test of a test cannot fail and go on.
+func TestConformanceMustFail(t *testing.T) {
+	file := filepath.Join(tree, "tests/conformance/must_fail.json")
+	if os.Getenv("AK_GO_MUST_FAIL") != "" {
+		runCases(t, file)
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestConformanceMustFail$", "-test.v", "-test.parallel=16")
+	child.Env = append(os.Environ(), "AK_GO_MUST_FAIL=1")
+	said, _ := child.Output()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content struct{ Cases []struct{ ID string } }
+	if err := json.Unmarshal(text, &content); err != nil || len(content.Cases) == 0 {
+		t.Fatal("no cases: ", err)
+	}
+	for _, one := range content.Cases {
+		if one.ID == "wrong.list-null" || one.ID == "wrong.map-null" {
+			continue // an entry that is null is empty in Go
 		}
-		var content struct {
-			Version int
-			Cases   []json.RawMessage
+		if !strings.Contains(string(said), "--- FAIL: TestConformanceMustFail/"+one.ID+" ") {
+			t.Errorf("%s does not fail", one.ID)
 		}
-		strictly(t, text, &content)
-		if content.Version != 1 {
-			t.Fatalf("%s: version %d", file, content.Version)
-		}
-		for _, one := range content.Cases {
-			var c conformanceCase
+	}
+}
+
+func runCases(t *testing.T, file string) {
+	anybody := newClient(t, nil)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content struct {
+		Version int
+		Cases   []json.RawMessage
+	}
+	strictly(t, text, &content)
+	if content.Version != 1 {
+		t.Fatalf("%s: version %d", file, content.Version)
+	}
+	for _, one := range content.Cases {
+		var c conformanceCase
+		json.Unmarshal(one, &c) // for its id; then it is looked at
+		t.Run(c.ID, func(t *testing.T) {
 			strictly(t, one, &c)
-			t.Run(c.ID, func(t *testing.T) {
-				t.Parallel()
-				c.run(t)
-			})
+			if c.About == "" || c.Server == nil || c.Calls == nil || c.Requests == nil {
+				t.Fatal("about, server, calls or requests is missing")
+			}
+			t.Parallel()
+			c.run(t, methodOf)
+		})
+		for _, call := range c.Calls {
+			if streamingMethodOf(t, anybody, call.Operation).IsValid() {
+				t.Run(c.ID+"/streaming", func(t *testing.T) {
+					t.Parallel()
+					c.run(t, streamingMethodOf)
+				})
+				break
+			}
 		}
 	}
 }
@@ -85,7 +133,15 @@ func strictly(t *testing.T, text []byte, into any) {
 	}
 }
 
-func (c *conformanceCase) run(t *testing.T) {
+// finder finds the method of an operation.
+type finder func(t *testing.T, client *agentkernel.Client, operation string) reflect.Value
+
+func (c conformanceCase) run(t *testing.T, find finder) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			t.Errorf("the case is not of the format: %v", thrown)
+		}
+	}()
 	server := fault(t, string(c.Server))
 	if c.Client["base_url"] == nil {
 		c.Client = mergeOne(c.Client, "base_url", "$URL")
@@ -110,12 +166,19 @@ func (c *conformanceCase) run(t *testing.T) {
 	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
 	defer stop()
 	for _, call := range c.Calls {
-		records, err := callByName(t, ctx, client, call.Operation, call.Arguments)
+		method := find(t, client, call.Operation)
+		if !method.IsValid() {
+			method = methodOf(t, client, call.Operation)
+		} else if call.Error["phase"] == "decode" && method.Type().Out(0) == reflect.TypeFor[[]byte]() {
+			call.Error = maps.Clone(call.Error)
+			delete(call.Error, "phase") // what is decoded while it comes may fail to be received
+		}
+		records, err := callMethod(t, ctx, method, agentkernel.OperationNamed(call.Operation), call.Arguments)
 		if len(records) != len(call.Records) {
 			t.Errorf("%d records, not %d: %+v, %v", len(records), len(call.Records), records, err)
 		} else {
 			for i, wanted := range call.Records {
-				compareRecord(t, records[i], wanted)
+				compareRecord(t, agentkernel.OperationNamed(call.Operation), records[i], wanted)
 			}
 		}
 		if call.Error == nil && err != nil {
@@ -142,20 +205,28 @@ func mergeOne(values map[string]any, name string, value any) map[string]any {
 	return merged
 }
 
-// callByName calls the method of an operation, and makes a list of what it gives.
-func callByName(t *testing.T, ctx context.Context, client *agentkernel.Client, operation string, arguments map[string]any) ([]reflect.Value, error) {
-	method := methodOf(t, client, operation)
+// callMethod calls the method of an operation, and makes a list of what it gives.
+func callMethod(t *testing.T, ctx context.Context, method reflect.Value, operation agentkernel.OperationTold, arguments map[string]any) ([]reflect.Value, error) {
 	in := []reflect.Value{reflect.ValueOf(ctx)}
 	left := mergeOne(arguments, "", nil)
 	delete(left, "")
-	for _, name := range agentkernel.RequiredParameters(operation) {
+	checkSize(t, left)
+	for _, name := range operation.Parameters[:method.Type().NumIn()-2] {
 		value := reflect.New(method.Type().In(len(in))).Elem()
 		if given, ok := left[name]; ok {
 			setValue(t, value, name, given)
+			if given == "" && value.Kind() == reflect.String && !operation.Required[name] {
+				t.Skipf("%s: an empty text says nothing in Go's arguments", name)
+			}
+		} else if name == "content" {
+			t.Skip("a content that is nil is empty in Go")
+		} else if name == "size" { // of a reader
+			value.SetInt(int64(len(text(t, arguments["content"]))))
 		}
 		delete(left, name)
 		in = append(in, value)
 	}
+	delete(left, "size") // which a slice has already
 	last := method.Type().In(len(in))
 	if method.Type().IsVariadic() {
 		last = last.Elem()
@@ -172,15 +243,29 @@ func callByName(t *testing.T, ctx context.Context, client *agentkernel.Client, o
 	switch result := out[0].Interface().(type) {
 	case *agentkernel.Stream:
 		return drain(result)
+	case []byte:
+		return []reflect.Value{reflect.ValueOf(&justContent{result})}, failed
 	default:
-		if out[0].Kind() == reflect.Pointer {
+		records := out[0]
+		if records.Kind() == reflect.Pointer {
+			records = records.Elem().FieldByName("Results") // of several commands
+		}
+		if !records.IsValid() {
 			return []reflect.Value{out[0]}, failed
 		}
 		var list []reflect.Value
-		for i := range out[0].Len() {
-			list = append(list, out[0].Index(i).Addr())
+		for i := range records.Len() {
+			list = append(list, records.Index(i).Addr())
 		}
 		return list, failed
+	}
+}
+
+// checkSize skips what cannot be said: a slice has its own size.
+func checkSize(t *testing.T, arguments map[string]any) {
+	t.Helper()
+	if size, ok := arguments["size"]; ok && number(t, size) != int64(len(text(t, arguments["content"]))) {
+		t.Skip("a size that is not the content's: TestReadersThatFail")
 	}
 }
 
@@ -198,21 +283,49 @@ func drain(stream *agentkernel.Stream) (list []reflect.Value, err error) {
 	}
 }
 
-// methodOf finds exec_in_sandbox as ExecInSandbox.
+// methodOf finds exec_in_sandbox as ExecInSandbox. Where a method gives less than the record, another gives it whole:
+// Health and HealthInfo.
 func methodOf(t *testing.T, client *agentkernel.Client, operation string) reflect.Value {
 	t.Helper()
-	if operation == "health" { // Health gives the status alone
-		operation = "health_info"
+	name := methodName(operation)
+	for _, name := range []string{name + "Info", name} {
+		if method := reflect.ValueOf(client).MethodByName(name); method.IsValid() {
+			return method
+		}
 	}
-	name := ""
+	t.Fatalf("no method %s", name)
+	return reflect.Value{}
+}
+
+// streamingMethodOf finds a method that takes the operation's content from a reader, or gives the record's content alone,
+// as it was read from one.
+func streamingMethodOf(t *testing.T, client *agentkernel.Client, operation string) reflect.Value {
+	t.Helper()
+	if method := reflect.ValueOf(client).MethodByName(methodName(operation) + "From"); method.IsValid() {
+		return method
+	}
+	method := reflect.ValueOf(client).MethodByName(methodName(operation))
+	if method.IsValid() && method.Type().Out(0) == reflect.TypeFor[[]byte]() {
+		return method
+	}
+	return reflect.Value{}
+}
+
+// justContent is a record of which nothing else is known.
+type justContent struct {
+	Content []byte `json:"content"`
+}
+
+func methodName(operation string) (name string) {
 	for _, word := range strings.Split(operation, "_") {
-		name += strings.ToUpper(word[:1]) + word[1:]
+		switch word {
+		case "uuid", "ttl":
+			name += strings.ToUpper(word)
+		default:
+			name += strings.ToUpper(word[:1]) + word[1:]
+		}
 	}
-	method := reflect.ValueOf(client).MethodByName(name)
-	if !method.IsValid() {
-		t.Fatalf("no method %s", name)
-	}
-	return method
+	return name
 }
 
 func setOption(t *testing.T, opts reflect.Value, name string, value any) {
@@ -240,32 +353,27 @@ func setValue(t *testing.T, to reflect.Value, name string, value any) {
 	t.Helper()
 	switch to.Interface().(type) {
 	case time.Duration:
-		switch {
-		case value == "none":
-			to.SetInt(int64(agentkernel.NoTimeout))
-		case value == "default":
-			to.SetInt(0)
-		case number(t, value) == 0: // less than a millisecond
-			to.SetInt(1)
-		default:
-			to.SetInt(number(t, value) * int64(time.Millisecond))
-		}
+		setTimeout(t, to, value)
 		return
 	case []string:
-		list := []string{}
-		if entries, ok := value.(map[string]any); ok { // env as a map
-			for name, value := range entries {
-				if strings.Contains(name, "=") {
-					t.Skipf("%q cannot be a name in a list of NAME=VALUE", name)
-				}
-				list = append(list, name+"="+text(t, value))
-			}
-		} else {
-			for _, entry := range value.([]any) {
-				list = append(list, text(t, entry))
-			}
+		to.Set(reflect.ValueOf(list(t, value)))
+		return
+	case []byte:
+		to.SetBytes([]byte(text(t, value)))
+		return
+	case map[string]string:
+		entries := map[string]string{}
+		for name, value := range value.(map[string]any) {
+			entries[name] = text(t, value)
 		}
-		to.Set(reflect.ValueOf(list))
+		to.Set(reflect.ValueOf(entries))
+		return
+	case []agentkernel.BatchCommand:
+		commands := []agentkernel.BatchCommand{}
+		for _, words := range value.([]any) {
+			commands = append(commands, agentkernel.BatchCommand{Command: list(t, words.([]any))})
+		}
+		to.Set(reflect.ValueOf(commands))
 		return
 	}
 	switch to.Kind() {
@@ -278,9 +386,59 @@ func setValue(t *testing.T, to reflect.Value, name string, value any) {
 		to.SetBool(value.(bool))
 	case reflect.Int, reflect.Int64:
 		to.SetInt(number(t, value))
+	case reflect.Interface:
+		setInterface(t, to, value)
 	default:
 		t.Fatalf("%s is of type %s", name, to.Type())
 	}
+}
+
+func setTimeout(t *testing.T, to reflect.Value, value any) {
+	t.Helper()
+	switch {
+	case value == "none":
+		to.SetInt(int64(agentkernel.NoTimeout))
+	case value == "default":
+		to.SetInt(0)
+	case number(t, value) == 0: // less than a millisecond
+		to.SetInt(1)
+	default:
+		to.SetInt(number(t, value) * int64(time.Millisecond))
+	}
+}
+
+// setInterface sets a reader of content, or JSON.
+func setInterface(t *testing.T, to reflect.Value, value any) {
+	t.Helper()
+	if to.Type() == reflect.TypeFor[io.Reader]() {
+		to.Set(reflect.ValueOf(strings.NewReader(text(t, value))))
+		return
+	}
+	wrapped := value.(map[string]any)
+	coded, err := json.Marshal(expanded(t, wrapped["json"]))
+	if err != nil || len(wrapped) != 1 {
+		t.Fatalf("%v is no JSON of a case (%v)", value, err)
+	}
+	to.Set(reflect.ValueOf(json.RawMessage(coded)))
+}
+
+// list is a list of texts; env may be a map.
+func list(t *testing.T, value any) []string {
+	t.Helper()
+	list := []string{}
+	if entries, ok := value.(map[string]any); ok {
+		for name, value := range entries {
+			if strings.Contains(name, "=") {
+				t.Skipf("%q cannot be a name in a list of NAME=VALUE", name)
+			}
+			list = append(list, name+"="+text(t, value))
+		}
+		return list
+	}
+	for _, entry := range value.([]any) {
+		list = append(list, text(t, entry))
+	}
+	return list
 }
 
 // text is a text of a case: itself, base64 or repeated.

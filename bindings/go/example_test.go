@@ -2,6 +2,7 @@ package agentkernel_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -90,6 +91,111 @@ func ExampleClient_WithSandbox() {
 	// Output:
 	// kept
 	// <nil>
+}
+
+func ExampleSandboxSession_ReadFile() {
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	defer client.Close()
+
+	err := client.WithSandbox(ctx, "files", nil, func(sandbox *agentkernel.SandboxSession) error {
+		if err := sandbox.WriteFile(ctx, "/workspace/in.txt", []byte("two\none\n")); err != nil {
+			return err
+		}
+		if _, err := sandbox.Run(ctx, []string{"sort", "-o", "out.txt", "in.txt"}); err != nil {
+			return err
+		}
+		content, err := sandbox.ReadFile(ctx, "/workspace/out.txt")
+		fmt.Printf("%s", content)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	// Output:
+	// one
+	// two
+}
+
+func ExampleSandboxSession_WriteFileFrom() {
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	defer client.Close()
+
+	err := client.WithSandbox(ctx, "streams", nil, func(sandbox *agentkernel.SandboxSession) error {
+		source := io.LimitReader(rand.Reader, 10_000_000)
+		if err := sandbox.WriteFileFrom(ctx, "/workspace/random", source, 10_000_000); err != nil {
+			return err
+		}
+		file, err := sandbox.OpenFile(ctx, "/workspace/random")
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		size, err := io.Copy(io.Discard, file) // a FileReader is an io.ReadCloser: it decodes straight into the reader's buffer
+		fmt.Println(size)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	// Output: 10000000
+}
+
+func ExampleClient_DetachedWait() {
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	defer client.Close()
+
+	err := client.WithSandbox(ctx, "background", nil, func(sandbox *agentkernel.SandboxSession) error {
+		started, err := sandbox.ExecDetached(ctx, []string{"sh", "-c", "echo working; sleep 0.1; exit 5"})
+		if err != nil {
+			return err
+		}
+		ended, err := client.DetachedWait(ctx, sandbox.Name(), started.ID) // for as long as the context allows
+		if err != nil {
+			return err
+		}
+		logs, err := client.DetachedLogs(ctx, sandbox.Name(), started.ID)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s with exit code %d: %s", ended.Status, ended.ExitCode, logs.Stdout)
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+	// Output: failed with exit code 5: working
+}
+
+func ExampleClient_RestoreSnapshot() {
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	defer client.Close()
+	if _, err := client.CreateSandbox(ctx, "work", nil); err != nil {
+		panic(err)
+	}
+
+	_, err := client.TakeSnapshot(ctx, &agentkernel.TakeSnapshotOptions{Sandbox: "work", Name: "before"})
+	if err != nil {
+		panic(err)
+	}
+	start := true
+	again, err := client.RestoreSnapshot(ctx, "before", &agentkernel.RestoreSnapshotOptions{AsName: "work-2", Start: &start})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(again.Name, again.Status)
+	// Output: work-2 running
+}
+
+func ExampleClient_Request() {
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	defer client.Close()
+
+	answer, err := client.Request(ctx, "POST", "/run", map[string]any{"command": []string{"echo", "hello"}})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(answer.StatusCode, string(answer.Content))
+	// Output: 200 {"success":true,"data":{"output":"hello\n"}}
 }
 
 func ExampleError() {

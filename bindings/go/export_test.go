@@ -14,36 +14,42 @@ import (
 type OperationTold struct {
 	Name               string
 	Parameters, Fields []string
+	Required           map[string]bool   // parameters
+	Types              map[string]string // of fields, as cases name them
+	Writable           bool              // its content may come from a reader
 }
+
+var typeNames = map[int32]string{raw.TYPE_TEXT: "text", raw.TYPE_BYTES: "bytes", raw.TYPE_INT: "int", raw.TYPE_BOOL: "bool",
+	raw.TYPE_LIST: "list", raw.TYPE_MAP: "map", raw.TYPE_JSON: "json"}
 
 // Operations are all operations of the library's table.
 func Operations() (told []OperationTold) {
 	for i := 0; raw.Operation_at(i) != 0; i++ {
 		id := raw.Operation_at(i)
-		one := OperationTold{Name: raw.Operation_name(id)}
+		one := OperationTold{Name: raw.Operation_name(id), Writable: raw.Operation_flags(id)&raw.OP_WRITABLE != 0, Required: map[string]bool{}, Types: map[string]string{}}
 		for j := 0; raw.Parameter_at(id, j) != 0; j++ {
-			one.Parameters = append(one.Parameters, raw.Key_name(raw.Parameter_at(id, j)))
+			key := raw.Parameter_at(id, j)
+			one.Parameters = append(one.Parameters, raw.Key_name(key))
+			one.Required[raw.Key_name(key)] = raw.Parameter_flags(id, key)&raw.KEY_REQUIRED != 0
 		}
 		for j := 0; raw.Field_at(id, j) != 0; j++ {
-			one.Fields = append(one.Fields, raw.Key_name(raw.Field_at(id, j)))
+			key := raw.Field_at(id, j)
+			one.Fields = append(one.Fields, raw.Key_name(key))
+			one.Types[raw.Key_name(key)] = typeNames[raw.Field_type(id, key)]
 		}
 		told = append(told, one)
 	}
 	return told
 }
 
-// RequiredParameters are the names of what an operation must be given, in the order of the table.
-func RequiredParameters(operation string) (names []string) {
-	for i := 0; raw.Operation_at(i) != 0; i++ {
-		id := raw.Operation_at(i)
-		for j := 0; raw.Operation_name(id) == operation && raw.Parameter_at(id, j) != 0; j++ {
-			key := raw.Parameter_at(id, j)
-			if raw.Parameter_flags(id, key)&raw.KEY_REQUIRED != 0 {
-				names = append(names, raw.Key_name(key))
-			}
+// OperationNamed is one of them.
+func OperationNamed(name string) OperationTold {
+	for _, told := range Operations() {
+		if told.Name == name {
+			return told
 		}
 	}
-	return names
+	return OperationTold{}
 }
 
 // LedgerConstants are the numbers of the ABI's constants with a prefix, by the rest of their names in small letters.

@@ -1,7 +1,10 @@
 package agentkernel_test
 
 import (
+	"context"
 	"errors"
+	"io"
+	"os"
 	"testing"
 
 	"github.com/thrashr888/agentkernel/bindings/go"
@@ -56,4 +59,45 @@ func TestNothingLeaks(t *testing.T) {
 		t.Errorf("%d descriptors more", grown)
 	}
 	t.Logf("%d kB, then %d kB; %d descriptors, then %d", memory, status(t, "VmRSS"), open, descriptors(t))
+}
+
+// A file of 12 MB that is streamed in and out takes no memory of its size: the most that the process has had is told by
+// the kernel, which forgets it on request.
+func TestStreamingLeaksNoMemory(t *testing.T) {
+	const size = 12_000_000
+	withLocal(t, "go-flat", func(ctx context.Context, s *agentkernel.SandboxSession) {
+		round := func() {
+			if err := s.WriteFileFrom(ctx, "/tmp/large", io.LimitReader(letters{}, size), size); err != nil {
+				t.Fatal(err)
+			}
+			file, err := s.OpenFile(ctx, "/tmp/large")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			if length, err := io.Copy(io.Discard, struct{ io.Reader }{file}); err != nil || length != size {
+				t.Fatal(length, err)
+			}
+		}
+		round()
+		collect()
+		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+			t.Skip("the kernel does not forget: ", err)
+		}
+		before := status(t, "VmHWM")
+		round()
+		if grown := status(t, "VmHWM") - before; grown > 4*1024 {
+			t.Errorf("%d kB more", grown)
+		}
+	})
+}
+
+// letters never ends.
+type letters struct{}
+
+func (letters) Read(buf []byte) (int, error) {
+	for i := range buf {
+		buf[i] = 'a' + byte(i%26)
+	}
+	return len(buf), nil
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// An operation is a method here and the types of what it takes and gives. The members are found by their tags: the
-// names that they have on the wire.
+// An operation is a method and the types of what it takes and gives: here for commands and sandboxes, in files.go,
+// detached.go, snapshots.go and server.go for the rest. The members are found by their tags: the names that they have on
+// the wire.
 
 // SecurityProfile says what a sandbox may do.
 type SecurityProfile string
@@ -59,12 +60,98 @@ type CreateSandboxOptions struct {
 	Volumes     []string        `json:"volumes"`    // "slug:/path" or "slug:/path:ro"
 	Secrets     []string        `json:"secrets"`    // "KEY=value:host", "KEY:host" or "KEY:host:Header"
 	SecretFiles []string        `json:"secret_files"`
+
+	Labels      map[string]string `json:"labels"` // the user's own names and values
+	Description string            `json:"description"`
+	Lifecycle   any               `json:"lifecycle"`   // a Lifecycle, or what else makes such JSON
+	Ports       []string          `json:"ports"`       // "8080:80", "3000", "53:53/udp"
+	Network     any               `json:"network"`     // a Network, or what else makes such JSON
+	Agent       string            `json:"agent"`       // the agent to prepare the sandbox for
+	InitScript  string            `json:"init_script"` // a shell script to run once it is made
+
+	PlaceholderSecrets  bool              `json:"placeholder_secrets"` // it sees placeholders, which a proxy replaces
+	SecretMappings      map[string]string `json:"secret_mappings"`     // environment variable to host
+	CreatedFromTemplate string            `json:"created_from_template"`
+	TemplateHelpText    string            `json:"template_help_text"`
 	CallOptions
 }
 
-// HealthInfo is what a server says of itself.
-type HealthInfo struct {
-	Status string `json:"status"`
+// Lifecycle is what a server does by itself to a sandbox that nobody uses. Zero says nothing.
+type Lifecycle struct {
+	AutoStopAfterSeconds    uint64 `json:"auto_stop_after_seconds,omitempty"`
+	AutoArchiveAfterSeconds uint64 `json:"auto_archive_after_seconds,omitempty"`
+	AutoDeleteAfterSeconds  uint64 `json:"auto_delete_after_seconds,omitempty"`
+}
+
+// Network is a bridge of a backend's own for a sandbox.
+type Network struct {
+	Name     string   `json:"name"`
+	Subnet   string   `json:"subnet,omitempty"`
+	Gateway  string   `json:"gateway,omitempty"`
+	DNS      []string `json:"dns,omitempty"`
+	StaticIP string   `json:"static_ip,omitempty"`
+}
+
+// ListSandboxesOptions are for lists of sandboxes.
+type ListSandboxesOptions struct {
+	Labels map[string]string `json:"labels"` // only sandboxes that have all of these
+	CallOptions
+}
+
+// ResizeSandboxOptions are what a sandbox gets other amounts of.
+type ResizeSandboxOptions struct {
+	VCPUs    int `json:"vcpus"`
+	MemoryMB int `json:"memory_mb"`
+	CallOptions
+}
+
+// UpdateSandboxOptions are what a sandbox gets instead of what it has.
+type UpdateSandboxOptions struct {
+	Labels      map[string]string `json:"labels"` // in place of all that there are; an empty map takes them away
+	Description *string           `json:"description"`
+	Lifecycle   any               `json:"lifecycle"` // a Lifecycle, or what else makes such JSON
+	CallOptions
+}
+
+// BatchCommand is one of several commands.
+type BatchCommand struct {
+	Command []string `json:"command"`
+}
+
+// BatchResult is what one of several commands came to: its output, or why there is none.
+type BatchResult struct {
+	Output *string `json:"output"`
+	Error  *string `json:"error"`
+	Record
+}
+
+// BatchRunResponse has the results in the order of the commands.
+type BatchRunResponse struct {
+	Results []BatchResult
+}
+
+// LogEntry is something that happened to a sandbox. Which members it has depends on its type; Raw has all.
+type LogEntry struct {
+	Type      string            `json:"type"`      // sandbox_created, command_executed, file_written, ... an open set
+	Timestamp string            `json:"timestamp"` // RFC 3339
+	PID       int               `json:"pid"`       // of the server
+	User      string            `json:"user"`
+	Name      string            `json:"name"`    // of the sandbox, where it is made, started, stopped or removed
+	Sandbox   string            `json:"sandbox"` // of the sandbox, where something is done in it
+	Image     string            `json:"image"`
+	Backend   string            `json:"backend"`
+	Labels    map[string]string `json:"labels"`
+	Profile   string            `json:"profile"`
+	Command   []string          `json:"command"`
+	ExitCode  int               `json:"exit_code"`
+	Path      string            `json:"path"`
+	Error     string            `json:"error"`
+	Record
+}
+
+// ExtendTtlResponse says until when a sandbox lives.
+type ExtendTtlResponse struct {
+	ExpiresAt string `json:"expires_at"` // RFC 3339
 	Record
 }
 
@@ -126,20 +213,6 @@ type SandboxInfo struct {
 	Record
 }
 
-// Health asks the server whether it is well: "ok".
-func (c *Client) Health(ctx context.Context, opts ...*CallOptions) (string, error) {
-	info, err := c.HealthInfo(ctx, opts...)
-	if err != nil {
-		return "", err
-	}
-	return info.Status, nil
-}
-
-// HealthInfo is Health with all that the server answered.
-func (c *Client) HealthInfo(ctx context.Context, opts ...*CallOptions) (*HealthInfo, error) {
-	return one[HealthInfo](ctx, c, raw.OP_HEALTH, last(opts))
-}
-
 // Run runs a command in a sandbox of its own. A command that fails is an error: see RunOptions.Check.
 func (c *Client) Run(ctx context.Context, command []string, opts *RunOptions) (*RunOutput, error) {
 	return one[RunOutput](ctx, c, raw.OP_RUN, opts, arg{raw.KEY_COMMAND, command})
@@ -151,8 +224,17 @@ func (c *Client) RunStream(ctx context.Context, command []string, opts *RunOptio
 	return newStream(ctx, c, raw.OP_RUN_STREAM, opts, arg{raw.KEY_COMMAND, command})
 }
 
-// ListSandboxes lists all sandboxes. With an error come those that were listed before it.
-func (c *Client) ListSandboxes(ctx context.Context, opts ...*CallOptions) ([]SandboxInfo, error) {
+// BatchRun runs commands side by side, each in a sandbox of its own. One that fails is no error: its result says so.
+func (c *Client) BatchRun(ctx context.Context, commands []BatchCommand, opts ...*CallOptions) (*BatchRunResponse, error) {
+	results, err := all[BatchResult](ctx, c, raw.OP_BATCH_RUN, last(opts), arg{raw.KEY_COMMANDS, commands})
+	if err != nil {
+		return nil, err
+	}
+	return &BatchRunResponse{results}, nil
+}
+
+// ListSandboxes lists all sandboxes, or those with some labels. With an error come those that were listed before it.
+func (c *Client) ListSandboxes(ctx context.Context, opts ...*ListSandboxesOptions) ([]SandboxInfo, error) {
 	return all[SandboxInfo](ctx, c, raw.OP_LIST_SANDBOXES, last(opts))
 }
 
@@ -166,14 +248,68 @@ func (c *Client) GetSandbox(ctx context.Context, name string, opts ...*CallOptio
 	return one[SandboxInfo](ctx, c, raw.OP_GET_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
 }
 
+// GetSandboxByUUID describes the sandbox of a uuid.
+func (c *Client) GetSandboxByUUID(ctx context.Context, uuid string, opts ...*CallOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_GET_SANDBOX_BY_UUID, last(opts), arg{raw.KEY_UUID, uuid})
+}
+
+// StartSandbox starts a stopped sandbox.
+func (c *Client) StartSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_START_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// StopSandbox ends every process of a sandbox, which stays. Full servers answer well for one that is not there, too.
+func (c *Client) StopSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_STOP_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// PauseSandbox freezes a sandbox with its memory. Few backends can; others answer ErrUnprocessable.
+func (c *Client) PauseSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_PAUSE_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// ResumeSandbox goes on with a paused sandbox.
+func (c *Client) ResumeSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_RESUME_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// ForkSandbox makes a second sandbox of a paused one, memory and all.
+func (c *Client) ForkSandbox(ctx context.Context, name, asName string, opts ...*CallOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_FORK_SANDBOX, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_AS_NAME, asName})
+}
+
+// ResizeSandbox gives a sandbox other processors or memory. Some backends stop it and lose its state.
+func (c *Client) ResizeSandbox(ctx context.Context, name string, opts *ResizeSandboxOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_RESIZE_SANDBOX, opts, arg{raw.KEY_NAME, name})
+}
+
+// RecoverSandbox brings an archived sandbox back.
+func (c *Client) RecoverSandbox(ctx context.Context, name string, opts ...*CallOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_RECOVER_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
+}
+
+// UpdateSandbox changes a sandbox's labels, description or lifecycle.
+func (c *Client) UpdateSandbox(ctx context.Context, name string, opts *UpdateSandboxOptions) (*SandboxInfo, error) {
+	return one[SandboxInfo](ctx, c, raw.OP_UPDATE_SANDBOX, opts, arg{raw.KEY_NAME, name})
+}
+
+// ExtendTTL lets a sandbox live for longer: by seconds ("90"), or such as "15m" or "1h30m"; "" is an hour.
+func (c *Client) ExtendTTL(ctx context.Context, name, by string, opts ...*CallOptions) (*ExtendTtlResponse, error) {
+	args := []arg{{raw.KEY_NAME, name}}
+	if by != "" {
+		args = append(args, arg{raw.KEY_BY, by})
+	}
+	return one[ExtendTtlResponse](ctx, c, raw.OP_EXTEND_TTL, last(opts), args...)
+}
+
+// GetSandboxLogs lists what happened to a sandbox, oldest first.
+func (c *Client) GetSandboxLogs(ctx context.Context, name string, opts ...*CallOptions) ([]LogEntry, error) {
+	return all[LogEntry](ctx, c, raw.OP_GET_SANDBOX_LOGS, last(opts), arg{raw.KEY_NAME, name})
+}
+
 // RemoveSandbox removes a sandbox with all that is in it.
 func (c *Client) RemoveSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_REMOVE_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
-}
-
-// StopSandbox ends every process of a sandbox, which stays.
-func (c *Client) StopSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
-	return none(ctx, c, raw.OP_STOP_SANDBOX, last(opts), arg{raw.KEY_NAME, name})
 }
 
 // ExecInSandbox runs a command in a sandbox that is there.

@@ -2,16 +2,21 @@ package agentkernel_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-// What README.md shows is what the examples run.
+// What README.md and the tree's own show is what the examples run.
 func TestReadmeIsRun(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
+	var readme []byte
+	for _, file := range []string{"README.md", filepath.Join(tree, "README.md")} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readme = append(readme, text...)
 	}
 	examples, err := os.ReadFile("example_test.go")
 	if err != nil {
@@ -19,7 +24,7 @@ func TestReadmeIsRun(t *testing.T) {
 	}
 	run := flat(string(examples))
 	pieces := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(pieces) < 4 {
+	if len(pieces) < 11 {
 		t.Fatalf("%d pieces of Go", len(pieces))
 	}
 	for _, piece := range pieces {

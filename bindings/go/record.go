@@ -97,6 +97,8 @@ func placeOf(record reflect.Type, member reflect.StructField) place {
 	switch reflect.Zero(member.Type).Interface().(type) {
 	case string:
 		return place{offset, storeText, clearAs[string]}
+	case *string:
+		return place{offset, storeTextPointer, clearAs[*string]}
 	case []byte, json.RawMessage:
 		return place{offset, storeBytes, clearAs[[]byte]}
 	case int:
@@ -153,6 +155,12 @@ func storeText(_ *call, member unsafe.Pointer, from *raw.Value) error {
 	if text := from.Bytes(); *to != string(text) { // the same again, as an event's type often is, needs no new memory
 		*to = string(text)
 	}
+	return nil
+}
+
+func storeTextPointer(_ *call, member unsafe.Pointer, from *raw.Value) error {
+	text := string(from.Bytes())
+	*(**string)(member) = &text
 	return nil
 }
 

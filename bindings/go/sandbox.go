@@ -3,6 +3,7 @@ package agentkernel
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -23,6 +24,51 @@ func (s *SandboxSession) Run(ctx context.Context, command []string, opts ...*Exe
 // Info describes the sandbox as it is now.
 func (s *SandboxSession) Info(ctx context.Context) (*SandboxInfo, error) {
 	return s.client.GetSandbox(ctx, s.name)
+}
+
+// ReadFile reads a file of the sandbox.
+func (s *SandboxSession) ReadFile(ctx context.Context, path string, opts ...*CallOptions) ([]byte, error) {
+	return s.client.ReadFile(ctx, s.name, path, opts...)
+}
+
+// OpenFile opens a file of the sandbox for reading: see [Client.OpenFile].
+func (s *SandboxSession) OpenFile(ctx context.Context, path string, opts ...*CallOptions) (*FileReader, error) {
+	return s.client.OpenFile(ctx, s.name, path, opts...)
+}
+
+// WriteFile writes a file of the sandbox.
+func (s *SandboxSession) WriteFile(ctx context.Context, path string, content []byte, opts ...*CallOptions) error {
+	return s.client.WriteFile(ctx, s.name, path, content, opts...)
+}
+
+// WriteFileFrom writes a file of the sandbox with what a reader gives: see [Client.WriteFileFrom].
+func (s *SandboxSession) WriteFileFrom(ctx context.Context, path string, from io.Reader, size int64, opts ...*CallOptions) error {
+	return s.client.WriteFileFrom(ctx, s.name, path, from, size, opts...)
+}
+
+// WriteFiles writes several files of text, by their absolute paths.
+func (s *SandboxSession) WriteFiles(ctx context.Context, files map[string]string, opts ...*CallOptions) (*BatchFileWriteResponse, error) {
+	return s.client.WriteFiles(ctx, s.name, files, opts...)
+}
+
+// DeleteFile removes a file of the sandbox.
+func (s *SandboxSession) DeleteFile(ctx context.Context, path string, opts ...*CallOptions) error {
+	return s.client.DeleteFile(ctx, s.name, path, opts...)
+}
+
+// Upload writes a file of this machine to a path in the sandbox.
+func (s *SandboxSession) Upload(ctx context.Context, local, path string, opts ...*TransferOptions) error {
+	return s.client.Upload(ctx, s.name, local, path, opts...)
+}
+
+// Download writes a file of the sandbox to a path on this machine: see [Client.Download].
+func (s *SandboxSession) Download(ctx context.Context, path, local string, opts ...*TransferOptions) error {
+	return s.client.Download(ctx, s.name, path, local, opts...)
+}
+
+// ExecDetached starts a command in the sandbox and does not wait for it.
+func (s *SandboxSession) ExecDetached(ctx context.Context, command []string, opts ...*DetachedOptions) (*DetachedCommand, error) {
+	return s.client.ExecDetached(ctx, s.name, command, opts...)
 }
 
 // removalTimeout bounds the removal of a sandbox, which the context of the caller does not: it may have ended.

@@ -1,4 +1,5 @@
-// Bench measures this package beside net/http with encoding/json, against the server of fixed answers at AK_BENCH_URL.
+// Bench measures this package beside net/http with encoding/json, against the server of fixed answers at AK_BENCH_URL
+// (files: against itself).
 // Each way of each case runs in a process of its own, in turns, so that a busy machine disturbs all alike.
 package main
 
@@ -33,6 +34,8 @@ var benchmarks = []benchmark{
 	{"run", 200, 2000, []way{{"net/http", httpRun}, {"agentkernel", ourRun}}},
 	{"events 150 B", 1, 3, []way{{"net/http", httpStream("small")}, {"agentkernel", ourStream("small")}, {"agentkernel read", ourRead("small")}}},
 	{"events 16 KiB", 1, 3, []way{{"net/http", httpStream("large")}, {"agentkernel", ourStream("large")}, {"agentkernel read", ourRead("large")}}},
+	{"read 12 MB", 2, 10, []way{{"net/http", httpReadFile}, {"agentkernel", ourReadFile}, {"agentkernel stream", ourOpenFile()}}},
+	{"write 12 MB", 2, 10, []way{{"net/http", httpWriteFile}, {"agentkernel", ourWriteFile}, {"agentkernel stream", ourWriteFileFrom}}},
 }
 
 // row is one line of the result.
@@ -55,6 +58,7 @@ func main() {
 		measure(flag.Arg(0), flag.Arg(1))
 		return
 	}
+	serveFile()
 	for _, benchmark := range benchmarks {
 		if !strings.Contains(benchmark.name, *only) {
 			continue

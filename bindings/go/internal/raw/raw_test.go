@@ -91,6 +91,51 @@ func TestErrorsAndNames(t *testing.T) {
 	}
 }
 
+// The write door takes a slice that is a part of other memory, which holds pointers too, and nothing.
+func TestWriteDoor(t *testing.T) {
+	c, fail := client(t)
+	mine := struct {
+		before *int
+		buf    [14]byte
+	}{before: new(int)}
+	for operation, wanted := range map[int32]int32{OP_HEALTH: E_ARGUMENT, OP_WRITE_FILE: E_CANCELLED} {
+		var call Call
+		if status := Call_new(c, operation, &call, fail); status != OK {
+			t.Fatal(status)
+		}
+		if operation == OP_WRITE_FILE {
+			Call_set_text(call, KEY_NAME, "x", fail)
+			Call_set_text(call, KEY_PATH, "/tmp/x", fail)
+		}
+		Call_cancel(call)
+		taken := 1
+		if status := Call_write(call, mine.buf[2:4], &taken, fail); status != wanted || taken != 0 {
+			t.Error(Operation_name(operation), status, taken)
+		}
+		if status := Call_write(call, nil, &taken, fail); status != wanted {
+			t.Error(Operation_name(operation), status)
+		}
+		Call_free(call)
+	}
+}
+
+func TestListsOfLists(t *testing.T) {
+	c, fail := client(t)
+	var call Call
+	if status := Call_new(c, OP_BATCH_RUN, &call, fail); status != OK {
+		t.Fatal(status)
+	}
+	defer Call_free(call)
+	for _, word := range []string{"one", "two"} {
+		if Call_add_list(call, KEY_COMMANDS, fail) != OK || Call_add_text(call, KEY_COMMANDS, word, fail) != OK {
+			t.Error(word)
+		}
+	}
+	if status := Call_add_list(call, KEY_COMMAND, fail); status != E_ARGUMENT {
+		t.Error(status)
+	}
+}
+
 // Text goes in and out without memory of Go's.
 func TestNothingIsAllocated(t *testing.T) {
 	c, fail := client(t)

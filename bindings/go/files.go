@@ -1,0 +1,180 @@
+package agentkernel
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
+)
+
+// FileReadResponse is a file of a sandbox with all that the server said of it.
+type FileReadResponse struct {
+	Content  []byte `json:"content"`
+	Encoding string `json:"encoding"` // how the content came: utf8 or base64. It is decoded
+	Size     int64  `json:"size"`
+	Record
+}
+
+// BatchFileWriteResponse says how many files were written.
+type BatchFileWriteResponse struct {
+	Written int `json:"written"`
+	Record
+}
+
+// ReadFile reads a file of a sandbox. See OpenFile for large ones.
+func (c *Client) ReadFile(ctx context.Context, name, path string, opts ...*CallOptions) ([]byte, error) {
+	file, err := c.OpenFile(ctx, name, path, opts...)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
+}
+
+// ReadFileInfo is ReadFile with all that the server answered.
+func (c *Client) ReadFileInfo(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReadResponse, error) {
+	return one[FileReadResponse](ctx, c, raw.OP_READ_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path})
+}
+
+// WriteFile writes a file of a sandbox, and makes the folders above it. Servers take about 12 MB at most.
+func (c *Client) WriteFile(ctx context.Context, name, path string, content []byte, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_WRITE_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path}, arg{raw.KEY_CONTENT, content})
+}
+
+// WriteFiles writes several files of text, by their absolute paths. When one fails, others may have been written.
+func (c *Client) WriteFiles(ctx context.Context, name string, files map[string]string, opts ...*CallOptions) (*BatchFileWriteResponse, error) {
+	return one[BatchFileWriteResponse](ctx, c, raw.OP_WRITE_FILES, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_FILES, files})
+}
+
+// DeleteFile removes a file of a sandbox.
+func (c *Client) DeleteFile(ctx context.Context, name, path string, opts ...*CallOptions) error {
+	return none(ctx, c, raw.OP_DELETE_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path})
+}
+
+// FileReader reads a file of a sandbox while it comes. Close may be called by another goroutine at any time; Read is for
+// one at a time.
+type FileReader struct {
+	call    *call
+	cleanup runtime.Cleanup
+	head    []byte // what OpenFile has read
+	ended   error  // how it ended: io.EOF, or the error
+}
+
+// headBytes is how much OpenFile reads, to see whether there is a file.
+const headBytes = 512
+
+// OpenFile opens a file of a sandbox for reading, and waits for its first bytes. They are decoded straight into the
+// reader's buffer; a reader that stops makes the server stop. Memory is flat where the server says how it encodes before
+// the content, as agentkernel-local does; from others the library keeps the whole reply, up to [Options].MaxReplyBytes.
+// The context and the timeout hold until the last byte.
+func (c *Client) OpenFile(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReader, error) {
+	made, err := newCall(ctx, c, raw.OP_READ_FILE, last(opts), []arg{{raw.KEY_NAME, name}, {raw.KEY_PATH, path}})
+	if err != nil {
+		return nil, err
+	}
+	f := &FileReader{call: made}
+	head := make([]byte, headBytes)
+	size, err := f.Read(head)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	f.head = head[:size]
+	f.cleanup = runtime.AddCleanup(f, (*call).close, made)
+	return f, nil
+}
+
+// Read reads into the caller's buffer, without a copy in between. The error is [io.EOF] at the end.
+func (f *FileReader) Read(buf []byte) (int, error) {
+	f.call.use.Lock()
+	defer f.call.use.Unlock()
+	switch {
+	case f.call.handle == 0 && f.ended == nil:
+		return 0, os.ErrClosed
+	case len(f.head) > 0 || len(buf) == 0:
+		size := copy(buf, f.head)
+		f.head = f.head[size:]
+		return size, nil
+	case f.ended != nil:
+		return 0, f.ended
+	}
+	for {
+		status, err := f.call.goOn(read, buf)
+		runtime.KeepAlive(f)
+		if err == nil && status == raw.OK {
+			return f.call.out.size, nil
+		}
+		if err == nil && status == raw.ITEM { // a file without a byte
+			continue
+		}
+		if f.ended = err; err == nil {
+			f.ended = io.EOF
+		}
+		f.call.release()
+		return 0, f.ended
+	}
+}
+
+// Close ends the reading. Whoever waits in Read gets an error that is [os.ErrClosed]. It may be called again.
+func (f *FileReader) Close() error {
+	f.cleanup.Stop()
+	f.call.close()
+	return nil
+}
+
+// pieceBytes is how much WriteFileFrom asks of its reader at a time, and maxEmptyReads how often that may give nothing.
+const (
+	pieceBytes    = 64 << 10
+	maxEmptyReads = 100
+)
+
+// WriteFileFrom writes a file of a sandbox with what a reader gives. No more than a piece of it is held. The size is how
+// many bytes will come: too many are refused before anything is sent. It is -1 when nobody knows. When the reader fails,
+// the server has got half a request, and writes nothing. The context ends the writing, but no Read of the reader.
+func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.Reader, size int64, opts ...*CallOptions) error {
+	args := []arg{{raw.KEY_NAME, name}, {raw.KEY_PATH, path}}
+	if size != -1 {
+		args = append(args, arg{raw.KEY_SIZE, size})
+	}
+	call, err := newCall(ctx, c, raw.OP_WRITE_FILE, last(opts), args)
+	if err != nil {
+		return err
+	}
+	defer call.close()
+	if err := call.pour(from); err != nil {
+		return err
+	}
+	return call.finish()
+}
+
+// pour hands in all that a reader gives.
+func (c *call) pour(from io.Reader) error {
+	buf := make([]byte, pieceBytes)
+	for empty := 0; ; empty++ {
+		size, err := from.Read(buf)
+		if size > 0 {
+			empty = 0
+		}
+		for piece := buf[:size]; len(piece) > 0; piece = piece[c.out.size:] {
+			if status, err := c.goOn(write, piece); err != nil || status == raw.DONE { // the answer may come early
+				return err
+			}
+		}
+		if err == io.EOF {
+			_, err := c.goOn(write, nil)
+			return err
+		}
+		if err == nil && empty == maxEmptyReads {
+			err = io.ErrNoProgress
+		}
+		if err != nil {
+			return fmt.Errorf("agentkernel: write_file: the content: %w", err)
+		}
+	}
+}
