@@ -4,12 +4,16 @@ worker.py CASE URL
 """
 
 import asyncio
+import base64
 import json
 import sys
+import tempfile
 import time
 from typing import Any
 
 RUNS = 1000
+FILES = 5
+DATA = bytes(range(256)) * 46_875  # 12 MB
 
 
 def status(name: str) -> int:
@@ -85,6 +89,62 @@ def read_huge(client: Any) -> None:
     measure.tell(1024)
 
 
+def put(client: Any) -> None:
+    """Writes the file as bytes, as users of either SDK do."""
+    if hasattr(client, "read_bytes"):
+        client.write_file("bench", "tmp/x", DATA)
+    else:
+        client.write_file("bench", "tmp/x", base64.b64encode(DATA).decode(), encoding="base64")
+
+
+def get(client: Any) -> bytes:
+    """Reads the file as bytes."""
+    if hasattr(client, "read_bytes"):
+        return bytes(client.read_bytes("bench", "tmp/x"))
+    return base64.b64decode(client.read_file("bench", "tmp/x").content)
+
+
+def read_file(client: Any) -> None:
+    put(client)
+    with Measure() as measure:
+        for _ in range(FILES):
+            data = get(client)
+    assert data == DATA
+    measure.tell(FILES)
+
+
+def read_file_into(client: Any) -> None:
+    put(client)
+    buffer = bytearray(1 << 16)
+    total = 0
+    with Measure() as measure:
+        for _ in range(FILES):
+            with client.open_file("bench", "tmp/x") as file:
+                while size := file.readinto1(buffer):
+                    total += size
+    assert total == FILES * len(DATA)
+    measure.tell(FILES)
+
+
+def write_file(client: Any) -> None:
+    with Measure() as measure:
+        for _ in range(FILES):
+            put(client)
+    assert get(client) == DATA
+    measure.tell(FILES)
+
+
+def write_from_file(client: Any) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(DATA)
+        file.flush()
+        with Measure() as measure:
+            for _ in range(FILES):
+                client.upload("bench", file.name, "tmp/x")
+    assert get(client) == DATA
+    measure.tell(FILES)
+
+
 def main() -> None:
     case, url = sys.argv[1:]
     from agentkernel import AgentKernel, AsyncAgentKernel
@@ -98,7 +158,14 @@ def main() -> None:
         asyncio.run(work())
     else:
         with AgentKernel(base_url=url) as client:
-            globals()[case](client)
+            if "file" not in case:
+                globals()[case](client)
+                return
+            client.create_sandbox("bench")
+            try:
+                globals()[case](client)
+            finally:
+                client.remove_sandbox("bench")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""The shared conformance cases, through the public interface, sync and async."""
+"""The shared conformance cases, through the public interface, sync and async, and through calls by their names.
+
+Where the natural result is less than the record (a str, a file without its JSON), the calls by name compare the rest.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import inspect
 import json
 import math
 from collections.abc import Callable
@@ -12,10 +16,25 @@ from typing import Any
 
 import pytest
 
-from agentkernel import AgentKernel, AgentKernelError, AsyncAgentKernel, RunOutput, StreamEvent
+from agentkernel import (
+    AgentKernel,
+    AgentKernelError,
+    AsyncAgentKernel,
+    BackendDiscovery,
+    BatchResult,
+    BatchRunResponse,
+    DetachedLogsResponse,
+    FileReadResponse,
+    RunOutput,
+    StreamEvent,
+)
+from agentkernel._call import ITEM
+from agentkernel._operations import Operation, Record
+from agentkernel._sync_base import advance
 from conftest import TREE, FaultProgram, FaultServer
 
 CASES = TREE / "tests/conformance/cases"
+MUST_FAIL = TREE / "tests/conformance/must_fail.json"
 KNOWN = {
     "file": {"version", "cases"},
     "case": {"id", "about", "shows", "client", "server", "client_error", "calls", "requests", "connections"},
@@ -25,21 +44,25 @@ KNOWN = {
         "code", "http_status", "exit_code", "retry_after_ms", "server_text", "output", "sent", "phase", "operation",
         "message_has", "message_lacks",
     },
+    "contains": {"contains"},
 }  # fmt: skip
 
 
+REQUIRED = {"case": {"id", "about", "server", "calls", "requests"}, "error": {"code"}, "contains": {"contains"}}
+
+
 def check_members(kind: str, value: dict[str, Any]) -> None:
+    assert REQUIRED.get(kind, set()) <= set(value), f"a {kind} lacks members: {value}"
     assert set(value) <= KNOWN[kind], f"unknown member of a {kind}: {set(value) - KNOWN[kind]}"
 
 
-def load() -> list[Any]:
+def load(*paths: Path) -> list[Any]:
     cases = []
-    for path in sorted(CASES.glob("*.json")):
+    for path in paths:
         content = json.loads(path.read_text(encoding="utf-8"))
         check_members("file", content)
         assert content["version"] == 1, f"{path}: version {content['version']}"
         for case in content["cases"]:
-            check_members("case", case)
             expanded = {name: value if name == "server" else expand(value) for name, value in case.items()}
             cases.append(pytest.param(expanded, id=case["id"]))
     return cases
@@ -63,21 +86,35 @@ def argument(name: str, value: Any, places: dict[str, str]) -> Any:
             return math.inf if value == "none" else None
         return int(value) / 1000
     if isinstance(value, dict) and set(value) == {"base64"}:
-        return base64.b64decode(value["base64"]).decode()
+        octets = base64.b64decode(value["base64"])
+        return octets if name == "content" else octets.decode()
+    if name in ("network", "lifecycle", "body"):
+        assert set(value) == {"json"}, f"{name}: JSON stands within json"
+        return value["json"]
     if isinstance(value, list):
         return [argument(name, entry, places) for entry in value]
     if isinstance(value, str):
         for place, text in places.items():
             value = value.replace(place, text)
-        integers = ("vcpus", "memory_mb", "max_reply_bytes", "max_event_bytes", "max_idle")
+        integers = ("vcpus", "memory_mb", "max_reply_bytes", "max_event_bytes", "max_idle", "size")
         return int(value) if name in integers else value
     return value
 
 
+RENAMED: dict[tuple[str | None, str], str] = {
+    ("run_stream", "total_timeout_ms"): "timeout",
+    ("take_snapshot", "name"): "snapshot_name",
+    ("detached_status", "id"): "cmd_id",
+    ("detached_logs", "id"): "cmd_id",
+    ("detached_kill", "id"): "cmd_id",
+    ("request", "body"): "json",
+}
+
+
 def keyword(operation: str | None, name: str) -> str:
     """The name of a parameter or setting in Python."""
-    if operation == "run_stream" and name == "total_timeout_ms":
-        return "timeout"
+    if (operation, name) in RENAMED:
+        return RENAMED[operation, name]
     return name.removesuffix("_ms") if name.endswith("timeout_ms") else name
 
 
@@ -90,10 +127,18 @@ def keywords(operation: str | None, values: dict[str, Any], places: dict[str, st
 
 def field(record: Any, name: str) -> Any:
     """A field of a record, by its name in the cases."""
-    if isinstance(record, str):
-        return {"status": record}[name]
-    if isinstance(record, RunOutput) and name == "output":
+    if isinstance(record, dict):
+        return record[name]
+    if record is None or isinstance(record, str):
+        return {"status": record, "expires_at": record}[name]
+    if isinstance(record, RunOutput | BatchResult) and name == "output":
         return record.output_bytes
+    if isinstance(record, DetachedLogsResponse) and name in ("stdout", "stderr"):
+        return record.stdout_bytes if name == "stdout" else record.stderr_bytes
+    if isinstance(record, FileReadResponse) and name == "content":
+        return record.data
+    if isinstance(record, BackendDiscovery) and name == "backends":
+        return json.loads(record.raw)["backends"]  # typed: a test of its own
     if isinstance(record, StreamEvent) and name in ("data", "output"):
         return record.data_bytes if name == "data" else record.output_bytes
     return getattr(record, name)
@@ -157,13 +202,13 @@ def check_call(call: dict[str, Any], records: list[Any], error: AgentKernelError
         check_error(call["error"], error)
     else:
         assert error is None, f"{error!r} {error.__dict__}"
-    if call["operation"] == "list_sandboxes" and error is not None:
+    if call["operation"] in LISTS and error is not None and records is NO_RECORDS:
         return  # a list or an exception: the records before it are not handed out
     assert len(records) == len(call["records"]), records
     for record, wanted in zip(records, call["records"], strict=True):
         for name, value in wanted.items():
-            if isinstance(record, str) and name == "raw":
-                continue  # health is a plain text here
+            if isinstance(record, str | FileReadResponse | None) and name == "raw":
+                continue  # these have no more than what is asked for
             assert matches(value, field(record, name)), f"{name}: {field(record, name)!r}, wanted {value!r}"
 
 
@@ -177,6 +222,8 @@ def check_request(wanted: dict[str, Any], got: dict[str, Any]) -> None:
             assert not found, name
         else:
             assert len(found) == 1, name
+            if isinstance(value, dict):
+                check_members("contains", value)
             assert value["contains"] in found[0] if isinstance(value, dict) else value == found[0], (name, found)
     body = base64.b64decode(got["body"])
     if "json" in wanted:
@@ -188,40 +235,82 @@ def check_request(wanted: dict[str, Any], got: dict[str, Any]) -> None:
 # ---- the ways of calling ---------------------------------------------------------------------------------------------
 
 Outcome = tuple[list[Any], AgentKernelError | None]
+LISTS = ("list_sandboxes", "get_sandbox_logs", "batch_run", "detached_list", "list_snapshots")
+NO_RECORDS: list[Any] = []
 
 
-def as_records(result: Any) -> list[Any]:
+def as_records(operation: str, result: Any) -> list[Any]:
     if result is None:
-        return []
+        return [None] if operation == "extend_ttl" else []
+    if isinstance(result, BatchRunResponse):
+        return result.results
     return result if isinstance(result, list) else [result]
 
 
+def is_natural(call: dict[str, Any]) -> bool:
+    """Whether a user can make this call, and it is the same: what only calls by name can say is theirs alone."""
+    arguments = call.get("arguments", {})
+    names = [keyword(call["operation"], name) for name in arguments]
+    try:
+        inspect.signature(getattr(AgentKernel, call["operation"])).bind(None, **dict.fromkeys(names))
+    except TypeError:  # one is missing that Python itself asks for
+        return False
+    path = arguments.get("path")
+    relative = isinstance(path, str) and path != "" and not path.startswith("/")
+    return not (relative and call["operation"].endswith("_file"))  # it is relative to the root, as in the official SDK
+
+
 def call_sync(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
-    records: list[Any] = []
+    records = NO_RECORDS
     try:
         result = getattr(client, operation)(**arguments)
         if operation == "run_stream":
+            records = []
             for event in result:
                 records.append(event)
         else:
-            records = as_records(result)
+            records = as_records(operation, result)
     except AgentKernelError as error:
         return records, error
     return records, None
 
 
 async def call_async(client: AsyncAgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
-    records: list[Any] = []
+    records = NO_RECORDS
     try:
         result = getattr(client, operation)(**arguments)
         if operation == "run_stream":
+            records = []
             async for event in result:
                 records.append(event)
         else:
-            records = as_records(await result)
+            records = as_records(operation, await result)
     except AgentKernelError as error:
         return records, error
     return records, None
+
+
+def call_by_name(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
+    def whole(record: Record) -> dict[str, Any]:
+        return {**record.all(), "raw": record.data("raw")}
+
+    records: list[Any] = []
+    call = None
+    try:
+        call = client._call(Operation(operation, whole), arguments)
+        while advance(call) == ITEM:
+            records.append(call.record())
+    except AgentKernelError as error:
+        return records, error
+    finally:
+        if call is not None:
+            call.close()
+    return records, None
+
+
+def run_by_name(settings: dict[str, Any], calls: list[tuple[str, dict[str, Any]]]) -> list[Outcome]:
+    with AgentKernel(**settings) as client:
+        return [call_by_name(client, operation, arguments) for operation, arguments in calls]
 
 
 def run_sync(settings: dict[str, Any], calls: list[tuple[str, dict[str, Any]]]) -> list[Outcome]:
@@ -237,19 +326,24 @@ def run_async(settings: dict[str, Any], calls: list[tuple[str, dict[str, Any]]])
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("run", [run_sync, run_async], ids=["sync", "async"])
-@pytest.mark.parametrize("case", load())
-def test_case(case: dict[str, Any], run: Any, fault_program: FaultProgram) -> None:
+def check_case(case: dict[str, Any], run: Any, fault_program: FaultProgram) -> None:
+    check_members("case", case)
     server = FaultServer(fault_program, case["server"])
     try:
         places = {f"${name.upper()}": str(value) for name, value in server.answer.items()}
         settings = keywords(None, {"base_url": "$URL", **case.get("client", {})}, places)
         for call in case["calls"]:
             check_members("call", call)
-        calls = [
-            (call["operation"], keywords(call["operation"], call.get("arguments", {}), places))
-            for call in case["calls"]
-        ]
+        calls = []
+        for call in case["calls"]:
+            natural = keywords(call["operation"], call.get("arguments", {}), places)
+            if run is run_by_name:
+                others = {new: old for (operation, old), new in RENAMED.items() if operation == call["operation"]}
+                others.pop("timeout", None)
+                natural = {others.get(name, name): value for name, value in natural.items()}
+                if isinstance(natural.get("content"), str):
+                    natural["content"] = natural["content"].encode()
+            calls.append((call["operation"], natural))
         try:
             outcomes = run(settings, calls)
         except AgentKernelError as error:
@@ -271,5 +365,19 @@ def test_case(case: dict[str, Any], run: Any, fault_program: FaultProgram) -> No
         server.stop()
 
 
+@pytest.mark.parametrize("run", [run_sync, run_async, run_by_name], ids=["sync", "async", "by-name"])
+@pytest.mark.parametrize("case", load(*sorted(CASES.glob("*.json"))))
+def test_case(case: dict[str, Any], run: Any, fault_program: FaultProgram) -> None:
+    if run is run_by_name or all(map(is_natural, case["calls"])):
+        check_case(case, run, fault_program)
+
+
+@pytest.mark.parametrize("case", load(MUST_FAIL))
+def test_the_runner_fails(case: dict[str, Any], fault_program: FaultProgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conftest.PATIENCE", 1.0)  # for requests that do not come
+    with pytest.raises((AssertionError, AttributeError, KeyError, TypeError, ValueError, NotImplementedError)):
+        check_case(case, run_by_name, fault_program)
+
+
 def test_cases_are_there() -> None:
-    assert len(list(Path(CASES).glob("*.json"))) >= 2
+    assert len(list(CASES.glob("*.json"))) >= 2

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from agentkernel import AgentKernel, AgentKernelError
+from agentkernel import AgentKernel
 from conftest import TREE
 
 DOCUMENTS = [TREE / "README.md", TREE / "bindings/python/README.md", *sorted((TREE / "docs").glob("**/*.md"))]
@@ -56,6 +56,46 @@ SDK = {
             try: client.run(["bad-command"])
             except AgentKernelError as e: print(e.status, e.message)
     """,
+    "files": """
+        from agentkernel import AgentKernel
+        with AgentKernel() as client:
+            client.create_sandbox("my-sandbox")
+            client.write_file("my-sandbox", "app/main.py", "print('hello')")
+            file = client.read_file("my-sandbox", "app/main.py")
+            print(file.content)
+            assert (file.content, file.encoding, file.size) == ("print('hello')", "utf8", 14)
+            client.delete_file("my-sandbox", "app/main.py")
+            written = client.write_files("my-sandbox", {
+                "/app/index.js": "console.log('hi')",
+                "/app/package.json": '{"name":"app"}',
+            })
+            assert written.written == 2
+            assert client.get_sandbox_logs("my-sandbox")[0]["type"] == "sandbox_created"
+            client.remove_sandbox("my-sandbox")
+    """,
+    "detached": """
+        from agentkernel import AgentKernel
+        with AgentKernel() as client:
+            client.create_sandbox("my-sandbox")
+            cmd = client.exec_detached("my-sandbox", ["python3", "train.py"])
+            print(f"Started: {cmd.id} (pid {cmd.pid})")
+            status = client.detached_status("my-sandbox", cmd.id)
+            print(status.status)
+            logs = client.detached_logs("my-sandbox", cmd.id)
+            print(logs.stdout)
+            stderr = client.detached_logs("my-sandbox", cmd.id, stream="stderr")
+            all_cmds = client.detached_list("my-sandbox")
+            assert [each.id for each in all_cmds] == [cmd.id]
+            client.detached_kill("my-sandbox", cmd.id)
+            assert client.extend_ttl("my-sandbox", by="1h")
+            client.take_snapshot("my-sandbox", snapshot_name="snap")
+            assert client.restore_snapshot("snap").name == "my-sandbox-restored"
+            client.remove_sandbox("my-sandbox-restored")
+            client.delete_snapshot("snap")
+            client.remove_sandbox("my-sandbox")
+            for result in client.batch_run([["echo", "1"], ["echo", "2"]]).results: print(result.output, result.error)
+            assert client.get_backends().backends[0].capabilities
+    """,
     "async": """
         from agentkernel import AsyncAgentKernel
         async with AsyncAgentKernel() as client:
@@ -64,6 +104,14 @@ SDK = {
             async for event in client.run_stream(["python3", "script.py"]): ...
             async with client.sandbox("test", image="python:3.12-alpine") as sb: await sb.run(["python3", "--version"])
     """,
+}
+
+
+# Arguments, exit code, and what stands in the output.
+EXAMPLES: dict[str, tuple[list[str], int, str]] = {
+    "demo.py": ([], 0, "kept"),
+    "files.py": ([__file__], 0, f"\n{Path(__file__).stat().st_size} /tmp/copy\n"),
+    "run.py": (["sh", "-c", "echo to be seen; exit 3"], 3, "to be seen\n"),
 }
 
 
@@ -78,8 +126,9 @@ def snippets() -> list[Any]:
 
 
 @pytest.mark.parametrize("code", snippets())
-def test_snippet(code: str, local_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_snippet(code: str, local_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGENTKERNEL_BASE_URL", local_url)
+    monkeypatch.chdir(tmp_path)
     compiled = compile(code, "snippet", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     result = eval(compiled, {"__name__": "snippet"})
     if inspect.iscoroutine(result):
@@ -92,7 +141,7 @@ def test_the_readme_is_read() -> None:
 
 @pytest.mark.parametrize("path", sorted((TREE / "examples/python").glob("*.py")), ids=lambda path: path.name)
 def test_example(path: Path, local_url: str) -> None:
-    arguments = ["sh", "-c", "echo to be seen; exit 3"] if path.name == "run.py" else []
+    arguments, code, wanted = EXAMPLES[path.name]
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", str(path), *arguments],
         env={**os.environ, "AGENTKERNEL_BASE_URL": local_url},
@@ -100,8 +149,8 @@ def test_example(path: Path, local_url: str) -> None:
         text=True,
         timeout=60,
     )
-    assert done.returncode == (3 if arguments else 0), done.stderr
+    assert done.returncode == code, done.stderr
     assert done.stderr == ""
-    assert "to be seen\n" in done.stdout if arguments else "kept" in done.stdout
-    with AgentKernel(local_url) as client, pytest.raises(AgentKernelError):
-        client.get_sandbox("demo-python")
+    assert wanted in done.stdout
+    with AgentKernel(local_url) as client:
+        assert client.list_sandboxes() == []

@@ -25,15 +25,22 @@ def resident() -> int:
 def serve(fault: Fault) -> FaultServer:
     events = [OUTPUT] * 5 + [{"event": DONE[0], "data": DONE[1]}]
     failing = {"success": False, "error": "no", "exit_code": 1, "output": "x" * 200}
+    file = ok({"encoding": "base64", "content": "AP8K" * 1000, "size": 3000})
     return fault.rules(
+        {"target": "/sandboxes/sb/files/x", "method": "GET", "times": "always", "steps": [{"reply": {"json": file}}]},
         {"target": "/run/stream", "times": "always", "steps": [{"sse": {"events": events}}]},
         {"target": "/sandboxes/sb/exec", "times": "always", "steps": [{"reply": {"status": 409, "json": failing}}]},
-        {"times": "always", "steps": [{"reply": {"json": ok({"output": "hello\n"})}}]},
+        {"times": "always", "steps": [{"reply": {"json": ok({"output": "hello\n", "id": "12", "status": "running"})}}]},
     )
 
 
 def one_round(client: AgentKernel, number: int) -> None:
-    if number % 4 == 0:
+    if number % 20 == 0:
+        client.write_file("sb", "/x", iter([b"x" * 100, b"y"]))
+        client.open_file("sb", "/x").read(1)  # and forgotten
+        assert len(client.read_bytes("sb", "/x")) == 3000
+        assert len(client.exec_detached("sb", ["x"]).id) == 2
+    elif number % 4 == 0:
         client.run(["x"])
     elif number % 4 == 1:
         with pytest.raises(CommandError):
@@ -45,7 +52,12 @@ def one_round(client: AgentKernel, number: int) -> None:
 
 
 async def one_round_async(client: AsyncAgentKernel, number: int) -> None:
-    if number % 4 == 0:
+    if number % 20 == 0:
+        await client.write_file("sb", "/x", iter([b"x" * 100, b"y"]))
+        await client.open_file("sb", "/x").read(1)  # and forgotten
+        assert len(await client.read_bytes("sb", "/x")) == 3000
+        assert len((await client.exec_detached("sb", ["x"])).id) == 2
+    elif number % 4 == 0:
         await client.run(["x"])
     elif number % 4 == 1:
         task = asyncio.ensure_future(client.run(["x"]))

@@ -10,6 +10,7 @@ A client of agentkernel, sync and async, on the C library libagentkernel::
 
 from typing import TYPE_CHECKING
 
+from ._detached import DetachedHandle
 from .client import AgentKernel, RunStream
 from .errors import (
     AgentKernelError,
@@ -31,36 +32,75 @@ from .errors import (
     UnprocessableError,
     ValidationError,
 )
-from .types import RunOutput, SandboxInfo, SecurityProfile, StreamEvent
+from .types import (
+    BackendCapabilities,
+    BackendDescriptor,
+    BackendDiscovery,
+    BatchFileWriteResponse,
+    BatchResult,
+    BatchRunResponse,
+    DetachedCommand,
+    DetachedLogsResponse,
+    FileReadResponse,
+    LogEntry,
+    Reply,
+    RunOutput,
+    SandboxInfo,
+    SecurityProfile,
+    ServerStats,
+    ServerStatus,
+    SnapshotMeta,
+    StreamEvent,
+)
 
 if TYPE_CHECKING:
+    from ._async_detached import AsyncDetachedHandle
+    from ._async_files import AsyncFileReader
     from .async_client import AsyncAgentKernel, AsyncRunStream
-    from .sessions import AsyncSandboxSession, SandboxSession
+    from .async_sessions import AsyncSandboxSession
+    from .sessions import SandboxSession
 
 __all__ = [
     "AgentKernel",
     "AgentKernelError",
     "AsyncAgentKernel",
+    "AsyncDetachedHandle",
+    "AsyncFileReader",
     "AsyncRunStream",
     "AsyncSandboxSession",
     "AuthError",
+    "BackendCapabilities",
+    "BackendDescriptor",
+    "BackendDiscovery",
+    "BatchFileWriteResponse",
+    "BatchResult",
+    "BatchRunResponse",
     "CallCancelledError",
     "CallTimeoutError",
     "CommandError",
     "ConflictError",
     "DescriptorsError",
+    "DetachedCommand",
+    "DetachedHandle",
+    "DetachedLogsResponse",
+    "FileReadResponse",
     "ForbiddenError",
     "ForkedError",
+    "LogEntry",
     "NetworkError",
     "NotFoundError",
     "ProtocolError",
     "QuotaError",
+    "Reply",
     "RunOutput",
     "RunStream",
     "SandboxInfo",
     "SandboxSession",
     "SecurityProfile",
     "ServerError",
+    "ServerStats",
+    "ServerStatus",
+    "SnapshotMeta",
     "StreamError",
     "StreamEvent",
     "TooLargeError",
@@ -70,9 +110,11 @@ __all__ = [
 
 # Loaded when they are used, so that a program pays only for what it needs.
 _LATER = {
+    "AsyncDetachedHandle": "_async_detached",
+    "AsyncFileReader": "_async_files",
     "AsyncAgentKernel": "async_client",
     "AsyncRunStream": "async_client",
-    "AsyncSandboxSession": "sessions",
+    "AsyncSandboxSession": "async_sessions",
     "SandboxSession": "sessions",
 }
 

@@ -53,6 +53,14 @@ class Call(Generic[T]):
             raise error_of(lib.ak_call_read(self._handle, buffer, len(buffer), self._count, err), err)
         return status, self._count[0]
 
+    def write(self, content: Any, size: int) -> tuple[int, int]:
+        """Status and number of bytes that were taken of the content; a size of 0 ends it."""
+        status = lib.ak_call_write(self._handle, content, size, self._count, NULL)
+        if status < 0:
+            err = new_error()
+            raise error_of(lib.ak_call_write(self._handle, content, size, self._count, err), err)
+        return status, self._count[0]
+
     def record(self) -> T:
         """The current record."""
         status = _values(self._handle, self._values, len(self._values), self._count, NULL)

@@ -14,7 +14,24 @@ from typing import Any, Generic, Literal, TypeVar
 from . import _events
 from ._native import ffi, lib
 from .errors import CLASSES, AgentKernelError
-from .types import RunOutput, SandboxInfo, StreamEvent
+from .types import (
+    BackendCapabilities,
+    BackendDescriptor,
+    BackendDiscovery,
+    BatchFileWriteResponse,
+    BatchResult,
+    DetachedCommand,
+    DetachedLogsResponse,
+    FileReadResponse,
+    LogEntry,
+    Reply,
+    RunOutput,
+    SandboxInfo,
+    ServerStats,
+    ServerStatus,
+    SnapshotMeta,
+    StreamEvent,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 NULL = ffi.NULL
@@ -123,22 +140,55 @@ class _Parameter:
             if not isinstance(value, bool):
                 raise TypeError(f"{self.name} must be a bool, not {type(value).__name__}")
             return lib.ak_call_set_int(call, self.key, value, err)
+        if self.type == lib.AK_TYPE_BYTES:
+            with ffi.from_buffer("char[]", value) as octets:
+                return lib.ak_call_set_text(call, self.key, octets, len(octets), err)
+        if self.type == lib.AK_TYPE_JSON:
+            text = json.dumps(value, allow_nan=False).encode()
+            return lib.ak_call_set_text(call, self.key, text, len(text), err)
+        if self.type == lib.AK_TYPE_MAP:
+            return self._bind_map(call, value, err)
+        if self.type == lib.AK_TYPE_LISTS:
+            return self._bind_lists(call, value, err)
         return self._bind_entries(call, value, err)
 
     def _bind_entries(self, call: Any, value: object, err: Any) -> int:
         status = lib.AK_OK
-        if isinstance(value, Mapping):
-            for name, entry in value.items():
-                first, second = text_of(self.name, name), text_of(self.name, entry)
-                status = lib.ak_call_put_text(call, self.key, first, len(first), second, len(second), err)
-                if status < 0:
-                    break
-            return status
+        if isinstance(value, Mapping):  # NAME=VALUE by another way
+            return self._put_entries(call, value, err)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             raise TypeError(f"{self.name} must be a list of str, not {type(value).__name__}")
         for entry in value:
             text = text_of(f"each entry of {self.name}", entry)
             status = lib.ak_call_add_text(call, self.key, text, len(text), err)
+            if status < 0:
+                break
+        return status
+
+    def _bind_map(self, call: Any, value: object, err: Any) -> int:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{self.name} must be a mapping of str to str, not {type(value).__name__}")
+        # Empty, and there: no labels are another thing than the labels that are there.
+        status = lib.ak_call_set_text(call, self.key, b"", 0, err)
+        return self._put_entries(call, value, err) if value else status
+
+    def _put_entries(self, call: Any, value: Mapping[object, object], err: Any) -> int:
+        status = lib.AK_OK
+        for name, entry in value.items():
+            first, second = text_of(self.name, name), text_of(self.name, entry)
+            status = lib.ak_call_put_text(call, self.key, first, len(first), second, len(second), err)
+            if status < 0:
+                break
+        return status
+
+    def _bind_lists(self, call: Any, value: object, err: Any) -> int:
+        status = lib.AK_OK
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise TypeError(f"{self.name} must be a list of lists of str, not {type(value).__name__}")
+        for entries in value:
+            status = lib.ak_call_add_list(call, self.key, err)
+            if status >= 0:
+                status = self._bind_entries(call, entries, err)
             if status < 0:
                 break
         return status
@@ -266,7 +316,10 @@ class Record:
 
     def all(self) -> dict[str, Any]:
         """All fields by name, as the types of this package take them."""
-        return {field.name: _READ[field.type](self, field.name) for field in self.operation.fields}
+        found = {
+            field.name: _READ[field.type](self, field.name) for field in self.operation.fields if field.name != "raw"
+        }
+        return {**found, "raw": self.data("raw") or b""}
 
 
 _READ: dict[int, Callable[[Record, str], Any]] = {
@@ -321,8 +374,61 @@ def _run_output(record: Record) -> RunOutput:
     )
 
 
-def _sandbox(record: Record) -> SandboxInfo:
-    return SandboxInfo(**{**record.all(), "raw": record.data("raw") or b""})
+def _typed(kind: Callable[..., T_co]) -> Callable[[Record], T_co]:
+    """What makes a type of this package out of a record with the same fields."""
+    return lambda record: kind(**record.all())
+
+
+def _file(record: Record) -> FileReadResponse:
+    return FileReadResponse(record.data("content") or b"", record.text("encoding"), record.number("size"))
+
+
+def _batch_result(record: Record) -> BatchResult:
+    output = record.data("output")
+    text = None if output is None else output.decode("utf-8", "replace")
+    return BatchResult(text, record.text("error"), output, record.data("raw") or b"")
+
+
+def _detached_logs(record: Record) -> DetachedLogsResponse:
+    return DetachedLogsResponse(
+        record.text("stdout"),
+        record.text("stderr"),
+        record.data("stdout"),
+        record.data("stderr"),
+        record.data("raw") or b"",
+    )
+
+
+def _expiry(record: Record) -> str | None:
+    return record.text("expires_at")
+
+
+def _known(kind: Callable[..., T_co], value: object) -> T_co:
+    """A type of this package out of a part of open JSON: what it does not know becomes its extra."""
+    members = value if isinstance(value, dict) else {}
+    names = {name for name in getattr(kind, "__dataclass_fields__", {}) if name != "extra"}
+    known = {name: entry for name, entry in members.items() if name in names}
+    return kind(**known, extra={name: entry for name, entry in members.items() if name not in names})
+
+
+def _backend(value: object) -> BackendDescriptor:
+    members = value if isinstance(value, dict) else {}
+    return _known(
+        BackendDescriptor, {**members, "capabilities": _known(BackendCapabilities, members.get("capabilities"))}
+    )
+
+
+def _backends(record: Record) -> BackendDiscovery:
+    entries = record.open_json("backends")
+    found = [_backend(entry) for entry in entries] if isinstance(entries, list) else []
+    return BackendDiscovery(record.text("default_backend"), found, record.data("raw") or b"")
+
+
+def _reply(record: Record) -> Reply:
+    content, raw = record.data("content") or b"", record.data("raw")
+    # The two are one text, but for white space around it.
+    shared = content if raw is not None and len(raw) == len(content) else raw
+    return Reply(record.number("http_status") or 0, record.text("content_type"), content, shared)
 
 
 def _nothing(record: Record) -> None:
@@ -364,10 +470,39 @@ def _event(record: Record) -> StreamEvent:
 HEALTH = Operation("health", _health)
 RUN = Operation("run", _run_output)
 RUN_STREAM = Operation("run_stream", _event)
-LIST_SANDBOXES = Operation("list_sandboxes", _sandbox)
-CREATE_SANDBOX = Operation("create_sandbox", _sandbox)
-GET_SANDBOX = Operation("get_sandbox", _sandbox)
+LIST_SANDBOXES = Operation("list_sandboxes", _typed(SandboxInfo))
+CREATE_SANDBOX = Operation("create_sandbox", _typed(SandboxInfo))
+GET_SANDBOX = Operation("get_sandbox", _typed(SandboxInfo))
 REMOVE_SANDBOX = Operation("remove_sandbox", _nothing)
 EXEC_IN_SANDBOX = Operation("exec_in_sandbox", _run_output)
+GET_SANDBOX_BY_UUID = Operation("get_sandbox_by_uuid", _typed(SandboxInfo))
+START_SANDBOX = Operation("start_sandbox", _nothing)
 STOP_SANDBOX = Operation("stop_sandbox", _nothing)
+PAUSE_SANDBOX = Operation("pause_sandbox", _nothing)
+RESUME_SANDBOX = Operation("resume_sandbox", _nothing)
+FORK_SANDBOX = Operation("fork_sandbox", _typed(SandboxInfo))
+RESIZE_SANDBOX = Operation("resize_sandbox", _typed(SandboxInfo))
+RECOVER_SANDBOX = Operation("recover_sandbox", _typed(SandboxInfo))
+UPDATE_SANDBOX = Operation("update_sandbox", _typed(SandboxInfo))
+READ_FILE = Operation("read_file", _file)
+WRITE_FILE = Operation("write_file", _nothing)
+DELETE_FILE = Operation("delete_file", _nothing)
+WRITE_FILES = Operation("write_files", _typed(BatchFileWriteResponse))
+GET_SANDBOX_LOGS = Operation("get_sandbox_logs", _typed(LogEntry))
+BATCH_RUN = Operation("batch_run", _batch_result)
+EXEC_DETACHED = Operation("exec_detached", _typed(DetachedCommand))
+DETACHED_STATUS = Operation("detached_status", _typed(DetachedCommand))
+DETACHED_LOGS = Operation("detached_logs", _detached_logs)
+DETACHED_KILL = Operation("detached_kill", _nothing)
+DETACHED_LIST = Operation("detached_list", _typed(DetachedCommand))
+EXTEND_TTL = Operation("extend_ttl", _expiry)
+TAKE_SNAPSHOT = Operation("take_snapshot", _typed(SnapshotMeta))
+LIST_SNAPSHOTS = Operation("list_snapshots", _typed(SnapshotMeta))
+GET_SNAPSHOT = Operation("get_snapshot", _typed(SnapshotMeta))
+DELETE_SNAPSHOT = Operation("delete_snapshot", _nothing)
+RESTORE_SNAPSHOT = Operation("restore_snapshot", _typed(SandboxInfo))
+GET_BACKENDS = Operation("get_backends", _backends)
+GET_STATUS = Operation("get_status", _typed(ServerStatus))
+GET_STATS = Operation("get_stats", _typed(ServerStats))
+REQUEST = Operation("request", _reply)
 set_up_events()

@@ -5,39 +5,35 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from ._base import BaseClient
+from ._async_files import AsyncFiles
 from ._call import AGAIN, DONE, ITEM, Call
 from ._events import next_event
 from ._host import advance, wait
 from ._native import ffi
-from ._operations import (
-    CREATE_SANDBOX,
-    EXEC_IN_SANDBOX,
-    GET_SANDBOX,
-    HEALTH,
-    LIST_SANDBOXES,
-    REMOVE_SANDBOX,
-    RUN,
-    RUN_STREAM,
-    STOP_SANDBOX,
-    Operation,
-)
+from ._operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
 from ._stream import StreamBase
-from .types import RunOutput, SandboxInfo, SecurityProfile, StreamEvent
+from .types import (
+    BackendDiscovery,
+    BatchRunResponse,
+    Reply,
+    RunOutput,
+    SecurityProfile,
+    ServerStats,
+    ServerStatus,
+    StreamEvent,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .sessions import AsyncSandboxSession
+    from .async_sessions import AsyncSandboxSession
 
 __all__ = ["AsyncAgentKernel", "AsyncRunStream"]
 
-T = TypeVar("T")
 
-
-class AsyncAgentKernel(BaseClient):
+class AsyncAgentKernel(AsyncFiles):
     """A client of agentkernel for asyncio (also uvloop and anyio) and Trio. It belongs to no loop and no thread.
 
     Example::
@@ -49,22 +45,6 @@ class AsyncAgentKernel(BaseClient):
     Every method takes ``timeout`` and ``connect_timeout`` in seconds, instead of the client's; ``math.inf`` is none.
     All errors are `AgentKernelError`. A task that is cancelled cancels its call, and the client may be used on.
     """
-
-    async def close(self) -> None:
-        """Closes the client's connections. Calls in flight end well."""
-        self._release()
-
-    async def aclose(self) -> None:
-        """The same as `close`."""
-        self._release()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def health(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> str:
         """Whether the server is there: ``"ok"``."""
@@ -141,114 +121,70 @@ class AsyncAgentKernel(BaseClient):
         }
         return AsyncRunStream(self._call(RUN_STREAM, arguments))
 
-    async def list_sandboxes(
-        self, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> list[SandboxInfo]:
-        """All sandboxes."""
-        return await self._records(LIST_SANDBOXES, {"timeout": timeout, "connect_timeout": connect_timeout})
-
-    async def create_sandbox(
+    async def batch_run(
         self,
-        name: str,
+        commands: Sequence[Sequence[str]],
         *,
-        image: str | None = None,
-        vcpus: int | None = None,
-        memory_mb: int | None = None,
-        profile: SecurityProfile | None = None,
-        backend: str | None = None,
-        source_url: str | None = None,
-        source_ref: str | None = None,
-        volumes: Sequence[str] | None = None,
-        secrets: Sequence[str] | None = None,
-        secret_files: Sequence[str] | None = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
-    ) -> SandboxInfo:
-        """Creates and starts a sandbox that stays until it is removed.
+    ) -> BatchRunResponse:
+        """Runs several commands side by side, each in a sandbox of its own. The results are in the commands' order.
+
+        A command that fails is no exception here: its result has an error in the place of its output.
 
         Args:
-            name: 1 to 63 letters, digits, hyphens and underscores.
-            image: what it is made of.
-            vcpus: processors.
-            memory_mb: memory in MiB.
-            profile: what it may do.
-            backend: what isolates it.
-            source_url: git repository to clone into /workspace.
-            source_ref: branch, tag or commit of it.
-            volumes: ``"slug:/path"`` or ``"slug:/path:ro"`` each.
-            secrets: ``"KEY=value:host"``, ``"KEY:host"`` or ``"KEY:host:Header"`` each.
-            secret_files: keys of secrets that become files.
+            commands: program and arguments of each.
             timeout: seconds for the whole call.
             connect_timeout: seconds for connecting.
 
         """
-        return await self._one(
-            CREATE_SANDBOX,
-            name=name,
-            image=image,
-            vcpus=vcpus,
-            memory_mb=memory_mb,
-            profile=profile,
-            backend=backend,
-            source_url=source_url,
-            source_ref=source_ref,
-            volumes=volumes,
-            secrets=secrets,
-            secret_files=secret_files,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-        )
+        arguments: dict[str, object] = {"commands": commands, "timeout": timeout, "connect_timeout": connect_timeout}
+        return BatchRunResponse(await self._records(BATCH_RUN, arguments))
 
-    async def get_sandbox(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> SandboxInfo:
-        """The sandbox of that name."""
-        return await self._one(GET_SANDBOX, name=name, timeout=timeout, connect_timeout=connect_timeout)
+    async def get_backends(
+        self, *, timeout: float | None = None, connect_timeout: float | None = None
+    ) -> BackendDiscovery:
+        """What the server can isolate sandboxes with."""
+        return await self._one(GET_BACKENDS, timeout=timeout, connect_timeout=connect_timeout)
 
-    async def remove_sandbox(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Ends what runs in a sandbox, and removes it."""
-        await self._records(REMOVE_SANDBOX, {"name": name, "timeout": timeout, "connect_timeout": connect_timeout})
+    async def get_status(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> ServerStatus:
+        """The server itself."""
+        return await self._one(GET_STATUS, timeout=timeout, connect_timeout=connect_timeout)
 
-    async def stop_sandbox(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Ends every process of a sandbox, which stays."""
-        await self._records(STOP_SANDBOX, {"name": name, "timeout": timeout, "connect_timeout": connect_timeout})
+    async def get_stats(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> ServerStats:
+        """How much of the server is in use."""
+        return await self._one(GET_STATS, timeout=timeout, connect_timeout=connect_timeout)
 
-    async def exec_in_sandbox(
+    async def request(
         self,
-        name: str,
-        command: Sequence[str],
+        method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
+        path: str,
         *,
-        env: Sequence[str] | Mapping[str, str] | None = None,
-        workdir: str | None = None,
-        sudo: bool | None = None,
+        json: Any = None,
         check: bool = True,
         timeout: float | None = None,
         connect_timeout: float | None = None,
-    ) -> RunOutput:
-        """Runs a command in a sandbox that is there, and returns what it wrote.
+    ) -> Reply:
+        """Any request, for routes that have no method here.
+
+        Example::
+
+            (await client.request("GET", "/doctor")).data["healthy"]
 
         Args:
-            name: the sandbox.
-            command: program and arguments, passed on exactly.
-            env: environment variables, as ``"NAME=VALUE"`` each or as a mapping.
-            workdir: absolute path inside the sandbox.
-            sudo: run it as root.
-            check: raise `CommandError` when the command exits with another code than 0; else it is in the result.
+            method: GET, POST, PUT, PATCH or DELETE.
+            path: path with its query, escaped as in a URL.
+            json: what to send as JSON; None sends nothing.
+            check: raise an error when the status is not 2xx; else it is in the reply.
             timeout: seconds for the whole call.
             connect_timeout: seconds for connecting.
 
         """
         return await self._one(
-            EXEC_IN_SANDBOX,
-            name=name,
-            command=command,
-            env=env,
-            workdir=workdir,
-            sudo=sudo,
+            REQUEST,
+            method=method,
+            path=path,
+            body=json,
             check=check,
             timeout=timeout,
             connect_timeout=connect_timeout,
@@ -268,6 +204,17 @@ class AsyncAgentKernel(BaseClient):
         volumes: Sequence[str] | None = None,
         secrets: Sequence[str] | None = None,
         secret_files: Sequence[str] | None = None,
+        ports: Sequence[str] | None = None,
+        network: Mapping[str, Any] | None = None,
+        agent: str | None = None,
+        placeholder_secrets: bool | None = None,
+        secret_mappings: Mapping[str, str] | None = None,
+        init_script: str | None = None,
+        created_from_template: str | None = None,
+        template_help_text: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        description: str | None = None,
+        lifecycle: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncSandboxSession:
@@ -280,7 +227,7 @@ class AsyncAgentKernel(BaseClient):
             async with client.sandbox("test", image="python:3.12-alpine") as sb:
                 await sb.run(["pip", "install", "numpy"])
         """
-        from .sessions import AsyncSandboxSession
+        from .async_sessions import AsyncSandboxSession
 
         return AsyncSandboxSession(
             self,
@@ -295,24 +242,20 @@ class AsyncAgentKernel(BaseClient):
             volumes=volumes,
             secrets=secrets,
             secret_files=secret_files,
+            ports=ports,
+            network=network,
+            agent=agent,
+            placeholder_secrets=placeholder_secrets,
+            secret_mappings=secret_mappings,
+            init_script=init_script,
+            created_from_template=created_from_template,
+            template_help_text=template_help_text,
+            labels=labels,
+            description=description,
+            lifecycle=lifecycle,
             timeout=timeout,
             connect_timeout=connect_timeout,
         )
-
-    async def _one(self, operation: Operation[T], **arguments: object) -> T:
-        return (await self._records(operation, arguments))[0]
-
-    async def _records(self, operation: Operation[T], arguments: dict[str, object]) -> list[T]:
-        return await self._finish(self._call(operation, arguments))
-
-    async def _finish(self, call: Call[T]) -> list[T]:
-        try:
-            records = []
-            while await advance(call) == ITEM:
-                records.append(call.record())
-            return records
-        finally:
-            call.close()
 
 
 class AsyncRunStream(StreamBase):
@@ -383,23 +326,23 @@ class AsyncRunStream(StreamBase):
             self._refuse()
         call = self._call
         try:
-            view = ffi.from_buffer("char[]", buffer, require_writable=True)
-            while len(view):
-                if self._rest:
-                    return self._take_rest(view)
-                if call is None:
-                    self._check_failure()
-                    break
-                status, size = call.read_into(view)
-                if size:
-                    return size
-                if status == AGAIN:
-                    await wait(call)
-                elif status == ITEM:
-                    self._output_of(self._take(call))
-                else:
-                    self._finish(call)
-                    break
+            with ffi.from_buffer("char[]", buffer, require_writable=True) as view:
+                while len(view):
+                    if self._rest:
+                        return self._take_rest(view)
+                    if call is None:
+                        self._check_failure()
+                        break
+                    status, size = call.read_into(view)
+                    if size:
+                        return size
+                    if status == AGAIN:
+                        await wait(call)
+                    elif status == ITEM:
+                        self._output_of(self._take(call))
+                    else:
+                        self._finish(call)
+                        break
             return 0
         except BaseException as failure:
             self._fail(call, failure)

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-__all__ = ["RunOutput", "SandboxInfo", "SecurityProfile", "StreamEvent"]
+__all__ = [
+    "BackendCapabilities",
+    "BackendDescriptor",
+    "BackendDiscovery",
+    "BatchFileWriteResponse",
+    "BatchResult",
+    "BatchRunResponse",
+    "DetachedCommand",
+    "DetachedLogsResponse",
+    "FileReadResponse",
+    "LogEntry",
+    "Reply",
+    "RunOutput",
+    "SandboxInfo",
+    "SecurityProfile",
+    "ServerStats",
+    "ServerStatus",
+    "SnapshotMeta",
+    "StreamEvent",
+]
 
 SecurityProfile = Literal["permissive", "moderate", "restrictive"]
 """What a sandbox may do. Servers may know more; any text is passed on."""
+
+
+def _members(raw: bytes) -> dict[str, Any]:
+    """The members of a record; none when it is no object."""
+    members = json.loads(raw or b"{}")
+    return members if isinstance(members, dict) else {}
+
+
+def _unknown(record: Any) -> dict[str, Any]:
+    known = {each.name for each in fields(record)}
+    return {name: value for name, value in _members(record.raw).items() if name not in known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +97,7 @@ class SandboxInfo:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        known = {each.name for each in fields(self)}
-        return {name: value for name, value in json.loads(self.raw or b"{}").items() if name not in known}
+        return _unknown(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +193,296 @@ class StreamEvent:
     def _text(self, name: str) -> str | None:
         value = self.data.get(name)
         return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReadResponse:
+    """A file of a sandbox."""
+
+    data: bytes = field(repr=False)
+    """What is in it, exactly."""
+    encoding: str | None = None
+    """How the server sent it: utf8, or base64 when it is no text."""
+    size: int | None = None
+    """How many bytes it has, as the server said."""
+
+    @property
+    def content(self) -> str:
+        """The text of the file; of one that is no text (`encoding` base64) its base64, as the official SDK has it."""
+        return base64.b64encode(self.data).decode() if self.encoding == "base64" else self.text
+
+    @property
+    def text(self) -> str:
+        """What is in it as text; bytes that are not UTF-8 are replaced."""
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFileWriteResponse:
+    """How several files were written."""
+
+    written: int
+    """How many."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry(Mapping[str, Any]):
+    """Something that happened to a sandbox. What the server did not tell is None.
+
+    It is also a mapping of all the members that the server sent: ``entry["type"]``, ``entry.get("policy")``.
+    """
+
+    type: str
+    """sandbox_created, command_executed, file_written, ...: an open set."""
+    timestamp: str | None = None
+    pid: int | None = None
+    user: str | None = None
+    name: str | None = None
+    sandbox: str | None = None
+    image: str | None = None
+    backend: str | None = None
+    labels: dict[str, str | None] | None = None
+    profile: str | None = None
+    command: tuple[str | None, ...] | None = None
+    exit_code: int | None = None
+    path: str | None = None
+    error: str | None = None
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+    def __getitem__(self, name: str) -> Any:
+        return _members(self.raw)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_members(self.raw))
+
+    def __len__(self) -> int:
+        return len(_members(self.raw))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What one command of a batch wrote, or why it failed."""
+
+    output: str | None = None
+    """The output as text; bytes that are not UTF-8 are replaced. None when it failed."""
+    error: str | None = None
+    """Why it failed; None when it did not."""
+    output_bytes: bytes | None = field(default=None, repr=False)
+    """The output exactly."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRunResponse:
+    """What the commands of a batch did, in their order."""
+
+    results: list[BatchResult]
+
+    def __iter__(self) -> Iterator[BatchResult]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: int) -> BatchResult:
+        return self.results[index]
+
+
+@dataclass(frozen=True, slots=True)
+class DetachedCommand:
+    """A command that runs in a sandbox by itself, as it was when the server was asked."""
+
+    id: str
+    status: str
+    """running, completed, failed: an open set."""
+    sandbox: str | None = None
+    command: tuple[str | None, ...] | None = None
+    pid: int | None = None
+    exit_code: int | None = None
+    """None while it runs."""
+    started_at: str | None = None
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it had not ended."""
+        return self.status == "running"
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class DetachedLogsResponse:
+    """What a detached command wrote until now: the stream that was asked for, the other is None."""
+
+    stdout: str | None = None
+    """Its standard output as text; bytes that are not UTF-8 are replaced."""
+    stderr: str | None = None
+    """Its standard error, likewise."""
+    stdout_bytes: bytes | None = field(default=None, repr=False)
+    """Its standard output exactly."""
+    stderr_bytes: bytes | None = field(default=None, repr=False)
+    """Its standard error exactly."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMeta:
+    """A snapshot. What the server did not tell is None."""
+
+    name: str
+    sandbox: str | None = None
+    """The sandbox that it was taken of."""
+    image_tag: str | None = None
+    backend: str | None = None
+    base_image: str | None = None
+    vcpus: int | None = None
+    memory_mb: int | None = None
+    created_at: str | None = None
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendCapabilities:
+    """What a backend can do. What the server did not tell is None."""
+
+    mount_cwd: bool | None = None
+    mount_home: bool | None = None
+    attach: bool | None = None
+    host_volumes: bool | None = None
+    ssh: bool | None = None
+    proxy_secret_bindings: bool | None = None
+    secret_files: bool | None = None
+    snapshots: bool | None = None
+    resume: bool | None = None
+    full_state_pause_resume: bool | None = None
+    full_state_fork: bool | None = None
+    endpoints: bool | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Members that this class does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendDescriptor:
+    """One backend: what isolates sandboxes. What the server did not tell is None."""
+
+    backend: str | None = None
+    """Its name."""
+    configured: bool | None = None
+    usable: bool | None = None
+    readiness_reason: str | None = None
+    """Why it is usable, or is not."""
+    capabilities: BackendCapabilities = field(default_factory=BackendCapabilities)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Members that this class does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendDiscovery:
+    """What the server can isolate sandboxes with."""
+
+    default_backend: str | None = None
+    """What a sandbox gets that asks for none."""
+    backends: list[BackendDescriptor] = field(default_factory=list)
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """The server itself."""
+
+    version: str
+    backend: str | None = None
+    api_key_configured: bool | None = None
+    """Whether it wants a key."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStats:
+    """How much of the server is in use. What it did not tell is None."""
+
+    sandbox_count: int
+    sandbox_limit: int | None = None
+    """How many sandboxes there may be; 0 is no limit."""
+    backend: str | None = None
+    uptime_seconds: int | None = None
+    version: str | None = None
+    resource_usage: dict[str, Any] | None = None
+    """cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The record as the server sent it (JSON)."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        return _unknown(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to any request."""
+
+    http_status: int
+    content_type: str | None = None
+    content: bytes = field(default=b"", repr=False)
+    """Its body, exactly."""
+    raw: bytes | None = field(default=None, repr=False, compare=False)
+    """The JSON in the body; None when it is no JSON."""
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError when it is none."""
+        return json.loads(self.content)
+
+    @property
+    def data(self) -> Any:
+        """The member ``data`` of the envelope that most routes answer with; None when there is none."""
+        members = None if self.raw is None else json.loads(self.raw)
+        return members.get("data") if isinstance(members, dict) else None
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.content.decode("utf-8", "replace")

@@ -1,0 +1,136 @@
+"""Content of files on its way to a server: what there is of it, and in which pieces it comes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import stat
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from contextlib import aclosing, nullcontext
+from typing import Any, Protocol
+
+PIECE = 1 << 17
+"""Bytes that are read at once."""
+
+
+class Readable(Protocol):
+    """A file to read from, binary or text."""
+
+    def read(self, size: int, /) -> bytes | str | None:
+        """Reads at most size bytes or characters; nothing is the end."""
+
+
+def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | None:
+    """Content that is there as a whole; None when it comes in pieces."""
+    if isinstance(content, str):
+        content = base64.b64decode(content, validate=True) if encoding == "base64" else content.encode()
+    return content if isinstance(content, bytes | bytearray | memoryview) else None
+
+
+def size_of(content: object) -> int | None:
+    """How many bytes a file still has, where it can tell; None when it cannot."""
+    if not isinstance(content, io.RawIOBase | io.BufferedIOBase) or not content.seekable():
+        return None
+    here = content.tell()
+    end = content.seek(0, os.SEEK_END)
+    content.seek(here)
+    return max(end - here, 0)
+
+
+def size_on_disk(file: io.FileIO) -> int | None:
+    """How many bytes a regular file has; None for what is none, such as a pipe."""
+    found = os.fstat(file.fileno())
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def pieces(content: object, size: int | None = None) -> Iterator[Any]:
+    """The content in pieces that the library takes: of a file at most size bytes, when that is given."""
+    read = getattr(content, "read", None)
+    if read is not None:
+        yield from _pieces_of_file(read, size)
+        return
+    if not isinstance(content, Iterable):
+        raise TypeError(f"content must be str, bytes, a file or an iterable of them, not {type(content).__name__}")
+    for piece in content:
+        if count(octets := _octets(piece)):  # an empty piece would be the end
+            yield octets
+
+
+async def pieces_async(content: object, size: int | None = None) -> AsyncGenerator[Any, None]:
+    """The same of async iterables, too."""
+    if isinstance(content, AsyncIterable):
+        # A generator that is left early would end somewhere else, later.
+        scope: Any = aclosing(content) if isinstance(content, AsyncGenerator) else nullcontext()
+        async with scope:
+            async for piece in content:
+                if count(octets := _octets(piece)):
+                    yield octets
+        return
+    for octets in pieces(content, size):
+        yield octets
+
+
+def _pieces_of_file(read: Any, size: int | None) -> Iterator[Any]:
+    left = size
+    while left is None or left > 0:
+        piece = read(PIECE if left is None else min(left, PIECE))
+        if piece is None:
+            raise BlockingIOError("the file that is to be written has nothing to read yet")
+        octets = _octets(piece)
+        if not count(octets):
+            return
+        yield octets
+        left = None if left is None else left - count(octets)
+
+
+def _octets(piece: object) -> Any:
+    if isinstance(piece, str):
+        return piece.encode()
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        raise TypeError(f"each piece of content must be bytes or str, not {type(piece).__name__}")
+    return piece
+
+
+def count(piece: Any) -> int:
+    """How many bytes a piece has."""
+    return memoryview(piece).nbytes
+
+
+def absolute(path: str) -> str:
+    """A path from the sandbox's root, as servers see it: what is relative is relative to that."""
+    return f"/{path}" if isinstance(path, str) and not path.startswith("/") else path
+
+
+def split(files: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Files that one request can bring, which is text only; and those that are written one by one."""
+    together: dict[str, Any] = {}
+    alone: dict[str, Any] = {}
+    for path, content in files.items():
+        fits = isinstance(content, str) and "\0" not in content
+        (together if fits else alone)[path] = content
+    return together, alone
+
+
+class Part:
+    """A local file that takes its name only when all of it is there."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self._part = f"{self._path}.{os.getpid()}-{id(self):x}.part"
+        self._finished = False
+        self.file = open(self._part, "xb")  # noqa: SIM115 (finish or drop close it)
+
+    def finish(self) -> None:
+        """Gives it its name; a file that has it is replaced."""
+        self.file.close()
+        os.replace(self._part, self._path)
+        self._finished = True
+
+    def drop(self) -> None:
+        """Removes it, unless it is finished."""
+        if not self._finished:
+            try:
+                self.file.close()
+            finally:
+                os.unlink(self._part)
