@@ -4,13 +4,15 @@ local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
 
 local ITEM, AGAIN = raw.ITEM, raw.AGAIN
-local next_record, wait, values, read = raw.call_next, raw.call_wait, raw.call_values, raw.call_read
+local next_record, wait, values = raw.call_next, raw.call_wait, raw.call_values
+local read, write = raw.call_read, raw.call_write
 
 --- How long the library waits at a time. Between two turns Lua runs its hooks, so that Ctrl-C is heard.
 local TURN_MS = 100
 
 ---@class agentkernel.Call
 ---@field handle userdata?
+---@field operation string its name
 ---@field waiter agentkernel.Waiter?
 ---@field watched table? the descriptor that the waiter has seen
 ---@field guard any makes the waiter forget it when the call is forgotten
@@ -34,7 +36,7 @@ function Call.new(client, operation, named, waiter)
 		raw.call_free(handle)
 		return nil, errors.from(err)
 	end
-	return setmetatable({ handle = handle, waiter = waiter, waiting = false }, Call)
+	return setmetatable({ handle = handle, operation = operation.name, waiter = waiter, waiting = false }, Call)
 end
 
 --- Waits in the library, which steps, too.
@@ -44,6 +46,11 @@ local function block(self)
 		status, err = wait(self.handle, TURN_MS)
 	until status ~= AGAIN
 	return status, err
+end
+
+--- Waits in the library once: where bytes go in or out, it must not step.
+local function turn(self)
+	return wait(self.handle, TURN_MS)
 end
 
 --- Makes the loop forget the descriptor: before it is closed, and its number another's.
@@ -82,21 +89,22 @@ local function guarded(self, protected, f)
 	return waited(self, protected(f, self))
 end
 
---- Goes on after AGAIN, and waits. With a size by the read door, else to the next record. Where the library waited, what
---- came is an ITEM for the read door, too: its bytes are still to be read.
-function Call:await(size)
+--- Goes on after AGAIN, and waits. By the read or write door with what that takes, else to the next record. Where the
+--- library waited, what came is an ITEM for the read door, too: its bytes are still to be read.
+function Call:await(door, argument)
 	local status, result
 	repeat
 		if not (self.waiter and guarded(self, protect.pcall, watch)) then
-			status, result = guarded(self, pcall, block)
-			if status == ITEM and not size then
+			status, result = guarded(self, pcall, door and turn or block)
+			if status == ITEM and not door then
 				local there, record = values(self.handle)
 				return there and ITEM, record
+			elseif status ~= AGAIN then
+				return status, result
 			end
-			return status, result
 		end
-		if size then
-			status, result = read(self.handle, size)
+		if door then
+			status, result = door(self.handle, argument)
 		else
 			status, result = next_record(self.handle)
 		end
@@ -120,7 +128,20 @@ end
 function Call:read(size)
 	local status, result = read(self.handle, size)
 	if status == AGAIN then
-		status, result = self:await(size)
+		status, result = self:await(read, size)
+	end
+	if not status then
+		return nil, errors.from(result)
+	end
+	return status, result
+end
+
+--- OK and how many of the bytes were taken, or DONE when the server has answered already; or nil and the Error. No
+--- bytes end the content.
+function Call:write(bytes)
+	local status, result = write(self.handle, bytes)
+	if status == AGAIN then
+		status, result = self:await(write, bytes)
 	end
 	if not status then
 		return nil, errors.from(result)

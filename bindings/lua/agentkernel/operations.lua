@@ -4,7 +4,7 @@ local errors = require("agentkernel.errors")
 
 local misuse = errors.misuse
 local set_text, set_int = raw.call_set_text, raw.call_set_int
-local add_text, put_text = raw.call_add_text, raw.call_put_text
+local add_text, put_text, add_list = raw.call_add_text, raw.call_put_text, raw.call_add_list
 local ceil, huge, min = math.ceil, math.huge, math.min
 
 local M = {}
@@ -57,50 +57,113 @@ bind[raw.TYPE_BOOL] = function(call, parameter, value)
 	return set_int(call, parameter.key, value and 1 or 0)
 end
 
---- A list, and where the library takes names and values (env, maps) the pairs of a table, too.
-bind[raw.TYPE_LIST] = function(call, parameter, value)
-	local name, key = parameter.name, parameter.key
-	if type(value) ~= "table" then
-		misuse("%s must be a table, not %s", name, type(value))
+-- A string of Lua holds any bytes.
+bind[raw.TYPE_BYTES] = bind[raw.TYPE_TEXT]
+
+--- JSON: its text as it stands, or a table where lua-cjson is there to encode it.
+bind[raw.TYPE_JSON] = function(call, parameter, value)
+	if type(value) == "table" then
+		local there, cjson = pcall(require, "cjson")
+		if not there then
+			misuse("%s must be the text of JSON: there is no lua-cjson here to encode a table", parameter.name)
+		end
+		local fine, text = pcall(cjson.encode, value)
+		if not fine then
+			misuse("%s is no JSON: %s", parameter.name, text)
+		end
+		value = text
 	end
+	return set_text(call, parameter.key, M.text(parameter.name, value))
+end
+
+local function add_texts(call, parameter, value)
 	local status, err = raw.OK, nil
-	local count = #value
-	for i = 1, count do
-		if type(value[i]) ~= "string" then
-			misuse("each entry of %s must be a string, not %s", name, type(value[i]))
-		end
-		status, err = add_text(call, key, value[i])
+	for i = 1, #value do
+		status, err = add_text(call, parameter.key, M.text("each entry of " .. parameter.name, value[i]))
 		if not status then
-			return nil, err
-		end
-	end
-	if parameter.named then
-		local names = {}
-		for entry in pairs(value) do
-			if type(entry) == "string" then
-				names[#names + 1] = entry
-			end
-		end
-		table.sort(names)
-		for _, entry in ipairs(names) do
-			status, err = put_text(call, key, entry, M.text("each value of " .. name, value[entry]))
-			if not status then
-				return nil, err
-			end
+			break
 		end
 	end
 	return status, err
 end
-bind[raw.TYPE_MAP] = bind[raw.TYPE_LIST]
+
+--- The pairs of a table in the order of their names, so that a request is the same each time.
+local function put_texts(call, parameter, value)
+	local names = {}
+	for entry in pairs(value) do
+		if type(entry) == "string" then
+			names[#names + 1] = entry
+		end
+	end
+	table.sort(names)
+	local status, err = raw.OK, nil
+	for _, entry in ipairs(names) do
+		local text = M.text("each value of " .. parameter.name, value[entry])
+		status, err = put_text(call, parameter.key, entry, text)
+		if not status then
+			break
+		end
+	end
+	return status, err
+end
+
+--- A list, and where the library takes names and values, too (env), the pairs of a table.
+bind[raw.TYPE_LIST] = function(call, parameter, value)
+	errors.check(parameter.name, value, "table")
+	local status, err = add_texts(call, parameter, value)
+	if status and parameter.named then
+		status, err = put_texts(call, parameter, value)
+	end
+	return status, err
+end
+
+--- An empty map is bound: no labels are another thing than the labels that are there.
+bind[raw.TYPE_MAP] = function(call, parameter, value)
+	errors.check(parameter.name, value, "table")
+	if next(value) == nil then
+		return set_text(call, parameter.key, "")
+	end
+	for entry in pairs(value) do
+		M.text("each name in " .. parameter.name, entry)
+	end
+	return put_texts(call, parameter, value)
+end
+
+bind[raw.TYPE_LISTS] = function(call, parameter, value)
+	errors.check(parameter.name, value, "table")
+	for index in pairs(value) do
+		errors.check("each index of " .. parameter.name, index, "number")
+	end
+	local status, err = raw.OK, nil
+	for i = 1, #value do
+		errors.check("each entry of " .. parameter.name, value[i], "table")
+		status, err = add_list(call, parameter.key)
+		if status then
+			status, err = add_texts(call, parameter, value[i])
+		end
+		if not status then
+			break
+		end
+	end
+	return status, err
+end
 
 local function bind_timeout(call, parameter, value)
 	return set_int(call, parameter.key, M.milliseconds(parameter.name, value))
 end
 
+--- What may be given by its place though it can be left out.
+local PLACED = { [raw.KEY_CONTENT] = true, [raw.KEY_BY] = true, [raw.KEY_BODY] = true }
+
+local function has_place(id, key)
+	local needed = raw.parameter_flags(id, key) % (2 * raw.KEY_REQUIRED) >= raw.KEY_REQUIRED
+	return PLACED[key] or (needed and raw.parameter_type(id, key) == raw.TYPE_TEXT)
+end
+
 local function parameter_of(id, key)
 	local name, kind = raw.key_name(key), raw.parameter_type(id, key)
 	local parameter = { key = key, name = name, bind = bind[kind] }
-	parameter.named = kind == raw.TYPE_MAP or key == raw.KEY_ENV
+	parameter.named = key == raw.KEY_ENV
 	if name:find("timeout_ms$") then -- seconds; and what bounds a whole stream is its timeout
 		parameter.name = name == "total_timeout_ms" and "timeout" or name:sub(1, -#"_ms" - 1)
 		parameter.bind = bind_timeout
@@ -112,6 +175,7 @@ end
 ---@field name string
 ---@field id integer
 ---@field parameters table<string, table>
+---@field places string[] names of what is given by its place: the sandbox's name, then path, id ...
 local Operation = {}
 Operation.__index = Operation
 
@@ -128,11 +192,14 @@ function M.get(name)
 	if status ~= raw.OK then
 		misuse("there is no operation %s", tostring(name))
 	end
-	operation = setmetatable({ name = name, id = id, parameters = {} }, Operation)
+	operation = setmetatable({ name = name, id = id, parameters = {}, places = {} }, Operation)
 	local index, key = 0, raw.parameter_at(id, 0)
 	while key ~= 0 do
 		local parameter = parameter_of(id, key)
 		operation.parameters[parameter.name] = parameter
+		if has_place(id, key) then
+			operation.places[#operation.places + 1] = parameter.name
+		end
 		index = index + 1
 		key = raw.parameter_at(id, index)
 	end
@@ -141,11 +208,12 @@ function M.get(name)
 end
 
 local function gather(self, named, options)
-	if options[1] ~= nil then -- the list itself is the command
-		if not self.parameters.command or named.command then
-			misuse("%s takes %s", self.name, named.command and "one command" or "no command")
+	if options[1] ~= nil then -- the list itself is the command, or the list of them
+		local list = self.parameters.commands and "commands" or "command"
+		if not self.parameters[list] or named[list] then
+			misuse("%s takes %s", self.name, named[list] and "one command" or "no command")
 		end
-		named.command = options
+		named[list] = options
 	end
 	for name, value in pairs(options) do
 		if type(name) ~= "number" then
@@ -159,17 +227,27 @@ local function gather(self, named, options)
 	end
 end
 
---- The arguments of a call by name. A string is the sandbox's name; a table's list is the command, its names are options.
+--- Gives a string to the first place that has none yet; false when all have.
+local function place(self, named, value)
+	for _, name in ipairs(self.places) do
+		if named[name] == nil then
+			named[name] = value
+			return true
+		end
+	end
+	return false
+end
+
+--- The arguments of a call by name. Strings go by their places; a table's list is the command, its names are options.
 function Operation:arguments(...)
 	local named = {}
 	for i = 1, select("#", ...) do
 		local value = select(i, ...)
 		if type(value) == "table" then
 			gather(self, named, value)
-		elseif type(value) == "string" and self.parameters.name and named.name == nil then
-			named.name = value
-		elseif value ~= nil then
-			misuse("%s takes %stables, not %s", self.name, self.parameters.name and "a name and " or "", type(value))
+		elseif value ~= nil and not (type(value) == "string" and place(self, named, value)) then
+			local places = table.concat(self.places, ", ")
+			misuse("%s takes %stables, not %s", self.name, places ~= "" and places .. " and " or "", type(value))
 		end
 	end
 	return named

@@ -41,6 +41,57 @@ function Session:info(options)
 	return self.client:get_sandbox(self.name, options)
 end
 
+--- A method of the client for this sandbox.
+local function of_client(name)
+	return function(self, ...)
+		return self.client[name](self.client, self.name, ...)
+	end
+end
+
+--- Runs a command in the sandbox and does not wait for it: see Client:exec_detached, and detached_wait.
+---@type fun(self: agentkernel.Session, options: agentkernel.DetachedOptions, more?: agentkernel.DetachedOptions): agentkernel.Detached?, agentkernel.Error?
+Session.exec_detached = of_client("exec_detached")
+
+--- Waits until such a command has ended.
+---@type fun(self: agentkernel.Session, id: string, options?: agentkernel.Options): agentkernel.Detached?, agentkernel.Error?
+Session.detached_wait = of_client("detached_wait")
+
+--- What such a command wrote so far.
+---@type fun(self: agentkernel.Session, id: string, options?: agentkernel.DetachedLogsOptions): agentkernel.DetachedLogs?, agentkernel.Error?
+Session.detached_logs = of_client("detached_logs")
+
+--- Ends such a command.
+---@type fun(self: agentkernel.Session, id: string, options?: agentkernel.Options): true?, agentkernel.Error?
+Session.detached_kill = of_client("detached_kill")
+
+--- A file of the sandbox, at once.
+---@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): agentkernel.File?, agentkernel.Error?
+Session.read_file = of_client("read_file")
+
+--- A file of the sandbox, to be read piece by piece.
+---@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): agentkernel.FileReader
+Session.open_file = of_client("open_file")
+
+--- Writes a file of the sandbox.
+---@type fun(self: agentkernel.Session, path: string, content: string, options?: agentkernel.Options): true?, agentkernel.Error?
+Session.write_file = of_client("write_file")
+
+--- Writes a file of the sandbox with what a function or a file gives.
+---@type fun(self: agentkernel.Session, path: string, source: agentkernel.Source, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
+Session.write_file_from = of_client("write_file_from")
+
+--- Writes several files of text.
+---@type fun(self: agentkernel.Session, options: agentkernel.WriteFilesOptions): agentkernel.Written?, agentkernel.Error?
+Session.write_files = of_client("write_files")
+
+--- Removes a file of the sandbox.
+---@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): true?, agentkernel.Error?
+Session.delete_file = of_client("delete_file")
+
+--- Changes the sandbox's labels, description or lifecycle.
+---@type fun(self: agentkernel.Session, options: agentkernel.UpdateOptions): agentkernel.Sandbox?, agentkernel.Error?
+Session.update = of_client("update_sandbox")
+
 --- Removes the sandbox. One that is gone already is fine; after a failure it may be called again.
 ---@param options? agentkernel.Options
 ---@return true?
@@ -142,6 +193,8 @@ local scoped = (loadstring or load)("local net, f = ... local closed <close> = n
 	or function(_, f)
 		return f()
 	end
+
+M.sleep = sleep
 
 local function create(client, name, options)
 	local call, failure = client:prepare("create_sandbox", name, options) -- wrong use ends here: nothing is looked up

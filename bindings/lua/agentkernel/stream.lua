@@ -49,7 +49,7 @@ local function usable(call)
 	if call.waiting then
 		errors.misuse("the stream is being read by another coroutine")
 	elseif not call.handle then -- Ctrl-C, or the loop's own error, went through the last read
-		return nil, errors.new("AK_E_CANCELLED", "the stream was interrupted", "run_stream")
+		return nil, errors.new("AK_E_CANCELLED", "the stream was interrupted", call.operation)
 	end
 	return true
 end

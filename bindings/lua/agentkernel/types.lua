@@ -41,6 +41,9 @@
 ---@field fast? boolean as of run
 ---@field idle_timeout? number seconds of silence after the first byte
 
+--- The text of JSON, or a table where lua-cjson is installed.
+---@alias agentkernel.Json string|table
+
 ---@class agentkernel.SandboxOptions: agentkernel.Options
 ---@field name? string where it is not given before
 ---@field image? string what it is made of
@@ -53,6 +56,17 @@
 ---@field volumes? string[] "slug:/path" or "slug:/path:ro"
 ---@field secrets? string[] "KEY=value:host", "KEY:host" or "KEY:host:Header"
 ---@field secret_files? string[] secrets given to the sandbox as files
+---@field labels? table<string, string> the user's own names and values
+---@field description? string the user's own words
+---@field lifecycle? agentkernel.Json {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}
+---@field ports? string[] "8080:80", "3000", "53:53/udp"
+---@field network? agentkernel.Json {name, subnet, gateway, dns, static_ip}
+---@field agent? string agent to prepare the sandbox for
+---@field init_script? string shell script to run once it is made
+---@field placeholder_secrets? boolean it sees placeholders, which a proxy replaces
+---@field secret_mappings? table<string, string> environment variable to host
+---@field created_from_template? string name of the template it is made from
+---@field template_help_text? string what that template says about its use
 
 ---@class agentkernel.ExecOptions: agentkernel.CommandOptions
 ---@field name? string where it is not given before
@@ -60,6 +74,67 @@
 ---@field workdir? string absolute path inside of the sandbox
 ---@field sudo? boolean run it as root in the sandbox
 ---@field check? boolean false: a command that fails is a result like any other
+
+---@class agentkernel.ListOptions: agentkernel.Options
+---@field labels? table<string, string> only sandboxes that have all of these
+
+---@class agentkernel.ForkOptions: agentkernel.Options
+---@field as_name? string name of the new one, where it is not given before
+
+---@class agentkernel.ResizeOptions: agentkernel.Options
+---@field vcpus? integer processors
+---@field memory_mb? integer memory in MiB
+
+---@class agentkernel.UpdateOptions: agentkernel.Options
+---@field labels? table<string, string> in place of all that there are; an empty table takes them away
+---@field description? string the user's own words
+---@field lifecycle? agentkernel.Json {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}
+
+---@class agentkernel.UuidOptions: agentkernel.Options
+---@field uuid? string where it is not given before
+
+---@class agentkernel.FileOptions: agentkernel.Options
+---@field path? string absolute, where it is not given before
+
+---@class agentkernel.WriteOptions: agentkernel.Options
+---@field path? string absolute, where it is not given before
+---@field content? string bytes, where they are not given before
+---@field size? integer how many bytes there will be
+
+---@class agentkernel.WriteFilesOptions: agentkernel.Options
+---@field files table<string, string> absolute path to text
+
+---@class agentkernel.BatchOptions: agentkernel.Options
+---@field [integer] string[] a command
+---@field commands? string[][] the same by name
+
+---@class agentkernel.DetachedOptions: agentkernel.CommandOptions
+---@field env? string[]|table<string, string> "NAME=VALUE" each, or by name
+---@field workdir? string absolute path inside of the sandbox
+---@field sudo? boolean run it as root in the sandbox
+
+---@class agentkernel.DetachedIdOptions: agentkernel.Options
+---@field id? string where it is not given before
+
+---@class agentkernel.DetachedLogsOptions: agentkernel.Options
+---@field id? string where it is not given before
+---@field stream? "stdout"|"stderr" which of the outputs; stdout
+
+---@class agentkernel.ExtendOptions: agentkernel.Options
+---@field by? string seconds ("90"), or such as "15m" or "1h30m"
+
+---@class agentkernel.TakeOptions: agentkernel.Options
+---@field sandbox? string what it is taken of, where it is not given before
+
+---@class agentkernel.RestoreOptions: agentkernel.Options
+---@field as_name? string name of the sandbox to make
+---@field start? boolean start it at once
+
+---@class agentkernel.RequestOptions: agentkernel.Options
+---@field method? string GET, POST, PUT, PATCH or DELETE, where it is not given before
+---@field path? string with its query, where it is not given before
+---@field body? agentkernel.Json what is sent
+---@field check? boolean false: a status that is no success is a result like any other
 
 ---@class agentkernel.Output
 ---@field output string what the command wrote: bytes
@@ -112,5 +187,93 @@
 ---@field archived_reason? string why
 ---@field lifecycle? string JSON: {auto_stop_after_seconds, auto_archive_..., auto_delete_...}
 ---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.File
+---@field content string bytes
+---@field encoding? string how it came: utf8 or base64. It is decoded
+---@field size? integer
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Written
+---@field written integer how many files were written
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.LogEntry
+---@field type string sandbox_created, command_executed, file_written ...: an open set, which tells what else there is
+---@field timestamp? string RFC 3339
+---@field pid? integer of the server
+---@field user? string who did it
+---@field name? string of the sandbox, where it is made, started, stopped or removed
+---@field sandbox? string of the sandbox, where something is done in it
+---@field image? string
+---@field backend? string
+---@field labels? table<string, string|false>
+---@field profile? string
+---@field command? (string|false)[]
+---@field exit_code? integer
+---@field path? string
+---@field error? string
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.BatchResult
+---@field output? string what the command wrote: bytes
+---@field error? string why there is none
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Detached
+---@field id string
+---@field status string running, completed, failed ...: an open set
+---@field sandbox? string
+---@field command? (string|false)[]
+---@field pid? integer
+---@field exit_code? integer once it has ended. Full servers of version 0.21 say 127 always
+---@field started_at? string RFC 3339
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.DetachedLogs
+---@field stdout? string bytes
+---@field stderr? string bytes
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Expiry
+---@field expires_at? string RFC 3339
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Snapshot
+---@field name string
+---@field sandbox? string what it was taken of
+---@field image_tag? string what the backend calls it
+---@field backend? string of that sandbox, as the next three
+---@field base_image? string
+---@field vcpus? integer
+---@field memory_mb? integer
+---@field created_at? string RFC 3339
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Backends
+---@field default_backend? string what a sandbox gets that asks for none
+---@field backends string JSON: a list of {backend, configured, usable, readiness_reason, capabilities}
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.ServerStatus
+---@field version string
+---@field backend? string
+---@field api_key_configured? boolean it wants a key
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.ServerStats
+---@field sandbox_count integer
+---@field sandbox_limit? integer 0: none
+---@field backend? string
+---@field uptime_seconds? integer
+---@field version? string
+---@field resource_usage? string JSON: {cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb}
+---@field raw string the record as it was sent: JSON
+
+---@class agentkernel.Reply
+---@field http_status integer
+---@field content_type? string
+---@field content string bytes
+---@field raw string the same as it was sent
 
 error("this file is for editors: nothing requires it")

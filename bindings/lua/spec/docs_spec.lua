@@ -70,6 +70,18 @@ describe("example", function()
 		assert.are.equal(2, status)
 	end)
 
+	it("files.lua copies a file in and out, and shows how far it is", function()
+		local copy = kit.folder() .. "/copy"
+		local output, status = run(examples .. "files.lua", ("'%s/build/lib/libagentkernel.so' '%s'"):format(kit.tree, copy))
+		assert.are.equal(0, status, output)
+		local wanted = read(kit.tree .. "/tests/examples/files.expected"):gsub("exit 0\n$", "")
+		assert.are.equal(wanted, output)
+		assert.is_true(read(copy) == read(kit.tree .. "/build/lib/libagentkernel.so"))
+		output, status = run(examples .. "files.lua")
+		assert.is_truthy(output:find("usage", 1, true), output)
+		assert.are.equal(2, status)
+	end)
+
 	it("demo.lua shows it all, and leaves nothing", function()
 		local output, status = run(examples .. "demo.lua")
 		assert.are.equal(0, status, output)

@@ -107,4 +107,49 @@ describe("leaks", function()
 		client:close()
 		server:stop()
 	end)
+
+	it("a long file takes no memory, in or out", function()
+		local piece, count = ("x"):rep(65536), 512 -- 32 MiB out
+		local server = kit.rules(([[{"method": "GET", "times": "always", "steps": [
+			{"text": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"},
+			{"text": "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"", "chunked": true},
+			{"repeat_text": "%s", "count": %d, "chunked": true},
+			{"text": "\"}}", "chunked": true},
+			{"last_chunk": true}]}]]):gsub("\n%s*", " "):format(piece, count))
+		local client = assert(agentkernel.new({ base_url = server.url }))
+		local function download()
+			local reader, total, peak, turns = client:open_file("box", "/a"), 0, 0, 0
+			local bytes, err = reader:read()
+			while bytes do
+				total, turns = total + #bytes, turns + 1
+				peak = turns % 64 == 0 and math.max(peak, kit.resident()) or peak
+				bytes, err = reader:read()
+			end
+			assert.is_nil(err)
+			assert.are.equal(count * #piece, total)
+			return peak
+		end
+		kit.collect()
+		local before = kit.resident()
+		assert.is_true(download() <= before + 8192)
+		client:close()
+		server:stop()
+		client = assert(agentkernel.new({ base_url = kit.local_url() }))
+		local function upload(sb) -- 11 MiB, the most that goes into a request being 12
+			local turns, peak = 0, 0
+			assert(sb:write_file_from("/tmp/long", function()
+				turns = turns + 1
+				peak = turns % 16 == 0 and math.max(peak, kit.resident()) or peak
+				return turns <= 176 and piece or nil
+			end))
+			return peak
+		end
+		assert(client:sandbox("lua-long", function(sb)
+			kit.collect()
+			before = kit.resident()
+			assert.is_true(upload(sb) <= before + 8192)
+			return true
+		end))
+		client:close()
+	end)
 end)

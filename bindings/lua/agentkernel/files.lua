@@ -1,0 +1,109 @@
+--- Files of sandboxes, piece by piece in both directions.
+local raw = require("agentkernel_raw")
+local errors = require("agentkernel.errors")
+local protect = require("agentkernel.protect")
+local Stream = require("agentkernel.stream")
+
+local M = {}
+
+--- How many bytes are asked of a source, and handed in, at a time.
+local PIECE_BYTES = 65536
+
+---@class agentkernel.FileReader
+---@field private call agentkernel.Call?
+---@field private failure agentkernel.Error?
+local Reader = {}
+Reader.__index = Reader
+Reader.__name = "agentkernel.FileReader"
+
+--- Bytes of the file: at least one, at most size (65536 when it is not given, or larger), and nil at the end; nil and
+--- the Error when it fails. Only an end without an Error says that the file is whole.
+---@type fun(self: agentkernel.FileReader, size?: integer): string?, agentkernel.Error?
+Reader.read = Stream.read
+
+--- Ends the reading. It may be called again.
+---@type fun(self: agentkernel.FileReader)
+Reader.close = Stream.close
+Reader.__close = Stream.close
+
+---@return agentkernel.FileReader
+function M.reader(call, failure)
+	return setmetatable({ call = call, failure = failure }, Reader)
+end
+
+--- What gives the pieces of a file: a function that gives them until nil, or what has such a method read, as file
+--- handles, FileReader and Stream have.
+---@alias agentkernel.Source (fun(): string?, any)|file*|agentkernel.FileReader|agentkernel.Stream
+
+---@param source agentkernel.Source
+---@return fun(): string?, any
+function M.pieces(source)
+	if type(source) == "function" then
+		return source
+	elseif type(source) ~= "table" and type(source) ~= "userdata" then
+		errors.misuse("the content must come from a function or a file, not %s", type(source))
+	end
+	return function()
+		return source:read(PIECE_BYTES)
+	end
+end
+
+--- Hands in a piece; true, DONE when the server has answered already, or nil and the Error.
+local function put(call, bytes)
+	for first = 1, #bytes, PIECE_BYTES do
+		local rest = bytes:sub(first, first + PIECE_BYTES - 1)
+		while rest ~= "" do
+			local status, taken = call:write(rest)
+			if status ~= raw.OK then
+				return status, taken
+			end
+			rest = rest:sub(taken + 1)
+		end
+	end
+	return true
+end
+
+--- What a source failed with, as an Error.
+local function failed(call, failure)
+	if getmetatable(failure) == errors.Error then
+		return failure
+	end
+	return errors.new("AK_E_CANCELLED", "the content could not be read: " .. tostring(failure), call.operation)
+end
+
+--- Hands in all that a source gives. true, or nil and the Error.
+local function pour(call, piece)
+	local bytes, failure = piece()
+	while bytes ~= nil do
+		errors.check("each piece of the content", bytes, "string")
+		local status, err = put(call, bytes)
+		if not status then
+			return nil, err
+		elseif status == raw.DONE then
+			return true
+		end
+		bytes, failure = piece()
+	end
+	if failure then
+		return nil, failed(call, failure)
+	end
+	local status, err = call:write("")
+	if not status then
+		return nil, err
+	end
+	local list
+	list, err = call:records()
+	return list and true, err
+end
+
+--- Writes what a source gives. Where that fails the server has half a request, and writes nothing.
+function M.write(call, piece)
+	local fine, done, err = protect.pcall(pour, call, piece)
+	call:close()
+	if not fine then
+		error(done, 0)
+	end
+	return done, err
+end
+
+return M
