@@ -2,6 +2,7 @@
 
 require_relative "kit"
 require "base64"
+require "stringio"
 
 # The shared conformance cases (tests/conformance), through the public interface. A case that is not met is a Mismatch.
 module Conformance
@@ -16,8 +17,13 @@ module Conformance
     error: %w[code http_status exit_code retry_after_ms server_text output sent phase operation message_has
               message_lacks]
   }.freeze
-  INTEGERS = %w[vcpus memory_mb max_reply_bytes max_event_bytes max_idle].freeze
+  INTEGERS = %w[vcpus memory_mb size max_reply_bytes max_event_bytes max_idle].freeze
+  JSONS = %w[network lifecycle body].freeze
+  JSONS = %w[network lifecycle body].freeze # as the format has them: within {"json": ...}
   MISSING = %w[null absent].freeze
+  # Operations with content that can come by piece, and the cases that cannot be told so.
+  STREAMED = %w[read_file write_file].freeze
+  NOT_STREAMED = %w[write_file.no-content write_file.wrong-size].freeze
 
   module_function
 
@@ -56,12 +62,21 @@ module Conformance
 
     case value
     when Array then value.map { |entry| argument(name, entry, places) }
-    when Hash then value.keys == ["base64"] ? text(value) : value
+    when Hash
+      return value unless value.keys == ["base64"]
+
+      octets(value).force_encoding(name == "content" ? Encoding::BINARY : Encoding::UTF_8)
     when String
       value = places.reduce(value) { |text, (place, with)| text.gsub(place, with) }
       INTEGERS.include?(name) ? Integer(value) : value
     else value
     end
+  end
+
+  # What the format has in the place of JSON.
+  def json(name, value)
+    check(value.is_a?(Hash) && value.keys == ["json"], "the argument #{name} is no JSON: #{value}")
+    value["json"]
   end
 
   def timeout(value)
@@ -76,7 +91,7 @@ module Conformance
     values.to_h do |name, value|
       key = name.end_with?("timeout_ms") ? name.delete_suffix("_ms") : name
       key = "timeout" if operation == "run_stream" && key == "total_timeout"
-      [key.to_sym, argument(name, value, places)]
+      [key.to_sym, JSONS.include?(name) ? json(name, value) : argument(name, value, places)]
     end
   end
 
@@ -135,9 +150,10 @@ module Conformance
     check(records.size == call["records"].size, "#{records.size} records, wanted #{call['records'].size}: #{records}")
     records.zip(call["records"]) do |record, wanted|
       wanted.each do |name, value|
-        next if record.is_a?(String) && name == "raw" # health is a plain text
+        # health is a plain text, and a file that comes by piece its content
+        next if record.is_a?(String) && name != (call["operation"] == "health" ? "status" : "content")
 
-        got = record.is_a?(String) ? {"status" => record}.fetch(name) : record.public_send(name)
+        got = record.is_a?(String) ? record : record.public_send(name)
         check(field?(value, got, name == "raw"), "#{name} is #{got.inspect}, wanted #{value.inspect}")
       end
     end
@@ -167,9 +183,8 @@ module Conformance
   # The method of the operation.
   def by_method(client, operation, arguments)
     arguments = arguments.dup
-    positional = %i[name command].filter_map do |name|
-      arguments.delete(name) || ([] if client.method(operation).parameters.include?([:req, name]))
-    end
+    required = client.method(operation).parameters.filter_map { |kind, name| name if kind == :req }
+    positional = required.map { |name| arguments.delete(name) } # nil is not given, which the library refuses
     records = operation == "run_stream" ? [] : nil
     result = client.public_send(operation, *positional, **arguments) { |event| records << event }
     [records || [result].flatten(1).compact, nil]
@@ -184,6 +199,25 @@ module Conformance
     [records, nil]
   rescue AgentKernel::Error => e
     [records, e]
+  end
+
+  # Files as they come; everything else by its name.
+  def by_piece(client, operation, arguments)
+    return by_name(client, operation, arguments) unless STREAMED.include?(operation)
+
+    arguments = arguments.dup
+    name, path, content = %i[name path content].map { |key| arguments.delete(key) }
+    return [[client.open_file(name, path, **arguments, &:read)], nil] if operation == "read_file"
+
+    client.write_file(name, path, StringIO.new(content), size: content.bytesize, **arguments)
+    [[], nil]
+  rescue AgentKernel::Error => e
+    [[], e]
+  end
+
+  # Whether a case has content that can come by piece.
+  def streamed?(one)
+    !NOT_STREAMED.include?(one["id"]) && one["calls"].any? { |call| STREAMED.include?(call["operation"]) }
   end
 
   # ---- a case
@@ -212,6 +246,10 @@ module Conformance
     check(!one.key?("client_error"), "no error of the client, wanted #{one['client_error']}")
     one["calls"].each do |call|
       check_members(:call, call)
+      # What is wrong with a content that comes by piece is found while it is received.
+      if way == :by_piece && call.dig("error", "phase") == "decode"
+        call = call.merge("error" => call["error"].except("phase"))
+      end
       arguments = keywords(call["operation"], call["arguments"] || {}, places)
       check_call(call, *method(way).call(client, call["operation"], arguments))
     end

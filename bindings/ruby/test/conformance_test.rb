@@ -12,6 +12,10 @@ class ConformanceTest < Kit::Test
       define_method("test_#{one['id']}_async") do
         Async { Conformance.run(one, :by_name) }.wait
       end
+
+      next unless Conformance.streamed?(one)
+
+      define_method("test_#{one['id']}_by_piece") { Timeout.timeout(30) { Conformance.run(one, :by_piece) } }
     end
   end
 

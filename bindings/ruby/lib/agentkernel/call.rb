@@ -39,6 +39,20 @@ module AgentKernel
       status
     end
 
+    # Hands in bytes of the content, an empty text ends it: whether the server still wants any.
+    def write(bytes)
+      taken = 0
+      loop do
+        status, more = Raw.call_write(@handle, taken.zero? ? bytes : bytes.byteslice(taken..))
+        return false if status == Raw::DONE
+
+        taken += more
+        return true if status == Raw::OK && taken == bytes.bytesize
+
+        wait if status == Raw::AGAIN
+      end
+    end
+
     def each
       while (record = self.next)
         yield record

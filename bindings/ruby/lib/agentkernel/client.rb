@@ -8,7 +8,8 @@ module AgentKernel
   #
   # Every method takes timeout: and connect_timeout: in seconds, instead of the client's; Float::INFINITY is none, 0
   # leaves no time, nil is the client's. What is nil counts as not given. All failures are AgentKernel::Error; wrong
-  # types are TypeError, and keywords that an operation does not take are ArgumentError.
+  # types are TypeError, and keywords that an operation does not take are ArgumentError. What is called name is a
+  # sandbox's, and a path is absolute.
   class Client
     TEXTS = %i[base_url api_key ca_file ca_dir cert_file key_file proxy no_proxy user_agent].freeze
     TIMEOUTS = %i[timeout connect_timeout idle_timeout total_timeout].freeze
@@ -51,9 +52,6 @@ module AgentKernel
       end
     end
 
-    # Whether the server is there: "ok".
-    def health(**options) = one(:health, **options).status
-
     # Runs a command (an Array of program and arguments, passed on exactly) in a sandbox of its own: a RunOutput.
     #
     # image::   what the sandbox is made of
@@ -76,36 +74,9 @@ module AgentKernel
       block ? stream.each(&block) : stream
     end
 
-    # All sandboxes: an Array of SandboxInfo.
-    def list_sandboxes(**options) = call(:list_sandboxes, **options)
-
-    # Creates and starts a sandbox that stays until it is removed: a SandboxInfo.
-    #
-    # image, profile:: as of run
-    # vcpus, memory_mb:: processors, and memory in MiB
-    # backend::        what isolates it
-    # source_url, source_ref:: git repository to clone into /workspace, and its branch, tag or commit
-    # volumes::        "slug:/path" or "slug:/path:ro" each
-    # secrets::        "KEY=value:host", "KEY:host" or "KEY:host:Header" each
-    # secret_files::   keys of secrets that become files
-    def create_sandbox(name, **options) = one(:create_sandbox, name:, **options)
-
-    # The sandbox of that name: a SandboxInfo.
-    def get_sandbox(name, **options) = one(:get_sandbox, name:, **options)
-
-    # Ends what runs in a sandbox, and removes it.
-    def remove_sandbox(name, **options) = one(:remove_sandbox, name:, **options)
-
-    # Ends every process of a sandbox, which stays.
-    def stop_sandbox(name, **options) = one(:stop_sandbox, name:, **options)
-
-    # Runs a command in a sandbox that is there: a RunOutput.
-    #
-    # env::     a Hash, or an Array of "NAME=VALUE"
-    # workdir:: absolute path inside the sandbox
-    # sudo::    run it as root
-    # check::   as of run
-    def exec_in_sandbox(name, command, **options) = one(:exec_in_sandbox, name:, command:, **options)
+    # Runs commands side by side (an Array of Arrays), each in a sandbox of its own: an Array of BatchResult in their
+    # order. One that fails is no error, its result says so.
+    def batch_run(commands, **options) = call(:batch_run, commands:, **options)
 
     # A sandbox for the length of a block: created before it, removed however it is left; the result is the block's.
     # Options are those of create_sandbox.

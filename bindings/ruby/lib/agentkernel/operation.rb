@@ -68,21 +68,56 @@ module AgentKernel
 
     def bind_value(call, parameter, value)
       case parameter.type
-      when Raw::TYPE_TEXT then Raw.call_set_text(call, parameter.key, value.is_a?(Symbol) ? value.name : value)
       when Raw::TYPE_INT then Raw.call_set_int(call, parameter.key, number(parameter, value))
       when Raw::TYPE_BOOL then Raw.call_set_int(call, parameter.key, flag(parameter, value))
-      else bind_entries(call, parameter, value)
+      when Raw::TYPE_LIST, Raw::TYPE_MAP, Raw::TYPE_LISTS then bind_entries(call, parameter, value)
+      else Raw.call_set_text(call, parameter.key, text(parameter, value))
       end
     end
 
-    def bind_entries(call, parameter, value)
-      if value.is_a?(Hash)
-        value.each { |name, text| Raw.call_put_text(call, parameter.key, name.is_a?(Symbol) ? name.name : name, text) }
-      else
-        list = Array.try_convert(value) or
-          raise TypeError, "#{parameter.name} must be an Array of Strings, not #{value.class}"
-        list.each { |text| Raw.call_add_text(call, parameter.key, text) }
+    def text(parameter, value)
+      case parameter.type
+      when Raw::TYPE_BYTES then String.try_convert(value)&.b || wrong(parameter, "a String", value)
+      when Raw::TYPE_JSON then json(parameter, value)
+      else value.is_a?(Symbol) ? value.name : value
       end
+    end
+
+    def json(parameter, value)
+      JSON.generate(value, max_nesting: Text::MAX_NESTING)
+    rescue JSON::JSONError => e
+      raise ArgumentError, "#{parameter.name} cannot be JSON: #{e.message}"
+    end
+
+    # A Hash for env too, which is a list of "NAME=VALUE" there.
+    def bind_entries(call, parameter, value)
+      if (map = Hash.try_convert(value)) && parameter.type != Raw::TYPE_LISTS
+        bind_map(call, parameter, map)
+      elsif (list = Array.try_convert(value)) && parameter.type != Raw::TYPE_MAP
+        bind_list(call, parameter, list)
+      else
+        wrong(parameter, parameter.type == Raw::TYPE_MAP ? "a Hash" : "an Array", value)
+      end
+    end
+
+    # An empty map is bound, too: no labels are another thing than the labels that are there.
+    def bind_map(call, parameter, map)
+      Raw.call_set_text(call, parameter.key, "") if map.empty? && parameter.type == Raw::TYPE_MAP
+      map.each { |name, text| Raw.call_put_text(call, parameter.key, name.is_a?(Symbol) ? name.name : name, text) }
+    end
+
+    def bind_list(call, parameter, list)
+      list.each do |entry|
+        next Raw.call_add_text(call, parameter.key, entry) unless parameter.type == Raw::TYPE_LISTS
+
+        texts = Array.try_convert(entry) || wrong(parameter, "an Array of Arrays", list)
+        Raw.call_add_list(call, parameter.key)
+        texts.each { |text| Raw.call_add_text(call, parameter.key, text) }
+      end
+    end
+
+    def wrong(parameter, wanted, value)
+      raise TypeError, "#{parameter.name} must be #{wanted}, not #{value.class}"
     end
 
     def number(parameter, value)
@@ -93,7 +128,7 @@ module AgentKernel
       case value
       when true then 1
       when false then 0
-      else raise TypeError, "#{parameter.name} must be true or false, not #{value.class}"
+      else wrong(parameter, "true or false", value)
       end
     end
   end
@@ -109,7 +144,36 @@ module AgentKernel
     get_sandbox: SandboxInfo,
     remove_sandbox: Record,
     exec_in_sandbox: RunOutput,
-    stop_sandbox: Record
+    get_sandbox_by_uuid: SandboxInfo,
+    start_sandbox: Record,
+    stop_sandbox: Record,
+    pause_sandbox: Record,
+    resume_sandbox: Record,
+    fork_sandbox: SandboxInfo,
+    resize_sandbox: SandboxInfo,
+    recover_sandbox: SandboxInfo,
+    update_sandbox: SandboxInfo,
+    read_file: FileContent,
+    write_file: Record,
+    delete_file: Record,
+    write_files: FilesWritten,
+    get_sandbox_logs: LogEntry,
+    batch_run: BatchResult,
+    exec_detached: DetachedCommand,
+    detached_status: DetachedCommand,
+    detached_logs: DetachedLogs,
+    detached_kill: Record,
+    detached_list: DetachedCommand,
+    extend_ttl: Expiry,
+    take_snapshot: SnapshotInfo,
+    list_snapshots: SnapshotInfo,
+    get_snapshot: SnapshotInfo,
+    delete_snapshot: Record,
+    restore_snapshot: SandboxInfo,
+    get_backends: Backends,
+    get_status: ServerStatus,
+    get_stats: ServerStats,
+    request: Reply
   }.to_h { |name, record| [name, Operation.new(name, record)] }.freeze
   private_constant :OPERATIONS
 end

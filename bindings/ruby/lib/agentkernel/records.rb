@@ -10,9 +10,12 @@ module AgentKernel
       bytes.dup.force_encoding(Encoding::UTF_8).scrub
     end
 
-    # JSON that the library has checked, as Ruby's own values. It lets through nothing deeper than this.
+    # The library lets through no JSON that is nested deeper.
+    MAX_NESTING = 512
+
+    # JSON that the library has checked, as Ruby's own values.
     def self.parse(json)
-      JSON.parse(json, max_nesting: 512)
+      JSON.parse(json, max_nesting: MAX_NESTING)
     end
   end
   private_constant :Text
@@ -49,7 +52,8 @@ module AgentKernel
 
     # Members that the server sent and this library does not know.
     def extra
-      (Text.parse(raw) || {}).reject { |name, _| @fields.key?(name.to_sym) }
+      members = raw && Text.parse(raw)
+      members.is_a?(Hash) ? members.reject { |name, _| @fields.key?(name.to_sym) } : {}
     end
 
     def ==(other)
@@ -135,5 +139,109 @@ module AgentKernel
     def done? = type == "done"
     def error? = type == "error"
     def success? = success == true
+  end
+
+  # A file of a sandbox.
+  class FileContent < Record
+    # The content exactly, as binary.
+    fields :content
+    # How it came (utf8 or base64; it is decoded), and its bytes as the server counts them.
+    fields :encoding, :size
+
+    # The content as text; bytes that are not UTF-8 are replaced.
+    def text = Text.of(content || "")
+    alias to_s text
+  end
+
+  # How many files were written.
+  class FilesWritten < Record
+    fields :written
+  end
+
+  # What one of several commands came to: its output (binary), or why there is none.
+  class BatchResult < Record
+    fields :output, :error
+
+    # The output as text; nil when there is none.
+    def text = output && Text.of(output)
+    def success? = error.nil?
+  end
+
+  # Something that happened to a sandbox. Which fields it has depends on its type.
+  class LogEntry < Record
+    # sandbox_created, command_executed, file_written, ...: an open set.
+    fields :type
+    # When, in which process of the server, and who did it.
+    fields :timestamp, :pid, :user
+    # The sandbox: name where it is made or removed, sandbox where something is done in it.
+    fields :name, :sandbox
+    fields :image, :backend, :labels, :profile, :command, :exit_code, :path, :error
+  end
+
+  # A command that nobody waits for.
+  class DetachedCommand < Record
+    fields :id, :sandbox, :command, :pid, :started_at
+    # running, completed, failed, ...: an open set.
+    fields :status
+    # Once it has ended. Full servers of version 0.21 always say 127.
+    fields :exit_code
+
+    def running? = status == "running"
+  end
+
+  # What such a command wrote so far (binary): the output that was asked for, the other is nil.
+  class DetachedLogs < Record
+    fields :stdout, :stderr
+
+    # The one that was asked for, as text.
+    def text = (found = stdout || stderr) && Text.of(found)
+  end
+
+  # Until when a sandbox lives.
+  class Expiry < Record
+    fields :expires_at
+  end
+
+  # A snapshot, and the sandbox that it was taken of.
+  class SnapshotInfo < Record
+    fields :name, :sandbox, :backend, :base_image, :vcpus, :memory_mb, :created_at
+    # What the backend calls it.
+    fields :image_tag
+  end
+
+  # What may isolate sandboxes.
+  class Backends < Record
+    # What a sandbox gets that asks for none.
+    fields :default_backend
+    # A list of {"backend", "configured", "usable", "readiness_reason", "capabilities"}.
+    fields :backends
+  end
+
+  # A server's version and ways. api_key_configured: whether it wants a key.
+  class ServerStatus < Record
+    fields :version, :backend, :api_key_configured
+  end
+
+  # How much a server has to do.
+  class ServerStats < Record
+    # How many sandboxes there are, and may be; 0: no limit.
+    fields :sandbox_count, :sandbox_limit
+    fields :backend, :uptime_seconds, :version
+    # {"cpu_percent", "memory_used_mb", "memory_total_mb", "disk_used_mb"}
+    fields :resource_usage
+  end
+
+  # The answer to any request.
+  class Reply < Record
+    # Its body exactly, as binary; raw is what the server's envelope holds, or the body, if it is JSON.
+    fields :content
+    fields :http_status, :content_type
+
+    # The body as text; bytes that are not UTF-8 are replaced.
+    def text = Text.of(content || "")
+    alias to_s text
+
+    # raw as Ruby's own values; nil when it was no JSON.
+    def json = raw && Text.parse(raw)
   end
 end

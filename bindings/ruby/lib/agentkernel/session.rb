@@ -40,6 +40,15 @@ module AgentKernel
       @client.get_sandbox(@name, **options)
     end
 
+    # Files of the sandbox and commands that nobody waits for: as the methods of Client, without the name.
+    %i[read_file open_file write_file write_files delete_file upload download exec_detached detached_status
+       detached_wait detached_logs detached_kill detached_list].each do |operation|
+      define_method(operation) do |*arguments, **options, &block|
+        create
+        @client.public_send(operation, @name, *arguments, **options, &block)
+      end
+    end
+
     # Creates the sandbox, yields this, and removes the sandbox.
     def open
       finished = false

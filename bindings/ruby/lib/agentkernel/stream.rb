@@ -11,9 +11,10 @@ module AgentKernel
   # Leaving a loop over it early, close, or forgetting it ends the command. One thread or fiber reads it at a time;
   # close may come from any.
   class RunStream < Enumerator
+    include Reading
+
     def initialize(call)
-      @call = call
-      @reading = Mutex.new
+      begin_reading(call)
       @rest = nil # output that came with the done event, for readpartial
       super() { |yielder| each { |event| yielder << event } }
     end
@@ -46,15 +47,8 @@ module AgentKernel
     # if one is given; EOFError at the end. Other events are passed over; an error event is raised as StreamError. So
     # IO.copy_stream(stream, file) works.
     def readpartial(maxlen, buffer = nil)
-      raise ArgumentError, "negative length #{maxlen} given" if maxlen.negative?
-
-      buffer ||= String.new
       @peeked = nil
-      return buffer.clear if maxlen.zero?
-      return buffer if go_on(maxlen, buffer)
-
-      buffer.clear
-      raise EOFError, "end of the command's output"
+      super
     end
 
     # The event that ended the stream (done or error), once it came.
@@ -63,28 +57,12 @@ module AgentKernel
     # The command's exit code, once it is known.
     def exit_code = final_event&.exit_code
 
-    # Whether nothing more can come: the stream has ended, failed or was closed.
-    def closed? = @call.nil?
-
-    # Ends the stream; the server ends the command. After the end it does nothing.
     def close
-      call = @call
-      @call = @peeked = nil
-      return unless call
-
-      call.cancel # a thread that reads wakes, and frees the call
-      return unless @reading.try_lock
-
-      begin
-        call.close
-      ensure
-        @reading.unlock
-      end
+      @peeked = nil
+      super
     end
 
-    def inspect
-      "#<#{self.class.name} #{closed? ? 'closed' : 'open'}>"
-    end
+    def inspect = reading_inspect
     alias to_s inspect
 
     private
@@ -98,51 +76,12 @@ module AgentKernel
       go_on
     end
 
-    # The next event, or the buffer with output; nil at the end. A stream whose reader failed or was interrupted is
-    # over, and says so when it is read again. (Not every interruption can be rescued: Timeout throws, a thread may be
-    # killed.) It is one method and takes no block, because events come by the hundred thousand.
-    # rubocop:disable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
-    def go_on(maxlen = nil, buffer = nil)
-      locked = @reading.try_lock
-      raise Error.new("the stream is being read elsewhere", code: "AK_E_STATE") unless locked
+    def advance(call, maxlen, buffer)
+      return read_output(call, maxlen, buffer) if maxlen
 
-      call = @call or return ended
-      unharmed = false
-      value = maxlen ? read_output(call, maxlen, buffer) : call.next
-      unharmed = true
-      return finish(call) if value.nil?
-
-      @last = value unless maxlen
-      value
-    rescue Error => e
-      unharmed = e.code == "AK_E_STATE"
-      failure = e
-      raise
-    ensure
-      if call
-        end_with(failure) unless unharmed
-        call.close unless @call
-      end
-      @reading.unlock if locked
-    end
-    # rubocop:enable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
-
-    # The end of a stream that is over: nothing, or its failure again.
-    def ended
-      raise @failure.dup if @failure
-    end
-
-    def end_with(failure)
-      return unless @call # another thread closed the stream meanwhile
-
-      @call = nil
-      @failure = failure || CancelledError.new("the stream was interrupted", code: "AK_E_CANCELLED",
-                                                                             operation: "run_stream")
-    end
-
-    def finish(call)
-      @call = nil
-      call.close
+      event = call.next
+      @last = event if event
+      event
     end
 
     # Fills the buffer; nil at the end.

@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+module AgentKernel
+  # A file of a sandbox, read while it comes: Client#open_file makes it. IO.copy_stream reads from it. Only its end
+  # (EOFError, or read without a length) says that the file was whole. One thread or fiber reads it at a time; close may
+  # come from any.
+  class FileReader
+    include Reading
+
+    PIECE_BYTES = 65_536
+    private_constant :PIECE_BYTES
+
+    def initialize(call)
+      begin_reading(call)
+      @whole = false
+    end
+
+    # All that is left, as binary.
+    def read
+      content = String.new
+      each_piece { |piece| content << piece }
+      content
+    end
+
+    # Yields all that is left, as it comes. The pieces are one buffer, which the next one overwrites.
+    def each_piece
+      buffer = String.new(capacity: PIECE_BYTES)
+      yield buffer while go_on(PIECE_BYTES, buffer)
+    end
+
+    def inspect = reading_inspect
+
+    private
+
+    # What ITEM says, a record without a byte, is a file without one.
+    def advance(call, maxlen, buffer)
+      loop do
+        case call.read(buffer, maxlen)
+        when Raw::OK then return buffer
+        when Raw::DONE then break
+        end
+      end
+      @whole = true
+      nil
+    end
+
+    # What was closed early is not at its end.
+    def ended
+      super
+      raise IOError, "the file is closed" unless @whole
+    end
+  end
+end

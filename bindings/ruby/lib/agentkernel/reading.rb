@@ -1,0 +1,95 @@
+# frozen_string_literal: true
+
+module AgentKernel
+  # What reads a call that one thread or fiber goes on with at a time, and that any may close. A class that includes it
+  # has advance(call, maxlen, buffer): the next record, or with maxlen the buffer with bytes; nil at the end.
+  module Reading
+    # Reads like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer if one is given;
+    # EOFError at the end.
+    def readpartial(maxlen, buffer = nil)
+      raise ArgumentError, "negative length #{maxlen} given" if maxlen.negative?
+
+      buffer ||= String.new
+      return buffer.clear if maxlen.zero?
+      return buffer if go_on(maxlen, buffer)
+
+      buffer.clear
+      raise EOFError, "end of what the call reads"
+    end
+
+    # Whether nothing more can come: it has ended, failed or was closed.
+    def closed? = @call.nil?
+
+    # Ends it, and with it what the server does for it. After the end it does nothing.
+    def close
+      call = @call
+      @call = nil
+      return unless call
+
+      call.cancel # a thread that reads wakes, and frees the call
+      return unless @reading.try_lock
+
+      begin
+        call.close
+      ensure
+        @reading.unlock
+      end
+    end
+
+    private
+
+    def begin_reading(call)
+      @call = call
+      @reading = Mutex.new
+    end
+
+    def reading_inspect
+      "#<#{self.class.name} #{closed? ? 'closed' : 'open'}>"
+    end
+
+    # The next record, or the buffer with bytes; nil at the end. A call whose reader failed or was interrupted is over,
+    # and says so when it is read again. (Not every interruption can be rescued: Timeout throws, a thread may be
+    # killed.) It is one method and takes no block, because events come by the hundred thousand.
+    # rubocop:disable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
+    def go_on(maxlen = nil, buffer = nil)
+      locked = @reading.try_lock
+      raise Error.new("it is being read elsewhere", code: "AK_E_STATE") unless locked
+
+      call = @call or return ended
+      unharmed = false
+      value = advance(call, maxlen, buffer)
+      unharmed = true
+      value.nil? ? finish(call) : value
+    rescue Error => e
+      unharmed = e.code == "AK_E_STATE"
+      failure = e
+      raise
+    ensure
+      if call
+        end_with(call, failure) unless unharmed
+        call.close unless @call
+      end
+      @reading.unlock if locked
+    end
+    # rubocop:enable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
+
+    # What is read when all is over: nothing, or the failure again.
+    def ended
+      raise @failure.dup if @failure
+    end
+
+    def end_with(call, failure)
+      return unless @call # another thread closed it meanwhile
+
+      @call = nil
+      @failure = failure || CancelledError.new("the call was interrupted", code: "AK_E_CANCELLED",
+                                                                           operation: call.operation.name.to_s)
+    end
+
+    def finish(call)
+      @call = nil
+      call.close
+    end
+  end
+  private_constant :Reading
+end
