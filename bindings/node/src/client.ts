@@ -1,24 +1,62 @@
 // The client.
+import type {Readable} from "node:stream";
 import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import {Call} from "./call.js";
 import {AgentKernelError, check} from "./errors.js";
+import {ended} from "./detached.js";
+import {decoded, download, fileReadable, inPieces, pour, upload} from "./files.js";
 import {encoded, integer, milliseconds, operation} from "./operations.js";
+import type {
+    DetachedLogsOptions,
+    FileContent,
+    FileWriteOptions,
+    RequestOptions,
+    RestoreSnapshotOptions,
+    TakeSnapshotOptions,
+    TransferOptions,
+} from "./options.js";
 import {Piece, weight} from "./record.js";
 import type {Fields} from "./record.js";
+import {
+    BatchResult,
+    detachedCommand,
+    DetachedLogsResponse,
+    FileReadResponse,
+    logEntry,
+    natural,
+    Reply,
+} from "./records.js";
+import type {
+    BackendDiscovery,
+    BatchCommand,
+    BatchFileWriteResponse,
+    BatchRunResponse,
+    DetachedCommand,
+    ExtendTtlResponse,
+    LogEntry,
+    ServerStats,
+    ServerStatus,
+    SnapshotMeta,
+} from "./records.js";
 import {scoped, SandboxSession} from "./session.js";
 import {RunStream} from "./stream.js";
 import {spend, turnOver} from "./turn.js";
-import {RunOutput, sandboxInfo} from "./types.js";
+import {RunOutput} from "./types.js";
 import type {
     AgentKernelOptions,
     CallOptions,
     CreateSandboxOptions,
+    ExecDetachedOptions,
     ExecOptions,
+    ExtendTtlOptions,
+    ListSandboxesOptions,
+    ResizeSandboxOptions,
     RunOptions,
     RunStreamOptions,
     SandboxInfo,
+    UpdateSandboxOptions,
 } from "./types.js";
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -131,21 +169,84 @@ export class AgentKernel implements Disposable {
         return new RunStream(() => this.#call("run_stream", {...options, command}));
     }
 
-    /** Every sandbox. */
-    async listSandboxes(options: CallOptions = {}): Promise<SandboxInfo[]> {
-        const list: SandboxInfo[] = [];
-        for await (const record of this.call("list_sandboxes", options)) list.push(sandboxInfo(record));
-        return list;
+    /** Runs commands side by side, each in a sandbox of its own. One that fails is no error: its result says so. */
+    async batchRun(
+        commands: readonly (BatchCommand | readonly string[])[],
+        options: CallOptions = {},
+    ): Promise<BatchRunResponse> {
+        const lists = commands.map((each) => ("command" in each ? each.command : each));
+        const results = await this.#all("batch_run", {...options, commands: lists});
+        return {results: results.map((fields) => new BatchResult(fields))};
+    }
+
+    /** Every sandbox, or those with some labels. */
+    async listSandboxes(options: ListSandboxesOptions = {}): Promise<SandboxInfo[]> {
+        return (await this.#all("list_sandboxes", options)).map((fields) => natural(fields));
     }
 
     /** Makes a sandbox that stays. */
     async createSandbox(name: string, options: CreateSandboxOptions = {}): Promise<SandboxInfo> {
-        return sandboxInfo(await this.#one("create_sandbox", {...options, name}));
+        return natural(await this.#one("create_sandbox", {...options, name}));
     }
 
     /** What a sandbox is like. */
     async getSandbox(name: string, options: CallOptions = {}): Promise<SandboxInfo> {
-        return sandboxInfo(await this.#one("get_sandbox", {...options, name}));
+        return natural(await this.#one("get_sandbox", {...options, name}));
+    }
+
+    /** What the sandbox of a uuid is like. */
+    async getSandboxByUuid(uuid: string, options: CallOptions = {}): Promise<SandboxInfo> {
+        return natural(await this.#one("get_sandbox_by_uuid", {...options, uuid}));
+    }
+
+    /** Starts a stopped sandbox. */
+    async startSandbox(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("start_sandbox", {...options, name});
+    }
+
+    /** Ends every process of a sandbox, which stays. Full servers answer well for one that is not there, too. */
+    async stopSandbox(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("stop_sandbox", {...options, name});
+    }
+
+    /** Freezes a sandbox with its memory. Few backends can; others reject with UnprocessableError. */
+    async pauseSandbox(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("pause_sandbox", {...options, name});
+    }
+
+    /** Goes on with a paused sandbox. */
+    async resumeSandbox(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("resume_sandbox", {...options, name});
+    }
+
+    /** Makes a second sandbox of a paused one, memory and all. */
+    async forkSandbox(name: string, asName: string, options: CallOptions = {}): Promise<SandboxInfo> {
+        return natural(await this.#one("fork_sandbox", {...options, name, as_name: asName}));
+    }
+
+    /** Gives a sandbox other processors or memory. Some backends stop it and lose its state. */
+    async resizeSandbox(name: string, options: ResizeSandboxOptions): Promise<SandboxInfo> {
+        return natural(await this.#one("resize_sandbox", {...options, name}));
+    }
+
+    /** Brings an archived sandbox back. */
+    async recoverSandbox(name: string, options: CallOptions = {}): Promise<SandboxInfo> {
+        return natural(await this.#one("recover_sandbox", {...options, name}));
+    }
+
+    /** Changes a sandbox's labels, description or lifecycle. */
+    async updateSandbox(name: string, options: UpdateSandboxOptions): Promise<SandboxInfo> {
+        return natural(await this.#one("update_sandbox", {...options, name}));
+    }
+
+    /** Lets a sandbox live for longer. */
+    async extendTtl(name: string, options: ExtendTtlOptions = {}): Promise<ExtendTtlResponse> {
+        return natural(await this.#one("extend_ttl", {...options, name}));
+    }
+
+    /** What happened to a sandbox, oldest first. */
+    async getSandboxLogs(name: string, options: CallOptions = {}): Promise<LogEntry[]> {
+        return (await this.#all("get_sandbox_logs", {...options, name})).map(logEntry);
     }
 
     /** Removes a sandbox with all that is in it. */
@@ -153,14 +254,156 @@ export class AgentKernel implements Disposable {
         await this.#one("remove_sandbox", {...options, name});
     }
 
-    /** Ends every process of a sandbox, which stays. */
-    async stopSandbox(name: string, options: CallOptions = {}): Promise<void> {
-        await this.#one("stop_sandbox", {...options, name});
-    }
-
     /** Runs a command in a sandbox that is there. */
     async execInSandbox(name: string, command: readonly string[], options: ExecOptions = {}): Promise<RunOutput> {
         return new RunOutput(await this.#one("exec_in_sandbox", {...options, name, command}));
+    }
+
+    /** Reads a file of a sandbox, all at once. */
+    async readFile(name: string, path: string, options: CallOptions = {}): Promise<FileReadResponse> {
+        return new FileReadResponse(await this.#one("read_file", {...options, name, path}));
+    }
+
+    /**
+     * The bytes of a file of a sandbox, as they come. Memory is flat where the server says how it encodes before the
+     * content, as agentkernel-local does; of others the library holds the whole reply, up to `maxReplyBytes`. The
+     * timeout holds until the last byte. Only the end of the stream says that the file was whole.
+     */
+    createReadStream(name: string, path: string, options: CallOptions = {}): Readable {
+        return fileReadable(() => this.#call("read_file", {...options, name, path}));
+    }
+
+    /**
+     * Writes a file of a sandbox, and makes the folders above it. Of a content that comes in pieces no more than one is
+     * held; when it fails, nothing is written. The signal ends waiting for the next piece, the timeout is seen when it
+     * has come. Servers take about 12 MB at most.
+     */
+    async writeFile(
+        name: string,
+        path: string,
+        content: FileContent,
+        {encoding, ...options}: FileWriteOptions = {},
+    ): Promise<void> {
+        if (inPieces(content)) {
+            await pour(() => this.#call("write_file", {...options, name, path}), content, options.signal);
+        } else {
+            await this.#one("write_file", {...options, name, path, content: decoded(content, encoding)});
+        }
+    }
+
+    /** Writes several files of text, by their absolute paths. When one fails, others may have been written. */
+    async writeFiles(
+        name: string,
+        files: Readonly<Record<string, string>>,
+        options: CallOptions = {},
+    ): Promise<BatchFileWriteResponse> {
+        return natural(await this.#one("write_files", {...options, name, files}));
+    }
+
+    /** Removes a file of a sandbox. */
+    async deleteFile(name: string, path: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("delete_file", {...options, name, path});
+    }
+
+    /** Copies a file of this machine into a sandbox. */
+    async upload(name: string, local: string, path: string, options: TransferOptions = {}): Promise<void> {
+        await upload(this, name, local, path, options);
+    }
+
+    /** Copies a file of a sandbox to this machine. It takes its name there when all of it has come. */
+    async download(name: string, path: string, local: string, options: TransferOptions = {}): Promise<void> {
+        await download(this, name, path, local, options);
+    }
+
+    /** Starts a command in a sandbox and does not wait for it. */
+    async execDetached(
+        name: string,
+        command: readonly string[],
+        options: ExecDetachedOptions = {},
+    ): Promise<DetachedCommand> {
+        return detachedCommand(await this.#one("exec_detached", {...options, name, command}));
+    }
+
+    /** How far such a command is. */
+    async detachedStatus(name: string, id: string, options: CallOptions = {}): Promise<DetachedCommand> {
+        return detachedCommand(await this.#one("detached_status", {...options, name, id}));
+    }
+
+    /**
+     * Waits until such a command has ended, asking ever more seldom, at least once in a second. The timeout, which is
+     * none unless there is one here, is for the whole wait: after it the command runs on.
+     */
+    async detachedWait(name: string, id: string, options: CallOptions = {}): Promise<DetachedCommand> {
+        return ended((each) => this.detachedStatus(name, id, each), options);
+    }
+
+    /** What such a command wrote so far: its stdout, or its stderr. */
+    async detachedLogs(
+        name: string,
+        id: string,
+        options: DetachedLogsOptions | "stdout" | "stderr" = {},
+    ): Promise<DetachedLogsResponse> {
+        const chosen = typeof options === "string" ? {stream: options} : options;
+        return new DetachedLogsResponse(await this.#one("detached_logs", {...chosen, name, id}));
+    }
+
+    /** Ends such a command. */
+    async detachedKill(name: string, id: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("detached_kill", {...options, name, id});
+    }
+
+    /** All such commands of a sandbox. */
+    async detachedList(name: string, options: CallOptions = {}): Promise<DetachedCommand[]> {
+        return (await this.#all("detached_list", {...options, name})).map(detachedCommand);
+    }
+
+    /** Keeps the state of a sandbox under a name, in place of what that name stood for. */
+    async takeSnapshot(options: TakeSnapshotOptions): Promise<SnapshotMeta> {
+        return natural(await this.#one("take_snapshot", options));
+    }
+
+    /** Every snapshot, oldest first. */
+    async listSnapshots(options: CallOptions = {}): Promise<SnapshotMeta[]> {
+        return (await this.#all("list_snapshots", options)).map((fields) => natural(fields));
+    }
+
+    /** What a snapshot is like. */
+    async getSnapshot(name: string, options: CallOptions = {}): Promise<SnapshotMeta> {
+        return natural(await this.#one("get_snapshot", {...options, name}));
+    }
+
+    /** Removes a snapshot. */
+    async deleteSnapshot(name: string, options: CallOptions = {}): Promise<void> {
+        await this.#one("delete_snapshot", {...options, name});
+    }
+
+    /** Makes a sandbox of a snapshot. It is stopped unless the options say `start`. */
+    async restoreSnapshot(name: string, options: RestoreSnapshotOptions = {}): Promise<SandboxInfo> {
+        const restored = natural<SandboxInfo>(await this.#one("restore_snapshot", {...options, name}));
+        if (options.start !== true || restored.status !== "stopped") return restored;
+        const {signal, timeout, connectTimeout} = options;
+        await this.startSandbox(restored.name, {signal, timeout, connectTimeout});
+        return this.getSandbox(restored.name, {signal, timeout, connectTimeout});
+    }
+
+    /** What the server can isolate sandboxes with. */
+    async getBackends(options: CallOptions = {}): Promise<BackendDiscovery> {
+        return natural(await this.#one("get_backends", options));
+    }
+
+    /** The server itself. */
+    async getStatus(options: CallOptions = {}): Promise<ServerStatus> {
+        return natural(await this.#one("get_status", options));
+    }
+
+    /** How much of the server is in use. */
+    async getStats(options: CallOptions = {}): Promise<ServerStats> {
+        return natural(await this.#one("get_stats", options));
+    }
+
+    /** Any request, for routes that have no method here. The path may have a query. */
+    async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
+        return new Reply(await this.#one("request", {...options, method, path}));
     }
 
     /**
@@ -236,6 +479,21 @@ export class AgentKernel implements Disposable {
                 const status = call.advance();
                 if ((typeof status === "number" ? status : await status) !== abi.AK_ITEM) return record;
                 record = call.record();
+            }
+        } finally {
+            call.close();
+        }
+    }
+
+    /** The records of an operation that has any number of them. */
+    async #all(name: string, options: Arguments | CallOptions): Promise<Fields[]> {
+        const call = this.#call(name, options as Arguments);
+        const records: Fields[] = [];
+        try {
+            for (;;) {
+                const status = call.advance();
+                if ((typeof status === "number" ? status : await status) !== abi.AK_ITEM) return records;
+                records.push(call.record());
             }
         } finally {
             call.close();

@@ -22,6 +22,29 @@ export {
     ValidationError,
 } from "./errors.js";
 export type {ErrorDetails, Sent} from "./errors.js";
+export type {
+    DetachedLogsOptions,
+    FileContent,
+    FileWriteOptions,
+    RequestOptions,
+    RestoreSnapshotOptions,
+    TakeSnapshotOptions,
+    TransferOptions,
+} from "./options.js";
+export {BatchResult, DetachedLogsResponse, FileReadResponse, Reply} from "./records.js";
+export type {
+    BackendDiscovery,
+    BatchCommand,
+    BatchFileWriteResponse,
+    BatchRunResponse,
+    DetachedCommand,
+    DetachedStatus,
+    ExtendTtlResponse,
+    LogEntry,
+    ServerStats,
+    ServerStatus,
+    SnapshotMeta,
+} from "./records.js";
 export {SandboxSession} from "./session.js";
 export {RunStream} from "./stream.js";
 export {RunOutput, StreamEvent} from "./types.js";
@@ -30,7 +53,13 @@ export type {
     CallOptions,
     Checked,
     CreateSandboxOptions,
+    ExecDetachedOptions,
     ExecOptions,
+    ExtendTtlOptions,
+    Lifecycle,
+    ListSandboxesOptions,
+    Network,
+    ResizeSandboxOptions,
     RunOptions,
     RunStreamOptions,
     SandboxChoice,
@@ -38,4 +67,5 @@ export type {
     SandboxStatus,
     SecurityProfile,
     StreamEventType,
+    UpdateSandboxOptions,
 } from "./types.js";

@@ -121,31 +121,76 @@ function bind(native: Native, call: Pointer, {key, name, type, timeout}: Paramet
             return lib.ak_call_set_int(call, key, Number(value), err);
         case abi.AK_TYPE_INT:
             return lib.ak_call_set_int(call, key, integer(name, value), err);
-        default:
+        case abi.AK_TYPE_BYTES: {
+            const {bytes, size} = content(native.scratch, name, value);
+            return lib.ak_call_set_text(call, key, bytes, size, err);
+        }
+        case abi.AK_TYPE_JSON: {
+            const text = encoded(native.scratch, name, json(name, value));
+            return lib.ak_call_set_text(call, key, text.bytes, text.size, err);
+        }
+        case abi.AK_TYPE_MAP:
+            return bindMap(native, call, key, name, value);
+        case abi.AK_TYPE_LISTS:
+            return bindLists(native, call, key, name, value);
+        default: // env is a list, and may come as a map
+            if (Array.isArray(value)) return bindList(native, call, key, name, value);
+            if (typeof value !== "object" || value === null) throw wrong(name, "a list of strings", value);
             return bindEntries(native, call, key, name, value);
     }
 }
 
-function bindEntries(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
-    const {lib, err, scratch} = native;
+function bindList({lib, err, scratch}: Native, call: Pointer, key: number, name: string, value: unknown[]): number {
     let status: number = abi.AK_OK;
-    if (Array.isArray(value)) {
-        for (let i = 0; i < value.length && status >= 0; i++) {
-            const text = encoded(scratch, `each entry of ${name}`, value[i]);
-            status = lib.ak_call_add_text(call, key, text.bytes, text.size, err);
-        }
-    } else if (typeof value === "object" && value !== null) {
-        for (const [left, right] of Object.entries(value)) {
-            const half = scratch.length / 2;
-            const first = encoded(scratch.subarray(0, half), `each name of ${name}`, left);
-            const second = encoded(scratch.subarray(half), `each value of ${name}`, right);
-            status = lib.ak_call_put_text(call, key, first.bytes, first.size, second.bytes, second.size, err);
-            if (status < 0) break;
-        }
-    } else {
-        throw wrong(name, "a list of strings", value);
+    for (let i = 0; i < value.length && status >= 0; i++) {
+        const text = encoded(scratch, `each entry of ${name}`, value[i]);
+        status = lib.ak_call_add_text(call, key, text.bytes, text.size, err);
     }
     return status;
+}
+
+function bindEntries({lib, err, scratch}: Native, call: Pointer, key: number, name: string, value: object): number {
+    const half = scratch.length / 2;
+    for (const [left, right] of Object.entries(value)) {
+        const first = encoded(scratch.subarray(0, half), `each name of ${name}`, left);
+        const second = encoded(scratch.subarray(half), `each value of ${name}`, right);
+        const status = lib.ak_call_put_text(call, key, first.bytes, first.size, second.bytes, second.size, err);
+        if (status < 0) return status;
+    }
+    return abi.AK_OK;
+}
+
+/** A map that is empty says something else than none. */
+function bindMap(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        throw wrong(name, "an object of strings", value);
+    }
+    const status = native.lib.ak_call_set_text(call, key, native.scratch, 0, native.err);
+    return status < 0 ? status : bindEntries(native, call, key, name, value);
+}
+
+function bindLists(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
+    if (!Array.isArray(value)) throw wrong(name, "a list of lists of strings", value);
+    for (const list of value as unknown[]) {
+        if (!Array.isArray(list)) throw wrong(`each entry of ${name}`, "a list of strings", list);
+        let status = native.lib.ak_call_add_list(call, key, native.err);
+        if (status >= 0) status = bindList(native, call, key, name, list);
+        if (status < 0) return status;
+    }
+    return abi.AK_OK;
+}
+
+/** Bytes as they are, or text as UTF-8. */
+export function content(scratch: Buffer, name: string, value: unknown): {bytes: Uint8Array; size: number} {
+    if (value instanceof Uint8Array) return {bytes: value, size: value.length};
+    if (typeof value !== "string") throw wrong(name, "a string or a Uint8Array", value);
+    return encoded(scratch, name, value);
+}
+
+function json(name: string, value: unknown): string {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) throw wrong(name, "a value that JSON has", value);
+    return text;
 }
 
 /** A text as UTF-8: in the memory that is given, where it fits. */

@@ -1,9 +1,19 @@
 // A sandbox for a while: removed however that ends. A create whose answer never came, because it was aborted or timed
 // out, may have made a sandbox all the same: it is looked up by its name, and removed.
+import type {Readable} from "node:stream";
 import {setTimeout as pause} from "node:timers/promises";
 import type {AgentKernel} from "./client.js";
 import {AgentKernelError, NotFoundError} from "./errors.js";
-import type {CallOptions, CreateSandboxOptions, ExecOptions, RunOutput, SandboxInfo} from "./types.js";
+import type {FileContent, FileWriteOptions, TransferOptions} from "./options.js";
+import type {BatchFileWriteResponse, DetachedCommand, FileReadResponse, SnapshotMeta} from "./records.js";
+import type {
+    CallOptions,
+    CreateSandboxOptions,
+    ExecDetachedOptions,
+    ExecOptions,
+    RunOutput,
+    SandboxInfo,
+} from "./types.js";
 
 /** How long removing may take on the way out, in milliseconds. */
 const REMOVE_MS = 30000;
@@ -50,6 +60,56 @@ export class SandboxSession implements AsyncDisposable {
     /** The same as `run`. */
     exec(command: readonly string[], options: ExecOptions = {}): Promise<RunOutput> {
         return this.run(command, options);
+    }
+
+    /** Starts a command in the sandbox and does not wait for it. */
+    execDetached(command: readonly string[], options: ExecDetachedOptions = {}): Promise<DetachedCommand> {
+        return this.#client.execDetached(this.name, command, {signal: this.#signal, ...options});
+    }
+
+    /** Waits until such a command has ended. */
+    detachedWait(id: string, options: CallOptions = {}): Promise<DetachedCommand> {
+        return this.#client.detachedWait(this.name, id, {signal: this.#signal, ...options});
+    }
+
+    /** Reads a file of the sandbox, all at once. */
+    readFile(path: string, options: CallOptions = {}): Promise<FileReadResponse> {
+        return this.#client.readFile(this.name, path, {signal: this.#signal, ...options});
+    }
+
+    /** The bytes of a file of the sandbox, as they come. */
+    createReadStream(path: string, options: CallOptions = {}): Readable {
+        return this.#client.createReadStream(this.name, path, {signal: this.#signal, ...options});
+    }
+
+    /** Writes a file of the sandbox, and makes the folders above it. */
+    writeFile(path: string, content: FileContent, options: FileWriteOptions = {}): Promise<void> {
+        return this.#client.writeFile(this.name, path, content, {signal: this.#signal, ...options});
+    }
+
+    /** Writes several files of text, by their absolute paths. */
+    writeFiles(files: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<BatchFileWriteResponse> {
+        return this.#client.writeFiles(this.name, files, {signal: this.#signal, ...options});
+    }
+
+    /** Removes a file of the sandbox. */
+    deleteFile(path: string, options: CallOptions = {}): Promise<void> {
+        return this.#client.deleteFile(this.name, path, {signal: this.#signal, ...options});
+    }
+
+    /** Copies a file of this machine into the sandbox. */
+    upload(local: string, path: string, options: TransferOptions = {}): Promise<void> {
+        return this.#client.upload(this.name, local, path, {signal: this.#signal, ...options});
+    }
+
+    /** Copies a file of the sandbox to this machine. */
+    download(path: string, local: string, options: TransferOptions = {}): Promise<void> {
+        return this.#client.download(this.name, path, local, {signal: this.#signal, ...options});
+    }
+
+    /** Keeps the state of the sandbox under a name. */
+    takeSnapshot(name: string, options: CallOptions = {}): Promise<SnapshotMeta> {
+        return this.#client.takeSnapshot({signal: this.#signal, ...options, sandbox: this.name, name});
     }
 
     /** The sandbox as it is now. */

@@ -101,9 +101,71 @@ export interface CreateSandboxOptions extends CallOptions {
     secrets?: readonly string[] | undefined;
     /** Secrets given to the sandbox as files. */
     secret_files?: readonly string[] | undefined;
+    /** `8080:80`, `3000` or `53:53/udp`. */
+    ports?: readonly string[] | undefined;
+    /** A bridge of a backend's own. */
+    network?: Network | undefined;
+    /** The agent to prepare the sandbox for. */
+    agent?: string | undefined;
+    /** It sees placeholders for secrets, which a proxy replaces. */
+    placeholder_secrets?: boolean | undefined;
+    /** Environment variable to host. */
+    secret_mappings?: Readonly<Record<string, string>> | undefined;
+    /** A shell script to run once it is made. */
+    init_script?: string | undefined;
+    /** The template that it is made from, and what that says about its use. */
+    created_from_template?: string | undefined;
+    template_help_text?: string | undefined;
+    /** The user's own names and values. */
+    labels?: Readonly<Record<string, string>> | undefined;
+    /** The user's own words. */
+    description?: string | undefined;
+    lifecycle?: Lifecycle | undefined;
 }
 
-export interface ExecOptions extends CallOptions, Checked {
+/** What a server does by itself to a sandbox that nobody uses. */
+export interface Lifecycle {
+    auto_stop_after_seconds?: number | undefined;
+    auto_archive_after_seconds?: number | undefined;
+    auto_delete_after_seconds?: number | undefined;
+    [more: string]: unknown;
+}
+
+export interface Network {
+    name: string;
+    subnet?: string | undefined;
+    gateway?: string | undefined;
+    dns?: readonly string[] | undefined;
+    static_ip?: string | undefined;
+    [more: string]: unknown;
+}
+
+export interface ListSandboxesOptions extends CallOptions {
+    /** Only sandboxes that have all of these. */
+    labels?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ResizeSandboxOptions extends CallOptions {
+    vcpus?: number | bigint | undefined;
+    /** Memory in MiB. */
+    memory_mb?: number | bigint | undefined;
+}
+
+export interface UpdateSandboxOptions extends CallOptions {
+    /** In place of all that there are: an empty object takes them away. */
+    labels?: Readonly<Record<string, string>> | undefined;
+    description?: string | undefined;
+    lifecycle?: Lifecycle | undefined;
+}
+
+export interface ExtendTtlOptions extends CallOptions {
+    /** Seconds, or such as `15m` or `1h30m`; an hour. */
+    by?: string | undefined;
+}
+
+export interface ExecOptions extends ExecDetachedOptions, Checked {}
+
+export interface ExecDetachedOptions extends CallOptions {
     /** `KEY=VALUE` each, or an object. */
     env?: readonly string[] | Readonly<Record<string, string>> | undefined;
     /** Absolute path inside the sandbox. */
@@ -178,11 +240,6 @@ export interface SandboxInfo {
     readonly lifecycle?: unknown;
     /** The record as the server sent it (JSON), with members that this type does not know. Not enumerable. */
     readonly raw: string;
-}
-
-/** @internal */
-export function sandboxInfo(fields: Fields): SandboxInfo {
-    return Object.defineProperty(fields, "raw", {enumerable: false}) as unknown as SandboxInfo;
 }
 
 /** One event of a running command. */

@@ -1,9 +1,9 @@
-// Runs the cases of tests/conformance through the public interface, as a user would call it. No operation is known here
-// by name: its method, its arguments and its options are found by theirs.
+// Runs the cases of tests/conformance through the public interface, as a user would call it. Methods, arguments and
+// options are found by the names and types that the library has for them.
 import {isDeepStrictEqual} from "node:util";
-import {AgentKernel, AgentKernelError, RunOutput, RunStream, StreamEvent} from "agentkernel";
+import {AgentKernel, AgentKernelError, RunStream} from "agentkernel";
 import type {AgentKernelOptions} from "agentkernel";
-import {isObject} from "./kit.mjs";
+import {abi, describe, isObject, positionalOf} from "./kit.mjs";
 import type {FaultServer, Json, JsonObject} from "./kit.mjs";
 
 const MEMBERS = {
@@ -142,26 +142,30 @@ function scalar(value: Json, places: JsonObject): unknown {
     return text;
 }
 
-function argument(name: string, value: Json): unknown {
+function argument(name: string, value: Json, type: number | undefined): unknown {
     if (name.endsWith("_ms")) return timeout(value);
-    if (Array.isArray(value)) return value.map((each) => textOf(each));
-    if (isObject(value)) {
-        if ("base64" in value) return textOf(value);
-        return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, textOf(each)]));
+    if (type === abi.AK_TYPE_BYTES) return bytesOf(value);
+    if (type === abi.AK_TYPE_JSON) {
+        if (!isObject(value) || Object.keys(value).join() !== "json") throw new Error(`${name} is {"json": value}`);
+        return value["json"];
     }
-    return typeof value === "string" && /^(vcpus|memory_mb)$/.test(name) ? BigInt(value) : value;
+    if (type === abi.AK_TYPE_INT && typeof value === "string") return BigInt(value);
+    if (type === abi.AK_TYPE_LISTS) return (value as Json[][]).map((list) => list.map(textOf));
+    if (Array.isArray(value)) return value.map((each) => textOf(each));
+    if (!isObject(value)) return value;
+    if (type === abi.AK_TYPE_TEXT) return textOf(value);
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, textOf(each)]));
 }
 
 async function runCall(call: JsonObject, client: AgentKernel | undefined, way: Way, say: Say): Promise<void> {
     known(call, MEMBERS.call);
     if (client === undefined) throw new Error("there is no client to call");
     const operation = call["operation"] as string;
+    const {parameters, streams} = describe(operation);
     const options: Record<string, unknown> = {};
     for (const [name, value] of Object.entries((call["arguments"] ?? {}) as JsonObject)) {
-        options[name === "total_timeout_ms" ? "timeout" : name.endsWith("_ms") ? camel(name) : name] = argument(
-            name,
-            value,
-        );
+        const own = name === "total_timeout_ms" ? "timeout" : name.endsWith("_ms") ? camel(name) : name;
+        options[own] = argument(name, value, parameters.get(own)?.type);
     }
     const records: unknown[] = [];
     let failure: unknown;
@@ -172,7 +176,7 @@ async function runCall(call: JsonObject, client: AgentKernel | undefined, way: W
     }
     const wanted = call["records"] as JsonObject[];
     // A method that promises a list gives it, or its error alone.
-    if (way === "methods" && operation === "list_sandboxes" && failure !== undefined) wanted.length = 0;
+    if (way === "methods" && !streams && failure !== undefined) wanted.length = 0;
     if (records.length !== wanted.length) {
         say(`${operation}: ${records.length} records, not ${wanted.length} (${String(failure)})`);
     }
@@ -197,25 +201,27 @@ async function* recordsOf(
     }
     const method = (client as unknown as Record<string, unknown>)[camel(operation)];
     if (typeof method !== "function") throw new Error(`no method for ${operation}`);
-    const {name, command, ...rest} = options;
-    const positional = operation.endsWith("_sandbox") ? [name] : [];
-    if (/^(run|run_stream|exec_in_sandbox)$/.test(operation)) positional.push(command);
+    const rest = {...options};
+    const positional = positionalOf(operation).map((name) => {
+        const value = rest[name];
+        Reflect.deleteProperty(rest, name);
+        return value;
+    });
     const result = (method as (...all: unknown[]) => unknown).call(client, ...positional, rest);
     if (result instanceof RunStream) {
         yield* result;
         return;
     }
     const settled = await (result as Promise<unknown>);
-    if (Array.isArray(settled)) yield* settled as unknown[];
+    if (isObject(settled) && Array.isArray(settled["results"])) yield* settled["results"] as unknown[];
+    else if (Array.isArray(settled)) yield* settled as unknown[];
     else if (settled !== undefined) yield settled;
 }
 
 /** A field of a natural record. */
 function fieldOf(record: unknown, name: string): unknown {
-    const bytes: Record<string, string> = {output: "outputBytes", data: "dataBytes"};
-    let exact = record instanceof RunOutput || record instanceof StreamEvent ? (bytes[name] ?? name) : name;
-    if (record instanceof StreamEvent && name === "raw") exact = "rawBytes";
-    return (record as Record<string, unknown>)[exact];
+    const members = record as Record<string, unknown>;
+    return `${name}Bytes` in members ? members[`${name}Bytes`] : members[name];
 }
 
 function compareRecord(record: unknown, wanted: JsonObject, place: string, say: Say): void {
@@ -235,7 +241,7 @@ function shown(value: unknown): string {
 }
 
 function sameField(got: unknown, want: Json): boolean {
-    if (want === "null" || want === "absent") return got === undefined;
+    if (want === "null" || want === "absent") return got === undefined || got === null;
     const [[kind, value] = ["", null], ...others] = Object.entries(want as JsonObject);
     if (others.length > 0) throw new Error(`a field has one type: ${JSON.stringify(want)}`);
     switch (kind) {

@@ -1,6 +1,7 @@
 // What the tests share: the scripted server, agentkernel-local, and programs run beside the test.
 import {spawn} from "node:child_process";
 import type {ChildProcess} from "node:child_process";
+import {createRequire} from "node:module";
 import {mkdtempSync, readdirSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
@@ -15,6 +16,34 @@ export const built = join(tree, "build", "node");
 
 for (const name of Object.keys(process.env)) {
     if (name.startsWith("AGENTKERNEL_")) Reflect.deleteProperty(process.env, name);
+}
+
+/** An operation as the library itself describes it. */
+export interface Operation {
+    streams: boolean;
+    parameters: Map<string, {name: string; type: number; required: boolean}>;
+    fields: {name: string}[];
+}
+const require = createRequire(import.meta.url);
+const operations = require(join(built, "package", "dist", "operations.js")) as {
+    operation: (name: string) => Operation;
+    operationNames: () => string[];
+};
+export const {operation: describe, operationNames} = operations;
+export const abi = require(join(built, "package", "dist", "raw", "abi.js")) as Record<
+    `AK_TYPE_${"TEXT" | "BYTES" | "INT" | "JSON" | "LISTS"}`,
+    number
+>;
+
+/** What the methods take as arguments: what is required, but for these. */
+const POSITIONAL: Readonly<Record<string, string[]>> = {
+    write_file: ["name", "path", "content"],
+    take_snapshot: [],
+};
+
+export function positionalOf(operation: string): string[] {
+    const all = [...describe(operation).parameters.values()];
+    return POSITIONAL[operation] ?? all.filter((each) => each.required).map((each) => each.name);
 }
 
 export type Json = null | boolean | number | string | Json[] | {[name: string]: Json};

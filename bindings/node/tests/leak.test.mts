@@ -65,7 +65,7 @@ test("calls that fail, time out and are aborted", async () => {
     });
     const client = server.client();
     flat(
-        await growth(1000, async (i) => {
+        await growth(400, async (i) => {
             const controller = new AbortController();
             if (i % 3 === 0) setImmediate(() => controller.abort());
             const call =
@@ -81,7 +81,7 @@ test("streams that are left: by break, by return, by destroy, and by forgetting 
     await using server = await fault.script(outputs(100000, "x".repeat(1000)));
     const client = server.client();
     flat(
-        await growth(1000, async (i) => {
+        await growth(400, async (i) => {
             const stream = client.runStream(["x"]);
             if (i % 4 === 0) {
                 for await (const event of stream) {
@@ -111,7 +111,7 @@ test("clients that are forgotten", async () => {
     });
     const {AgentKernel} = await import("agentkernel");
     flat(
-        await growth(1000, async (i) => {
+        await growth(400, async (i) => {
             await new AgentKernel({baseUrl: server.url}).run(["x"]);
             if (i % 50 === 0) await collected();
         }),
@@ -128,4 +128,54 @@ test("a gibibyte through events, and through a Readable, adds nothing that stays
         assert.equal(size, 65536 * 16384);
         assert.ok((grown ?? 99) <= 16, `${way}: ${grown} MiB`);
     }
+});
+
+test("files that are read and written, to their end, in part, and not at all", async () => {
+    const content = Buffer.alloc(100_000, "x").toString("base64");
+    const file = {success: true, data: {encoding: "base64", content, size: 100_000}};
+    await using server = await fault.script({
+        rules: [
+            {method: "GET", times: "always", steps: [{reply: {json: file}}]},
+            {method: "PUT", times: "always", steps: [{reply: {json: {success: true}}}]},
+        ],
+    });
+    const client = server.client();
+    const failing = function* (): Generator<string> {
+        yield "half";
+        throw new RangeError("no more");
+    };
+    flat(
+        await growth(400, async () => {
+            for await (const piece of client.createReadStream("box", "/tmp/x")) assert.ok(piece);
+            for await (const piece of client.createReadStream("box", "/tmp/x")) {
+                assert.ok(piece);
+                break;
+            }
+            client.createReadStream("box", "/tmp/x").destroy();
+            await client.writeFile("box", "/tmp/x", ["one", "two"]);
+            await assert.rejects(client.writeFile("box", "/tmp/x", failing()), RangeError);
+        }),
+    );
+});
+
+test("a stream of a file that is forgotten in its middle", async () => {
+    const start = '{"success":true,"data":{"encoding":"utf8","content":"half';
+    await using server = await fault.script({
+        rules: [
+            {
+                times: "always",
+                steps: [{text: `HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n${start}`}, {wait: "close"}],
+            },
+        ],
+    });
+    const client = server.client();
+    const before = descriptors();
+    const begin = async (): Promise<void> => {
+        const stream = client.createReadStream("box", "/tmp/x");
+        await new Promise((resolve) => stream.once("readable", resolve));
+        assert.ok(stream.read());
+    };
+    for (let i = 0; i < 5; i++) await begin();
+    for (let i = 0; i < 100 && descriptors() > before + 2; i++) await collected();
+    assert.ok(descriptors() <= before + 2, `${descriptors()} descriptors, ${before} before`);
 });

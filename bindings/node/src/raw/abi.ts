@@ -47,10 +47,41 @@ export const AK_OP_CREATE_SANDBOX = 5;
 export const AK_OP_GET_SANDBOX = 6;
 export const AK_OP_REMOVE_SANDBOX = 7;
 export const AK_OP_EXEC_IN_SANDBOX = 8;
+export const AK_OP_GET_SANDBOX_BY_UUID = 9;
+export const AK_OP_START_SANDBOX = 10;
+export const AK_OP_STOP_SANDBOX = 11;
+export const AK_OP_PAUSE_SANDBOX = 12;
+export const AK_OP_RESUME_SANDBOX = 13;
+export const AK_OP_FORK_SANDBOX = 14;
+export const AK_OP_RESIZE_SANDBOX = 15;
+export const AK_OP_RECOVER_SANDBOX = 16;
+export const AK_OP_UPDATE_SANDBOX = 17;
+export const AK_OP_READ_FILE = 18;
+export const AK_OP_WRITE_FILE = 19;
+export const AK_OP_DELETE_FILE = 20;
+export const AK_OP_WRITE_FILES = 21;
+export const AK_OP_GET_SANDBOX_LOGS = 22;
+export const AK_OP_BATCH_RUN = 23;
+export const AK_OP_EXEC_DETACHED = 24;
+export const AK_OP_DETACHED_STATUS = 25;
+export const AK_OP_DETACHED_LOGS = 26;
+export const AK_OP_DETACHED_KILL = 27;
+export const AK_OP_DETACHED_LIST = 28;
+export const AK_OP_EXTEND_TTL = 29;
+export const AK_OP_TAKE_SNAPSHOT = 30;
+export const AK_OP_LIST_SNAPSHOTS = 31;
+export const AK_OP_GET_SNAPSHOT = 32;
+export const AK_OP_DELETE_SNAPSHOT = 33;
+export const AK_OP_RESTORE_SNAPSHOT = 34;
+export const AK_OP_GET_BACKENDS = 35;
+export const AK_OP_GET_STATUS = 36;
+export const AK_OP_GET_STATS = 37;
+export const AK_OP_REQUEST = 38;
 export const AK_OP_STREAMS = 1;
 export const AK_OP_IDEMPOTENT = 2;
 export const AK_OP_READABLE = 4;
 export const AK_OP_MANY = 8;
+export const AK_OP_WRITABLE = 16;
 export const AK_KEY_COMMAND = 1;
 export const AK_KEY_IMAGE = 2;
 export const AK_KEY_PROFILE = 3;
@@ -106,6 +137,40 @@ export const AK_KEY_LIFECYCLE = 52;
 export const AK_KEY_TRUNCATED = 53;
 export const AK_KEY_TOTAL_BYTES = 54;
 export const AK_KEY_OOM = 55;
+export const AK_KEY_PATH = 56;
+export const AK_KEY_CONTENT = 57;
+export const AK_KEY_ENCODING = 58;
+export const AK_KEY_SIZE = 59;
+export const AK_KEY_FILES = 60;
+export const AK_KEY_WRITTEN = 61;
+export const AK_KEY_COMMANDS = 62;
+export const AK_KEY_ERROR = 63;
+export const AK_KEY_PID = 64;
+export const AK_KEY_STARTED_AT = 65;
+export const AK_KEY_STDOUT = 66;
+export const AK_KEY_STDERR = 67;
+export const AK_KEY_BY = 68;
+export const AK_KEY_EXPIRES_AT = 69;
+export const AK_KEY_AS_NAME = 70;
+export const AK_KEY_START = 71;
+export const AK_KEY_IMAGE_TAG = 72;
+export const AK_KEY_BASE_IMAGE = 73;
+export const AK_KEY_USER = 74;
+export const AK_KEY_NETWORK = 75;
+export const AK_KEY_AGENT = 76;
+export const AK_KEY_INIT_SCRIPT = 77;
+export const AK_KEY_DEFAULT_BACKEND = 78;
+export const AK_KEY_BACKENDS = 79;
+export const AK_KEY_VERSION = 80;
+export const AK_KEY_API_KEY_CONFIGURED = 81;
+export const AK_KEY_SANDBOX_COUNT = 82;
+export const AK_KEY_SANDBOX_LIMIT = 83;
+export const AK_KEY_UPTIME_SECONDS = 84;
+export const AK_KEY_RESOURCE_USAGE = 85;
+export const AK_KEY_METHOD = 86;
+export const AK_KEY_BODY = 87;
+export const AK_KEY_HTTP_STATUS = 88;
+export const AK_KEY_CONTENT_TYPE = 89;
 export const AK_KEY_REQUIRED = 1;
 export const AK_KEY_SETTING = 2;
 export const AK_TYPE_ABSENT = 0;
@@ -117,6 +182,7 @@ export const AK_TYPE_BOOL = 5;
 export const AK_TYPE_LIST = 6;
 export const AK_TYPE_MAP = 7;
 export const AK_TYPE_JSON = 8;
+export const AK_TYPE_LISTS = 9;
 export const AK_CLIENT_BASE_URL = 1;
 export const AK_CLIENT_API_KEY = 2;
 export const AK_CLIENT_TIMEOUT_MS = 3;
@@ -194,6 +260,7 @@ export const SIGNATURES: Readonly<Record<keyof Library, readonly [string, readon
     ak_call_set_text: ["int32_t", ["void *", "int32_t", "void *", "size_t", "void *"]],
     ak_call_set_int: ["int32_t", ["void *", "int32_t", "int64_t", "void *"]],
     ak_call_add_text: ["int32_t", ["void *", "int32_t", "void *", "size_t", "void *"]],
+    ak_call_add_list: ["int32_t", ["void *", "int32_t", "void *"]],
     ak_call_put_text: ["int32_t", ["void *", "int32_t", "void *", "size_t", "void *", "size_t", "void *"]],
     ak_call_step: ["int32_t", ["void *", "void *"]],
     ak_call_wait: ["int32_t", ["void *", "int32_t", "void *"]],
@@ -213,6 +280,7 @@ export const SIGNATURES: Readonly<Record<keyof Library, readonly [string, readon
     ak_call_key_at: ["int32_t", ["void *", "int32_t", "size_t", "void *", "void *", "void *"]],
     ak_call_values: ["int32_t", ["void *", "void *", "size_t", "void *", "void *"]],
     ak_call_read: ["int32_t", ["void *", "void *", "size_t", "void *", "void *"]],
+    ak_call_write: ["int32_t", ["void *", "void *", "size_t", "void *", "void *"]],
     ak_error_new: ["void *", []],
     ak_error_code: ["int32_t", ["void *"]],
     ak_error_text: ["int32_t", ["void *", "int32_t", "void *", "size_t", "void *"]],
@@ -251,6 +319,7 @@ export interface Library {
     ak_call_set_text(call: Place, key: number, text: Place, len: number, err: Place): number;
     ak_call_set_int(call: Place, key: number, value: number | bigint, err: Place): number;
     ak_call_add_text(call: Place, key: number, text: Place, len: number, err: Place): number;
+    ak_call_add_list(call: Place, key: number, err: Place): number;
     ak_call_put_text(call: Place, key: number, name: Place, nameLen: number, text: Place, len: number, err: Place): number;
     ak_call_step(call: Place, err: Place): number;
     ak_call_wait(call: Place, maxMs: number, err: Place): number;
@@ -270,6 +339,7 @@ export interface Library {
     ak_call_key_at(call: Place, key: number, index: number, data: Place, len: Place, err: Place): number;
     ak_call_values(call: Place, values: Place, cap: number, count: Place, err: Place): number;
     ak_call_read(call: Place, buf: Place, cap: number, len: Place, err: Place): number;
+    ak_call_write(call: Place, data: Place, size: number, taken: Place, err: Place): number;
     ak_error_new(): Pointer | null;
     ak_error_code(err: Place): number;
     ak_error_text(err: Place, field: number, buf: Place, cap: number, len: Place): number;
