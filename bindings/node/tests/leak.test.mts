@@ -65,7 +65,7 @@ test("calls that fail, time out and are aborted", async () => {
     });
     const client = server.client();
     flat(
-        await growth(400, async (i) => {
+        await growth(1000, async (i) => {
             const controller = new AbortController();
             if (i % 3 === 0) setImmediate(() => controller.abort());
             const call =
@@ -81,7 +81,7 @@ test("streams that are left: by break, by return, by destroy, and by forgetting 
     await using server = await fault.script(outputs(100000, "x".repeat(1000)));
     const client = server.client();
     flat(
-        await growth(400, async (i) => {
+        await growth(1000, async (i) => {
             const stream = client.runStream(["x"]);
             if (i % 4 === 0) {
                 for await (const event of stream) {
@@ -111,7 +111,7 @@ test("clients that are forgotten", async () => {
     });
     const {AgentKernel} = await import("agentkernel");
     flat(
-        await growth(400, async (i) => {
+        await growth(1000, async (i) => {
             await new AgentKernel({baseUrl: server.url}).run(["x"]);
             if (i % 50 === 0) await collected();
         }),
