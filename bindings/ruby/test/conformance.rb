@@ -18,7 +18,6 @@ module Conformance
               message_lacks]
   }.freeze
   INTEGERS = %w[vcpus memory_mb size max_reply_bytes max_event_bytes max_idle].freeze
-  JSONS = %w[network lifecycle body].freeze
   JSONS = %w[network lifecycle body].freeze # as the format has them: within {"json": ...}
   MISSING = %w[null absent].freeze
   # Operations with content that can come by piece, and the cases that cannot be told so.
