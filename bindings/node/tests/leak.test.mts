@@ -35,8 +35,9 @@ async function growth(times: number, each: (i: number) => Promise<void>): Promis
     return [memory() - before[0], descriptors() - before[1]];
 }
 
-const flat = ([grown, opened]: [number, number]): void => {
-    assert.ok(grown < 16, `${grown} MiB`);
+/** Buffers outside the heap come and go in large pieces, so where there are many of them more is flat. */
+const flat = ([grown, opened]: [number, number], mebibytes = 16): void => {
+    assert.ok(grown < mebibytes, `${grown} MiB`);
     assert.ok(opened <= 4, `${opened} descriptors`); // not one for each
 };
 
@@ -145,7 +146,7 @@ test("files that are read and written, to their end, in part, and not at all", a
         throw new RangeError("no more");
     };
     flat(
-        await growth(400, async () => {
+        await growth(1000, async () => {
             for await (const piece of client.createReadStream("box", "/tmp/x")) assert.ok(piece);
             for await (const piece of client.createReadStream("box", "/tmp/x")) {
                 assert.ok(piece);
@@ -155,6 +156,7 @@ test("files that are read and written, to their end, in part, and not at all", a
             await client.writeFile("box", "/tmp/x", ["one", "two"]);
             await assert.rejects(client.writeFile("box", "/tmp/x", failing()), RangeError);
         }),
+        32,
     );
 });
 
