@@ -10,6 +10,9 @@ require "tmpdir"
 
 ENV.delete_if { |name, _| name.start_with?("AGENTKERNEL_") }
 
+# Tests leave more behind on purpose than the usual soft limit of descriptors lets the collector wait for.
+Process.setrlimit(:NOFILE, Process.getrlimit(:NOFILE).last)
+
 # What the tests share: agentkernel-local, the scripted fault server, and numbers of this process.
 module Kit
   TREE = File.expand_path("../../..", __dir__)
