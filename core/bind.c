@@ -5,12 +5,8 @@
 
 #include "rules.h"
 
-static ak_status out_of_memory(ak_error *err) {
-    return ak_error_set(err, AK_E_MEMORY, "out of memory");
-}
-
 /* The parameter, if it may be bound now. A call that is not new refuses without being poisoned. */
-static ak_status find(const ak_call *call, int32_t key, const ak_parameter **parameter, size_t *index, ak_error *err) {
+static ak_status find(ak_call *call, int32_t key, const ak_parameter **parameter, ak_bound **bound, ak_error *err) {
     if (call->poisoned) {
         return ak_error_copy(err, &call->error);
     }
@@ -23,7 +19,7 @@ static ak_status find(const ak_call *call, int32_t key, const ak_parameter **par
         return ak_error_set(err, AK_E_ARGUMENT, "%s has no such parameter: %s", call->operation->name,
                             name ? name : "unknown key");
     }
-    *index = (size_t)found;
+    *bound = &call->bound[found];
     *parameter = &call->operation->parameters[found];
     return AK_OK;
 }
@@ -54,14 +50,8 @@ static void clear_items(ak_bound *bound) {
     bound->items.len = 0;
 }
 
-static ak_status bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    const ak_parameter *parameter = NULL;
-    size_t index = 0;
-    ak_status status = find(call, key, &parameter, &index, err);
-    if (status != AK_OK) {
-        return status;
-    }
-    ak_bound *bound = &call->bound[index];
+static ak_status bind_text(const ak_parameter *parameter, ak_bound *bound, const char *text, size_t len,
+                           ak_error *err) {
     if (holds_items(parameter) && len == 0) {
         clear_items(bound);
         bound->set = true;
@@ -69,18 +59,18 @@ static ak_status bind_text(ak_call *call, int32_t key, const char *text, size_t 
     }
     bool bytes = parameter->type == AK_TYPE_BYTES;
     if (!bytes && parameter->type != AK_TYPE_TEXT && parameter->type != AK_TYPE_JSON) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a text", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a text", ak_key_text(parameter->key));
     }
     if (bytes && !text && len) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: the pointer is NULL", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: the pointer is NULL", ak_key_text(parameter->key));
     }
-    status = bytes ? AK_OK : ak_rule_check_text(parameter->rule, ak_key_text(key), text, len, err);
+    ak_status status = bytes ? AK_OK : ak_rule_check_text(parameter->rule, ak_key_text(parameter->key), text, len, err);
     if (status != AK_OK) {
         return status;
     }
     char *copy = malloc(len + 1);
     if (!copy) {
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     if (len) {
         memcpy(copy, text, len);
@@ -93,14 +83,9 @@ static ak_status bind_text(ak_call *call, int32_t key, const char *text, size_t 
     return AK_OK;
 }
 
-static ak_status bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err) {
-    const ak_parameter *parameter = NULL;
-    size_t index = 0;
-    ak_status status = find(call, key, &parameter, &index, err);
-    if (status != AK_OK) {
-        return status;
-    }
-    const char *name = ak_key_text(key);
+static ak_status bind_int(const ak_parameter *parameter, ak_bound *bound, int64_t value, ak_error *err) {
+    const char *name = ak_key_text(parameter->key);
+    ak_status status = AK_OK;
     if (parameter->type == AK_TYPE_BOOL) {
         status = value == 0 || value == 1 ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be 0 or 1", name);
     } else if (parameter->type == AK_TYPE_INT) {
@@ -109,8 +94,8 @@ static ak_status bind_int(ak_call *call, int32_t key, int64_t value, ak_error *e
         status = ak_error_set(err, AK_E_ARGUMENT, "%s is not a number", name);
     }
     if (status == AK_OK) {
-        call->bound[index].integer = value;
-        call->bound[index].set = true;
+        bound->integer = value;
+        bound->set = true;
     }
     return status;
 }
@@ -124,53 +109,39 @@ static const char *last_item(const ak_bound *bound) {
 static ak_status append(ak_bound *bound, char *item, ak_error *err) {
     if (!ak_buffer_append(&bound->items, &item, sizeof item)) {
         free(item);
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     bound->set = true;
     return AK_OK;
 }
 
-static ak_status bind_add(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    const ak_parameter *parameter = NULL;
-    size_t index = 0;
-    ak_status status = find(call, key, &parameter, &index, err);
-    if (status != AK_OK) {
-        return status;
-    }
+static ak_status bind_add(const ak_parameter *parameter, ak_bound *bound, const char *text, size_t len, ak_error *err) {
     bool lists = parameter->type == AK_TYPE_LISTS;
     if (!lists && parameter->type != AK_TYPE_LIST) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list", ak_key_text(parameter->key));
     }
-    status = ak_rule_check_text(parameter->rule, ak_key_text(key), text, len, err);
+    ak_status status = ak_rule_check_text(parameter->rule, ak_key_text(parameter->key), text, len, err);
     if (status != AK_OK) {
         return status;
     }
-    ak_bound *bound = &call->bound[index];
     if (lists && bound->items.len == 0) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: ak_call_add_list begins each list", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: ak_call_add_list begins each list", ak_key_text(parameter->key));
     }
     bool first = lists ? last_item(bound) == NULL : bound->items.len == 0;
     if (parameter->rule == AK_RULE_COMMAND && first && len == 0) {
         return ak_error_set(err, AK_E_ARGUMENT, "command: the program's name cannot be empty");
     }
     char *copy = strndup(text ? text : "", len);
-    return copy ? append(bound, copy, err) : out_of_memory(err);
+    return copy ? append(bound, copy, err) : ak_error_memory(err);
 }
 
 /* In a list of lists a NULL begins each. */
-static ak_status bind_add_list(ak_call *call, int32_t key, ak_error *err) {
-    const ak_parameter *parameter = NULL;
-    size_t index = 0;
-    ak_status status = find(call, key, &parameter, &index, err);
-    if (status != AK_OK) {
-        return status;
-    }
+static ak_status bind_add_list(const ak_parameter *parameter, ak_bound *bound, ak_error *err) {
     if (parameter->type != AK_TYPE_LISTS) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list of lists", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list of lists", ak_key_text(parameter->key));
     }
-    ak_bound *bound = &call->bound[index];
     if (bound->items.len && !last_item(bound)) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in it is empty", ak_key_text(key));
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in it is empty", ak_key_text(parameter->key));
     }
     return append(bound, NULL, err);
 }
@@ -182,7 +153,7 @@ static ak_status put_env(ak_bound *bound, const char *name, size_t name_len, con
               ak_buffer_append(&entry, text, len) && ak_buffer_terminate(&entry);
     if (!ok) {
         ak_buffer_free(&entry);
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     return append(bound, entry.data, err);
 }
@@ -192,7 +163,7 @@ static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, co
                           ak_error *err) {
     char *value = strndup(text ? text : "", len);
     if (!value) {
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     char **items = (char **)bound->items.data;
     for (size_t i = 0; i + 1 < bound->items.len / sizeof *items; i += 2) {
@@ -206,21 +177,15 @@ static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, co
     if (!pair[0] || !ak_buffer_append(&bound->items, pair, sizeof pair)) {
         free(pair[0]);
         free(pair[1]);
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     bound->set = true;
     return AK_OK;
 }
 
-static ak_status bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
-                          ak_error *err) {
-    const ak_parameter *parameter = NULL;
-    size_t index = 0;
-    ak_status status = find(call, key, &parameter, &index, err);
-    if (status != AK_OK) {
-        return status;
-    }
-    const char *what = ak_key_text(key);
+static ak_status bind_put(const ak_parameter *parameter, ak_bound *bound, const char *name, size_t name_len,
+                          const char *text, size_t len, ak_error *err) {
+    const char *what = ak_key_text(parameter->key);
     bool env = parameter->rule == AK_RULE_ENV;
     if (!env && parameter->type != AK_TYPE_MAP) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a map", what);
@@ -228,47 +193,50 @@ static ak_status bind_put(ak_call *call, int32_t key, const char *name, size_t n
     if (env && (name_len == 0 || !name || memchr(name, '=', name_len))) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: a name must not be empty and must not contain =", what);
     }
-    status = ak_rule_check_text(env ? AK_RULE_NONE : parameter->rule, what, name, name_len, err);
+    ak_status status = ak_rule_check_text(env ? AK_RULE_NONE : parameter->rule, what, name, name_len, err);
     if (status == AK_OK) {
         status = ak_rule_check_wire_text(what, text, len, err);
     }
     if (status != AK_OK) {
         return status;
     }
-    return env ? put_env(&call->bound[index], name, name_len, text, len, err)
-               : put_pair(&call->bound[index], name, name_len, text, len, err);
+    return env ? put_env(bound, name, name_len, text, len, err) : put_pair(bound, name, name_len, text, len, err);
 }
 
-/* The binds report into an error of their own when the caller gave none, so that it can be latched. */
-#define WITH_LATCH(call, err, expression)                                                                              \
+/* Finds the parameter, binds it and latches a failure. The binds report into an error of their own when the caller gave
+ * none, so that it can be latched. */
+#define BIND(call, key, err, expression)                                                                               \
     do {                                                                                                               \
         ak_error local;                                                                                                \
         ak_error_init(&local);                                                                                         \
         ak_error *report = (err) ? (err) : &local;                                                                     \
-        ak_status result = latch((call), (expression), report);                                                        \
+        const ak_parameter *parameter = NULL;                                                                          \
+        ak_bound *bound = NULL;                                                                                        \
+        ak_status result = find((call), (key), &parameter, &bound, report);                                            \
+        result = latch((call), result == AK_OK ? (expression) : result, report);                                       \
         ak_error_clear(&local);                                                                                        \
         return result;                                                                                                 \
     } while (0)
 
 ak_status ak_bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    WITH_LATCH(call, err, bind_text(call, key, text, len, report));
+    BIND(call, key, err, bind_text(parameter, bound, text, len, report));
 }
 
 ak_status ak_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err) {
-    WITH_LATCH(call, err, bind_int(call, key, value, report));
+    BIND(call, key, err, bind_int(parameter, bound, value, report));
 }
 
 ak_status ak_bind_add(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    WITH_LATCH(call, err, bind_add(call, key, text, len, report));
+    BIND(call, key, err, bind_add(parameter, bound, text, len, report));
 }
 
 ak_status ak_bind_add_list(ak_call *call, int32_t key, ak_error *err) {
-    WITH_LATCH(call, err, bind_add_list(call, key, report));
+    BIND(call, key, err, bind_add_list(parameter, bound, report));
 }
 
 ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                       ak_error *err) {
-    WITH_LATCH(call, err, bind_put(call, key, name, name_len, text, len, report));
+    BIND(call, key, err, bind_put(parameter, bound, name, name_len, text, len, report));
 }
 
 ak_status ak_bind_check_required(const ak_call *call, ak_error *err) {
@@ -294,8 +262,8 @@ const ak_bound *ak_bound_of(const ak_call *call, int32_t key) {
 }
 
 int64_t ak_bound_int(const ak_call *call, int32_t key, int64_t fallback) {
-    int index = ak_parameter_index(call->operation, key);
-    return index >= 0 && call->bound[index].set ? call->bound[index].integer : fallback;
+    const ak_bound *bound = ak_bound_of(call, key);
+    return bound ? bound->integer : fallback;
 }
 
 void ak_bind_free(ak_call *call) {

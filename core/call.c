@@ -24,7 +24,7 @@ ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **out, ak
     }
     ak_call *call = calloc(1, sizeof *call);
     if (!call) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     atomic_init(&call->refs, 1);
     atomic_init(&call->cancelled, false);
@@ -45,7 +45,7 @@ void ak_call_unref(ak_call *call) {
     ak_transfer_release(call);
     ak_bind_free(call);
     ak_buffer_free(&call->url);
-    cJSON_free(call->body);
+    cJSON_free(call->made_body);
     ak_upload_free(&call->upload);
     ak_response_free(&call->response);
     ak_record_free(&call->record);

@@ -32,10 +32,7 @@ typedef struct {
     bool is_events;
     bool too_large;
     bool no_memory;
-    bool malformed;     /* the content in it */
-    bool is_event_type; /* Content-Type: text/event-stream */
-    int64_t retry_after_ms;
-    ak_buffer location;
+    bool malformed; /* the content in it */
     ak_buffer body;
     ak_sse *sse;
     ak_content *content; /* of a file that is read while it comes */
@@ -68,7 +65,8 @@ struct ak_call {
     ak_bound bound[AK_MAX_PARAMETERS];
     /* the request */
     ak_buffer url;
-    char *body; /* allocated by cJSON */
+    const char *body; /* what is sent: made_body, or what was bound; NULL: none */
+    char *made_body;  /* allocated by cJSON */
     size_t body_len;
     ak_upload upload;
     bool reads_content; /* the caller wants it as it comes: see content.h */

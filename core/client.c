@@ -153,7 +153,7 @@ static ak_lane *take_stale(ak_pool *pool, int64_t now) {
 ak_status ak_client_borrow(ak_client *client, ak_lane **lane, ak_error *err) {
     ak_pool *pool = pool_of(client);
     if (!pool) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     int64_t now = ak_now();
     pthread_mutex_lock(&pool->lock);
@@ -276,7 +276,7 @@ ak_status ak_client_create(ak_client **out, ak_error *err) {
     }
     ak_client *client = calloc(1, sizeof *client);
     if (!client) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     atomic_init(&client->refs, 1);
     ak_status status = ak_settings_init(&client->settings, err);
@@ -382,7 +382,7 @@ ak_status ak_client_fix(ak_client *client, ak_error *err) {
     }
     ak_header_set *fresh = headers_new(&client->settings);
     if (!fresh) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     ak_header_set *none = NULL;
     if (!atomic_compare_exchange_strong(&client->headers, &none, fresh)) {

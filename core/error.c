@@ -91,6 +91,10 @@ ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, siz
     return code;
 }
 
+ak_status ak_error_memory(ak_error *err) {
+    return ak_error_set(err, AK_E_MEMORY, "out of memory");
+}
+
 ak_status ak_error_copy(ak_error *to, const ak_error *from) {
     if (to && to != from) {
         detail_release(to->detail);

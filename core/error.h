@@ -35,6 +35,9 @@ ak_status ak_error_set(ak_error *err, ak_status code, const char *format, ...) _
 /* The same with a message that is already text. */
 ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, size_t len);
 
+/* AK_E_MEMORY, with what there is to say about it. */
+ak_status ak_error_memory(ak_error *err);
+
 /* Makes to equal to from. to may be NULL. Returns the code. */
 ak_status ak_error_copy(ak_error *to, const ak_error *from);
 

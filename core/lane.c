@@ -194,7 +194,7 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
     *out = NULL;
     ak_lane *lane = calloc(1, sizeof *lane);
     if (!lane) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
         lane->sockets[i] = -1;
@@ -212,7 +212,7 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
     lane->easy = curl_easy_init();
     if (!lane->multi || !lane->easy) {
         ak_lane_free(lane);
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     CURLcode code = set_options(lane, settings, share);
     if (code != CURLE_OK) {
@@ -225,7 +225,7 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
 
 ak_status ak_lane_option_error(CURLcode code, ak_error *err) {
     return code == CURLE_OUT_OF_MEMORY
-               ? ak_error_set(err, AK_E_MEMORY, "out of memory")
+               ? ak_error_memory(err)
                : ak_error_set(err, AK_E_ARGUMENT, "this libcurl cannot do what is asked: %s", curl_easy_strerror(code));
 }
 

@@ -28,10 +28,6 @@ static bool is_program(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-static ak_status no_memory(ak_error *err) {
-    return ak_error_set(err, AK_E_MEMORY, "out of memory");
-}
-
 /* folder/agentkernel-local, when that is a program: AK_OK, else AK_ABSENT. tried (may be NULL) gets the path added. */
 static ak_status look_in(const char *folder, size_t len, ak_buffer *tried, char **path) {
     ak_buffer text = {0};
@@ -101,7 +97,7 @@ ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
                                 chosen);
         }
         *path = strdup(chosen);
-        return *path ? AK_OK : no_memory(err);
+        return *path ? AK_OK : ak_error_memory(err);
     }
     const char *list = trusted ? ak_local_variable(environment, "PATH") : NULL;
     ak_buffer tried = {0};
@@ -115,7 +111,7 @@ ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
                               " to its path, or install it. Tried: " VARIABLE " (not set), %.*s, PATH (%s)",
                               (int)tried.len, tried.len ? tried.data : "", list ? list : "not set");
     } else if (status == AK_E_MEMORY) {
-        status = no_memory(err);
+        status = ak_error_memory(err);
     }
     ak_buffer_free(&tried);
     return status;

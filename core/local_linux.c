@@ -173,7 +173,7 @@ static ak_status start(const ak_local *local, server **out, ak_error *err) {
     ak_local_place place;
     server *s = calloc(1, sizeof *s);
     if (!s) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     s->life.fd = s->log.fd = -1;
     ak_status status = ak_local_place_open(local->environment, &place, err);
@@ -248,7 +248,7 @@ ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error
     }
     registry *reg = registry_of();
     if (!reg) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     pthread_mutex_lock(&reg->lock);
     ak_status status = take_hold(reg, local, err);
@@ -321,7 +321,7 @@ ak_status ak_local_new(ak_local **out, ak_error *err) {
         free(local);
         free(environment);
         *out = NULL;
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     atomic_init(&local->owner, 0);
     local->environment = environment;

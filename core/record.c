@@ -266,10 +266,6 @@ static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
                         name ? name : "unknown key");
 }
 
-static ak_status out_of_memory(ak_error *err) {
-    return ak_error_set(err, AK_E_MEMORY, "out of memory");
-}
-
 /* The raw JSON of a number or bool that the library itself set. */
 static bool view_number(ak_arena *arena, int32_t type, int64_t number, const char **data, size_t *len) {
     char *text = ak_arena_alloc(arena, NUMBER_CAP);
@@ -309,10 +305,10 @@ static ak_status view_field(ak_record *record, int index, const char **data, siz
         ok = ak_decode_base64(&record->arena, &field->json, data, len);
         break;
     case AK_FIELD_NUMBER:
-        return view_number(&record->arena, type, field->integer, data, len) ? AK_OK : out_of_memory(err);
+        return view_number(&record->arena, type, field->integer, data, len) ? AK_OK : ak_error_memory(err);
     }
     if (!ok) {
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     /* Text that needs no decoding is a view of the reply, where a quotation mark follows. */
     const char *decoded = *data == field->json.text + 1 ? NULL : *data;
@@ -441,7 +437,7 @@ ak_status ak_record_entry(ak_record *record, int32_t key, size_t index, bool wan
         *len = wanted->len;
         return AK_OK;
     }
-    return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK : out_of_memory(err);
+    return ak_decode_string(&record->arena, wanted, data, len) ? AK_OK : ak_error_memory(err);
 }
 
 ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size_t *count, ak_error *err) {

@@ -105,7 +105,7 @@ static ak_status encode_url(ak_call *call, ak_error *err) {
         }
     }
     ok = ok && encode_query(call) && ak_buffer_terminate(&call->url);
-    return ok ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
+    return ok ? AK_OK : ak_error_memory(err);
 }
 
 /* ---- body ---- */
@@ -206,24 +206,14 @@ static ak_status encode_body(ak_call *call, ak_error *err) {
             cJSON_Delete(value);
         }
     }
-    call->body = ok ? cJSON_PrintUnformatted(object) : NULL;
+    call->made_body = ok ? cJSON_PrintUnformatted(object) : NULL;
     cJSON_Delete(object);
-    if (!call->body) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    if (!call->made_body) {
+        return ak_error_memory(err);
     }
+    call->body = call->made_body;
     call->body_len = strlen(call->body);
     return AK_OK;
-}
-
-/* The body of a request that is not described member by member. */
-static ak_status encode_raw_body(ak_call *call, ak_error *err) {
-    const ak_bound *bound = ak_bound_of(call, AK_KEY_BODY);
-    if (!bound) {
-        return AK_OK;
-    }
-    call->body_len = bound->text_len;
-    call->body = strndup(bound->text, bound->text_len);
-    return call->body ? AK_OK : ak_error_set(err, AK_E_MEMORY, "out of memory");
 }
 
 const char *ak_request_method(const ak_call *call, size_t *len) {
@@ -251,9 +241,11 @@ ak_status ak_request_encode(ak_call *call, ak_error *err) {
     if (call->operation->flags & AK_OP_WRITABLE) {
         return ak_upload_begin(call, err);
     }
-    if (call->operation->yields == AK_YIELDS_REPLY) {
-        status = encode_raw_body(call, err);
-    } else if (has_body(call)) {
+    const ak_bound *raw = call->operation->yields == AK_YIELDS_REPLY ? ak_bound_of(call, AK_KEY_BODY) : NULL;
+    if (raw) { /* sent as it was bound, which lives as long as the call */
+        call->body = raw->text;
+        call->body_len = raw->text_len;
+    } else if (call->operation->yields != AK_YIELDS_REPLY && has_body(call)) {
         status = encode_body(call, err);
     }
     if (status == AK_OK && call->body_len > AK_MAX_BODY_BYTES) {

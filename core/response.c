@@ -9,17 +9,12 @@
 
 void ak_response_free(ak_response *response) {
     ak_buffer_free(&response->body);
-    ak_buffer_free(&response->location);
     ak_sse_free(response->sse);
     ak_content_free(response->content);
 }
 
 static bool member(const ak_json_value *object, const char *name, ak_json_value *out) {
     return ak_json_member(object, name, strlen(name), out);
-}
-
-static ak_status out_of_memory(ak_error *err) {
-    return ak_error_set(err, AK_E_MEMORY, "out of memory");
 }
 
 /* ---- errors the server answered with ---- */
@@ -92,7 +87,7 @@ static ak_status server_error(ak_call *call, const ak_json_value *root, ak_error
     ak_arena arena = {0};
     if (member(root, "error", &error) && error.kind == AK_JSON_STRING &&
         !ak_decode_string(&arena, &error, &text, &text_len)) {
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     ak_status code = code_of_status(response->status, has_exit_code);
     if (text_len) {
@@ -153,7 +148,7 @@ static ak_status make_text_record(ak_call *call, const ak_json_value *value, ak_
     size_t len = 0;
     ak_record_begin(record, call->operation);
     if (!ak_decode_string(&record->arena, value, &data, &len)) {
-        return out_of_memory(err);
+        return ak_error_memory(err);
     }
     ak_record_set_plain(record, call->operation->fields[0].key, data, len);
     ak_record_set_plain(record, AK_KEY_RAW, value->text, value->len);
@@ -403,7 +398,7 @@ static ak_status next_event(ak_call *call, ak_error *err) {
         return ak_error_set(err, AK_E_TOO_LARGE, "an event is longer than max_event_bytes (%lld)",
                             (long long)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
     case AK_SSE_MEMORY:
-        return out_of_memory(err);
+        return ak_error_memory(err);
     case AK_SSE_NONE:
         break;
     }

@@ -205,7 +205,7 @@ static ak_status set_base_url(ak_settings *settings, const char *text, ak_error 
     }
     if (status != AK_OK) {
         base_url_free(&base);
-        return status == AK_E_MEMORY ? ak_error_set(err, AK_E_MEMORY, "out of memory") : status;
+        return status == AK_E_MEMORY ? ak_error_memory(err) : status;
     }
     free(settings->url);
     free(settings->unix_socket);
@@ -249,7 +249,7 @@ ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const cha
     if (len) {
         copy = strndup(text, len);
         if (!copy) {
-            return ak_error_set(err, AK_E_MEMORY, "out of memory");
+            return ak_error_memory(err);
         }
     }
     if (copy && row->is_file && access(copy, R_OK) != 0) {

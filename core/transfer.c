@@ -49,9 +49,7 @@ static void take_head(ak_call *call) {
     ak_response *response = &call->response;
     curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &response->status);
     curl_easy_getinfo(call->lane->easy, CURLINFO_CONTENT_TYPE, &type);
-    response->is_event_type = is_event_stream(type);
-    response->is_events =
-        (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && response->is_event_type;
+    response->is_events = (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && is_event_stream(type);
 }
 
 static bool take_turn(ak_call *call, size_t len) {
@@ -403,7 +401,7 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
                             (long long)settings->integer[AK_CLIENT_MAX_REPLY_BYTES]);
     }
     if (call->response.no_memory) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+        return ak_error_memory(err);
     }
     if (call->response.malformed) {
         return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not what its encoding says");

@@ -33,15 +33,16 @@ static ak_status encode_bound(ak_call *call, const ak_bound *content, ak_error *
                             (long long)declared);
     }
     size_t encoded = ak_base64_encoded_size(content->text_len);
-    call->body = cJSON_malloc(AROUND_BYTES + encoded + 1);
-    if (!call->body) {
-        return ak_error_set(err, AK_E_MEMORY, "out of memory");
+    call->made_body = cJSON_malloc(AROUND_BYTES + encoded + 1);
+    if (!call->made_body) {
+        return ak_error_memory(err);
     }
-    char *p = call->body;
+    char *p = call->made_body;
     memcpy(p, prefix, sizeof prefix - 1);
     p += sizeof prefix - 1;
     ak_base64_encode(content->text, content->text_len, p, encoded);
     memcpy(p + encoded, suffix, sizeof suffix);
+    call->body = call->made_body;
     call->body_len = AROUND_BYTES + encoded;
     return AK_OK;
 }
@@ -60,8 +61,7 @@ ak_status ak_upload_begin(ak_call *call, ak_error *err) {
     if (upload->declared > (int64_t)MAX_CONTENT_BYTES) {
         return too_large(err, (uint64_t)upload->declared);
     }
-    return ak_buffer_append(&upload->out, prefix, sizeof prefix - 1) ? AK_OK
-                                                                     : ak_error_set(err, AK_E_MEMORY, "out of memory");
+    return ak_buffer_append(&upload->out, prefix, sizeof prefix - 1) ? AK_OK : ak_error_memory(err);
 }
 
 int64_t ak_upload_body_size(const ak_upload *upload) {
@@ -136,7 +136,7 @@ static ak_status end_content(ak_call *call, ak_error *err) {
     }
     if (!append_encoded(&upload->out, upload->carry, upload->carry_len) ||
         !ak_buffer_append(&upload->out, suffix, sizeof suffix - 1)) {
-        return ak_call_fail(call, ak_error_set(&call->error, AK_E_MEMORY, "out of memory"), err);
+        return ak_call_fail(call, ak_error_memory(&call->error), err);
     }
     upload->ended = true;
     wake(call);
@@ -200,7 +200,7 @@ ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *t
     size_t room = (HELD_BYTES - held) / 4 * 3 + 3;
     size_t n = len < room ? len : room;
     if (!take_in(upload, data, n)) {
-        return ak_call_fail(call, ak_error_set(&call->error, AK_E_MEMORY, "out of memory"), err);
+        return ak_call_fail(call, ak_error_memory(&call->error), err);
     }
     wake(call);
     *taken = n;

@@ -3,6 +3,7 @@
  * own: every name is this machine, but for those that begin with "missing".
  */
 #include "host.h"
+#include "loopback.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,24 +16,7 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
     if (strncmp(node, "missing", 7) == 0) {
         return EAI_NONAME;
     }
-    struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
-    if (!info) {
-        return EAI_MEMORY;
-    }
-    struct sockaddr_in *address = (struct sockaddr_in *)(info + 1);
-    address->sin_family = AF_INET;
-    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address->sin_port = htons((uint16_t)(service ? strtoul(service, NULL, 10) : 0));
-    info->ai_family = AF_INET;
-    info->ai_socktype = hints ? hints->ai_socktype : SOCK_STREAM;
-    info->ai_addr = (struct sockaddr *)address;
-    info->ai_addrlen = sizeof *address;
-    *result = info;
-    return 0;
-}
-
-__attribute__((visibility("default"))) void freeaddrinfo(struct addrinfo *info) {
-    free(info);
+    return loopback_address(service, hints, result);
 }
 
 static const char *const variables[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
