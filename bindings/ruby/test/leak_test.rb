@@ -33,7 +33,7 @@ class LeakTest < Kit::Test
     open = descriptors
     yield ROUNDS
     GC.start
-    assert_operator descriptors, :<=, open + 15 # what the stack still shows of forgotten streams
+    assert_operator descriptors, :<=, open + 50 # what the stack still shows of forgotten streams, of thousands
     assert_operator resident, :<=, memory + 10_240
   end
 
