@@ -88,7 +88,7 @@ static void zero_none_default(void **state) {
     fault_script *script = fault_script_new();
     fault_on_request(script);
     fault_times(script, FAULT_ALWAYS);
-    fault_delay(script, 200);
+    fault_delay(script, 600);
     fault_reply_json(script, 200, OK_REPLY);
     fault_server *server = start(script);
     ak_error *err = ak_error_new();
@@ -99,7 +99,7 @@ static void zero_none_default(void **state) {
     }
     assert_int_equal(fault_count(server, FAULT_CONNECTIONS), 0);
     /* The reply takes longer than connecting may. */
-    assert_int_equal(timed(server, AK_OP_HEALTH, AK_KEY_CONNECT_TIMEOUT_MS, 100, err), AK_DONE);
+    assert_int_equal(timed(server, AK_OP_HEALTH, AK_KEY_CONNECT_TIMEOUT_MS, 500, err), AK_DONE);
     ak_client *client = host_client(fault_url(server));
     host_set_int(client, AK_CLIENT_TIMEOUT_MS, 50);
     static const struct {
@@ -154,7 +154,7 @@ static void while_sending(void **state) {
     ak_error *err = ak_error_new();
     host_call host = host_new(client, AK_OP_RUN);
     assert_int_equal(ak_call_add_text(host.call, AK_KEY_COMMAND, text, size, NULL), AK_OK);
-    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 300, NULL), AK_OK);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 1500, NULL), AK_OK);
     assert_int_equal(host_end(&host, err), AK_E_TIMEOUT);
     assert_true(host_error_is(err, AK_ERROR_PHASE, "send"));
     assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_SOME);
@@ -203,12 +203,12 @@ static void no_idle_timeout_before_the_first_byte(void **state) {
     (void)state;
     fault_script *script = fault_script_new();
     fault_on_request(script);
-    fault_delay(script, 400);
+    fault_delay(script, 1500);
     fault_sse_begin(script, FAULT_CHUNKED);
     fault_sse_event(script, "done", "{}");
     fault_sse_end(script);
     fault_server *server = start(script);
-    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, 100, NULL), AK_DONE);
+    assert_int_equal(timed(server, AK_OP_RUN_STREAM, AK_KEY_IDLE_TIMEOUT_MS, 1000, NULL), AK_DONE);
     fault_stop(server);
 }
 
@@ -262,11 +262,11 @@ static void an_answer_in_time_read_late(void **state) {
     fault_server *server = start(script);
     ak_client *client = host_client(fault_url(server));
     host_call host = host_new(client, AK_OP_HEALTH);
-    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 500, NULL), AK_OK);
+    assert_int_equal(ak_call_set_int(host.call, AK_KEY_TIMEOUT_MS, 1500, NULL), AK_OK);
     host_until(&host, server, FAULT_WAITING, 1);
     fault_release(server, 1);
     assert_true(fault_await(server, FAULT_SENT_BYTES, 1, HOST_WAIT_MS));
-    struct timespec pause = {.tv_nsec = 700000000};
+    struct timespec pause = {.tv_sec = 1, .tv_nsec = 700000000};
     nanosleep(&pause, NULL);
     assert_int_equal(host_end(&host, NULL), AK_DONE);
     host_free(&host);
@@ -284,7 +284,7 @@ static void a_flood_of_comments(void **state) {
     fault_server *server = fault_start(script);
     assert_non_null(server);
     ak_client *client = host_client(fault_url(server));
-    host_set_int(client, AK_CLIENT_TOTAL_TIMEOUT_MS, 300);
+    host_set_int(client, AK_CLIENT_TOTAL_TIMEOUT_MS, 1500);
     ak_error *err = ak_error_new();
     host_call host = host_new(client, AK_OP_RUN_STREAM);
     assert_int_equal(ak_call_step(host.call, err), AK_AGAIN);

@@ -122,7 +122,7 @@ static void who_waits_may_go(void **state) {
     atomic_store(&name_exists, true);
     host_call owner = host_new(client, AK_OP_HEALTH), cancelled = host_new(client, AK_OP_HEALTH),
               freed = host_new(client, AK_OP_HEALTH), late = host_new(client, AK_OP_HEALTH);
-    assert_int_equal(ak_call_set_int(late.call, AK_KEY_CONNECT_TIMEOUT_MS, 20, NULL), AK_OK);
+    assert_int_equal(ak_call_set_int(late.call, AK_KEY_CONNECT_TIMEOUT_MS, 200, NULL), AK_OK);
     host_call *const all[] = {&owner, &cancelled, &freed, &late};
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(ak_call_step(all[i]->call, NULL), AK_AGAIN);

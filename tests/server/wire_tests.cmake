@@ -33,7 +33,8 @@ foreach(part wire stream sandboxes files metadata process attacks life batch det
       string(APPEND environment ";AKL_TEST_UID=65534")
     endif()
     add_test(NAME ${name} COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/test_${part}.py)
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 300
+                         COST 30) # the long ones first
     if(part STREQUAL "crash")
       set_tests_properties(${name} PROPERTIES TIMEOUT 1200) # with AK_TEST_LONG
     endif()
