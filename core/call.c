@@ -94,6 +94,22 @@ static ak_status begin(ak_call *call) {
     return status;
 }
 
+/* What lacked descriptors before anything was sent is the one failure that the host can mend: by closing some, or by
+ * having its garbage collector find those that were forgotten. */
+static bool may_begin_again(const ak_call *call) {
+    return call->error.code == AK_E_DESCRIPTORS && call->error.sent == AK_SENT_NOTHING &&
+           !atomic_load(&call->cancelled) && call->pid == ak_process();
+}
+
+/* The request is made already, with the content that was handed in; of that nothing was taken. */
+static ak_status begin_again(ak_call *call) {
+    ak_transfer_release(call);
+    ak_error_clear(&call->error);
+    call->transfer_ended = false;
+    call->transfer_result = CURLE_OK;
+    return ak_transfer_start(call, &call->error);
+}
+
 /* Reads what is left of the reply without waiting for it. */
 static void drain_end(ak_call *call) {
     for (int round = 0; round < LAST_ROUNDS && !call->transfer_ended; round++) {
@@ -144,14 +160,15 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_DONE) {
         return AK_DONE;
     }
-    if (call->state == AK_STATE_FAILED) {
+    bool again = call->state == AK_STATE_FAILED;
+    if (again && !may_begin_again(call)) {
         return ak_error_copy(err, &call->error);
     }
     if (call->pid != ak_process()) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"),
                             err);
     }
-    if (call->error.code != AK_OK) {
+    if (call->error.code != AK_OK && !again) {
         return fail(call, err); /* a bind failed */
     }
     if (atomic_load(&call->cancelled)) {
@@ -160,8 +177,8 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_READING) {
         return ak_error_set(err, AK_E_STATE, "output of this record was read in part: read the rest, or free the call");
     }
-    if (call->state == AK_STATE_NEW) {
-        ak_status status = begin(call);
+    if (again || call->state == AK_STATE_NEW) {
+        ak_status status = again ? begin_again(call) : begin(call);
         if (status < 0) {
             return ak_call_fail(call, status, err);
         }

@@ -179,7 +179,8 @@ ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *t
     if (status != AK_AGAIN) {
         return status;
     }
-    if (call->state == AK_STATE_RUNNING && (!upload->active || upload->ended)) {
+    bool over = !upload->active || upload->ended;
+    if (call->state == AK_STATE_RUNNING && over) {
         return ak_error_set(err, AK_E_STATE, "the content has been handed in");
     }
     bool full = upload->out.len - upload->out_pos >= HELD_BYTES;
@@ -187,6 +188,9 @@ ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *t
         status = ak_call_advance(call, err);
         if (status != AK_AGAIN) {
             return status; /* the end, which the server may bring before the content is through */
+        }
+        if (over) { /* it had failed, and has begun again */
+            return ak_error_set(err, AK_E_STATE, "the content has been handed in");
         }
     }
     if (len == 0) {

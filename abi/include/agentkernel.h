@@ -22,9 +22,9 @@
  *
  *   function            new        running    item       reading    done       failed
  *   set_*, add_*, put_* OK         E_STATE    E_STATE    E_STATE    E_STATE    E_STATE, or the latched bind error (1)
- *   step, wait          goes on    goes on(5) goes on    E_STATE(2) DONE       the same error again
- *   read                goes on    goes on    bytes (3)  bytes      DONE       the same error again
- *   write (6)           takes      takes(7)   -          -          DONE       the same error again
+ *   step, wait          goes on    goes on(5) goes on    E_STATE(2) DONE       the same error again (8)
+ *   read                goes on    goes on    bytes (3)  bytes      DONE       the same error again (8)
+ *   write (6)           takes      takes(7)   -          -          DONE       the same error again (8)
  *   text, int, view,    E_STATE    E_STATE    OK         OK         E_STATE    E_STATE
  *     count, *_at, values
  *   cstring, number     nothing    nothing    OK         OK         nothing    nothing
@@ -45,6 +45,8 @@
  *       the end, and for read to the end of the call.
  *   (6) Of operations with AK_OP_WRITABLE, which yield no records; of others it is E_ARGUMENT in every state.
  *   (7) E_STATE when the content was bound, or has ended.
+ *   (8) But after AK_E_DESCRIPTORS with nothing sent (AK_ERROR_SENT) the call begins again, with what was bound and
+ *       written, new timeouts and perhaps another descriptor. So a host may free what it has forgotten, and try again.
  *
  * THE FUNCTIONS
  *
@@ -87,7 +89,8 @@
  * Fork: in a child process a client drops its connections and goes on; calls of the parent answer AK_E_FORKED there.
  * The parent's calls go on undisturbed.
  *
- * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS.
+ * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS;
+ * when nothing was sent the call can be tried again (state table, 8).
  *
  * BASE URL: http:// or https:// with a host and, if need be, port and path; unix:///path.sock; or local:.
  *

@@ -1,6 +1,7 @@
 /*
- * Running out of descriptors: wherever the last one goes, it is told from every other failure, nothing leaks, and the
- * client works again when there are some. The servers run in processes of their own, which do not run out.
+ * Running out of descriptors: wherever the last one goes, it is told from every other failure, nothing leaks, and both
+ * the call and its client work again when there are some. The servers run in processes of their own, which do not run
+ * out.
  */
 #include "host.h"
 #include "loopback.h"
@@ -111,8 +112,16 @@ static void check_descriptors(size_t expected) {
     assert_int_equal(host_descriptors(), expected);
 }
 
-/* One call, waited for without descriptors of the host's own. */
-static ak_status run_with(ak_client *client, int32_t operation, rlim_t left, ak_error *err) {
+static ak_status wait_end(ak_call *call, ak_error *err) {
+    ak_status status;
+    while ((status = ak_call_wait(call, HOST_WAIT_MS, err)) == AK_ITEM) {
+    }
+    return status;
+}
+
+/* One call, waited for without descriptors of the host's own; and what becomes of it when it was out of them and is
+ * tried again. */
+static ak_status run_with(ak_client *client, int32_t operation, rlim_t left, ak_status *again, ak_error *err) {
     struct rlimit before, low;
     host_call host = host_new(client, operation);
     int next = dup(0);
@@ -122,10 +131,9 @@ static ak_status run_with(ak_client *client, int32_t operation, rlim_t left, ak_
     low = before;
     low.rlim_cur = (rlim_t)next + left;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    ak_status status;
-    while ((status = ak_call_wait(host.call, HOST_WAIT_MS, err)) == AK_ITEM) {
-    }
+    ak_status status = wait_end(host.call, err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    *again = status == AK_E_DESCRIPTORS ? wait_end(host.call, NULL) : status;
     host_free(&host);
     return status;
 }
@@ -141,7 +149,7 @@ static void sweep(const char *url, const char *ca_file) {
         if (ca_file) {
             host_set_text(client, AK_CLIENT_CA_FILE, ca_file);
         }
-        ak_status status = run_with(client, AK_OP_HEALTH, left, err);
+        ak_status again, status = run_with(client, AK_OP_HEALTH, left, &again, err);
         if (status == AK_DONE) {
             enough = left < enough ? left : enough;
         } else if (status != AK_E_DESCRIPTORS) {
@@ -153,7 +161,8 @@ static void sweep(const char *url, const char *ca_file) {
             assert_true(host_error_has(err, AK_ERROR_MESSAGE, "out of file descriptors"));
             assert_int_equal(host_error_int(err, AK_ERROR_SENT), AK_SENT_NOTHING);
         }
-        assert_int_equal(host_run(client, AK_OP_HEALTH, err), AK_DONE); /* now that there are some */
+        assert_int_equal(again, AK_DONE); /* now that there are some */
+        assert_int_equal(host_run(client, AK_OP_HEALTH, err), AK_DONE);
         ak_client_free(client);
         check_descriptors(open);
     }
@@ -180,8 +189,9 @@ static void nobody_there(void **state) {
     ak_client *client = host_client(fault_url(nobody));
     host_set_int(client, AK_CLIENT_MAX_IDLE, 0);
     rlim_t left = 0;
-    ak_status status;
-    while ((status = run_with(client, AK_OP_RUN, left, NULL)) == AK_E_DESCRIPTORS && left < MOST) {
+    ak_status again, status;
+    while ((status = run_with(client, AK_OP_RUN, left, &again, NULL)) == AK_E_DESCRIPTORS && left < MOST) {
+        assert_int_equal(again, AK_E_CONNECT);
         left++;
     }
     assert_int_equal(status, AK_E_CONNECT);
@@ -235,6 +245,66 @@ static void a_look_up_that_lacked_them(void **state) {
     ak_client_free(client);
 }
 
+static void set_limit(rlim_t soft) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = soft;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* A call of write_file that has taken "abc", and then lacked descriptors for looking the name up. */
+static ak_call *failed_upload(ak_client *client) {
+    ak_call *call = NULL;
+    size_t taken = 0;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(ak_call_new(client, AK_OP_WRITE_FILE, &call, NULL), AK_OK);
+    assert_int_equal(ak_call_set_text(call, AK_KEY_NAME, "t1", 2, NULL), AK_OK);
+    assert_int_equal(ak_call_set_text(call, AK_KEY_PATH, "/tmp/a", 6, NULL), AK_OK);
+    atomic_store(&lookup_ms, 200);
+    assert_int_equal(ak_call_write(call, "abc", 3, &taken, NULL), AK_OK);
+    assert_int_equal(taken, 3);
+    assert_int_equal(ak_call_write(call, NULL, 0, &taken, NULL), AK_OK);
+    set_limit(1);
+    ak_status status = wait_end(call, NULL);
+    set_limit(before.rlim_cur);
+    atomic_store(&lookup_ms, 0);
+    assert_int_equal(status, AK_E_DESCRIPTORS);
+    assert_int_equal(ak_call_state(call), AK_STATE_FAILED);
+    return call;
+}
+
+/* What was handed in is still there, once. */
+static void an_upload_that_is_tried_again(void **state) {
+    (void)state;
+    char url[64];
+    fault_script *script = fault_script_new();
+    fault_on_request(script);
+    fault_reply_json(script, 200, "{\"success\":true,\"data\":\"ok\"}");
+    fault_server *server = fault_start(script);
+    assert_non_null(server);
+    snprintf(url, sizeof url, "http://sandbox.example:%u", fault_port(server));
+    ak_client *client = host_client(url);
+    ak_call *call = failed_upload(client);
+    size_t taken = 0;
+    assert_int_equal(ak_call_write(call, "more", 4, &taken, NULL), AK_E_STATE); /* it has ended */
+    assert_int_equal(wait_end(call, NULL), AK_DONE);
+    assert_true(fault_body_is(fault_request_at(server, 0), "{\"encoding\":\"base64\",\"content\":\"YWJj\"}"));
+    ak_call_free(call);
+    ak_client_free(client);
+    fault_stop(server);
+}
+
+static void cancelled_calls_are_not_tried_again(void **state) {
+    (void)state;
+    ak_client *client = host_client("http://sandbox.example:1");
+    ak_call *call = failed_upload(client);
+    ak_call_cancel(call);
+    assert_int_equal(wait_end(call, NULL), AK_E_DESCRIPTORS);
+    ak_call_free(call);
+    ak_client_free(client);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address),
@@ -242,6 +312,8 @@ int main(void) {
         cmocka_unit_test(a_name),
         cmocka_unit_test(a_name_over_tls),
         cmocka_unit_test(a_look_up_that_lacked_them),
+        cmocka_unit_test(an_upload_that_is_tried_again),
+        cmocka_unit_test(cancelled_calls_are_not_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
