@@ -76,6 +76,14 @@ module Kit
     def log = FaultProgram.ask(op: "log", id: @id)
     def requests = log["requests"].map { |request| request.values_at("method", "target") }
     def body(index) = JSON.parse(log["requests"][index]["body"].unpack1("m"))
+
+    # The contents of files that were written.
+    def written
+      log["requests"].filter_map do |request|
+        JSON.parse(request["body"].unpack1("m"))["content"].unpack1("m") if request["method"] == "PUT"
+      end
+    end
+
     def release(count = 1) = FaultProgram.ask(op: "release", id: @id, count:)
     def stop = FaultProgram.ask(op: "stop", id: @id)
 

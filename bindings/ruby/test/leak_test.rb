@@ -66,6 +66,40 @@ class LeakTest < Kit::Test
     assert_equal "true", ruby(code, url)
   end
 
+  # As Ruby's own IO, every door looks for forgotten ones when there are none left; here nothing else does.
+  def test_forgotten_streams_are_found_when_descriptors_run_out
+    whole = {success: true, data: {encoding: "utf8", content: "hello\n", size: 6}}
+    hanging = [{sse: {events: [OUTPUT], end: false}}, {wait: "close"}]
+    server = rules({target: "/run/stream", times: "always", steps: hanging},
+                   {method: "GET", times: "always", steps: [{reply: {json: whole}}]},
+                   {times: "always", steps: [{reply: {json: OK}}]})
+    code = <<~RUBY
+      require "agentkernel"
+      require "stringio"
+      Process.setrlimit(:NOFILE, 64, 64)
+      client = AgentKernel::Client.new(base_url: ARGV[0], max_idle: 0)
+      doors = [-> { client.run_stream(["x"]).readpartial(99) },
+               -> { client.run(["x"]).text },
+               -> { client.open_file("sb", "/x", &:read) },
+               -> { client.write_file("sb", "/x", StringIO.new("content" * 1000)) },
+               -> { client.write_file("sb", "/x", "") },
+               -> { client.write_file("sb", "/x", StringIO.new("")) }]
+      GC.disable
+      found = Array.new(doors.size, 0)
+      3000.times do |i|
+        client.run_stream(["x"]).next
+        before = GC.count
+        doors[i % doors.size].call
+        found[i % doors.size] += GC.count - before
+      end
+      print found.join(" ")
+    RUBY
+    found = ruby(code, server.url).split.map(&:to_i)
+    assert found.all?(&:positive?), found # each door met the limit
+    assert_equal 3500, server.requests.count(["POST", "/run/stream"]) # nothing was sent twice
+    assert_equal({"content" * 1000 => 500, "" => 1000}, server.written.tally)
+  end
+
   def test_out_of_descriptors_is_an_error_of_its_own
     code = <<~RUBY
       require "agentkernel"

@@ -23,6 +23,9 @@ module AgentKernel
         wait
       end
       record
+    rescue DescriptorsError => e
+      find_descriptors(e)
+      retry
     end
 
     # The current record, where read has met one.
@@ -37,13 +40,16 @@ module AgentKernel
         wait
       end
       status
+    rescue DescriptorsError => e
+      find_descriptors(e)
+      retry
     end
 
     # Hands in bytes of the content, an empty text ends it: whether the server still wants any.
     def write(bytes)
       taken = 0
       loop do
-        status, more = Raw.call_write(@handle, taken.zero? ? bytes : bytes.byteslice(taken..))
+        status, more = take(taken.zero? ? bytes : bytes.byteslice(taken..))
         return false if status == Raw::DONE
 
         taken += more
@@ -72,6 +78,23 @@ module AgentKernel
     end
 
     private
+
+    def take(bytes)
+      Raw.call_write(@handle, bytes)
+    rescue DescriptorsError => e
+      find_descriptors(e)
+      retry
+    end
+
+    # As Ruby's own IO does when there are no descriptors left: has the collector find those that were forgotten, once.
+    # Nothing was sent by then, and the library begins the call again.
+    def find_descriptors(error)
+      raise error if @collected || error.sent != :nothing
+
+      @collected = true
+      @io = nil
+      GC.start
+    end
 
     # Waits as Ruby waits for any IO: other threads run, interrupts come through, and a fiber scheduler may step in.
     # The descriptor stays the library's, so this IO must never close it.
