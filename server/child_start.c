@@ -53,7 +53,7 @@ static void bound_cpus(double cpus, unsigned turn) {
     }
     sched_setaffinity(0, sizeof chosen, &chosen);
     if ((double)wanted > cpus) {
-        setpriority(PRIO_PROCESS, 0, 10);
+        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10); /* of 19 at most */
     }
 }
 
