@@ -206,11 +206,12 @@ static bool decode_text(ak_content *content) {
 /* Decodes the base64 there is in fours, or all of it at the end. */
 static ak_content_result decode_base64(ak_content *content, bool at_end) {
     size_t len = at_end ? content->text.len : content->text.len / 4 * 4;
-    size_t size = 0;
+    size_t size = len / 4 * 3;
     if (len == 0) {
         return AK_CONTENT_OK;
     }
-    if (content->padded || !ak_base64_check(content->text.data, len, &size)) {
+    /* A backslash is not base64, and must not reach the reader, to which it begins an escape. */
+    if (content->padded || len % 4 != 0 || memchr(content->text.data, '\\', len)) {
         return AK_CONTENT_MALFORMED;
     }
     content->padded = content->text.data[len - 1] == '=';
@@ -220,7 +221,9 @@ static ak_content_result decode_base64(ak_content *content, bool at_end) {
     /* Alone it is a JSON string, too: base64 has nothing that is escaped. */
     ak_base64_reader reader = {.text = {.pos = content->text.data, .end = content->text.data + len}};
     size_t n = 0;
-    ak_base64_reader_read(&reader, content->decoded.data + content->decoded.len, size, &n);
+    if (!ak_base64_reader_read(&reader, content->decoded.data + content->decoded.len, size, &n)) {
+        return AK_CONTENT_MALFORMED;
+    }
     content->decoded.len += n;
     content->total += n;
     memmove(content->text.data, content->text.data + len, content->text.len - len);
