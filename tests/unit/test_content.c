@@ -56,6 +56,15 @@ static const row rows[] = {
     {BASE64("aG k"), "", AK_CONTENT_MALFORMED},
     {BASE64("aGl="), "", AK_CONTENT_MALFORMED}, /* bits are left over */
     {BASE64("aG\xC3\xA9="), "", AK_CONTENT_MALFORMED},
+    {BASE64("aGkKaGkK"), "hi\nhi\n", AK_CONTENT_OK},
+    {BASE64("aGkKaGkKaA=="), "hi\nhi\nh", AK_CONTENT_OK},
+    {BASE64("aGkKaG\\/\\u002baGk\\u003d"), "hi\nho\xFEhi", AK_CONTENT_OK},
+    {BASE64("aGk=aGkKaGkK"), "", AK_CONTENT_MALFORMED},
+    {BASE64("aGkKaGkKaGk*aGkK"), "", AK_CONTENT_MALFORMED},
+    {BASE64("aGkKaGkKaGk"), "", AK_CONTENT_MALFORMED},
+    {BASE64("aGkK\naGkK"), "", AK_CONTENT_MALFORMED},
+    /* A backslash that was escaped begins no escape of its own. */
+    {BASE64("\\\\u0041\\\\u0041\\\\u0041\\\\u0041"), "", AK_CONTENT_MALFORMED},
     /* Nobody knows how to decode it when it comes, or what it is. */
     {REPLY("\"content\":\"aGk=\",\"encoding\":\"base64\""), NULL, AK_CONTENT_OK},
     {REPLY("\"content\":\"hi\""), NULL, AK_CONTENT_OK},
