@@ -64,6 +64,8 @@ bool raw_small_cjson(bench_meter *meter);
 bool raw_large(bench_meter *meter);
 bool raw_large_cjson(bench_meter *meter);
 bool raw_huge(bench_meter *meter);
+bool raw_read_file(bench_meter *meter);
+bool raw_write_file(bench_meter *meter);
 bool raw_in_flight(bench_meter *meter);
 
 /* library.c: libagentkernel, by ak_call_wait, by poll and ak_call_step, and by ak_call_read. */
@@ -82,6 +84,10 @@ bool read_large(bench_meter *meter);
 bool wait_huge(bench_meter *meter);
 bool poll_huge(bench_meter *meter);
 bool read_huge(bench_meter *meter);
+bool whole_read_file(bench_meter *meter);
+bool streamed_read_file(bench_meter *meter);
+bool whole_write_file(bench_meter *meter);
+bool streamed_write_file(bench_meter *meter);
 bool poll_in_flight(bench_meter *meter);
 
 /* local.c: agentkernel-local beside bubblewrap alone. */

@@ -16,4 +16,9 @@
 #define FIXED_HUGE "huge"
 #define FIXED_HUGE_EVENTS 65536 /* of FIXED_LARGE_BYTES: 1 GiB */
 
+/* The file. Byte i of it is i % 256, so its base64 repeats itself every 1,024 characters. */
+#define FIXED_FILE_BYTES 12000000
+#define FIXED_FILE_BASE64_BYTES (FIXED_FILE_BYTES / 3 * 4)
+#define FIXED_FILE_PATH "/sandboxes/bench/files/tmp/x"
+
 #endif

@@ -3,6 +3,7 @@
  * output.
  */
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <agentkernel.h>
@@ -220,6 +221,110 @@ bool poll_huge(bench_meter *meter) {
 
 bool read_huge(bench_meter *meter) {
     return stream(meter, FIXED_HUGE "\0", HUGE_TOTAL, NULL);
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------------
+ */
+
+#define FILE_PIECE (128 * 1024)
+
+static void wait_for(ak_call *call) {
+    struct pollfd entry = {.fd = ak_call_fd(call), .events = POLLIN};
+    poll(&entry, 1, -1);
+}
+
+/* The pieces of a file go to a buffer for all of it, as with those who want it as a whole. */
+static ak_status read_pieces(ak_call *call, char *bytes, size_t *len, ak_error *err) {
+    ak_status status;
+    do {
+        size_t n = 0, room = FIXED_FILE_BYTES + 1 - *len;
+        status = ak_call_read(call, bytes + *len, room < FILE_PIECE ? room : FILE_PIECE, &n, err);
+        *len += n;
+        if (status == AK_AGAIN) {
+            wait_for(call);
+        }
+    } while (status == AK_OK || status == AK_ITEM || status == AK_AGAIN);
+    return status;
+}
+
+static ak_status read_whole(ak_call *call, char *bytes, size_t *len, ak_error *err) {
+    ak_status status = next_by_poll(call, err);
+    if (status == AK_ITEM && ak_call_text(call, AK_KEY_CONTENT, bytes, FIXED_FILE_BYTES + 1, len, err) == AK_OK) {
+        status = next_by_poll(call, err);
+    }
+    return status;
+}
+
+static ak_status write_pieces(ak_call *call, char *bytes, size_t *len, ak_error *err) {
+    ak_status status = AK_OK;
+    ak_call_set_int(call, AK_KEY_SIZE, FIXED_FILE_BYTES, err);
+    while (*len < FIXED_FILE_BYTES && (status == AK_OK || status == AK_AGAIN)) {
+        size_t n = 0, left = FIXED_FILE_BYTES - *len;
+        status = ak_call_write(call, bytes + *len, left < FILE_PIECE ? left : FILE_PIECE, &n, err);
+        *len += n;
+        if (status == AK_AGAIN) {
+            wait_for(call);
+        }
+    }
+    ak_call_write(call, NULL, 0, &(size_t){0}, err);
+    return next_by_poll(call, err);
+}
+
+static ak_status write_whole(ak_call *call, char *bytes, size_t *len, ak_error *err) {
+    *len = FIXED_FILE_BYTES;
+    ak_call_set_text(call, AK_KEY_CONTENT, bytes, FIXED_FILE_BYTES, err);
+    return next_by_poll(call, err);
+}
+
+typedef ak_status (*file_function)(ak_call *call, char *bytes, size_t *len, ak_error *err);
+
+static bool do_file(ak_client *client, int32_t operation, file_function transfer, char *bytes, ak_error *err) {
+    size_t len = 0;
+    ak_call *call = open_call(client, operation, NULL, err);
+    ak_call_set_text(call, AK_KEY_NAME, "bench", 5, err);
+    ak_call_set_text(call, AK_KEY_PATH, "/tmp/x", 6, err);
+    ak_status status = transfer(call, bytes, &len, err);
+    ak_call_free(call);
+    return (status == AK_DONE && len == FIXED_FILE_BYTES) || complain(err);
+}
+
+static bool repeat_file(bench_meter *meter, int32_t operation, file_function transfer) {
+    ak_error *err = ak_error_new();
+    ak_client *client = open_client(meter->url, err);
+    char *bytes = malloc(FIXED_FILE_BYTES + 1); /* one more, so that too much would be seen */
+    bool ok = bytes != NULL;
+    for (size_t i = 0; ok && i < FIXED_FILE_BYTES; i++) {
+        bytes[i] = operation == AK_OP_WRITE_FILE ? (char)(i % 256) : 0;
+    }
+    ok = ok && do_file(client, operation, transfer, bytes, err);
+    meter_start(meter);
+    for (int i = 0; i < meter->units && ok; i++) {
+        ok = do_file(client, operation, transfer, bytes, err);
+    }
+    meter_stop(meter);
+    for (size_t i = 0; ok && i < FIXED_FILE_BYTES; i++) {
+        ok = (unsigned char)bytes[i] == i % 256;
+    }
+    free(bytes);
+    ak_client_free(client);
+    ak_error_free(err);
+    return ok;
+}
+
+bool whole_read_file(bench_meter *meter) {
+    return repeat_file(meter, AK_OP_READ_FILE, read_whole);
+}
+
+bool streamed_read_file(bench_meter *meter) {
+    return repeat_file(meter, AK_OP_READ_FILE, read_pieces);
+}
+
+bool whole_write_file(bench_meter *meter) {
+    return repeat_file(meter, AK_OP_WRITE_FILE, write_whole);
+}
+
+bool streamed_write_file(bench_meter *meter) {
+    return repeat_file(meter, AK_OP_WRITE_FILE, write_pieces);
 }
 
 /* ---- many at once -------------------------------------------------------------------------------------------------

@@ -186,6 +186,54 @@ bool raw_huge(bench_meter *meter) {
     return stream(meter, "{\"command\":[\"" FIXED_HUGE "\"]}", (size_t)FIXED_HUGE_EVENTS * FIXED_LARGE_BYTES, false);
 }
 
+/* ---- files --------------------------------------------------------------------------------------------------------
+ */
+
+/* The same wire bytes as the library's, ready-made or left as they are. */
+static bool transfer_file(bench_meter *meter, CURL *easy, raw_body *to, size_t least_bytes) {
+    bool ok = true;
+    meter_start(meter);
+    for (int i = 0; i < meter->units && ok; i++) {
+        long status = 0;
+        ok = perform(easy, to, false) && to->len > least_bytes &&
+             curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200;
+    }
+    meter_stop(meter);
+    curl_easy_cleanup(easy);
+    free(to->bytes);
+    return ok;
+}
+
+bool raw_read_file(bench_meter *meter) {
+    raw_body to = {0};
+    CURL *easy = open_handle(meter, FIXED_FILE_PATH, NULL, &to);
+    return perform(easy, &to, false) && transfer_file(meter, easy, &to, FIXED_FILE_BASE64_BYTES);
+}
+
+bool raw_write_file(bench_meter *meter) {
+    static const char start[] = "{\"encoding\":\"base64\",\"content\":\"", end[] = "\"}";
+    size_t len = sizeof start - 1 + FIXED_FILE_BASE64_BYTES + sizeof end - 1;
+    raw_body to = {0};
+    CURL *easy = open_handle(meter, FIXED_FILE_PATH, NULL, &to);
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    headers = curl_slist_append(headers, "Expect:");
+    char *body = malloc(len);
+    if (!body) {
+        return false;
+    }
+    memset(body, 'A', len);
+    memcpy(body, start, sizeof start - 1);
+    memcpy(body + len - (sizeof end - 1), end, sizeof end - 1);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    bool ok = perform(easy, &to, false) && transfer_file(meter, easy, &to, 0);
+    curl_slist_free_all(headers);
+    free(body);
+    return ok;
+}
+
 /* ---- many at once -------------------------------------------------------------------------------------------------
  */
 

@@ -38,7 +38,7 @@ static void print_json(const bench_result *row) {
 
 static void print_title(bench_report *report) {
     if (!report->titled) {
-        printf("%-7s %-14s %-18s %-8s %11s %11s %11s %9s %7s  %s\n", "group", "case", "impl", "unit", "cpu us/unit",
+        printf("%-7s %-16s %-18s %-8s %11s %11s %11s %9s %7s  %s\n", "group", "case", "impl", "unit", "cpu us/unit",
                "net us/unit", "wall us", "peak KiB", "ratio", "target");
         report->titled = true;
     }
@@ -46,7 +46,7 @@ static void print_title(bench_report *report) {
 
 static void print_row(bench_report *report, const bench_result *row, const char *verdict) {
     print_title(report);
-    printf("%-7s %-14s %-18s %-8s %11.3f %11.3f %11.3f %9.0f %7.2f  %s\n", row->group, row->name, row->impl,
+    printf("%-7s %-16s %-18s %-8s %11.3f %11.3f %11.3f %9.0f %7.2f  %s\n", row->group, row->name, row->impl,
            row->unit ? row->unit : "", row->cpu_us, row->net_us, row->wall_us, row->peak_kb, row->ratio, verdict);
 }
 

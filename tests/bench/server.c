@@ -45,7 +45,7 @@ typedef struct {
     text tail;
 } answer;
 
-static answer health, run, sandboxes, small_stream, large_stream, huge_stream, not_found;
+static answer health, run, sandboxes, small_stream, large_stream, huge_stream, file, written, bad_request, not_found;
 
 __attribute__((format(printf, 2, 3))) static void add(text *to, const char *format, ...) {
     va_list arguments;
@@ -117,6 +117,29 @@ static void make_stream(answer *to, size_t events, size_t events_in_block, size_
     free(event.bytes);
 }
 
+/* The base64 of the bytes 0 to 255, 0 to 255 and so on, up to where it begins again. */
+static void add_file_base64(text *to) {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned i = 0; i < 3 * 256; i += 3) {
+        unsigned group = (i & 255) << 16 | ((i + 1) & 255) << 8 | ((i + 2) & 255);
+        add(to, "%c%c%c%c", alphabet[group >> 18], alphabet[group >> 12 & 63], alphabet[group >> 6 & 63],
+            alphabet[group & 63]);
+    }
+}
+
+static void make_file(void) {
+    static const char start[] = "{\"success\":true,\"data\":{\"encoding\":\"base64\",\"content\":\"";
+    for (int i = 0; i < 125; i++) {
+        add_file_base64(&file.block);
+    }
+    file.repeats = FIXED_FILE_BASE64_BYTES / file.block.len;
+    add(&file.tail, "\",\"size\":%d}}", FIXED_FILE_BYTES);
+    add(&file.head, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        sizeof start - 1 + FIXED_FILE_BASE64_BYTES + file.tail.len, start);
+    make_unary(&written, "200 OK", "{\"success\":true,\"data\":\"Wrote 12000000 bytes to /tmp/x\"}");
+    make_unary(&bad_request, "400 Bad Request", "{\"success\":false,\"error\":\"The file is too short\"}");
+}
+
 static void make_answers(void) {
     make_unary(&health, "200 OK", "{\"success\":true,\"data\":\"ok\"}");
     make_unary(&run, "200 OK", "{\"success\":true,\"data\":{\"output\":\"hello\\n\"}}");
@@ -125,6 +148,7 @@ static void make_answers(void) {
     make_stream(&small_stream, FIXED_SMALL_EVENTS, 1000, FIXED_SMALL_BYTES);
     make_stream(&large_stream, FIXED_LARGE_EVENTS, 16, FIXED_LARGE_BYTES);
     make_stream(&huge_stream, FIXED_HUGE_EVENTS, 16, FIXED_LARGE_BYTES);
+    make_file();
 }
 
 /* ---- connections --------------------------------------------------------------------------------------------------
@@ -134,9 +158,13 @@ typedef struct {
     int fd;
     size_t have;
     char request[REQUEST_CAP + 1]; /* NUL-terminated */
-    const answer *reply;           /* going out; NULL: none */
-    size_t piece;                  /* 0: the head, then the blocks, then the tail */
-    size_t offset;                 /* in it */
+    bool uploads;                  /* the request's head is gone, its body is thrown away while it comes */
+    bool chunked;
+    size_t body; /* what it has, or, chunked, has had so far */
+    size_t body_left;
+    const answer *reply; /* going out; NULL: none */
+    size_t piece;        /* 0: the head, then the blocks, then the tail */
+    size_t offset;       /* in it */
 } connection;
 
 static text piece_of(const answer *reply, size_t piece) {
@@ -184,7 +212,51 @@ static const answer *answer_to(const char *request, const char *body) {
                : strstr(body, "\"" FIXED_HUGE "\"")  ? &huge_stream
                                                      : &not_found;
     }
-    return &not_found;
+    return strncmp(request, "GET " FIXED_FILE_PATH " ", sizeof "GET " FIXED_FILE_PATH) == 0 ? &file : &not_found;
+}
+
+static void begin_answer(connection *c, const answer *reply) {
+    c->reply = reply;
+    c->piece = c->offset = 0;
+}
+
+static void drop_bytes(connection *c, size_t count) {
+    c->have -= count;
+    memmove(c->request, c->request + count, c->have + 1);
+}
+
+/* A client waits for the answer, so the end of a chunked body is the end of what has come. Bodies have no line ends of
+ * their own. */
+static void take_chunks(connection *c) {
+    static const char last[] = "\r\n0\r\n\r\n";
+    size_t len = sizeof last - 1;
+    if (c->have < len) {
+        return;
+    }
+    bool ended = memcmp(c->request + c->have - len, last, len) == 0;
+    size_t count = ended ? c->have : c->have - len;
+    c->body += count;
+    c->uploads = !ended;
+    drop_bytes(c, count);
+}
+
+static void take_upload(connection *c) {
+    if (c->chunked) {
+        take_chunks(c);
+    } else {
+        size_t count = c->have < c->body_left ? c->have : c->body_left;
+        c->body_left -= count;
+        c->uploads = c->body_left > 0;
+        drop_bytes(c, count);
+    }
+    if (!c->uploads) {
+        begin_answer(c, c->body > FIXED_FILE_BASE64_BYTES ? &written : &bad_request);
+    }
+}
+
+static const char *find_header(const char *head, const char *end, const char *name) {
+    const char *found = strcasestr(head, name);
+    return found && found < end ? found + strlen(name) : NULL;
 }
 
 /* Starts the answer when the whole request is there. */
@@ -193,29 +265,34 @@ static void take_request(connection *c) {
     if (!end) {
         return;
     }
-    const char *length = strcasestr(c->request, "\r\nContent-Length:");
-    size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
-    size_t whole = (size_t)(end + 4 - c->request) + body;
-    if (c->have < whole) {
-        return;
+    const char *length = find_header(c->request, end, "\r\nContent-Length:");
+    size_t head = (size_t)(end + 4 - c->request), body = length ? strtoul(length, NULL, 10) : 0;
+    if (strncmp(c->request, "PUT " FIXED_FILE_PATH " ", sizeof "PUT " FIXED_FILE_PATH) == 0) {
+        c->uploads = true;
+        c->chunked = !length;
+        c->body = c->body_left = body;
+        drop_bytes(c, head);
+        take_upload(c);
+    } else if (c->have >= head + body) {
+        begin_answer(c, answer_to(c->request, end + 4));
+        drop_bytes(c, head + body);
     }
-    c->reply = answer_to(c->request, end + 4);
-    c->piece = c->offset = 0;
-    c->have -= whole;
-    memmove(c->request, c->request + whole, c->have + 1);
 }
 
 static bool serve(connection *c) {
-    if (c->reply) {
-        return send_some(c);
+    while (!c->reply) {
+        ssize_t got = read(c->fd, c->request + c->have, REQUEST_CAP - c->have);
+        if (got <= 0) {
+            return got < 0 && (errno == EAGAIN || errno == EINTR);
+        }
+        c->have += (size_t)got;
+        c->request[c->have] = '\0';
+        if (c->uploads) {
+            take_upload(c);
+        } else {
+            take_request(c);
+        }
     }
-    ssize_t got = read(c->fd, c->request + c->have, REQUEST_CAP - c->have);
-    if (got <= 0) {
-        return got < 0 && (errno == EAGAIN || errno == EINTR);
-    }
-    c->have += (size_t)got;
-    c->request[c->have] = '\0';
-    take_request(c);
     return send_some(c);
 }
 
