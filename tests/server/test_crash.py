@@ -66,19 +66,29 @@ class Worker:
         self.count += 1
         name = "%s-%d" % (self.prefix, self.count)
         snap = name + "-s"
-        with self.known.change(name, ("", "", "running")):
+        state = ("", "", "", "running")  # of the files put and exec, the description, the status
+        with self.known.change(name, state):
             self.call("POST", "/sandboxes", {"name": name})
-        state = ("", "", "running")
         for step in range(self.choices.randrange(2, 6)):
             text = "%d" % self.choices.randrange(10) * self.choices.choice((1, 5000, 200000))
-            kind = self.choices.choice(("put", "put", "exec", "detach", "snapshot", "stop"))
+            kind = self.choices.choice(("put", "put", "erase", "exec", "describe", "detach", "snapshot", "stop"))
             if kind == "put":
                 new = (text, *state[1:])
                 with self.known.change(name, new):
                     self.call("PUT", "/sandboxes/%s/files/workspace/put" % name, {"content": text})
                 state = new
+            elif kind == "erase":
+                new = ("", *state[1:])
+                with self.known.change(name, new):
+                    self.call("DELETE", "/sandboxes/%s/files/workspace/put" % name)
+                state = new
+            elif kind == "describe":
+                new = (*state[:2], text[:20], state[3])
+                with self.known.change(name, new):
+                    self.call("PATCH", "/sandboxes/" + name, {"description": text[:20]})
+                state = new
             elif kind == "exec":
-                new = (state[0], text[:20], state[2])
+                new = (state[0], text[:20], *state[2:])
                 with self.known.change(name, new):
                     self.call("POST", "/sandboxes/%s/exec" % name,
                               {"command": ["sh", "-c", "printf %s \"$0\" > .new && mv .new exec", text[:20]]})
@@ -86,10 +96,12 @@ class Worker:
             elif kind == "detach":
                 self.call("POST", "/sandboxes/%s/exec/detach" % name, {"command": ["sleep", self.marker]})
             elif kind == "snapshot":
-                with self.known.change(snap, state[:2]):
+                with self.known.change(snap, state[:3]):
                     self.call("POST", "/snapshots", {"sandbox": name, "name": snap})
+                if self.choices.random() < 0.5:
+                    self.restore(snap, (*state[:3], "stopped"))
             else:
-                with self.known.change(name, (*state[:2], "stopped")):
+                with self.known.change(name, (*state[:3], "stopped")):
                     self.call("POST", "/sandboxes/%s/stop" % name)
                 with self.known.change(name, state):
                     self.call("POST", "/sandboxes/%s/start" % name)
@@ -97,11 +109,17 @@ class Worker:
             with self.known.change(name, GONE):
                 self.call("DELETE", "/sandboxes/" + name)
         elif self.choices.random() < 0.5:
-            with self.known.change(name, (*state[:2], "stopped")):
+            with self.known.change(name, (*state[:3], "stopped")):
                 self.call("POST", "/sandboxes/%s/stop" % name)
         if snap in self.known.states and self.choices.random() < 0.5:
             with self.known.change(snap, GONE):
                 self.call("DELETE", "/snapshots/" + snap)
+
+    def restore(self, snap, state):
+        with self.known.change(snap + "-restored", state):
+            self.call("POST", "/snapshots/%s/restore" % snap, {"as_name": snap + "-restored"})
+        with self.known.change(snap + "-restored", GONE):
+            self.call("DELETE", "/sandboxes/%s-restored" % snap)
 
 
 class Crash(unittest.TestCase):
@@ -131,7 +149,7 @@ class Crash(unittest.TestCase):
         self.assertGreater(self.known.acknowledged, 5 * ROUNDS)  # else this shows little
 
     def verify(self, server, clear):
-        sandboxes = {s["name"]: s["status"] for s in server.call("GET", "/sandboxes")[1]["data"]}
+        sandboxes = {s["name"]: s for s in server.call("GET", "/sandboxes")[1]["data"]}
         snapshots = {s["name"]: s["sandbox"] for s in server.call("GET", "/snapshots")[1]["data"]}
         found = {**sandboxes, **snapshots}
         for thing, states in list(self.known.states.items()):
@@ -140,7 +158,7 @@ class Crash(unittest.TestCase):
             elif thing in sandboxes:
                 state = self.look(server, thing, sandboxes[thing])
                 self.assertIn(state, states, thing)
-                self.known.states[thing] = {(*state[:2], "running")}  # looking starts it
+                self.known.states[thing] = {(*state[:3], "running")}  # looking starts it
             else:
                 self.assertIn(self.look_at_snapshot(server, thing), states, thing)
         self.assertLessEqual(set(found), set(self.known.states))
@@ -155,21 +173,21 @@ class Crash(unittest.TestCase):
             self.known.states = {}
             self.look_at_folder({}, {})
 
-    def look(self, server, name, status):
-        if status == "stopped":
+    def look(self, server, name, info):
+        if info["status"] == "stopped":
             self.assertEqual(server.call("POST", "/sandboxes/%s/start" % name)[0], 200)
         listed = server.exec(name, "sh", "-c", "ls -A | grep -v '^.new$'; cat put 2>/dev/null; echo; cat exec 2>/dev/null; true")
         names = listed[1]["data"]["output"].split("\n")
         texts = names[-2:]
         self.assertLessEqual(set(names[:-2]), {"put", "exec"}, name)
-        return (*texts, status)
+        return (*texts, info.get("description", ""), info["status"])
 
     def look_at_snapshot(self, server, name):
         status, body = server.call("POST", "/snapshots/%s/restore" % name, {"as_name": "looked-at", "start": True})
         self.assertEqual(status, 200, body)
-        state = self.look(server, "looked-at", "running")
+        state = self.look(server, "looked-at", body["data"])
         self.assertEqual(server.call("DELETE", "/sandboxes/looked-at")[0], 200)
-        return state[:2]
+        return state[:3]
 
     def look_at_folder(self, sandboxes, snapshots):
         if not os.access(self.state, os.R_OK | os.X_OK):
