@@ -68,7 +68,8 @@ static int open_snapshot(const struct state *state, const char *name) {
     return openat(state->snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-bool snapshots_read(struct state *state, const char *name, struct snapshot *snapshot) {
+/* With snapshots_lock, so that one that is replaced meanwhile is the old one or the new one, and not nothing. */
+static bool read_locked(const struct state *state, const char *name, struct snapshot *snapshot) {
     *snapshot = (struct snapshot){0};
     int fd = open_snapshot(state, name);
     bool ok = fd >= 0 && read_all(fd, name, snapshot);
@@ -76,6 +77,15 @@ bool snapshots_read(struct state *state, const char *name, struct snapshot *snap
     if (fd >= 0) {
         (void)close(fd);
     }
+    errno = error;
+    return ok;
+}
+
+bool snapshots_read(struct state *state, const char *name, struct snapshot *snapshot) {
+    (void)pthread_rwlock_rdlock(&state->snapshots_lock);
+    bool ok = read_locked(state, name, snapshot);
+    int error = errno;
+    (void)pthread_rwlock_unlock(&state->snapshots_lock);
     errno = error;
     return ok;
 }
@@ -233,7 +243,7 @@ static enum state_outcome restore(struct state *state, const char *name, const c
                                   struct sandbox **made) {
     struct snapshot snapshot;
     enum state_outcome outcome = STATE_FAILED;
-    int fd = snapshots_read(state, name, &snapshot) ? open_snapshot(state, name) : -1;
+    int fd = read_locked(state, name, &snapshot) ? open_snapshot(state, name) : -1;
     int tree_fd = fd < 0 ? -1 : openat(fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (tree_fd >= 0) {
         (void)snprintf(snapshot.of.name, sizeof snapshot.of.name, "%s", as_name);

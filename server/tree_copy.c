@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ struct level {
 };
 
 struct copy {
+    struct copy *next; /* of those that are being made now */
+    struct stat source;
     struct level *level;
     int links_fd; /* -1: no such file yet */
     int target_fd;
@@ -51,7 +54,8 @@ static bool is_dot(const char *name) {
 
 /* What happens when commands change a tree while it is looked at: the entry is left out. */
 static bool is_gone(int error) {
-    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EEXIST;
+    /* ENXIO is what opening a socket says. */
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EEXIST || error == ENXIO;
 }
 
 static void close_fd(int *fd) {
@@ -61,6 +65,48 @@ static void close_fd(int *fd) {
         errno = error;
     }
     *fd = -1;
+}
+
+/* --- Turns --- */
+
+/* Permissions of an original may be others while it is read (open_up), so there is one copy of a tree at a time: two
+ * would see, and keep, and take back, each other's. */
+static pthread_mutex_t turns_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
+static struct copy *turns;
+
+static bool is_copied_now(const struct stat *source) {
+    const struct copy *copy = turns;
+    while (copy != NULL && (copy->source.st_dev != source->st_dev || copy->source.st_ino != source->st_ino)) {
+        copy = copy->next;
+    }
+    return copy != NULL;
+}
+
+/* Waits for those who copy the same tree, each of which ends when it may not go on (file_copy.h). */
+static bool take_turn(struct copy *copy, int from_fd) {
+    if (fstat(from_fd, &copy->source) != 0) {
+        return false;
+    }
+    (void)pthread_mutex_lock(&turns_lock);
+    while (is_copied_now(&copy->source)) {
+        (void)pthread_cond_wait(&turn_is_over, &turns_lock);
+    }
+    copy->next = turns;
+    turns = copy;
+    (void)pthread_mutex_unlock(&turns_lock);
+    return true;
+}
+
+static void end_turn(struct copy *copy) {
+    (void)pthread_mutex_lock(&turns_lock);
+    struct copy **link = &turns;
+    while (*link != copy) {
+        link = &(*link)->next;
+    }
+    *link = copy->next;
+    (void)pthread_cond_broadcast(&turn_is_over);
+    (void)pthread_mutex_unlock(&turns_lock);
 }
 
 /* --- Opening --- */
@@ -81,6 +127,8 @@ static int open_up(int dir_fd, const char *name, mode_t kind, mode_t needed, str
     return fd;
 }
 
+#define TO_READ_DIRECTORY (S_IRUSR | S_IXUSR)
+
 /* Opens a directory of the tree, as it is in *status. -1 with errno. */
 static int open_directory(int dir_fd, const char *name, struct stat *status, bool *opened_up) {
     *opened_up = false;
@@ -90,7 +138,7 @@ static int open_directory(int dir_fd, const char *name, struct stat *status, boo
         return fd;
     }
     close_fd(&fd);
-    fd = open_up(dir_fd, name, S_IFDIR, S_IRUSR | S_IXUSR, status);
+    fd = open_up(dir_fd, name, S_IFDIR, TO_READ_DIRECTORY, status);
     *opened_up = fd >= 0;
     return fd;
 }
@@ -247,9 +295,18 @@ static bool scan(struct copy *copy) {
     return ok;
 }
 
+/* Gives a directory back the permissions it had, unless a command has changed them since. */
+static void close_up(const struct level *level) {
+    struct stat now;
+    mode_t before = level->status.st_mode & 07777;
+    if (fstat(level->from_fd, &now) == 0 && (now.st_mode & 07777) == (before | TO_READ_DIRECTORY)) {
+        (void)fchmod(level->from_fd, before);
+    }
+}
+
 static void free_level(struct level *level) {
     if (level->opened_up && level->from_fd >= 0) {
-        (void)fchmod(level->from_fd, level->status.st_mode & 07777);
+        close_up(level);
     }
     close_fd(&level->from_fd);
     close_fd(&level->to_fd);
@@ -295,24 +352,32 @@ static bool descend(struct copy *copy) {
     return true;
 }
 
-static bool is_same(int fd, const struct stat *status) {
+/* Opens the original of the directory above again. It is known by its number: one that was moved has another parent,
+ * which is none of ours. */
+static bool open_above(const struct level *level) {
+    struct level *up = level->up;
     struct stat now;
-    bool same = fstat(fd, &now) == 0 && now.st_dev == status->st_dev && now.st_ino == status->st_ino;
-    errno = same ? errno : ESTALE;
+    up->from_fd = openat(level->from_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (up->from_fd < 0) {
+        return false;
+    }
+    bool same = fstat(up->from_fd, &now) == 0 && now.st_dev == up->status.st_dev && now.st_ino == up->status.st_ino;
+    if (!same) {
+        close_fd(&up->from_fd);
+        errno = ESTALE;
+    }
     return same;
 }
 
-/* Finishes the directory at hand and goes back to the one above. That is known by its number: one that was moved has
- * another parent, which is none of ours. */
+/* Finishes the directory at hand and goes back to the one above. */
 static bool ascend(struct copy *copy) {
     struct level *level = copy->level;
     struct level *up = level->up;
     const struct timespec times[2] = {level->status.st_atim, level->status.st_mtim};
     bool ok = true;
     if (up != NULL && up->from_fd < 0) {
-        up->from_fd = openat(level->from_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         up->to_fd = openat(level->to_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        ok = up->from_fd >= 0 && up->to_fd >= 0 && is_same(up->from_fd, &up->status);
+        ok = up->to_fd >= 0 && open_above(level);
     }
     ok = ok && fchmod(level->to_fd, level->status.st_mode & 07777) == 0 && futimens(level->to_fd, times) == 0;
     int error = errno;
@@ -320,6 +385,18 @@ static bool ascend(struct copy *copy) {
     free_level(level);
     errno = error;
     return ok;
+}
+
+/* Leaves what was not finished, if anything, as it was found. */
+static void give_up(struct copy *copy) {
+    while (copy->level != NULL) {
+        struct level *level = copy->level;
+        if (level->up != NULL && level->up->from_fd < 0 && level->from_fd >= 0) {
+            (void)open_above(level);
+        }
+        copy->level = level->up;
+        free_level(level);
+    }
 }
 
 static bool remove_links(struct copy *copy) {
@@ -335,19 +412,24 @@ bool tree_copy(int from_fd, int to_fd, const atomic_bool *stop) {
     }
     copy->links_fd = -1;
     copy->target_fd = to_fd;
+    if (!take_turn(copy, from_fd)) {
+        int error = errno;
+        free(copy);
+        errno = error;
+        return false;
+    }
     file_copy_begin(&copy->file, to_fd, stop);
     bool ok = enter(copy, from_fd, ".", to_fd, TREE);
     while (ok && copy->level != NULL) {
         struct level *level = copy->level;
         ok = level->next < level->names_len ? descend(copy) : ascend(copy);
     }
-    ok = ok && remove_links(copy) && syncfs(to_fd) == 0;
     int error = errno;
-    while (copy->level != NULL) {
-        struct level *level = copy->level;
-        copy->level = level->up;
-        free_level(level);
-    }
+    give_up(copy);
+    end_turn(copy);
+    errno = error;
+    ok = ok && remove_links(copy) && syncfs(to_fd) == 0;
+    error = errno;
     close_fd(&copy->links_fd);
     free(copy);
     errno = error;

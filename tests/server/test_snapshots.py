@@ -123,6 +123,34 @@ class Copies(Snapshots):
         self.remove("deep", "deep-copy")
         self.assertEqual(self.server.call("DELETE", "/snapshots/deep-snap")[0], 200)
 
+    def test_copies_of_one_tree_at_once(self):
+        """What is closed is opened while it is read: no copy sees, keeps or takes back what another has opened."""
+        self.create("closed")
+        self.sh("closed", "for i in $(seq 40); do mkdir $i; echo x > $i/f; chmod 0 $i/f $i; done")
+        self.took("closed", "closed-snap")
+        takes = [Background(self.take, "closed", "closed-%d" % i) for i in range(3)]
+        restores = [Background(self.restore, "closed-snap", {"as_name": "opened-%d" % i, "start": True}) for i in range(6)]
+        for call in takes + restores:
+            status, body = call.get()
+            self.assertEqual(status, 200, body)
+        modes = "stat -c %a [0-9]* | sort | uniq -c; chmod 700 *; stat -c %a */f | sort | uniq -c; chmod 600 */f; cat */f | wc -l"
+        for name in ("closed", *("opened-%d" % i for i in range(6))):
+            self.assertEqual(self.sh(name, modes).split(), ["40", "0", "40", "0", "40"])
+
+    def test_permissions_after_a_copy_that_fails(self):
+        """Whatever ends a copy, the original's permissions are what they were, far down, too."""
+        self.create("unreadable")
+        build = "import os, fcntl, signal\nfor i in range(200):\n os.mkdir('d'); os.chdir('d')\n" \
+                "f = os.open('leased', os.O_RDWR | os.O_CREAT); fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)\n" \
+                "os.chdir('..')\nfor i in range(199):\n os.chmod('d', 0); os.chdir('..')\n" \
+                "os.chmod('d', 0); open('ready', 'w')\nsignal.signal(signal.SIGIO, signal.SIG_IGN)\nsignal.pause()"
+        self.detach("unreadable", "python3", "-c", build)
+        wait_until(lambda: "ready" in self.sh("unreadable", "ls"))
+        self.assert_error_starts(self.take("unreadable", "none"), 500, "Failed to take snapshot: ")
+        count = "import os\nopen_ones = 0\nfor i in range(200):\n open_ones += os.stat('d').st_mode & 0o777 != 0\n" \
+                " os.chmod('d', 0o700); os.chdir('d')\nprint(open_ones)"
+        self.assertEqual(self.server.exec("unreadable", "python3", "-c", count)[1]["data"]["output"], "0\n")
+
     def test_width(self):
         self.create("wide")
         self.server.exec("wide", "python3", "-c", "import os\nfor i in range(5000):\n os.mkdir('d%d' % i); open('f%d' % i, 'w')")
@@ -280,6 +308,25 @@ class Operations(Snapshots):
                 calls.append(Background(self.server.call, "DELETE", "/snapshots/shared"))
         for call in calls:
             call.get()
+
+    def test_one_that_is_replaced_is_always_there(self):
+        self.create("often")
+        self.took("often", "o")
+        end = time.monotonic() + (15 if os.environ.get("AK_TEST_LONG") else 2)
+        missing = []
+
+        def take():
+            while time.monotonic() < end:
+                self.took("often", "o")
+
+        def look():
+            while time.monotonic() < end:
+                if self.server.call("GET", "/snapshots/o")[0] != 200 or \
+                        "o" not in [s["name"] for s in self.server.call("GET", "/snapshots")[1]["data"]]:
+                    missing.append(1)
+        for call in [Background(take) for _ in range(3)] + [Background(look) for _ in range(3)]:
+            call.get()
+        self.assertEqual(missing, [])
 
     def test_removal_of_the_sandbox_meanwhile(self):
         for _ in range(5):
