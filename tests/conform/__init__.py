@@ -1,0 +1,1 @@
+"""One behaviour suite for every agentkernel server that runs: see README.md."""

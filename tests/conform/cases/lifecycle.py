@@ -1,0 +1,123 @@
+"""Stopping, starting, pausing, forking and resizing sandboxes."""
+
+from __future__ import annotations
+
+from agentkernel import CommandError, ConflictError, NotFoundError
+
+from ..area import SHORT, Area, needs
+from ..quirks import Quirk
+
+
+class Lifecycle(Area):
+    """stop, start, pause, resume, fork, resize, recover."""
+
+    @needs("stop", "start")
+    def test_stop_and_start(self) -> None:
+        """A stopped sandbox says so and runs nothing; started, it runs commands again."""
+        sandbox = self.sandbox()
+        sandbox.stop()
+        self.assertEqual(sandbox.info().status, "stopped")
+        error = self.refused(lambda: sandbox.run(["true"]))
+        self.assertNotIsInstance(error, CommandError)
+        sandbox.start()
+        self.assertEqual(sandbox.info().status, "running")
+        self.assertEqual(sandbox.run(["echo", "again"]).output, "again\n")
+
+    @needs("stop", "start")
+    def test_files_after_stop(self) -> None:
+        """Files are kept."""
+        sandbox = self.sandbox()
+        sandbox.write_file("/tmp/kept", "kept")
+        sandbox.stop()
+        sandbox.start()
+        found = sandbox.run(["sh", "-c", "cat /tmp/kept 2>/dev/null || echo lost"]).output
+        self.expect(found, "kept", Quirk.STOP_LOSES_FILES, "lost\n")
+
+    @needs("stop", "start")
+    def test_stop_ends_commands(self) -> None:
+        """Nothing that ran before runs after."""
+        sandbox = self.sandbox()
+        beats = "while :; do echo beat >> /tmp/beats; sleep 0.05; done"
+        sandbox.run(["sh", "-c", f"({beats}) >/dev/null 2>&1 </dev/null &"])
+        sandbox.stop()
+        sandbox.start()
+        count = ["sh", "-c", "cat /tmp/beats 2>/dev/null | wc -l"]
+        before = sandbox.run(count).output
+        sandbox.run(["sleep", "0.3"])
+        self.assertEqual(sandbox.run(count).output, before)
+
+    @needs("stop")
+    def test_stop_twice(self) -> None:
+        """Stopping what is stopped is fine."""
+        sandbox = self.sandbox()
+        sandbox.stop()
+        sandbox.stop()
+        self.assertEqual(sandbox.info().status, "stopped")
+
+    @needs("start")
+    def test_start_twice(self) -> None:
+        """Starting what runs is a conflict; what is not there is not found."""
+        self.assertIsInstance(self.refused(self.shared.start), ConflictError)
+        name = self.world.name()
+        self.assertIsInstance(self.refused(lambda: self.client.start_sandbox(name)), NotFoundError)
+
+    @needs("stop")
+    def test_remove_stopped(self) -> None:
+        """A stopped sandbox is removed like any other."""
+        sandbox = self.sandbox()
+        sandbox.stop()
+        self.client.remove_sandbox(sandbox.name)
+        self.assertIsInstance(self.refused(lambda: self.client.get_sandbox(sandbox.name)), NotFoundError)
+
+    @needs("pause", "resume")
+    def test_pause_and_resume(self) -> None:
+        """A paused sandbox says so; resumed, what ran in it goes on."""
+        sandbox = self.sandbox()
+        sandbox.run(["sh", "-c", "(sleep 1; echo on > /tmp/on) >/dev/null 2>&1 </dev/null &"])
+        with self.supported():
+            self.client.pause_sandbox(sandbox.name)
+        self.assertEqual(sandbox.info().status, "paused")
+        self.client.resume_sandbox(sandbox.name)
+        self.assertEqual(sandbox.info().status, "running")
+        self.assertTrue(self.eventually(lambda: sandbox.run(["cat", "/tmp/on"], check=False).output == "on\n"))
+
+    @needs("pause", "resume")
+    def test_fork(self) -> None:
+        """A fork has the files of the original, which goes on."""
+        sandbox = self.sandbox()
+        sandbox.write_file("/tmp/both", "both")
+        with self.supported():
+            self.client.pause_sandbox(sandbox.name)
+            other = self.client.fork_sandbox(sandbox.name, self.sandbox_name())
+        self.assertEqual(self.client.read_text(other.name, "/tmp/both"), "both")
+        self.client.resume_sandbox(sandbox.name)
+        self.assertEqual(sandbox.read_text("/tmp/both"), "both")
+
+    @needs("resize")
+    def test_resize(self) -> None:
+        """Its new size is told; what is not named stays."""
+        sandbox = self.sandbox(vcpus=1, memory_mb=256)
+        resized = self.client.resize_sandbox(sandbox.name, memory_mb=384)
+        self.assertEqual((resized.vcpus, resized.memory_mb), (1, 384))
+        self.client.resize_sandbox(sandbox.name, vcpus=2)
+        found = sandbox.info()
+        self.assertEqual((found.vcpus, found.memory_mb), (2, 384))
+
+    @needs("recover")
+    def test_recover(self) -> None:
+        """Recovering what is there is fine; what is not is not found."""
+        self.assertEqual(self.client.recover_sandbox(self.shared.name).name, self.shared.name)
+        name = self.world.name()
+        self.assertIsInstance(self.refused(lambda: self.client.recover_sandbox(name)), NotFoundError)
+
+    def gone(self, name: str) -> bool:
+        """Whether no sandbox has that name."""
+        return name not in [info.name for info in self.client.list_sandboxes()]
+
+    def test_auto_delete(self) -> None:
+        """A sandbox that is idle for as long as it may be is removed."""
+        name = self.sandbox_name()
+        with self.supported():
+            self.client.create_sandbox(name, lifecycle={"auto_delete_after_seconds": 1})
+        kept = self.eventually(lambda: self.gone(name), SHORT)
+        self.expect(kept, True, Quirk.LIFECYCLE_NOT_KEPT, False)

@@ -1,0 +1,1 @@
+"""Tests of the suite itself: python3 -m unittest discover -s tests/conform/selftest -t tests."""
