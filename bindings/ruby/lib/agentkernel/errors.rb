@@ -80,8 +80,8 @@ module AgentKernel
   # A deadline passed.
   class TimeoutError < NetworkError; end
 
-  # The process or the system is out of file descriptors, also after the collector looked for forgotten ones; each call in
-  # flight holds five.
+  # The process or the system is out of file descriptors, also after the collector looked for forgotten ones; each call
+  # in flight holds five.
   class DescriptorsError < NetworkError; end
 
   # The stream ended without its final event, or readpartial met an error event.
