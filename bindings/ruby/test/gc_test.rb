@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "conformance"
+require "stringio"
 
 # The collector at the worst moments: at every allocation, and moving all that it may move.
 class GcTest < Kit::Test
@@ -58,14 +59,58 @@ class GcTest < Kit::Test
     assert_equal %w[output output output done], types
   end
 
+  # Gives its pieces, and lets the collector move what it can between them.
+  Moving = Struct.new(:pieces) do
+    def readpartial(_maxlen, buffer)
+      GC.compact
+      buffer.replace(pieces.shift || raise(EOFError))
+    end
+  end
+
+  def file_server(content)
+    whole = {success: true, data: {encoding: "base64", content: [content].pack("m0"), size: content.bytesize}}
+    rules({method: "GET", times: "always", steps: [{reply: {json: whole}}]},
+          {method: "PUT", times: "always", steps: [{reply: {json: {success: true}}}]})
+  end
+
+  def test_files_under_stress
+    content = Random.bytes(5000)
+    server = file_server(content)
+    one = client(server.url)
+    GC.stress = true
+    file = one.open_file("sb", "/x")
+    pieces = [file.readpartial(7), file.readpartial(1, +"x" * 100), file.read]
+    one.write_file("sb", "/x", StringIO.new(content))
+    one.write_file("sb", "/x", content)
+    GC.stress = false
+    assert_equal content, pieces.join
+    assert_equal [content] * 2, server.written
+  end
+
+  def test_files_whose_objects_move
+    content = Random.bytes(200_000)
+    server = file_server(content)
+    one = client(server.url)
+    got = String.new
+    one.open_file("sb", "/x") do |file|
+      file.each_piece do |piece|
+        GC.compact
+        got << piece
+      end
+    end
+    assert_equal content, got
+    one.write_file("sb", "/x", Moving.new([content, "", "end"]))
+    assert_equal ["#{content}end".b], server.written
+  end
+
   # All the other tests of the client, with a small collection at every allocation, and with objects that move at each.
   {"stress" => "GC.stress = 1", "compaction" => "GC.auto_compact = true"}.each do |name, setting|
     define_method("test_the_tests_of_the_client_under_#{name}") do
       code = <<~RUBY
-        %w[client stream session].each { |name| require File.join(ARGV[0], "\#{name}_test") }
+        %w[client stream session files].each { |name| require File.join(ARGV[0], "\#{name}_test") }
         ARGV.clear
         Kit.local_url
-        [ClientTest, StreamTest, SessionTest].each do |tests|
+        [ClientTest, StreamTest, SessionTest, FilesTest].each do |tests|
           tests.prepend(Module.new { def run = (#{setting}) && super })
         end
       RUBY

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "kit"
+require "stringio"
 
 # Ten thousand calls: flat memory, and no descriptors left.
 class LeakTest < Kit::Test
@@ -11,10 +12,14 @@ class LeakTest < Kit::Test
     long = {event: "output", data: {data: "x" * 200, stream: "stdout"}}
     rules({target: "/run/stream", times: "always", steps: [{sse: {events: [*[long] * 5, DONE]}}]},
           {target: "/sandboxes/sb/exec", times: "always", steps: [{reply: {status: 409, json: failing}}]},
+          {method: "GET", times: "always", steps: [{reply: {json: FILE}}]},
           {times: "always", steps: [{reply: {json: OK}}]})
   end
 
-  # A round of each kind, of which one stream is read, one left early and one forgotten.
+  FILE = {success: true, data: {encoding: "base64", content: ["x" * 9999].pack("m0"), size: 9999}}.freeze
+  FAILING = Class.new { def readpartial(*) = raise(Errno::EIO) }
+
+  # A round of each kind, of which one stream is read, one left early and one forgotten; and so with files.
   KINDS = [->(one) { one.run(["x"]) },
            ->(one) { one.run_stream(["x"]).to_a.size == 6 or raise "not six events" },
            lambda do |one|
@@ -24,7 +29,16 @@ class LeakTest < Kit::Test
            end,
            ->(one) { one.run_stream(["x"]) { break } },
            ->(one) { one.run_stream(["x"]).next },
-           ->(one) { one.run_stream(["x"]).readpartial(99) }].freeze
+           ->(one) { one.run_stream(["x"]).readpartial(99) },
+           ->(one) { one.open_file("sb", "/x", &:read).bytesize == 9999 or raise "not the whole file" },
+           ->(one) { one.open_file("sb", "/x") { |file| file.readpartial(9) } },
+           ->(one) { one.open_file("sb", "/x").readpartial(9) },
+           ->(one) { one.write_file("sb", "/x", StringIO.new("x" * 9999)) },
+           lambda do |one|
+             one.write_file("sb", "/x", FAILING.new)
+           rescue Errno::EIO
+             nil
+           end].freeze
 
   def check_flat
     yield ROUNDS / 5

@@ -34,13 +34,7 @@ module AgentKernel
     def write_file(name, path, content, **options)
       return one(:write_file, name:, path:, content:, **options) unless content.respond_to?(:readpartial)
 
-      call = prepare(:write_file, name:, path:, **options)
-      begin
-        pour(content, call)
-        call.next
-      ensure
-        call.close
-      end
+      write_from(name, path, content, **options)
     end
 
     # Writes several files of text, a Hash by their paths: a FilesWritten. When one fails, others may have been written.
@@ -49,18 +43,24 @@ module AgentKernel
     # Removes a file.
     def delete_file(name, path, **options) = one(:delete_file, name:, path:, **options)
 
-    # Writes a file with what a file here has.
-    def upload(name, path, from, **options)
+    # Writes a file with what a file here has. A block is told after each piece how many bytes were handed in; leaving
+    # it early leaves the file there as it was.
+    def upload(name, path, from, **options, &)
       File.open(from, "rb") do |file|
         size = file.size if file.stat.file?
-        write_file(name, path, file, size:, **options)
+        write_from(name, path, file, size:, **options, &)
       end
     end
 
-    # Reads a file into one here, which is there once all of it has come; the result is its bytes.
-    def download(name, path, into, **options)
+    # Reads a file into one here, which is there once all of it has come; the result is its bytes. What is there stays
+    # until then, and a link stays one. A block is told after each piece how many bytes have come; leaving it early
+    # leaves the file here as it was.
+    def download(name, path, into, **options, &)
+      into = File.realpath(into) if File.exist?(into)
+      raise Errno::EINVAL, "not a regular file: #{into}" unless !File.exist?(into) || File.file?(into)
+
       Tempfile.create(File.basename(into), File.dirname(into), binmode: true) do |file|
-        size = open_file(name, path, **options) { |reader| IO.copy_stream(reader, file) }
+        size = open_file(name, path, **options) { |reader| keep(reader, file, &) }
         file.chmod(0o666 & ~File.umask)
         file.close
         File.rename(file.path, into)
@@ -70,10 +70,24 @@ module AgentKernel
 
     private
 
+    def write_from(name, path, source, **options, &)
+      call = prepare(:write_file, name:, path:, **options)
+      begin
+        pour(source, call, &)
+        call.next
+      ensure
+        call.close
+      end
+    end
+
     def pour(source, call)
       buffer = String.new(capacity: PIECE_BYTES)
+      done = 0
       while (piece = piece_of(source, buffer))
         return unless piece.empty? || call.write(piece) # the server may answer early
+
+        done += piece.bytesize
+        yield done if block_given?
       end
       call.write("")
     end
@@ -82,6 +96,15 @@ module AgentKernel
       source.readpartial(PIECE_BYTES, buffer)
     rescue EOFError
       nil
+    end
+
+    def keep(reader, file)
+      done = 0
+      reader.each_piece do |piece|
+        done += file.write(piece)
+        yield done if block_given?
+      end
+      done
     end
   end
 end
