@@ -3,7 +3,7 @@ local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 
 local ITEM, OK, AGAIN = raw.ITEM, raw.OK, raw.AGAIN
-local next_record = raw.call_next
+local next_event = raw.event_next
 
 --- How many bytes stream:read gives at most.
 local READ_BYTES = 65536
@@ -63,8 +63,8 @@ local function note(self, event)
 	return event
 end
 
---- Goes on where the next event is not there yet.
-local function await(self, call, status, result)
+--- What else may come: another event, at once or later, the end, or a failure.
+local function settle(self, call, status, result)
 	local err
 	if status == AGAIN then
 		status, result = call:await()
@@ -89,11 +89,11 @@ function Stream:recv()
 	if not fine then
 		return ended(self, err)
 	end
-	local status, result = next_record(call.handle)
-	if status == ITEM then
-		return note(self, result)
+	local status, first, id, data, stream, parsed = next_event(call.handle)
+	if data then -- see __call
+		return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
 	end
-	return await(self, call, status, result)
+	return settle(self, call, status, first)
 end
 
 local recv = Stream.recv
@@ -104,12 +104,12 @@ local recv = Stream.recv
 ---@return agentkernel.Error? err
 function Stream:__call()
 	local call, event, err = self.call
-	if call and call.handle and not call.waiting then -- what recv does, without the way there: most turns end here
-		local status, result = next_record(call.handle)
-		if status == ITEM then
-			return note(self, result)
+	if call and call.handle and not call.waiting then -- most turns: recv without the way there
+		local status, first, id, data, stream, parsed = next_event(call.handle)
+		if data then -- the parts of an event of output: most are this, and here their table is made quickest
+			return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
 		end
-		event, err = await(self, call, status, result)
+		event, err = settle(self, call, status, first)
 	else
 		event, err = recv(self)
 	end

@@ -82,13 +82,16 @@ describe("raw layer", function()
 		raw.call_free(call)
 		raw.call_free(call)
 		for _, wrong in ipairs({ call, client, io.stdout, 7, "x" }) do
-			assert.has_error(function()
-				raw.call_step(wrong)
-			end)
+			for _, takes_call in ipairs({ raw.call_step, raw.event_next }) do -- which look at their call in ways of their own
+				assert.has_error(function()
+					takes_call(wrong)
+				end)
+			end
 			assert.has_error(function()
 				raw.call_new(wrong, raw.OP_RUN)
 			end)
 		end
+		assert.has_error(raw.event_next)
 	end)
 
 	it("knows constants by name", function()

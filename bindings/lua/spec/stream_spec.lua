@@ -47,6 +47,49 @@ describe("stream (" .. kit.way .. ")", function()
 		client:close()
 	end)
 
+	test("gives the same events of output as of any other kind", function()
+		local events = {
+			output("plain"),
+			output("\\u0001\\n\\\\ \\\"\\u00e9"),
+			output(""),
+			'{"event": "output", "id": "7", "data": {"data": "a", "stream": "stderr", "more": [1]}}',
+			'{"event": "output", "data": {"content": "a", "stream": "stdout"}}',
+			'{"event": "output", "data": {"data": "b", "data_base64": "/wA=", "stream": "stdout"}}',
+			'{"event": "output", "data": {"data": "a", "stream": null}}',
+			'{"event": "output", "data": {"data": 1, "stream": "stdout"}}',
+			'{"event": "output", "data": {"data": "a"}}',
+			'{"event": "output", "data": {"data": "a", "stream": "stdout", "exit_code": 3}}',
+			'{"event": "output", "data": [1]}',
+			'{"event": "out", "data": {"data": "a", "stream": "stdout"}}',
+			'{"event": "done", "data": {"data": "a", "stream": "stdout"}}',
+		}
+		local server = stream_server(events, true)
+		local stream = client_of(server):run_stream({ "x" })
+		local kinds = {}
+		local event = stream:recv()
+		while event do
+			assert.are.same(stream.call and stream.call:record(), event)
+			kinds[#kinds + 1] = event.type
+			event = stream:recv()
+		end
+		assert.are.equal(#events, #kinds)
+		assert.are.equal("done", stream.final.type)
+		server:stop()
+		if kit.way == "block" then -- and to the generic for, which has a way of its own there
+			server = stream_server(events, true)
+			local count = 0
+			stream = client_of(server):run_stream({ "x" })
+			for turn in stream do
+				count = count + 1
+				assert.are.same(stream.call:record(), turn)
+				assert.are.equal(kinds[count], turn.type)
+			end
+			assert.are.equal(#events, count)
+			assert.are.equal("done", stream.final.type)
+			server:stop()
+		end
+	end)
+
 	test("gives output alone as bytes", function()
 		local server = stream_server({ output("hello "), output("w\\u00e9rld"), output(""), output("!"), DONE }, true)
 		local stream = client_of(server):run_stream({ "x" })
