@@ -256,11 +256,19 @@ bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *er
 
 /* --- Walking: the text has been validated, so values are skipped without a second look at their inside --- */
 
+/* Its end is the first quote with an even number of backslashes before it, none for instance. */
 static inline const char *skip_string(const char *p, const char *end) {
-    for (p++; (p = find_string_special(p, end)) < end && *p != '"';) {
-        p += end - p >= 2 ? 2 : 1; /* a backslash and what it escapes */
+    const char *quote = p;
+    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1))) != NULL) {
+        const char *start = quote;
+        while (start[-1] == '\\') { /* ends at the opening quote at the latest */
+            start--;
+        }
+        if ((quote - start) % 2 == 0) {
+            return quote + 1;
+        }
     }
-    return p < end ? p + 1 : end;
+    return end;
 }
 
 static const char *skip_container(const char *p, const char *end) {

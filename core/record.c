@@ -75,31 +75,33 @@ static void take_value(ak_field_value *field, int32_t type, const ak_json_value 
     }
 }
 
-static bool is_named(const ak_json_value *name, const char *text) {
-    return text && ak_json_equals(name, text, strlen(text));
+/* Most comparisons are of names that differ in their first byte, which counts where the reply's has no escapes. */
+static bool is_named(const ak_json_value *name, bool plain, const char *text) {
+    return text && (!plain || name->text[1] == text[0]) && ak_json_equals(name, text, strlen(text));
 }
 
 /* The last of several equal names counts; a field's own name counts more than its alias, its exact bytes more than
  * both. */
 static void take_member(ak_record *record, const ak_json_value *name, const ak_json_value *value) {
     const ak_operation *operation = record->operation;
+    bool plain = ak_json_string_is_plain(name);
     for (size_t i = 0; i < operation->field_count; i++) {
         const ak_field *row = &operation->fields[i];
         ak_field_value *field = &record->fields[i];
         if (row->key == AK_KEY_RAW) {
             continue;
         }
-        if (is_named(name, ak_key_text(row->key))) {
+        if (is_named(name, plain, ak_key_text(row->key))) {
             if (field->source != AK_FIELD_BASE64) {
                 take_value(field, row->type, value);
             }
             return;
         }
-        if (is_named(name, row->alias) && field->source == AK_FIELD_ABSENT) {
+        if (is_named(name, plain, row->alias) && field->source == AK_FIELD_ABSENT) {
             take_value(field, row->type, value);
             return;
         }
-        if (is_named(name, row->exact) && ak_base64_check_string(value, NULL)) {
+        if (is_named(name, plain, row->exact) && ak_base64_check_string(value, NULL)) {
             field->source = AK_FIELD_BASE64;
             field->json = *value;
             return;
@@ -225,12 +227,12 @@ bool ak_record_output_done(const ak_record *record) {
 /* ---- decoding ---- */
 
 bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
-    if (ak_json_string_is_plain(string)) {
+    size_t size = ak_json_string_size(string);
+    if (size == string->len - 2) { /* every escape would make it shorter */
         *data = string->text + 1;
-        *len = string->len - 2;
+        *len = size;
         return true;
     }
-    size_t size = ak_json_string_size(string);
     char *copy = ak_arena_alloc(arena, size + 1);
     if (!copy) {
         return false;
@@ -449,6 +451,10 @@ ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size
     for (size_t i = 0; i < operation->field_count; i++) {
         const ak_field *row = &operation->fields[i];
         ak_value *value = &values[i];
+        if (record->fields[i].source == AK_FIELD_ABSENT) { /* as most of an event's are */
+            *value = (ak_value){.key = row->key, .type = AK_TYPE_ABSENT};
+            continue;
+        }
         *value = (ak_value){.key = row->key, .type = row->type};
         ak_status status = row->type == AK_TYPE_INT || row->type == AK_TYPE_BOOL
                                ? int_field(&record->fields[i], row->type, &value->integer)
@@ -459,7 +465,7 @@ ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size
         if (status == AK_OK && (row->type == AK_TYPE_LIST || row->type == AK_TYPE_MAP)) {
             value->integer = (int64_t)ak_json_count(&record->fields[i].json);
         }
-        value->type = status == AK_ABSENT ? AK_TYPE_ABSENT : status == AK_NULL ? AK_TYPE_NULL : row->type;
+        value->type = status == AK_NULL ? AK_TYPE_NULL : row->type;
     }
     return AK_OK;
 }
