@@ -4,21 +4,32 @@
 #include <string.h>
 
 /* How much text is taken from a JSON string at once; a multiple of 4. */
-#define BASE64_PIECE 4096
+#define BASE64_PIECE 1024
 
 static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* The value of a character plus 1, so that 0 stands for all that are not in the alphabet. */
+/* The value of each character, in six bits; of those that are not in the alphabet one that has more. */
+#define NO 0xFF
+/* clang-format off */
 static const unsigned char base64_values[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, NO, NO, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+    NO,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
+    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
 };
+/* clang-format on */
 
 size_t ak_base64_encoded_size(size_t len) {
     size_t groups = len / 3 + (len % 3 != 0 ? 1 : 0);
@@ -51,23 +62,25 @@ size_t ak_base64_encode(const void *bytes, size_t len, char *buf, size_t cap) {
     return size;
 }
 
+static uint32_t base64_value(char c) {
+    return base64_values[(unsigned char)c];
+}
+
 /* Decodes four characters. Returns how many bytes they stand for, 1 and 2 only for padded ones; 0 when they are wrong.
  */
 static unsigned char base64_decode_group(const char *text, unsigned char out[3]) {
-    uint32_t a = base64_values[(unsigned char)text[0]];
-    uint32_t b = base64_values[(unsigned char)text[1]];
-    uint32_t c = base64_values[(unsigned char)text[2]];
-    uint32_t d = base64_values[(unsigned char)text[3]];
+    uint32_t a = base64_value(text[0]), b = base64_value(text[1]);
+    uint32_t c = base64_value(text[2]), d = base64_value(text[3]);
     unsigned char len = 3;
     if (text[3] == '=') {
         len = text[2] == '=' ? 1 : 2;
-        c = len == 1 ? 1 : c; /* padding stands for 0 bits */
-        d = 1;
+        c = len == 1 ? 0 : c; /* padding stands for 0 bits */
+        d = 0;
     }
-    if (a == 0 || b == 0 || c == 0 || d == 0) {
+    if ((a | b | c | d) > 63) {
         return 0;
     }
-    uint32_t group = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    uint32_t group = a << 18 | b << 12 | c << 6 | d;
     if ((len == 1 && (group & 0xFFFF) != 0) || (len == 2 && (group & 0xFF) != 0)) {
         return 0;
     }
@@ -77,14 +90,8 @@ static unsigned char base64_decode_group(const char *text, unsigned char out[3])
     return len;
 }
 
-/* The value of a character, or one with bits above the lower six. */
-static uint32_t base64_value(char c) {
-    return base64_values[(unsigned char)c] - 1U;
-}
-
-/* The same for groups that are whole, which nearly all are. Returns how many were, from the first on: the next one, if
- * there is one, is padded or wrong. */
-static size_t base64_decode_whole(const char *text, size_t groups, unsigned char *out) {
+size_t ak_base64_decode_whole(const char *text, size_t groups, void *buf) {
+    unsigned char *out = buf;
     size_t n = 0;
     /* One store of four bytes is quicker than three of one; the next group overwrites the fourth. */
     for (; n + 1 < groups; n++, text += 4, out += 3) {
@@ -101,8 +108,8 @@ static size_t base64_decode_whole(const char *text, size_t groups, unsigned char
 
 static size_t base64_count_whole(const char *text, size_t groups) {
     size_t n = 0;
-    while (n < groups && base64_values[(unsigned char)text[0]] && base64_values[(unsigned char)text[1]] &&
-           base64_values[(unsigned char)text[2]] && base64_values[(unsigned char)text[3]]) {
+    while (n < groups &&
+           (base64_value(text[0]) | base64_value(text[1]) | base64_value(text[2]) | base64_value(text[3])) <= 63) {
         n++;
         text += 4;
     }
@@ -168,6 +175,19 @@ static size_t base64_read_group(ak_base64_reader *reader, const char *text, unsi
     return n;
 }
 
+/* Nearly all of a string is whole groups without escapes: those are decoded from where they are, up to the first that
+ * is something else. Returns how many bytes they stand for. */
+static size_t base64_read_whole(ak_base64_reader *reader, unsigned char *out, size_t room) {
+    ak_json_reader *text = &reader->text;
+    if (reader->padded || text->pending_pos < text->pending_len) {
+        return 0;
+    }
+    size_t groups = (size_t)(text->end - text->pos) / 4;
+    size_t n = ak_base64_decode_whole(text->pos, groups < room / 3 ? groups : room / 3, out);
+    text->pos += n * 4;
+    return n * 3;
+}
+
 bool ak_base64_reader_read(ak_base64_reader *reader, void *buf, size_t cap, size_t *n) {
     unsigned char *out = buf;
     size_t done = 0;
@@ -176,17 +196,17 @@ bool ak_base64_reader_read(ak_base64_reader *reader, void *buf, size_t cap, size
     }
     while (done < cap && !reader->failed) {
         char text[BASE64_PIECE];
+        done += base64_read_whole(reader, out + done, cap - done);
+        if (done == cap) {
+            break;
+        }
         size_t groups = (cap - done - 1) / 3 + 1;
         size_t want = groups < sizeof text / 4 ? groups * 4 : sizeof text;
         size_t have = ak_json_reader_read(&reader->text, text, want);
         if (have == 0) {
             break;
         }
-        size_t room = (cap - done) / 3;
-        size_t count = reader->padded ? 0 : have / 4 < room ? have / 4 : room;
-        size_t whole = base64_decode_whole(text, count, out + done);
-        done += whole * 3;
-        for (size_t i = whole * 4; i + 4 <= have && !reader->failed; i += 4) {
+        for (size_t i = 0; i + 4 <= have && !reader->failed; i += 4) {
             done += base64_read_group(reader, text + i, out + done, cap - done);
         }
         reader->failed = reader->failed || have % 4 != 0; /* less than wanted comes only at the end */

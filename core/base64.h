@@ -31,6 +31,10 @@ size_t ak_base64_encoded_size(size_t len);
  * bytes. */
 size_t ak_base64_encode(const void *bytes, size_t len, char *buf, size_t cap);
 
+/* Decodes groups of four characters, up to the first that is padded or wrong, and returns how many that were. There is
+ * room for three bytes of each group in buf, and all of that may be written to. */
+size_t ak_base64_decode_whole(const char *text, size_t groups, void *buf);
+
 /* Whether text is base64 throughout; *size (may be NULL) is the length of what it stands for, 0 when it is not. Linear.
  */
 bool ak_base64_check(const char *text, size_t len, size_t *size);

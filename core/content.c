@@ -171,9 +171,12 @@ static size_t escape_size(const char *text, size_t len) {
 /* Where the string ends within bytes, or len; the escape that the end of the bytes falls into is left out of *whole. */
 static size_t find_end(const char *bytes, size_t len, size_t *whole) {
     size_t i = 0;
+    size_t plain = 0; /* where the next quote is that is no part of an escape already seen */
     while (i < len && bytes[i] != '"') {
-        const char *quote = memchr(bytes + i, '"', len - i);
-        size_t plain = quote ? (size_t)(quote - bytes) : len;
+        if (plain <= i) {
+            const char *quote = memchr(bytes + i, '"', len - i);
+            plain = quote ? (size_t)(quote - bytes) : len;
+        }
         const char *backslash = memchr(bytes + i, '\\', plain - i);
         i = backslash ? (size_t)(backslash - bytes) : plain;
         if (backslash) {
@@ -231,6 +234,35 @@ static ak_content_result decode_base64(ak_content *content, bool at_end) {
     return AK_CONTENT_OK;
 }
 
+/* Nearly all of base64 is whole groups without escapes: those are decoded from where they are. *used says how many
+ * bytes they took; what follows is the end, or has to be looked at more closely. */
+static ak_content_result decode_groups(ak_content *content, const char *bytes, size_t len, size_t *used) {
+    size_t carried = content->text.len, fill = carried ? 4 - carried : 0, done = 0;
+    *used = 0;
+    if (strcmp(content->encoding, "base64") != 0 || content->piece.len || content->padded || len < fill) {
+        return AK_CONTENT_OK;
+    }
+    if (!ak_buffer_reserve(&content->decoded, (len / 4 + 1) * 3)) {
+        return AK_CONTENT_MEMORY;
+    }
+    char *out = content->decoded.data + content->decoded.len;
+    if (carried) {
+        char group[4];
+        memcpy(group, content->text.data, carried);
+        memcpy(group + carried, bytes, fill);
+        if (ak_base64_decode_whole(group, 1, out) == 0) {
+            return AK_CONTENT_OK;
+        }
+        content->text.len = 0;
+        done = 1;
+    }
+    size_t whole = ak_base64_decode_whole(bytes + fill, (len - fill) / 4, out + done * 3);
+    *used = fill + whole * 4;
+    content->decoded.len += (done + whole) * 3;
+    content->total += (done + whole) * 3;
+    return AK_CONTENT_OK;
+}
+
 /* Takes bytes of the string; *used says how many were its own, the closing quote included. */
 static ak_content_result feed_content(ak_content *content, const char *bytes, size_t len, size_t *used) {
     ak_buffer *piece = &content->piece;
@@ -273,7 +305,10 @@ ak_content_result ak_content_feed(ak_content *content, const char *bytes, size_t
     while (len && content->failure == AK_CONTENT_OK) {
         size_t used = len;
         if (content->place == IN_CONTENT) {
-            content->failure = feed_content(content, bytes, len, &used);
+            content->failure = decode_groups(content, bytes, len, &used);
+            if (content->failure == AK_CONTENT_OK && used == 0) {
+                content->failure = feed_content(content, bytes, len, &used);
+            }
         } else {
             used = content->place == IN_HEAD ? feed_head(content, bytes, len) : len;
             content->failure = keep(content, bytes, used) ? AK_CONTENT_OK : AK_CONTENT_MEMORY;

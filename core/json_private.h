@@ -52,21 +52,18 @@ static inline uint64_t json_word_load(const char *p) {
     return le64toh(word);
 }
 
-static inline uint64_t json_word_mark_below(uint64_t word, unsigned char limit) {
-    return (word - JSON_WORD_ONES * limit) & ~word & JSON_WORD_HIGHS;
-}
-
-static inline uint64_t json_word_mark_equal(uint64_t word, unsigned char byte) {
-    return json_word_mark_below(word ^ (JSON_WORD_ONES * byte), 1);
-}
-
 static inline size_t json_word_first(uint64_t marks) {
     return (size_t)__builtin_ctzll(marks) / 8;
 }
 
-/* Marks what a JSON string cannot hold as it is: quotes, backslashes and control characters. */
+/* Marks what a JSON string cannot hold as it is: quotes, backslashes and control characters. Subtracting borrows from
+ * the top bit of a byte that is below what is subtracted, of one that is equal when its bits were taken off before;
+ * where the top bit was set anyway the byte is none of these. */
 static inline uint64_t json_word_mark_special(uint64_t word) {
-    return json_word_mark_equal(word, '"') | json_word_mark_equal(word, '\\') | json_word_mark_below(word, 0x20);
+    uint64_t quotes = (word ^ (JSON_WORD_ONES * '"')) - JSON_WORD_ONES;
+    uint64_t backslashes = (word ^ (JSON_WORD_ONES * '\\')) - JSON_WORD_ONES;
+    uint64_t controls = word - JSON_WORD_ONES * 0x20;
+    return (quotes | backslashes | controls) & ~word & JSON_WORD_HIGHS;
 }
 
 #endif

@@ -122,7 +122,7 @@ static void what_is_not_whole(void **state) {
          AK_E_PROTOCOL, 3},
         {200, "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"abc\",\"size\":3}},", AK_E_PROTOCOL, 3},
         {200, "{\"success\":true,\"data\":{\"encoding\":\"base64\",\"content\":\"YWJjYQ\",\"size\":4}}", AK_E_PROTOCOL,
-         0},
+         3},
         {200, "{\"success\":true,\"data\":{\"encoding\":\"rot13\",\"content\":\"abc\",\"size\":3}}", AK_E_PROTOCOL, 0},
         {200, "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"size\":3}}", AK_E_PROTOCOL, 0},
         {200, "{\"success\":true,\"data\":null}", AK_E_PROTOCOL, 0},

@@ -206,9 +206,9 @@ static void test_not_strings(void **state) {
 /* Sizes around the piece that is decoded at once, whole and in pieces, plain and with escapes. */
 static void test_round_trip(void **state) {
     (void)state;
-    static const size_t lens[] = {1,    2,    3,    4,    5,    6,    7,    255,  256,  257,
-                                  3070, 3071, 3072, 3073, 3074, 3075, 6143, 6144, 6145, 10000};
-    static const size_t caps[] = {1, 2, 3, 4, 5, 6, 7, 1000, 3070, 3071, 3072, 3073, 3074, 3075, 4096, 20000};
+    static const size_t lens[] = {1,   2,   3,   4,   5,   6,    7,    255,  256,  257,
+                                  766, 767, 768, 769, 770, 1535, 1536, 1537, 3072, 10000};
+    static const size_t caps[] = {1, 2, 3, 4, 5, 6, 7, 766, 767, 768, 769, 770, 1000, 1024, 4096, 20000};
     char *bytes = test_malloc(10000);
     char *again = test_malloc(10000);
     char *base64 = test_malloc(14000);

@@ -107,6 +107,31 @@ static void test_walks(void **state) {
     assert_false(ak_json_iter_next(&iter, NULL, &value));
 }
 
+/* A string of every length up to some hundred, with an escaped quote at each place and a backslash before its end: the
+ * element after it is found. */
+static void test_long_strings(void **state) {
+    (void)state;
+    char json[700];
+    for (size_t len = 8; len < 600; len += 3) {
+        for (size_t at = 2; at < len - 4; at++) {
+            memset(json, 'x', len);
+            memcpy(json, "[\"", 2);
+            memcpy(json + at, "\\\"", 2);
+            memcpy(json + len - 2, "\\\\", 2);
+            memcpy(json + len, "\",7]", 4);
+            ak_json_value root = parse(json, len + 4);
+            ak_json_value value;
+            ak_json_iter iter;
+            ak_json_iter_init(&iter, &root);
+            assert_true(ak_json_iter_next(&iter, NULL, &value));
+            assert_true(value.kind == AK_JSON_STRING && value.len == len);
+            assert_true(ak_json_iter_next(&iter, NULL, &value));
+            assert_true(value.kind == AK_JSON_NUMBER && value.len == 1);
+            assert_false(ak_json_iter_next(&iter, NULL, &value));
+        }
+    }
+}
+
 /* Everything that is no container has nothing inside; what is absent can be asked for anything. */
 static void test_not_containers(void **state) {
     (void)state;
@@ -166,10 +191,8 @@ static void test_members(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_walks),
-        cmocka_unit_test(test_not_containers),
-        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_integers),       cmocka_unit_test(test_walks),   cmocka_unit_test(test_long_strings),
+        cmocka_unit_test(test_not_containers), cmocka_unit_test(test_members),
     };
     return cmocka_run_group_tests_name("JSON walks", tests, NULL, NULL);
 }
