@@ -58,7 +58,7 @@ OF_SERVER = [
 OF_SANDBOX = [
     Probe("by_uuid", "GET", "/sandboxes/by-uuid/{uuid}"),
     Probe("update", "PATCH", "/sandboxes/{name}", {}),
-    Probe("files", "GET", "/sandboxes/{name}/files/tmp/nothing"),
+    Probe("files", "PUT", "/sandboxes/{name}/files/tmp/probe", {"content": ""}),
     Probe("write_files", "POST", "/sandboxes/{name}/files", {"files": {}}),
     Probe("logs", "GET", "/sandboxes/{name}/logs"),
     Probe("detached", "GET", "/sandboxes/{name}/exec/detached"),

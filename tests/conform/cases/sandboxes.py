@@ -136,6 +136,15 @@ class Sandboxes(Area):
         self.client.create_sandbox(sandbox.name)
         self.assertIsInstance(self.refused(lambda: self.client.read_bytes(sandbox.name, "/tmp/mine")), NotFoundError)
 
+    def test_kept_apart(self) -> None:
+        """What is in one is not in another."""
+        one, other = self.sandbox(), self.sandbox()
+        one.write_file("/tmp/mine", "one")
+        other.write_file("/tmp/mine", "other")
+        self.assertEqual((one.read_text("/tmp/mine"), other.read_text("/tmp/mine")), ("one", "other"))
+        one.run(["sh", "-c", "echo made > /tmp/made"])
+        self.assertEqual(other.run(["test", "-e", "/tmp/made"], check=False).exit_code, 1)
+
     def test_refused_names(self) -> None:
         """Names that no sandbox can have are refused by the library, and by the server when they reach it."""
         for name in REFUSED_NAMES:

@@ -1,1 +1,1 @@
-"""Tests of the suite itself: python3 -m unittest discover -s tests/conform/selftest -t tests."""
+"""Tests of the suite itself: python3 -m conform.selftest."""

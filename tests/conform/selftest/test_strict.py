@@ -6,6 +6,7 @@ import unittest
 
 from ..local import SKIPS
 from .programs import Outcome, conform, local_server
+from .proxy import proxy
 
 KEY = "conform-self-test-key"
 
@@ -34,6 +35,11 @@ class Strict(unittest.TestCase):
         with local_server("--unix", "{folder}/socket") as url:
             self.assertTrue(url.startswith("unix:"))
             self.passes(conform(url, "--strict"), skips=set(SKIPS))
+
+    def test_through_proxy(self) -> None:
+        """Through the proxy of the other tests, as long as it changes nothing."""
+        with local_server(key=KEY) as server, proxy(server) as url:
+            self.passes(conform(url, "--strict", key=KEY), skips=set(SKIPS) - {"errors.wrong_key"})
 
     def test_own_server(self) -> None:
         """A server of the suite's own."""
