@@ -26,6 +26,7 @@
 #define PID_INSIDE 2
 
 enum phase {
+    PHASE_STARTING, /* has its place and its id, but there is nothing yet that could be looked at or killed */
     PHASE_RUNNING,
     PHASE_ENDING, /* how it ended is known; its descriptors are being closed */
     PHASE_ENDED   /* its thread does not touch it any more */
@@ -120,12 +121,18 @@ static struct detached *new_one(struct server *server, const struct exec_request
     return detached;
 }
 
-static struct detached *find(struct sandbox *sandbox, const char *id) {
+static struct detached *find_any(struct sandbox *sandbox, const char *id) {
     struct detached *detached = sandbox->detached;
     while (detached != NULL && strcmp(detached->id, id) != 0) {
         detached = detached->next;
     }
     return detached;
+}
+
+/* One that has been started. */
+static struct detached *find(struct sandbox *sandbox, const char *id) {
+    struct detached *detached = find_any(sandbox, id);
+    return detached != NULL && detached->phase != PHASE_STARTING ? detached : NULL;
 }
 
 /* Puts a command at the end of the list, for which the one that ended first may have to go. False: all of them run. */
@@ -135,7 +142,7 @@ static bool enlist(struct detached *detached) {
     (void)pthread_mutex_lock(&sandbox->detached_lock);
     do {
         clock_random_hex(detached->id);
-    } while (find(sandbox, detached->id) != NULL);
+    } while (find_any(sandbox, detached->id) != NULL);
     size_t count = 0;
     struct detached **end = &sandbox->detached;
     struct detached **ended = NULL;
@@ -270,7 +277,7 @@ static bool take_turn(struct server *server, struct reply *reply) {
 }
 
 static void write_one(struct writer *writer, const struct detached *detached) {
-    bool running = detached->phase == PHASE_RUNNING;
+    bool running = detached->phase <= PHASE_RUNNING;
     const struct run_result *result = &detached->result;
     int exit_code = detached->killed ? 128 + 9 : result->exit_code;
     writer_open(writer, '{');
@@ -342,6 +349,9 @@ void detached_start(struct server *server, const struct exec_request *exec, stru
     write_one(&reply->body, detached);
     reply_close(reply);
     state_hold(sandbox);
+    (void)pthread_mutex_lock(&sandbox->detached_lock);
+    detached->phase = PHASE_RUNNING;
+    (void)pthread_mutex_unlock(&sandbox->detached_lock);
     if (!start_thread(detached)) {
         reply_errorf(reply, 500, "Failed to start detached command: %s", strerror(errno));
         command_close(&detached->command);
@@ -370,8 +380,10 @@ void detached_write_all(struct sandbox *sandbox, struct reply *reply) {
     writer_open(&reply->body, '[');
     (void)pthread_mutex_lock(&sandbox->detached_lock);
     for (const struct detached *detached = sandbox->detached; detached != NULL; detached = detached->next) {
-        writer_element(&reply->body);
-        write_one(&reply->body, detached);
+        if (detached->phase != PHASE_STARTING) {
+            writer_element(&reply->body);
+            write_one(&reply->body, detached);
+        }
     }
     (void)pthread_mutex_unlock(&sandbox->detached_lock);
     writer_close(&reply->body, ']');

@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import os
+import time
 
 from harness import Background, Markers, Server, ServerTest, main, new_folder, processes, wait_until
 
@@ -135,6 +136,24 @@ class Kill(Detached):
             id = self.start("sleep", "600")["id"]
             self.assertEqual(self.kill(id)[0], 200)
             self.assertEqual(self.status(id)["status"], "failed")
+
+    def test_as_soon_as_it_is_listed(self):
+        """What is listed can be killed, and none that does not resist has to be waited for."""
+        self.create("listed")
+        starts = [Background(lambda: [self.start("sleep", "600", sandbox="listed") for _ in range(30)]) for _ in range(2)]
+        took = {}
+
+        def kill_all():
+            for info in self.server.call("GET", "/sandboxes/listed/exec/detached")[1]["data"]:
+                if info["id"] not in took:
+                    begin = time.monotonic()
+                    self.assertEqual(self.kill(info["id"], "listed")[0], 200)
+                    took[info["id"]] = time.monotonic() - begin
+            return len(took) == 60
+        wait_until(kill_all, 100)
+        for start in starts:
+            start.get()
+        self.assertLess(max(took.values()), 1.9)  # of those two seconds that one has who ignores it
 
     def test_what_has_ended_stays_what_it_is(self):
         id = self.start("true")["id"]
