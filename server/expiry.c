@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -29,14 +30,66 @@ static uint64_t due_at(uint64_t idle_since, uint64_t seconds) {
     return seconds == 0 || seconds > UINT64_MAX - idle_since ? UINT64_MAX : idle_since + seconds;
 }
 
-static void remove_it(struct sandbox *sandbox, bool removed) {
-    if (!removed && errno != ENOENT && errno != EAGAIN && errno != ECANCELED) {
+/* --- Files of sandboxes that are gone --- */
+
+struct leaving {
+    struct leaving *next;
+    struct sandbox *sandbox; /* a reference */
+};
+
+static void delete_files(struct sandbox *sandbox) {
+    if (!state_delete(sandbox) && errno != ECANCELED) {
+        complain(sandbox, "delete the files of the expired sandbox");
+    }
+}
+
+static void delete_later(struct expiry *expiry, struct sandbox *sandbox) {
+    struct leaving *leaving = malloc(sizeof *leaving);
+    if (leaving == NULL) {
+        delete_files(sandbox);
+        return;
+    }
+    state_hold(sandbox);
+    leaving->sandbox = sandbox;
+    (void)pthread_mutex_lock(&expiry->lock);
+    leaving->next = expiry->first;
+    expiry->first = leaving;
+    (void)pthread_cond_signal(&expiry->changed);
+    (void)pthread_mutex_unlock(&expiry->lock);
+}
+
+static void *run_deleter(void *data) {
+    struct expiry *expiry = data;
+    (void)pthread_mutex_lock(&expiry->lock);
+    while (!expiry->ending || expiry->first != NULL) {
+        struct leaving *leaving = expiry->first;
+        if (leaving == NULL) {
+            (void)pthread_cond_wait(&expiry->changed, &expiry->lock);
+            continue;
+        }
+        expiry->first = leaving->next;
+        (void)pthread_mutex_unlock(&expiry->lock);
+        delete_files(leaving->sandbox); /* gives up at once when the server stops */
+        state_release(leaving->sandbox);
+        free(leaving);
+        (void)pthread_mutex_lock(&expiry->lock);
+    }
+    (void)pthread_mutex_unlock(&expiry->lock);
+    return NULL;
+}
+
+/* --- What is due --- */
+
+static void remove_it(struct expiry *expiry, struct sandbox *sandbox, uint64_t expired_by) {
+    if (state_take_away(sandbox, expired_by)) {
+        delete_later(expiry, sandbox);
+    } else if (errno != ENOENT && errno != EAGAIN) {
         complain(sandbox, "remove the expired sandbox");
     }
 }
 
 /* Does what is due now. Returns when the next is; one that fails is tried again after LONGEST_SECONDS. */
-static uint64_t settle(struct sandbox *sandbox, uint64_t now) {
+static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t now) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t expires_at = sandbox->expires_at == 0 ? UINT64_MAX : sandbox->expires_at;
     uint64_t stop_seconds = atomic_load(&sandbox->stopped) ? 0 : sandbox->auto_stop_seconds;
@@ -46,11 +99,11 @@ static uint64_t settle(struct sandbox *sandbox, uint64_t now) {
     uint64_t stop_at = due_at(idle_since, stop_seconds);
     uint64_t delete_at = due_at(idle_since, delete_seconds);
     if (expires_at <= now) {
-        remove_it(sandbox, state_remove_expired(sandbox, now));
+        remove_it(expiry, sandbox, now);
         return UINT64_MAX;
     }
     if (delete_at <= now) {
-        remove_it(sandbox, state_remove(sandbox));
+        remove_it(expiry, sandbox, 0);
         return UINT64_MAX;
     }
     if (stop_at <= now) {
@@ -64,12 +117,13 @@ static uint64_t settle(struct sandbox *sandbox, uint64_t now) {
 }
 
 /* Looks at all sandboxes. Returns how long nothing is due, in milliseconds. */
-static int look(struct server *server) {
+static int look(struct expiry *expiry) {
+    struct server *server = expiry->server;
     uint64_t now = now_seconds();
     uint64_t next = now + LONGEST_SECONDS;
     struct sandbox **list = state_list(&server->state);
     for (size_t i = 0; list != NULL && list[i] != NULL && !atomic_load(&server->state.stopping); i++) {
-        uint64_t due = settle(list[i], now);
+        uint64_t due = settle(expiry, list[i], now);
         next = due < next ? due : next;
     }
     state_free_list(list);
@@ -88,28 +142,55 @@ static void *run(void *data) {
     while (!atomic_load(&server->state.stopping) && (polls[0].revents & POLLIN) == 0) {
         eventfd_t changes;
         (void)eventfd_read(server->state.change_fd, &changes);
-        (void)poll(polls, 2, look(server));
+        (void)poll(polls, 2, look(expiry));
     }
     return NULL;
 }
 
-bool expiry_start(struct expiry *expiry, struct server *server) {
+static bool start_thread(pthread_t *thread, void *(*function)(void *), struct expiry *expiry) {
     pthread_attr_t attributes;
-    expiry->server = server;
-    server->state.change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->state.change_fd < 0) {
-        return false;
-    }
     int error = pthread_attr_init(&attributes);
     if (error == 0) {
         (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        error = pthread_create(&expiry->thread, &attributes, run, expiry);
+        error = pthread_create(thread, &attributes, function, expiry);
         (void)pthread_attr_destroy(&attributes);
     }
     errno = error;
     return error == 0;
 }
 
+static void end_deleter(struct expiry *expiry) {
+    (void)pthread_mutex_lock(&expiry->lock);
+    expiry->ending = true;
+    (void)pthread_cond_signal(&expiry->changed);
+    (void)pthread_mutex_unlock(&expiry->lock);
+    (void)pthread_join(expiry->deleter, NULL);
+}
+
+bool expiry_start(struct expiry *expiry, struct server *server) {
+    *expiry = (struct expiry){.server = server};
+    server->state.change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->state.change_fd < 0) {
+        return false;
+    }
+    /* With default attributes these cannot fail on Linux. */
+    (void)pthread_mutex_init(&expiry->lock, NULL);
+    (void)pthread_cond_init(&expiry->changed, NULL);
+    if (!start_thread(&expiry->deleter, run_deleter, expiry)) {
+        return false;
+    }
+    if (!start_thread(&expiry->thread, run, expiry)) {
+        int error = errno;
+        end_deleter(expiry);
+        errno = error;
+        return false;
+    }
+    return true;
+}
+
 void expiry_stop(struct expiry *expiry) {
     (void)pthread_join(expiry->thread, NULL);
+    end_deleter(expiry);
+    (void)pthread_mutex_destroy(&expiry->lock);
+    (void)pthread_cond_destroy(&expiry->changed);
 }

@@ -1,5 +1,5 @@
 /*
- * expiry.h: the thread that stops and removes sandboxes whose time is over: those past their TTL, and those without
+ * expiry.h: the threads that stop and remove sandboxes whose time is over: those past their TTL, and those without
  * activity for as long as their lifecycle says. Activity is the start or end of a command, or a call for a file; a
  * sandbox in which a command runs is never idle.
  *
@@ -13,12 +13,17 @@
 struct expiry {
     struct server *server;
     pthread_t thread;
+    pthread_t deleter; /* deletes the files, which may take a while, of those that the thread has taken away */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct leaving *first; /* whose files are to be deleted */
+    bool ending;
 };
 
-/* Starts the thread. False with errno. */
+/* Starts the threads. False with errno. */
 bool expiry_start(struct expiry *expiry, struct server *server);
 
-/* Ends it. Call when the server stops (stop_fd is readable). */
+/* Ends them. Call when the server stops (stop_fd is readable). */
 void expiry_stop(struct expiry *expiry);
 
 #endif

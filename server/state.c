@@ -349,7 +349,10 @@ static bool claim(struct sandbox *sandbox, uint64_t expired_by) {
     return claimed;
 }
 
-static bool remove_claimed(struct sandbox *sandbox) {
+bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
+    if (!claim(sandbox, expired_by)) {
+        return false;
+    }
     command_end_all(sandbox);
     if (!state_files_unname(sandbox->state, sandbox) && errno != ENOENT) {
         int error = errno;
@@ -359,13 +362,13 @@ static bool remove_claimed(struct sandbox *sandbox) {
     }
     audit_sandbox(&sandbox->state->audit, "sandbox_removed", sandbox);
     take_out(sandbox);
+    return true;
+}
+
+bool state_delete(struct sandbox *sandbox) {
     return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }
 
 bool state_remove(struct sandbox *sandbox) {
-    return claim(sandbox, 0) && remove_claimed(sandbox);
-}
-
-bool state_remove_expired(struct sandbox *sandbox, uint64_t now) {
-    return claim(sandbox, now) && remove_claimed(sandbox);
+    return state_take_away(sandbox, 0) && state_delete(sandbox);
 }

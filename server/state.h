@@ -143,7 +143,9 @@ int state_open_tree(const struct sandbox *sandbox);
  * deleted when this returns. False with errno: ENOENT when somebody else is removing it already. */
 bool state_remove(struct sandbox *sandbox);
 
-/* The same if its time is over (expires_at) by now; else false with EAGAIN. */
-bool state_remove_expired(struct sandbox *sandbox, uint64_t now);
+/* The two halves of that, for who must not wait for many files. state_take_away does all but delete them, if the
+ * sandbox's time (expires_at) is over by expired_by, or if that is 0; else false with EAGAIN. */
+bool state_take_away(struct sandbox *sandbox, uint64_t expired_by);
+bool state_delete(struct sandbox *sandbox);
 
 #endif
