@@ -14,9 +14,13 @@
 #include "validate.h"
 
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
- * that was asked for. */
-static const char *const unsupported[] = {"volumes", "secrets", "secret_files", "secret_mappings",
-                                          "ports",   "network", "init_script"};
+ * that was asked for. null stands for nothing where the protocol has it so. */
+static const struct {
+    const char *name;
+    enum { LIST, MAP, OBJECT_OR_NULL, TEXT_OR_NULL } kind;
+} unsupported[] = {
+    {"volumes", LIST}, {"secrets", LIST},           {"secret_files", LIST},       {"secret_mappings", MAP},
+    {"ports", LIST},   {"network", OBJECT_OR_NULL}, {"init_script", TEXT_OR_NULL}};
 
 /* Answers when another backend than ours is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
@@ -30,12 +34,40 @@ static void check_backend(struct fields *fields, struct reply *reply) {
     free(backend);
 }
 
+/* Whether there is more than nothing of it. */
+static bool asks_for(struct fields *fields, size_t i) {
+    ak_json_value value;
+    char **list = NULL;
+    char *text = NULL;
+    size_t count = 0;
+    switch (unsupported[i].kind) {
+    case LIST:
+        list = fields_list(fields, unsupported[i].name, false, &count);
+        break;
+    case MAP:
+        text = fields_map(fields, unsupported[i].name);
+        count = text != NULL;
+        break;
+    case OBJECT_OR_NULL:
+        count = fields_given(fields, unsupported[i].name) &&
+                fields_value(fields, unsupported[i].name, false, AK_JSON_OBJECT, &value);
+        break;
+    case TEXT_OR_NULL:
+        text = fields_text(fields, unsupported[i].name);
+        count = text != NULL && text[0] != '\0';
+        break;
+    }
+    fields_free_list(list);
+    free(text);
+    return count > 0;
+}
+
 static void check_unsupported(struct fields *fields, struct reply *reply) {
     for (size_t i = 0; reply->status == 0 && i < sizeof unsupported / sizeof unsupported[0]; i++) {
-        if (fields_present(fields, unsupported[i])) {
-            bool ports = strcmp(unsupported[i], "ports") == 0;
+        if (asks_for(fields, i)) {
+            bool ports = strcmp(unsupported[i].name, "ports") == 0;
             reply_errorf(
-                reply, 422, "%s is not supported by agentkernel-local%s", unsupported[i],
+                reply, 422, "%s is not supported by agentkernel-local%s", unsupported[i].name,
                 ports ? ": what listens in a sandbox, unless its profile is restrictive, listens on this machine" : "");
         }
     }
@@ -92,6 +124,9 @@ static void read_description(struct fields *fields, struct sandbox *wanted, stru
     }
     wanted->labels = fields_map(fields, "labels");
     wanted->description = fields_text(fields, "description");
+    wanted->created_from_template = fields_text(fields, "created_from_template");
+    wanted->template_help_text = fields_text(fields, "template_help_text");
+    free(fields_text(fields, "agent")); /* of the full server's own concern: nothing here depends on it */
     metadata_read_lifecycle(fields, wanted, reply);
 }
 
@@ -172,4 +207,6 @@ void handle_create_sandbox(struct server *server, struct request *request, struc
     free(wanted.image);
     free(wanted.labels);
     free(wanted.description);
+    free(wanted.created_from_template);
+    free(wanted.template_help_text);
 }

@@ -72,7 +72,9 @@ bool exec_request_spec(const struct server *server, const struct exec_request *e
                                   .image = sandbox->image,
                                   .profile = sandbox->profile,
                                   .limits = execute_limits_of(sandbox)};
-    if (spec->tree_fd < 0) {
+    if (spec->tree_fd < 0 && atomic_load(&sandbox->removed)) {
+        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name); /* since it was found */
+    } else if (spec->tree_fd < 0) {
         reply_errorf(reply, 500, "Sandbox '%s' cannot be used: %s", sandbox->name, strerror(errno));
     }
     return spec->tree_fd >= 0;

@@ -111,16 +111,6 @@ static void fail_missing(struct fields *fields, const char *name) {
     }
 }
 
-bool fields_present(struct fields *fields, const char *name) {
-    ak_json_value value;
-    if (!find(fields, name, &value) || value.kind == AK_JSON_NULL) {
-        return false;
-    }
-    bool container = value.kind == AK_JSON_ARRAY || value.kind == AK_JSON_OBJECT;
-    bool empty = (container && ak_json_count(&value) == 0) || (value.kind == AK_JSON_STRING && value.len == 2);
-    return !empty;
-}
-
 bool fields_given(struct fields *fields, const char *name) {
     ak_json_value value;
     return find(fields, name, &value) && value.kind != AK_JSON_NULL;

@@ -29,9 +29,6 @@ struct fields {
 /* Parses text, which must outlive the fields. The outcome is in fields->failed. */
 void fields_parse(struct fields *fields, const char *text, size_t len);
 
-/* Whether the member is there with anything but null, an empty string, an empty list or an empty map. */
-bool fields_present(struct fields *fields, const char *name);
-
 /* Whether the member is there with anything but null. */
 bool fields_given(struct fields *fields, const char *name);
 

@@ -131,7 +131,8 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
     return ok;
 }
 
-/* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure. */
+/* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure;
+ * EOVERFLOW: that would be more than TTL_MAX. */
 static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -139,9 +140,10 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t before = sandbox->expires_at;
     uint64_t after = (before > from ? before : from) + seconds;
-    sandbox->expires_at = after;
-    bool ok = state_save(sandbox);
-    int error = errno;
+    bool fits = after <= from + TTL_MAX;
+    sandbox->expires_at = fits ? after : before;
+    bool ok = fits && state_save(sandbox);
+    int error = fits ? errno : EOVERFLOW;
     if (!ok) {
         sandbox->expires_at = before;
     }
@@ -182,6 +184,8 @@ void handle_extend_ttl(struct server *server, struct request *request, struct re
         reply_close(reply);
     } else if (sandbox == NULL || errno == ENOENT) {
         reply_errorf(reply, 404, "Sandbox '%s' not found", name);
+    } else if (errno == EOVERFLOW) {
+        reply_error(reply, 400, "Invalid time format: TTL is too long: the sandbox would live for more than a century");
     } else {
         reply_failure(reply, "extend the time of", errno);
     }

@@ -37,6 +37,12 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
     writer_member_text(writer, "created_at", sandbox->created_at);
+    if (sandbox->created_from_template != NULL) {
+        writer_member_text(writer, "created_from_template", sandbox->created_from_template);
+    }
+    if (sandbox->template_help_text != NULL) {
+        writer_member_text(writer, "template_help_text", sandbox->template_help_text);
+    }
     writer_member_bool(writer, "placeholder_secrets", false);
     if (sandbox->labels != NULL) {
         writer_name(writer, "labels");
@@ -71,14 +77,15 @@ struct filter {
     const char *value;
 };
 
+/* More than FILTERS_MAX: there are too many. */
 static size_t read_filters(const struct request *request, struct filter *filters) {
     size_t count = 0;
     char *position = request->query;
     char *text = NULL;
-    while (count < FILTERS_MAX && (text = request_query_next(&position, "label")) != NULL) {
+    while (count <= FILTERS_MAX && (text = request_query_next(&position, "label")) != NULL) {
         const char *colon = strchr(text, ':');
-        if (colon != NULL) {
-            filters[count++] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};
+        if (colon != NULL && count++ < FILTERS_MAX) {
+            filters[count - 1] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};
         }
     }
     return count;
@@ -105,6 +112,10 @@ static bool fits(const struct sandbox *sandbox, const struct filter *filters, si
 void handle_list_sandboxes(struct server *server, struct request *request, struct reply *reply) {
     struct filter filters[FILTERS_MAX];
     size_t count = read_filters(request, filters);
+    if (count > FILTERS_MAX) {
+        reply_errorf(reply, 400, "too many label filters (max %d)", FILTERS_MAX);
+        return;
+    }
     struct sandbox **list = state_list(&server->state);
     if (list == NULL) {
         reply_error(reply, 500, "out of memory");

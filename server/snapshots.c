@@ -21,6 +21,8 @@
 
 void snapshot_free(struct snapshot *snapshot) {
     free(snapshot->of.image);
+    free(snapshot->of.created_from_template);
+    free(snapshot->of.template_help_text);
     free(snapshot->of.labels);
     free(snapshot->of.description);
     *snapshot = (struct snapshot){0};

@@ -42,6 +42,8 @@ static void free_sandbox(struct sandbox *sandbox) {
     (void)pthread_cond_destroy(&sandbox->detached_ended);
     detached_free(sandbox->detached);
     free(sandbox->image);
+    free(sandbox->created_from_template);
+    free(sandbox->template_help_text);
     free(sandbox->labels);
     free(sandbox->description);
     free(sandbox);
@@ -222,7 +224,10 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
     errno = ENOMEM;
     if (!copy(&sandbox->image, wanted->image) || !copy(&sandbox->labels, wanted->labels) ||
-        !copy(&sandbox->description, wanted->description) || !state_files_make(state, sandbox, source_fd)) {
+        !copy(&sandbox->description, wanted->description) ||
+        !copy(&sandbox->created_from_template, wanted->created_from_template) ||
+        !copy(&sandbox->template_help_text, wanted->template_help_text) ||
+        !state_files_make(state, sandbox, source_fd)) {
         int error = errno;
         free_sandbox(sandbox);
         errno = error;

@@ -38,6 +38,8 @@ struct sandbox {
     char uuid[STATE_UUID_CAP];
     char created_at[STATE_TIME_CAP];
     char *image;
+    char *created_from_template; /* NULL: none */
+    char *template_help_text;    /* NULL: none */
     enum profile profile;
     /* What may change, each time under meta_lock and with state_save; to be read under it, too. */
     pthread_mutex_t meta_lock;

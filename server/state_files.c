@@ -160,6 +160,12 @@ void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer
     writer_member_text(writer, "uuid", sandbox->uuid);
     writer_member_text(writer, "created_at", sandbox->created_at);
     writer_member_text(writer, "image", sandbox->image);
+    if (sandbox->created_from_template != NULL) {
+        writer_member_text(writer, "created_from_template", sandbox->created_from_template);
+    }
+    if (sandbox->template_help_text != NULL) {
+        writer_member_text(writer, "template_help_text", sandbox->template_help_text);
+    }
     writer_member_text(writer, "profile", validate_profile_name(sandbox->profile));
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "cpu_percent", sandbox->cpu_percent);
@@ -200,6 +206,8 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     sandbox->vcpus = (uint32_t)vcpus;
     sandbox->cpu_percent = (uint32_t)cpu_percent;
     sandbox->image = fields_required_text(&fields, "image");
+    sandbox->created_from_template = fields_text(&fields, "created_from_template");
+    sandbox->template_help_text = fields_text(&fields, "template_help_text");
     sandbox->labels = fields_map(&fields, "labels");
     sandbox->description = fields_text(&fields, "description");
     atomic_store(&sandbox->stopped, fields_bool(&fields, "stopped", false, false));

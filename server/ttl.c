@@ -4,9 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A hundred years: what is longer is a mistake, and cannot overflow here. */
-#define TTL_MAX (UINT64_C(100) * 365 * 24 * 3600)
-
 __attribute__((format(printf, 2, 3))) static const char *fail(char message[TTL_MESSAGE], const char *format, ...) {
     va_list args;
     va_start(args, format);

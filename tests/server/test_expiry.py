@@ -55,6 +55,13 @@ class Ttl(ServerTest):
             total += 3600
             self.assert_left(self.extend(body), total)
 
+    def test_a_century_is_the_most(self):
+        century = 100 * 365 * 24
+        self.assert_left(self.extend({"by": "%dh" % (century - 1)}), (century - 1) * 3600)
+        self.assert_error(self.extend({"by": "2h"}), 400,
+                          "Invalid time format: TTL is too long: the sandbox would live for more than a century")
+        self.assert_left(self.extend({"by": "1"}), (century - 1) * 3600 + 1)
+
     def test_missing(self):
         self.assert_error(self.extend({"by": "1h"}, "nobody"), 404, "Sandbox 'nobody' not found")
         self.assert_error(self.extend({"by": "1h"}, "a--b"), 400,

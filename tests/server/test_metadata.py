@@ -1,4 +1,5 @@
 """What is known about sandboxes and the server: uuid, labels, description, lifecycle, logs, backends, stats."""
+import contextlib
 import json
 import os
 import re
@@ -29,6 +30,21 @@ class Metadata(ServerTest):
             self.assert_error(self.server.call("GET", "/sandboxes/by-uuid/" + uuid), 400, "Invalid sandbox UUID")
         self.create("by-uuid")  # a name like any other
         self.assertEqual(self.server.call("GET", "/sandboxes/by-uuid")[1]["data"]["name"], "by-uuid")
+
+    def test_templates(self):
+        """What a sandbox was made from is told again, by the next server and of a restored one, too."""
+        told = {"created_from_template": "python-ci", "template_help_text": "run \"pytest\"\nthen look"}
+        with contextlib.closing(Server()) as first:
+            info = first.post("/sandboxes", dict(name="made", **told))[1]["data"]
+            self.assertEqual({key: info.get(key) for key in told}, told)
+            self.assertEqual(first.post("/snapshots", {"sandbox": "made", "name": "s"})[0], 200)
+            first.process.kill()
+            first.process.wait()
+            with contextlib.closing(Server(state=first.state)) as second:
+                info = second.call("GET", "/sandboxes/made")[1]["data"]
+                self.assertEqual({key: info.get(key) for key in told}, told)
+                info = second.post("/snapshots/s/restore", {"as_name": "again"})[1]["data"]
+                self.assertEqual({key: info.get(key) for key in told}, told)
 
     def test_lifecycle(self):
         lifecycle = {"auto_stop_after_seconds": 86400, "auto_delete_after_seconds": 1 << 40}

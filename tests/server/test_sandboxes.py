@@ -77,6 +77,11 @@ class Create(ServerTest):
                 ({"labels": None}, "Invalid JSON: invalid type: null, expected a map"),
                 ({"labels": {"a": 1}}, "Invalid JSON: invalid type: number, expected a string"),
                 ({"labels": {str(i): "" for i in range(1001)}}, "labels has too many entries"),
+                *(({member: None}, "Invalid JSON: invalid type: null") for member in (
+                    "volumes", "secrets", "secret_files", "secret_mappings", "ports", "placeholder_secrets")),
+                *(({member: 1}, "Invalid JSON: invalid type: number") for member in (
+                    "volumes", "ports", "network", "init_script", "agent", "created_from_template", "template_help_text")),
+                ({"ports": [80]}, "Invalid JSON: invalid type: number, expected a string"),
                 ({"description": "a\0"}, "description must not contain NUL")):
             with self.subTest(members=str(members)[:60]):
                 self.assert_error_starts(self.create("bad", **members), 400, message)
@@ -85,7 +90,8 @@ class Create(ServerTest):
 
     def test_what_is_not_supported_is_refused(self):
         for member, value in (("volumes", ["a:/b"]), ("secrets", ["A=b:c"]),
-                              ("secret_files", ["A"]), ("network", {"name": "n"}), ("init_script", "true")):
+                              ("secret_files", ["A"]), ("secret_mappings", {"A": "b"}), ("network", {"name": "n"}),
+                              ("init_script", "true")):
             self.assert_error(self.create("no", **{member: value}), 422,
                               member + " is not supported by agentkernel-local")
         self.assert_error(self.create("no", ports=["80"]), 422, "ports is not supported by agentkernel-local: what listens in a "
@@ -97,8 +103,8 @@ class Create(ServerTest):
         for backend in ("docker", "firecracker", "k8s"):
             self.assert_error(self.create("no", backend=backend), 422,
                               "Backend '%s' is unavailable. Use GET /backends to see ready backends" % backend)
-        self.assertEqual(self.create("yes", source_url=None, volumes=[], secrets=[], secret_files=[], ports=[], network={},
-                                     placeholder_secrets=False, backend="", profile=None, description=None)[0], 201)
+        self.assertEqual(self.create("yes", source_url=None, volumes=[], secrets=[], secret_files=[], ports=[], network=None,
+                                     secret_mappings={}, init_script=None, agent="claude", placeholder_secrets=False, backend="", profile=None, description=None)[0], 201)
 
     def test_label_filters(self):
         self.create("la", labels={"x": "1", "y": "a b"})
@@ -112,6 +118,9 @@ class Create(ServerTest):
         self.assertEqual(names("label=y:a+b"), [])
         self.assertEqual(names("label=x:1&label=y:z"), [])
         self.assertEqual(names("label=x&label=x:2"), ["lc"])
+        self.assertEqual(names("&".join(["label=x:2"] * 32)), ["lc"])
+        self.assert_error(self.server.call("GET", "/sandboxes?" + "&".join(["label=x:2"] * 32 + ["label=x:1"])), 400,
+                          "too many label filters (max 32)")
 
 
 class Exec(ServerTest):
