@@ -275,8 +275,8 @@ export class AgentKernel implements Disposable {
 
     /**
      * Writes a file of a sandbox, and makes the folders above it. Of a content that comes in pieces no more than one is
-     * held; when it fails, nothing is written. The signal ends waiting for the next piece, the timeout is seen when it
-     * has come. Servers take about 12 MB at most.
+     * held; when it fails, nothing is written. The signal and the timeout end waiting for the next piece, too. Servers take
+     * about 12 MB at most.
      */
     async writeFile(
         name: string,
@@ -285,7 +285,11 @@ export class AgentKernel implements Disposable {
         {encoding, ...options}: FileWriteOptions = {},
     ): Promise<void> {
         if (inPieces(content)) {
-            await pour(() => this.#call("write_file", {...options, name, path}), content, options.signal);
+            const start = (): [Call, number] => {
+                const call = this.#call("write_file", {...options, name, path});
+                return [call, options.timeout ?? this.#timeout()];
+            };
+            await pour(start, content, options.signal);
         } else {
             await this.#one("write_file", {...options, name, path, content: decoded(content, encoding)});
         }
@@ -310,7 +314,10 @@ export class AgentKernel implements Disposable {
         await upload(this, name, local, path, options);
     }
 
-    /** Copies a file of a sandbox to this machine. It takes its name there when all of it has come. */
+    /**
+     * Copies a file of a sandbox to this machine. It takes its name there when all of it has come; until then, and when
+     * it does not, what is there stays. A link stays one, and what is no file is refused.
+     */
     async download(name: string, path: string, local: string, options: TransferOptions = {}): Promise<void> {
         await download(this, name, path, local, options);
     }
@@ -502,6 +509,14 @@ export class AgentKernel implements Disposable {
 
     #call(name: string, {signal, ...values}: Arguments): Call {
         return new Call(this.#open(), operation(name), values, signal as AbortSignal | undefined);
+    }
+
+    /** The timeout of calls that have none of their own, in milliseconds. */
+    #timeout(): number {
+        const {lib, slot, err} = library();
+        check(lib.ak_client_int(this.#open(), abi.AK_CLIENT_TIMEOUT_MS, slot, err));
+        const timeout = Number(BigInt.asIntN(64, slot[0] ?? 0n));
+        return timeout === abi.AK_TIMEOUT_NONE ? Infinity : timeout;
     }
 
     #open(): Pointer {

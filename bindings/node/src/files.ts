@@ -1,14 +1,14 @@
 // Files that are read and written piece by piece, so that no more than a piece is held.
 import {randomUUID} from "node:crypto";
 import {createWriteStream} from "node:fs";
-import {open, rename, rm} from "node:fs/promises";
+import {open, realpath, rename, rm, stat} from "node:fs/promises";
 import {Readable} from "node:stream";
 import {pipeline} from "node:stream/promises";
 import {AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import type {Call} from "./call.js";
 import type {AgentKernel} from "./client.js";
-import {invalid} from "./errors.js";
+import {invalid, TimeoutError} from "./errors.js";
 import {content as bytesOf} from "./operations.js";
 import type {FileContent, TransferOptions} from "./options.js";
 import {spend, turnOver} from "./turn.js";
@@ -16,6 +16,9 @@ import {spend, turnOver} from "./turn.js";
 /** Memory that pieces are read into, and how little of it is too little for the next. */
 const SLAB = 65536;
 const LEAST = 8192;
+
+/** What the language's timers can wait, in milliseconds: 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Pieces = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
@@ -83,17 +86,27 @@ export function decoded(content: string | Uint8Array, encoding: "utf8" | "base64
     return bytes;
 }
 
-/** Writes a file with what comes piece by piece, and waits for the answer. */
-export async function pour(start: () => Call, content: Pieces, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Writes a file with what comes piece by piece, and waits for the answer. It is started with a call and its timeout in
+ * milliseconds: while no piece comes the library is not asked, so that is kept here, too.
+ */
+export async function pour(
+    start: () => [Call, number],
+    content: Pieces,
+    signal: AbortSignal | undefined,
+): Promise<void> {
     const pieces = iterator(content);
-    const aborted = abortion(signal);
+    let interrupted: Interruption | undefined;
     let whole = false;
     let call: Call | undefined;
     try {
-        call = start();
+        let timeout: number;
+        [call, timeout] = start();
+        interrupted = interruption(signal, timeout);
         for (;;) {
-            const next = await Promise.race([pieces.next(), aborted.promise]);
-            if (next === undefined) break; // the call says why
+            const next = await Promise.race([pieces.next(), interrupted.promise]);
+            if (next === "late") throw late(call, timeout);
+            if (next === "aborted") break; // the call says why
             if (next.done === true) {
                 whole = true;
                 break;
@@ -103,10 +116,22 @@ export async function pour(start: () => Call, content: Pieces, signal: AbortSign
         if (whole) await write(call, new Uint8Array(0));
         while ((await call.advance()) === AK_ITEM);
     } finally {
-        aborted.forget();
+        interrupted?.forget();
         call?.close();
         if (!whole) leave(content, pieces);
     }
+}
+
+function late({operation}: Call, timeout: number): TimeoutError {
+    return new TimeoutError(
+        `${operation.name} did not end within its timeout (${String(timeout)} ms): no content came`,
+        {
+            code: "AK_E_TIMEOUT",
+            operation: operation.name,
+            phase: "send",
+            sent: "some",
+        },
+    );
 }
 
 type Iteration = AsyncIterator<string | Uint8Array> | Iterator<string | Uint8Array>;
@@ -121,19 +146,26 @@ function iterator(content: Pieces): Iteration {
     return Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
 }
 
-/** A promise of the abort, so that content that does not come can be left. */
-function abortion(signal: AbortSignal | undefined): {promise: Promise<undefined>; forget: () => void} {
-    let onAbort = (): void => undefined;
-    const promise = new Promise<undefined>((resolve) => {
-        onAbort = (): void => {
-            resolve(undefined);
+/** A promise of what ends the wait for content that does not come. */
+interface Interruption {
+    readonly promise: Promise<"aborted" | "late">;
+    readonly forget: () => void;
+}
+
+function interruption(signal: AbortSignal | undefined, timeout: number): Interruption {
+    let forget = (): void => undefined;
+    const promise = new Promise<"aborted" | "late">((resolve) => {
+        const onAbort = (): void => {
+            resolve("aborted");
+        };
+        signal?.addEventListener("abort", onAbort);
+        const timer = timeout > LONGEST_TIMER ? undefined : setTimeout(resolve, timeout, "late");
+        forget = (): void => {
+            signal?.removeEventListener("abort", onAbort);
+            clearTimeout(timer);
         };
     });
-    signal?.addEventListener("abort", onAbort);
-    return {
-        promise,
-        forget: () => signal?.removeEventListener("abort", onAbort),
-    };
+    return {promise, forget};
 }
 
 /** Hands in a piece; false when the server has answered already. */
@@ -182,9 +214,9 @@ export async function upload(
 ): Promise<void> {
     const file = await open(local);
     try {
-        const {size} = await file.stat();
+        const {size} = await file.stat(); // 0 of what is no file, such as a pipe, and of the kernel's own
         const pieces = counted(file.createReadStream({autoClose: false}), {onProgress});
-        await client.writeFile(name, path, pieces, {...options, size});
+        await client.writeFile(name, path, pieces, {...options, size: size === 0 ? undefined : size});
     } finally {
         await file.close();
     }
@@ -197,15 +229,29 @@ export async function download(
     local: string,
     {onProgress, ...options}: TransferOptions,
 ): Promise<void> {
-    const partial = `${local}.${randomUUID()}.partial`;
+    const target = await replaceable(local);
+    const partial = `${target}.${randomUUID()}.partial`;
     try {
         await pipeline(
             counted(client.createReadStream(name, path, options), {onProgress}),
             createWriteStream(partial, {flags: "wx"}),
         );
-        await rename(partial, local);
+        await rename(partial, target);
     } catch (error) {
         await rm(partial, {force: true});
         throw error;
     }
+}
+
+/** Where a file goes in the place of what is there: a link stays one, and so does what is no file, such as a device. */
+async function replaceable(local: string): Promise<string> {
+    let target: string;
+    try {
+        target = await realpath(local);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return local;
+        throw error;
+    }
+    if (!(await stat(target)).isFile()) throw invalid(`not a regular file: ${target}`);
+    return target;
 }
