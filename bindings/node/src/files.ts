@@ -13,9 +13,12 @@ import {content as bytesOf} from "./operations.js";
 import type {FileContent, TransferOptions} from "./options.js";
 import {spend, turnOver} from "./turn.js";
 
-/** Memory that pieces are read into, and how little of it is too little for the next. */
-const SLAB = 65536;
-const LEAST = 8192;
+/**
+ * Memory that pieces are read into, and how little of it is too little for the next. In larger pieces V8 lets more of it
+ * gather before it collects, and nothing becomes faster.
+ */
+const SLAB = 16384;
+const LEAST = 2048;
 
 /** What the language's timers can wait, in milliseconds: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;

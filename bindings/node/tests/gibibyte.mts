@@ -1,4 +1,4 @@
-// Reads a stream of 1 GiB from a server, as events or as bytes, and prints how many there were and by how many MiB the
+// Reads a stream of 1 GiB from a server, as events or as bytes, or a file of it, and prints how many there were and by how many MiB the
 // process's peak grew after the first 4 MiB.
 import {readFileSync} from "node:fs";
 import {AgentKernel} from "agentkernel";
@@ -6,7 +6,12 @@ import {AgentKernel} from "agentkernel";
 const peak = (): number => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
 
 async function* pieces(url: string, way: string): AsyncGenerator<number> {
-    const stream = new AgentKernel({baseUrl: url}).runStream(["x"]);
+    const client = new AgentKernel({baseUrl: url, timeout: Infinity});
+    if (way === "file") {
+        for await (const chunk of client.createReadStream("box", "/tmp/x")) yield (chunk as Buffer).length;
+        return;
+    }
+    const stream = client.runStream(["x"]);
     if (way === "events") for await (const event of stream) yield event.output?.length ?? 0;
     else for await (const chunk of stream.readable() as AsyncIterable<Buffer>) yield chunk.length;
 }

@@ -4,6 +4,7 @@ import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, test} from "node:test";
 import {built, descriptors, FaultServer, finished, outputs, sleep} from "./kit.mjs";
+import type {Json, JsonObject} from "./kit.mjs";
 
 const fault = new FaultServer();
 after(() => fault.end());
@@ -119,10 +120,24 @@ test("clients that are forgotten", async () => {
     );
 });
 
-test("a gibibyte through events, and through a Readable, adds nothing that stays", {timeout: 120000}, async () => {
+test("a gibibyte through events, a Readable and a file adds nothing that stays", {timeout: 180000}, async () => {
     const program = join(built, "tests", "gibibyte.mjs");
-    for (const way of ["events", "readable"]) {
-        await using server = await fault.script(outputs(65536, "y".repeat(16384)));
+    const chunk = (text: string): Json => ({text, chunked: true});
+    const file: JsonObject = {
+        rules: [
+            {
+                steps: [
+                    {text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
+                    chunk('{"success":true,"data":{"encoding":"utf8","content":"'),
+                    {repeat_text: "y".repeat(16384), count: 65536, chunked: true},
+                    chunk('"}}'),
+                    {last_chunk: true},
+                ],
+            },
+        ],
+    };
+    for (const way of ["events", "readable", "file"]) {
+        await using server = await fault.script(way === "file" ? file : outputs(65536, "y".repeat(16384)));
         const {code, out, err} = await finished(process.execPath, [program, server.url, way]);
         assert.equal(code, 0, err);
         const [size, grown] = out.split(" ").map(Number);
