@@ -158,23 +158,11 @@ static ak_status put_env(ak_bound *bound, const char *name, size_t name_len, con
     return append(bound, entry.data, err);
 }
 
-/* A map is a list of names and values by turns; a name that is there already gets the new value. */
+/* A map is a list of names and values by turns; merge_entries sees to names that are there already. */
 static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, const char *text, size_t len,
                           ak_error *err) {
-    char *value = strndup(text ? text : "", len);
-    if (!value) {
-        return ak_error_memory(err);
-    }
-    char **items = (char **)bound->items.data;
-    for (size_t i = 0; i + 1 < bound->items.len / sizeof *items; i += 2) {
-        if (strncmp(items[i], name ? name : "", name_len) == 0 && items[i][name_len] == '\0') {
-            free(items[i + 1]);
-            items[i + 1] = value;
-            return AK_OK;
-        }
-    }
-    char *pair[2] = {strndup(name ? name : "", name_len), value};
-    if (!pair[0] || !ak_buffer_append(&bound->items, pair, sizeof pair)) {
+    char *pair[2] = {strndup(name ? name : "", name_len), strndup(text ? text : "", len)};
+    if (!pair[0] || !pair[1] || !ak_buffer_append(&bound->items, pair, sizeof pair)) {
         free(pair[0]);
         free(pair[1]);
         return ak_error_memory(err);
@@ -201,6 +189,66 @@ static ak_status bind_put(const ak_parameter *parameter, ak_bound *bound, const 
         return status;
     }
     return env ? put_env(bound, name, name_len, text, len, err) : put_pair(bound, name, name_len, text, len, err);
+}
+
+/* By name, and entries of one name in the order they were put. */
+static int compare_entries(const void *a, const void *b) {
+    char **left = *(char **const *)a, **right = *(char **const *)b;
+    int order = strcmp(left[0], right[0]);
+    return order ? order : (left > right) - (left < right);
+}
+
+/* Gives the first entry of each name the last one's value, and empties the others. */
+static void merge_sorted(char ***sorted, size_t count) {
+    char **first = sorted[0];
+    for (size_t i = 1; i < count; i++) {
+        char **entry = sorted[i];
+        if (strcmp(first[0], entry[0]) != 0) {
+            first = entry;
+            continue;
+        }
+        free(entry[0]);
+        free(first[1]);
+        first[1] = entry[1];
+        entry[0] = entry[1] = NULL;
+    }
+}
+
+/* What is put under a name that is there already takes the place of it. Looking for the name at each put would take
+ * time that grows with the square of the entries, of which there may be many thousand. */
+static ak_status merge_entries(ak_bound *bound, ak_error *err) {
+    char **items = (char **)bound->items.data;
+    size_t count = bound->items.len / sizeof *items / 2, kept = 0;
+    if (count < 2) {
+        return AK_OK;
+    }
+    char ***sorted = malloc(count * sizeof *sorted);
+    if (!sorted) {
+        return ak_error_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &items[2 * i];
+    }
+    qsort(sorted, count, sizeof *sorted, compare_entries);
+    merge_sorted(sorted, count);
+    free(sorted);
+    for (size_t i = 0; i < 2 * count; i++) {
+        if (items[i]) {
+            items[kept++] = items[i];
+        }
+    }
+    bound->items.len = kept * sizeof *items;
+    return AK_OK;
+}
+
+ak_status ak_bind_merge_maps(ak_call *call, ak_error *err) {
+    ak_status status = AK_OK;
+    for (size_t i = 0; status == AK_OK && i < call->operation->parameter_count; i++) {
+        if (call->operation->parameters[i].type == AK_TYPE_MAP) {
+            status = merge_entries(&call->bound[i], err);
+        }
+    }
+    return status;
 }
 
 /* Finds the parameter, binds it and latches a failure. The binds report into an error of their own when the caller gave

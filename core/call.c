@@ -86,6 +86,9 @@ ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err) {
 static ak_status begin(ak_call *call) {
     ak_status status = ak_bind_check_required(call, &call->error);
     if (status == AK_OK) {
+        status = ak_bind_merge_maps(call, &call->error);
+    }
+    if (status == AK_OK) {
         status = ak_request_encode(call, &call->error);
     }
     if (status == AK_OK) {

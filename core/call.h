@@ -92,6 +92,8 @@ ak_status ak_bind_add(ak_call *call, int32_t key, const char *text, size_t len, 
 ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                       ak_error *err);
 ak_status ak_bind_add_list(ak_call *call, int32_t key, ak_error *err);
+/* Once, when all is bound: of the entries of a map that have one name the last counts. */
+ak_status ak_bind_merge_maps(ak_call *call, ak_error *err);
 ak_status ak_bind_check_required(const ak_call *call, ak_error *err);
 /* A bound parameter, NULL when it is not bound. */
 const ak_bound *ak_bound_of(const ak_call *call, int32_t key);

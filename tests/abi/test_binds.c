@@ -1,6 +1,7 @@
 /* test_binds.c: each type of parameter through each door: what fits is taken, what does not is refused at once. */
 #include "kit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static ak_client *client;
@@ -90,6 +91,32 @@ static void bind_labels_again(ak_call *call) {
     assert_int_equal(ak_call_put_text(call, AK_KEY_LABELS, "", 0, "4", 1, NULL), AK_OK);
 }
 
+#define MANY 1000
+
+/* Every other one again, the last first. Sorted as text their names have another order than this. */
+static void bind_many_labels(ak_call *call) {
+    char name[16], value[16];
+    for (int i = 0; i < MANY + MANY / 2; i++) {
+        int number = i < MANY ? i : 2 * (MANY + MANY / 2 - 1 - i);
+        int name_len = snprintf(name, sizeof name, "k%d", number);
+        int len = snprintf(value, sizeof value, "%d", i);
+        assert_int_equal(ak_call_put_text(call, AK_KEY_LABELS, name, (size_t)name_len, value, (size_t)len, NULL),
+                         AK_OK);
+    }
+}
+
+static void many_labels_are_merged(void **state) {
+    (void)state;
+    static char body[MANY * 24];
+    int len = snprintf(body, sizeof body, "{\"labels\":");
+    for (int i = 0; i < MANY; i++) {
+        int value = i % 2 ? i : MANY + MANY / 2 - 1 - i / 2;
+        len += snprintf(body + len, sizeof body - (size_t)len, "%c\"k%d\":\"%d\"", i ? ',' : '{', i, value);
+    }
+    snprintf(body + len, sizeof body - (size_t)len, "}}");
+    assert_body(AK_OP_UPDATE_SANDBOX, bind_many_labels, body);
+}
+
 static void bind_no_labels(ak_call *call) {
     bind_labels_again(call);
     assert_int_equal(ak_call_set_text(call, AK_KEY_LABELS, NULL, 0, NULL), AK_OK);
@@ -146,9 +173,8 @@ static void bytes_that_are_not_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_type_has_its_doors),
-        cmocka_unit_test(binding_again_replaces),
-        cmocka_unit_test(lists_of_lists_have_an_order),
+        cmocka_unit_test(each_type_has_its_doors),  cmocka_unit_test(binding_again_replaces),
+        cmocka_unit_test(many_labels_are_merged),   cmocka_unit_test(lists_of_lists_have_an_order),
         cmocka_unit_test(bytes_that_are_not_there),
     };
     return cmocka_run_group_tests(tests, start, stop);
