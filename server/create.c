@@ -104,7 +104,7 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
 }
 
 /* Reads name, image and what is only kept. */
-static void read_description(struct fields *fields, struct sandbox *wanted, struct reply *reply) {
+static void read_description(struct fields *fields, struct sandbox *wanted) {
     char message[VALIDATE_MESSAGE];
     char *name = fields_required_text(fields, "name");
     const char *wrong = name == NULL ? NULL : validate_sandbox_name(name, message);
@@ -127,7 +127,7 @@ static void read_description(struct fields *fields, struct sandbox *wanted, stru
     wanted->created_from_template = fields_text(fields, "created_from_template");
     wanted->template_help_text = fields_text(fields, "template_help_text");
     free(fields_text(fields, "agent")); /* of the full server's own concern: nothing here depends on it */
-    metadata_read_lifecycle(fields, wanted, reply);
+    metadata_read_lifecycle(fields, wanted);
 }
 
 /* Reads the body. False when the reply says what is wrong with it. */
@@ -135,7 +135,7 @@ static bool read_create_request(const struct request *request, struct sandbox *w
                                 struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
-    read_description(&fields, wanted, reply);
+    read_description(&fields, wanted);
     source_read(&fields, source);
     if (!fields.failed && reply->status == 0) {
         check_backend(&fields, reply);

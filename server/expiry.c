@@ -93,10 +93,12 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t expires_at = sandbox->expires_at == 0 ? UINT64_MAX : sandbox->expires_at;
     uint64_t stop_seconds = atomic_load(&sandbox->stopped) ? 0 : sandbox->auto_stop_seconds;
+    uint64_t archive_seconds = sandbox->archived_at != 0 ? 0 : sandbox->auto_archive_seconds;
     uint64_t delete_seconds = sandbox->auto_delete_seconds;
     (void)pthread_mutex_unlock(&sandbox->meta_lock);
     uint64_t idle_since = command_any(sandbox) ? now : state_idle_since(sandbox);
     uint64_t stop_at = due_at(idle_since, stop_seconds);
+    uint64_t archive_at = due_at(idle_since, archive_seconds);
     uint64_t delete_at = due_at(idle_since, delete_seconds);
     if (expires_at <= now) {
         remove_it(expiry, sandbox, now);
@@ -106,6 +108,13 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
         remove_it(expiry, sandbox, 0);
         return UINT64_MAX;
     }
+    if (archive_at <= now) {
+        if (!state_archive(sandbox) && errno != ENOENT) {
+            complain(sandbox, "archive the idle sandbox");
+        }
+        archive_at = UINT64_MAX;
+        stop_at = UINT64_MAX;
+    }
     if (stop_at <= now) {
         if (!state_stop(sandbox) && errno != ENOENT) {
             complain(sandbox, "stop the idle sandbox");
@@ -113,6 +122,7 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
         stop_at = UINT64_MAX;
     }
     uint64_t next = stop_at < delete_at ? stop_at : delete_at;
+    next = archive_at < next ? archive_at : next;
     return next < expires_at ? next : expires_at;
 }
 

@@ -1,5 +1,5 @@
 /*
- * expiry.h: the threads that stop and remove sandboxes whose time is over: those past their TTL, and those without
+ * expiry.h: the threads that stop, archive and remove sandboxes whose time is over: those past their TTL, and those without
  * activity for as long as their lifecycle says. Activity is the start or end of a command, or a call for a file; a
  * sandbox in which a command runs is never idle.
  *

@@ -50,6 +50,9 @@ void handle_start_sandbox(struct server *server, struct request *request, struct
             reply_text(reply, 200, "Sandbox started");
         } else if (errno == EALREADY) {
             reply_errorf(reply, 409, "Failed to start sandbox: Sandbox '%s' is already running", sandbox->name);
+        } else if (errno == EBUSY) {
+            reply_errorf(reply, 409, "Failed to start sandbox: Sandbox '%s' is archived and must be recovered first",
+                         sandbox->name);
         } else {
             reply_failure(reply, "start", errno);
         }
@@ -212,11 +215,13 @@ void handle_resize_sandbox(struct server *server, struct request *request, struc
     state_release(sandbox);
 }
 
-/* Nothing is ever archived here, so there is nothing to bring back: it is all there. */
+/* Its files never went anywhere; it is stopped from now on, as one that nobody has archived may be. */
 void handle_recover_sandbox(struct server *server, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL) {
+    if (sandbox != NULL && state_recover(sandbox)) {
         reply_info(reply, sandbox);
+    } else if (sandbox != NULL) {
+        reply_failure(reply, "recover", errno);
     }
     state_release(sandbox);
 }

@@ -9,7 +9,7 @@
 
 #include "handlers.h"
 
-void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox, struct reply *reply) {
+void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox) {
     ak_json_value value;
     if (!fields_given(fields, "lifecycle") || !fields_value(fields, "lifecycle", false, AK_JSON_OBJECT, &value)) {
         return;
@@ -24,12 +24,11 @@ void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox, str
     bool archives = fields_uint(&inner, "auto_archive_after_seconds", INT64_MAX, &archive);
     if (inner.failed) {
         fields_fail(fields, inner.error);
-    } else if ((stops && stop == 0) || (erases && erase == 0)) {
+    } else if ((stops && stop == 0) || (archives && archive == 0) || (erases && erase == 0)) {
         fields_fail(fields, "lifecycle: seconds must be at least 1");
-    } else if (archives) {
-        reply_error(reply, 422, "lifecycle.auto_archive_after_seconds is not supported by agentkernel-local");
     } else {
         sandbox->auto_stop_seconds = stop;
+        sandbox->auto_archive_seconds = archive;
         sandbox->auto_delete_seconds = erase;
     }
 }
@@ -52,7 +51,7 @@ static bool read_patch(const struct request *request, struct patch *patch, struc
     patch->has_lifecycle = fields_given(&fields, "lifecycle");
     patch->labels = patch->has_labels ? fields_map(&fields, "labels") : NULL;
     patch->description = patch->has_description ? fields_text(&fields, "description") : NULL;
-    metadata_read_lifecycle(&fields, &patch->lifecycle, reply);
+    metadata_read_lifecycle(&fields, &patch->lifecycle);
     if (fields.failed) {
         reply_error(reply, 400, fields.error);
     }
@@ -73,10 +72,13 @@ static void exchange(struct patch *patch, struct sandbox *sandbox) {
     }
     if (patch->has_lifecycle) {
         uint64_t stop = sandbox->auto_stop_seconds;
+        uint64_t archive = sandbox->auto_archive_seconds;
         uint64_t erase = sandbox->auto_delete_seconds;
         sandbox->auto_stop_seconds = patch->lifecycle.auto_stop_seconds;
+        sandbox->auto_archive_seconds = patch->lifecycle.auto_archive_seconds;
         sandbox->auto_delete_seconds = patch->lifecycle.auto_delete_seconds;
         patch->lifecycle.auto_stop_seconds = stop;
+        patch->lifecycle.auto_archive_seconds = archive;
         patch->lifecycle.auto_delete_seconds = erase;
     }
 }

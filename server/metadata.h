@@ -5,11 +5,10 @@
 #define AKL_METADATA_H
 
 #include "fields.h"
-#include "reply.h"
 #include "state.h"
 
-/* Reads member `lifecycle` into the sandbox's auto_stop_seconds and auto_delete_seconds; absent and null change
- * nothing. What is wrong with it latches in fields, or is the reply's 422. */
-void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox, struct reply *reply);
+/* Reads member `lifecycle` into the sandbox's auto_..._seconds; absent and null change nothing. What is wrong with it
+ * latches in fields. */
+void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox);
 
 #endif

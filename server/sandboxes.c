@@ -5,12 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
 #include "handlers.h"
 #include "json_text.h"
 #include "validate.h"
 
 static void write_lifecycle(struct writer *writer, const struct sandbox *sandbox) {
-    if (sandbox->auto_stop_seconds == 0 && sandbox->auto_delete_seconds == 0) {
+    if (sandbox->auto_stop_seconds == 0 && sandbox->auto_archive_seconds == 0 && sandbox->auto_delete_seconds == 0) {
         return;
     }
     writer_name(writer, "lifecycle");
@@ -18,10 +19,26 @@ static void write_lifecycle(struct writer *writer, const struct sandbox *sandbox
     if (sandbox->auto_stop_seconds != 0) {
         writer_member_uint(writer, "auto_stop_after_seconds", sandbox->auto_stop_seconds);
     }
+    if (sandbox->auto_archive_seconds != 0) {
+        writer_member_uint(writer, "auto_archive_after_seconds", sandbox->auto_archive_seconds);
+    }
     if (sandbox->auto_delete_seconds != 0) {
         writer_member_uint(writer, "auto_delete_after_seconds", sandbox->auto_delete_seconds);
     }
     writer_close(writer, '}');
+}
+
+static const char *status_of(const struct sandbox *sandbox) {
+    return sandbox->archived_at != 0 ? "archived" : atomic_load(&sandbox->stopped) ? "stopped" : "running";
+}
+
+static void write_archived(struct writer *writer, const struct sandbox *sandbox) {
+    char when[STATE_TIME_CAP];
+    if (sandbox->archived_at != 0) {
+        clock_format((struct timespec){.tv_sec = (time_t)sandbox->archived_at}, when, sizeof when);
+        writer_member_text(writer, "archived_at", when);
+        writer_member_text(writer, "archived_reason", "lifecycle.auto_archive_after_seconds");
+    }
 }
 
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
@@ -31,7 +48,7 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
-    writer_member_text(writer, "status", atomic_load(&sandbox->stopped) ? "stopped" : "running");
+    writer_member_text(writer, "status", status_of(sandbox));
     writer_member_text(writer, "backend", "bubblewrap");
     writer_member_text(writer, "image", sandbox->image);
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
@@ -52,6 +69,7 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
         writer_member_text(writer, "description", sandbox->description);
     }
     writer_member_text(writer, "last_activity_at", last_activity);
+    write_archived(writer, sandbox);
     write_lifecycle(writer, sandbox);
     writer_close(writer, '}');
     (void)pthread_mutex_unlock(&sandbox->meta_lock);

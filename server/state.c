@@ -218,6 +218,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     sandbox->unfinished = wanted->unfinished;
     sandbox->expires_at = wanted->expires_at;
     sandbox->auto_stop_seconds = wanted->auto_stop_seconds;
+    sandbox->auto_archive_seconds = wanted->auto_archive_seconds;
     sandbox->auto_delete_seconds = wanted->auto_delete_seconds;
     clock_uuid(sandbox->uuid);
     (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
@@ -279,10 +280,13 @@ bool state_save(struct sandbox *sandbox) {
     return ok;
 }
 
-bool state_stop(struct sandbox *sandbox) {
+/* archived_at: 0 does not archive it. */
+static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     bool before = atomic_exchange(&sandbox->stopped, true);
-    bool ok = before || state_save(sandbox);
+    uint64_t archived_before = sandbox->archived_at;
+    sandbox->archived_at = archived_before != 0 ? archived_before : archived_at;
+    bool ok = (before && sandbox->archived_at == archived_before) || state_save(sandbox);
     int error = errno;
     if (ok) {
         command_end_all(sandbox); /* under the lock: none of a start that follows */
@@ -291,6 +295,32 @@ bool state_stop(struct sandbox *sandbox) {
         }
     } else {
         atomic_store(&sandbox->stopped, before);
+        sandbox->archived_at = archived_before;
+    }
+    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    errno = error;
+    return ok;
+}
+
+bool state_stop(struct sandbox *sandbox) {
+    return stop(sandbox, 0);
+}
+
+bool state_archive(struct sandbox *sandbox) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return stop(sandbox, (uint64_t)now.tv_sec);
+}
+
+bool state_recover(struct sandbox *sandbox) {
+    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    state_touch(sandbox); /* or it would be idle at once */
+    uint64_t before = sandbox->archived_at;
+    sandbox->archived_at = 0;
+    bool ok = before == 0 || state_save(sandbox);
+    int error = errno;
+    if (!ok) {
+        sandbox->archived_at = before;
     }
     (void)pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
@@ -311,9 +341,10 @@ bool state_finish(struct sandbox *sandbox) {
 bool state_start(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     state_touch(sandbox); /* or it would be idle at once */
-    bool before = atomic_exchange(&sandbox->stopped, false);
-    errno = EALREADY;
-    bool ok = before && state_save(sandbox);
+    bool archived = sandbox->archived_at != 0;
+    bool before = archived || atomic_exchange(&sandbox->stopped, false);
+    errno = archived ? EBUSY : EALREADY;
+    bool ok = before && !archived && state_save(sandbox);
     int error = errno;
     if (ok) {
         audit_sandbox(&sandbox->state->audit, "sandbox_started", sandbox);

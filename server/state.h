@@ -51,7 +51,9 @@ struct sandbox {
     atomic_bool stopped;          /* runs no commands until it is started */
     uint64_t expires_at;          /* when it is removed, in seconds since 1970; 0: never */
     uint64_t auto_stop_seconds;   /* without activity; 0: never */
-    uint64_t auto_delete_seconds; /* without activity; 0: never */
+    uint64_t auto_archive_seconds;
+    uint64_t auto_delete_seconds;
+    uint64_t archived_at; /* stopped, and not to be started before it is recovered, since then; 0: it is not */
     bool unfinished;              /* its creation has not been answered: the next server removes it */
     /* Belonging to state.c. */
     struct state *state;
@@ -132,10 +134,17 @@ bool state_save(struct sandbox *sandbox);
  * start. False with errno, as state_save. */
 bool state_stop(struct sandbox *sandbox);
 
+/* The same, and it stays so until state_recover. */
+bool state_archive(struct sandbox *sandbox);
+
+/* Makes an archived sandbox one that is only stopped; nothing for others. False with errno, as state_save. */
+bool state_recover(struct sandbox *sandbox);
+
 /* Makes a sandbox that was created as unfinished one that stays. False with errno, as state_save. */
 bool state_finish(struct sandbox *sandbox);
 
-/* Lets a stopped sandbox run commands again. False with errno: as state_save, and EALREADY when it is not stopped. */
+/* Lets a stopped sandbox run commands again. False with errno: as state_save, EALREADY when it is not stopped, and EBUSY
+ * when it is archived. */
 bool state_start(struct sandbox *sandbox);
 
 /* Opens the sandbox's tree, to be closed by the caller; -1 with errno. */

@@ -149,6 +149,12 @@ static void write_life(const struct sandbox *sandbox, struct writer *writer) {
     if (sandbox->auto_stop_seconds != 0) {
         writer_member_uint(writer, "auto_stop_seconds", sandbox->auto_stop_seconds);
     }
+    if (sandbox->archived_at != 0) {
+        writer_member_uint(writer, "archived_at", sandbox->archived_at);
+    }
+    if (sandbox->auto_archive_seconds != 0) {
+        writer_member_uint(writer, "auto_archive_seconds", sandbox->auto_archive_seconds);
+    }
     if (sandbox->auto_delete_seconds != 0) {
         writer_member_uint(writer, "auto_delete_seconds", sandbox->auto_delete_seconds);
     }
@@ -214,6 +220,8 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     sandbox->unfinished = fields_bool(&fields, "unfinished", false, false);
     (void)fields_uint(&fields, "expires_at", INT64_MAX, &sandbox->expires_at);
     (void)fields_uint(&fields, "auto_stop_seconds", INT64_MAX, &sandbox->auto_stop_seconds);
+    (void)fields_uint(&fields, "archived_at", INT64_MAX, &sandbox->archived_at);
+    (void)fields_uint(&fields, "auto_archive_seconds", INT64_MAX, &sandbox->auto_archive_seconds);
     (void)fields_uint(&fields, "auto_delete_seconds", INT64_MAX, &sandbox->auto_delete_seconds);
     return ok && !fields.failed;
 }

@@ -179,6 +179,36 @@ class Idle(ServerTest):
         self.assertEqual(server.call("GET", "/sandboxes/idle")[0], 200)
         wait_until(lambda: server.call("GET", "/sandboxes/idle")[0] == 404)
 
+    def test_archive(self):
+        """An archived sandbox keeps its files, and runs again once it was recovered and started; the next server knows, too."""
+        state = new_folder(self) + "/state"
+        path = "/sandboxes/idle"
+        with contextlib.closing(Server(state=state)) as server:
+            info = server.post("/sandboxes", {"name": "idle", "lifecycle": {"auto_archive_after_seconds": 2}})[1]["data"]
+            self.assertEqual((info["status"], info["lifecycle"]), ("running", {"auto_archive_after_seconds": 2}))
+            self.assertEqual(server.exec("idle", "sh", "-c", "echo kept > file; sleep 3")[0], 200)  # not idle meanwhile
+            server.call("POST", path + "/stop")  # nor is it safe from that
+            wait_until(lambda: server.call("GET", path)[1]["data"]["status"] == "archived")
+            server.process.kill()
+            server.process.wait()
+        with contextlib.closing(Server(state=state)) as server:
+            info = server.call("GET", path)[1]["data"]
+            self.assertEqual((info["status"], info["archived_reason"]), ("archived", "lifecycle.auto_archive_after_seconds"))
+            self.assertAlmostEqual(datetime.datetime.fromisoformat(info["archived_at"].replace(".000000000", "")).timestamp(),
+                                   time.time(), delta=60)
+            self.assertEqual((server.exec("idle", "true")[0], server.call("GET", path + "/files/workspace/file")[0]), (500, 404))
+            self.assert_error(server.call("POST", path + "/start"), 409,
+                              "Failed to start sandbox: Sandbox 'idle' is archived and must be recovered first")
+            # A copy of it is one that nobody archived.
+            self.assertEqual(server.post("/snapshots", {"sandbox": "idle", "name": "s"})[0], 200)
+            copy = server.post("/snapshots/s/restore", {"as_name": "copy", "start": True})[1]["data"]
+            self.assertEqual((copy["status"], "archived_at" in copy), ("running", False))
+            self.assertEqual(server.exec("copy", "cat", "file")[1]["data"]["output"], "kept\n")
+            status, body = server.call("POST", path + "/recover")
+            self.assertEqual((status, body["data"]["status"], "archived_at" in body["data"]), (200, "stopped", False))
+            self.assertEqual(server.call("POST", path + "/start")[0], 200)
+            self.assertEqual(server.exec("idle", "cat", "file")[1]["data"]["output"], "kept\n")
+
     def test_a_started_one_is_not_idle_at_once(self):
         server = self.start(auto_stop_seconds=2)
         wait_until(lambda: server.call("GET", "/sandboxes/idle")[1]["data"]["status"] == "stopped")

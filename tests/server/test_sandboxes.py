@@ -96,8 +96,6 @@ class Create(ServerTest):
                               member + " is not supported by agentkernel-local")
         self.assert_error(self.create("no", ports=["80"]), 422, "ports is not supported by agentkernel-local: what listens in a "
                           "sandbox, unless its profile is restrictive, listens on this machine")
-        self.assert_error(self.create("no", lifecycle={"auto_archive_after_seconds": 1}), 422,
-                          "lifecycle.auto_archive_after_seconds is not supported by agentkernel-local")
         self.assert_error(self.create("no", placeholder_secrets=True), 422,
                           "placeholder_secrets is not supported by agentkernel-local")
         for backend in ("docker", "firecracker", "k8s"):
