@@ -26,7 +26,9 @@ export default tseslint.config(
     {
         files: ["**/*.mjs"],
         languageOptions: {
-            globals: {process: "readonly", URL: "readonly", console: "readonly", performance: "readonly"},
+            globals: Object.fromEntries(
+                ["process", "URL", "console", "performance", "Buffer", "fetch"].map((name) => [name, "readonly"]),
+            ),
         },
     },
 );

@@ -1,5 +1,8 @@
 // One case in one way: prints what a unit of it costs.
 import {readFileSync} from "node:fs";
+import {Agent, request} from "node:http";
+import {Readable} from "node:stream";
+import {buffer} from "node:stream/consumers";
 
 const [, , name, way] = process.argv;
 const {AgentKernel} = await import(way === "official" ? "official" : "agentkernel");
@@ -40,6 +43,65 @@ async function bytes(kind) {
     return size;
 }
 
+const FILE = Buffer.alloc(12_000_000, Buffer.from(Uint8Array.from({length: 256}, (_, i) => i))); // as the server has it
+const FILE_URL = `${process.env.AK_BENCH_URL}/sandboxes/bench/files/tmp/x`;
+const PIECE = 65536;
+const agent = new Agent({keepAlive: true});
+
+/** An exchange by node:http, whose answer is JSON. */
+async function exchange(method, body) {
+    const response = await new Promise((resolve, reject) => {
+        const headers = body === undefined ? {} : {"content-type": "application/json"};
+        request(FILE_URL, {method, agent, headers}, resolve).on("error", reject).end(body);
+    });
+    return JSON.parse((await buffer(response)).toString());
+}
+
+const decoded = ({data: {content, encoding}}) => Buffer.from(content, encoding);
+
+const reading = {
+    fetch: async () => decoded(await (await fetch(FILE_URL)).json()),
+    http: async () => decoded(await exchange("GET")),
+    agentkernel: async () => (await client.readFile("bench", "/tmp/x")).contentBytes,
+};
+
+/** Reads the file, so often. */
+async function readFiles(count) {
+    for (let i = 0; i < count; i++) {
+        if (way !== "pieces") {
+            expect((await reading[way]()).equals(FILE), "content");
+            continue;
+        }
+        let size = 0;
+        for await (const piece of client.createReadStream("bench", "/tmp/x")) size += piece.length;
+        expect(size === FILE.length, "size");
+    }
+    return count;
+}
+
+function* pieces() {
+    for (let at = 0; at < FILE.length; at += PIECE) yield FILE.subarray(at, at + PIECE);
+}
+
+const encoded = () => JSON.stringify({encoding: "base64", content: FILE.toString("base64")});
+
+const writing = {
+    fetch: async () => {
+        const options = {method: "PUT", headers: {"content-type": "application/json"}, body: encoded()};
+        return (await (await fetch(FILE_URL, options)).json()).success;
+    },
+    http: async () => (await exchange("PUT", encoded())).success,
+    agentkernel: async () => (await client.writeFile("bench", "/tmp/x", FILE)) ?? true,
+    pieces: async () =>
+        (await client.writeFile("bench", "/tmp/x", Readable.from(pieces()), {size: FILE.length})) ?? true,
+};
+
+/** Writes the file, so often. */
+async function writeFiles(count) {
+    for (let i = 0; i < count; i++) expect(await writing[way](), "answer");
+    return count;
+}
+
 const MIB = 1024;
 const work = {
     run: [() => runs(300, 1), () => runs(2000, 1)],
@@ -58,6 +120,8 @@ const work = {
             return MIB;
         },
     ],
+    "read file 12 MB": [() => readFiles(1), () => readFiles(5)],
+    "write file 12 MB": [() => writeFiles(1), () => writeFiles(5)],
 }[name];
 
 await work[0](); // warm up
@@ -67,4 +131,5 @@ const units = await work[1]();
 const wall = performance.now() - start,
     {user, system} = process.cpuUsage(cpu);
 const [, peak] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"));
+agent.destroy();
 console.log(JSON.stringify({cpu_us: (user + system) / units, wall_us: (wall * 1000) / units, peak_kb: Number(peak)}));

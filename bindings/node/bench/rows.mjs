@@ -1,4 +1,5 @@
-// Measures each case in every way, each in a process of its own, in turn (A B A B ...), and prints a row for each way.
+// Measures each case in every way, each in a process of its own, in turn (A B A B ...), and prints a row for each way. The
+// ratio is to the first: the official SDK, or for files what one writes with fetch.
 import {spawnSync} from "node:child_process";
 import {fileURLToPath} from "node:url";
 
@@ -8,6 +9,8 @@ const WAYS = {
     "run, 50 at once": ["official", "agentkernel"],
     "events 150 B": ["official", "agentkernel"],
     "stream 1 GiB": ["official", "agentkernel", "readable"],
+    "read file 12 MB": ["fetch", "http", "agentkernel", "pieces"],
+    "write file 12 MB": ["fetch", "http", "agentkernel", "pieces"],
 };
 const measure = fileURLToPath(new URL("measure.mjs", import.meta.url));
 
@@ -28,7 +31,7 @@ for (const [name, ways] of Object.entries(WAYS)) {
     }
     for (const way of ways) {
         const of = (what) => median(found[way].map((each) => each[what]));
-        const ratio = median(found[way].map((each, i) => each.cpu_us / found.official[i].cpu_us));
+        const ratio = median(found[way].map((each, i) => each.cpu_us / found[ways[0]][i].cpu_us));
         const rounded = (number, digits) => Number(number.toFixed(digits));
         console.log(
             JSON.stringify({

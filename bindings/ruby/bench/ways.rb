@@ -3,6 +3,7 @@
 require "agentkernel"
 require "json"
 require "net/http"
+require "stringio"
 
 # The same work in two ways: by Net::HTTP with json, on one connection that is kept, and by this library. Each way does
 # its case so many times, and says how many units (calls, events) that were.
@@ -10,10 +11,12 @@ module Ways
   URL = ENV.fetch("AK_BENCH_URL")
   SMALL = ["small", 100_000, 15_000_000].freeze
   LARGE = ["large", 10_000, 163_840_000].freeze
+  FILE = ((0..255).to_a.pack("C*") * 46_875) # as the server has it
 
   # Client code as one writes it for an API with events.
   class Plain
     HEADERS = {"Content-Type" => "application/json"}.freeze
+    FILE_PATH = "/sandboxes/bench/files/tmp/x"
 
     def initialize
       uri = URI(URL)
@@ -38,6 +41,16 @@ module Ways
           whole.each { |event| yield(*parse(event)) }
         end
       end
+    end
+
+    def read_file
+      JSON.parse(@http.get(FILE_PATH).body)["data"]["content"].unpack1("m0")
+    end
+
+    def write_file(content)
+      body = JSON.generate(encoding: "base64", content: [content].pack("m0"))
+      reply = JSON.parse(@http.put(FILE_PATH, body, HEADERS).body)
+      raise reply["error"] unless reply["success"]
     end
 
     def parse(event)
@@ -103,6 +116,46 @@ module Ways
     total
   end
 
+  def plain_read_file(times)
+    plain = Plain.new
+    times.times { check(plain.read_file == FILE, true) }
+    times
+  end
+
+  def our_read_file(times)
+    client = AgentKernel::Client.new(base_url: URL)
+    times.times { check(client.read_file("bench", "/tmp/x").content == FILE, true) }
+    times
+  end
+
+  def our_open_file(times)
+    client = AgentKernel::Client.new(base_url: URL)
+    times.times do
+      total = 0
+      client.open_file("bench", "/tmp/x") { |file| file.each_piece { |piece| total += piece.bytesize } }
+      check(total, FILE.bytesize)
+    end
+    times
+  end
+
+  def plain_write_file(times)
+    plain = Plain.new
+    times.times { plain.write_file(FILE) }
+    times
+  end
+
+  def our_write_file(times)
+    client = AgentKernel::Client.new(base_url: URL)
+    times.times { client.write_file("bench", "/tmp/x", FILE) }
+    times
+  end
+
+  def our_write_from(times)
+    client = AgentKernel::Client.new(base_url: URL)
+    times.times { client.write_file("bench", "/tmp/x", StringIO.new(FILE), size: FILE.bytesize) }
+    times
+  end
+
   # Name, how often before and while measuring, and the ways; the others are compared to the first.
   CASES = [
     ["run", 200, 2000, {"Net::HTTP" => method(:plain_run), "agentkernel" => method(:our_run)}],
@@ -111,6 +164,10 @@ module Ways
                             "agentkernel readpartial" => ->(times) { our_read(times, SMALL) }}],
     ["events 16 KiB", 0, 1, {"Net::HTTP" => ->(times) { plain_events(times, LARGE) },
                              "agentkernel" => ->(times) { our_events(times, LARGE) },
-                             "agentkernel readpartial" => ->(times) { our_read(times, LARGE) }}]
+                             "agentkernel readpartial" => ->(times) { our_read(times, LARGE) }}],
+    ["read file 12 MB", 1, 5, {"Net::HTTP" => method(:plain_read_file), "agentkernel" => method(:our_read_file),
+                               "agentkernel open_file" => method(:our_open_file)}],
+    ["write file 12 MB", 1, 5, {"Net::HTTP" => method(:plain_write_file), "agentkernel" => method(:our_write_file),
+                                "agentkernel from an IO" => method(:our_write_from)}]
   ].freeze
 end
