@@ -2,51 +2,30 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
 	"sync"
 )
 
-// A file of 12 MB in and out: about the largest that servers take. The measuring process itself is the server, because
-// all ways run in children of it.
+// A file of 12 MB in and out: about the largest that servers take.
 
 const fileBytes = 12_000_000
 
 var (
-	fileURL = os.Getenv("AK_BENCH_FILE_URL")
+	fileURL = url + "/sandboxes/bench/files/tmp/x"
 	file    = sync.OnceValue(func() []byte {
 		content := make([]byte, fileBytes)
-		rand.NewChaCha8([32]byte{}).Read(content)
+		for i := range content {
+			content[i] = byte(i) // as the server has it
+		}
 		return content
 	})
 )
 
-// serveFile gives the file to whoever gets, takes any that is put, and puts its address into the environment.
-func serveFile() {
-	coded := base64.StdEncoding.EncodeToString(file())
-	answer := fmt.Appendf(nil, `{"success":true,"data":{"encoding":"base64","content":"%s","size":%d}}`, coded, fileBytes)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
-	check(os.Setenv("AK_BENCH_FILE_URL", "http://"+listener.Addr().String()))
-	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "PUT" {
-			taken, _ := io.Copy(io.Discard, r.Body)
-			fmt.Fprintf(w, `{"success":true,"data":"Wrote a file in %d bytes"}`, taken)
-			return
-		}
-		w.Header().Set("Content-Length", fmt.Sprint(len(answer)))
-		w.Write(answer)
-	}))
-}
-
 func ourReadFile() (int, error) {
-	content, err := ours(fileURL).ReadFile(ctx, "box", "/tmp/file")
+	content, err := ours().ReadFile(ctx, "bench", "/tmp/x")
 	if err == nil && len(content) != fileBytes {
 		err = fmt.Errorf("%d bytes", len(content))
 	}
@@ -56,7 +35,7 @@ func ourReadFile() (int, error) {
 func ourOpenFile() func() (int, error) {
 	buf := make([]byte, 64<<10)
 	return func() (int, error) {
-		from, err := ours(fileURL).OpenFile(ctx, "box", "/tmp/file")
+		from, err := ours().OpenFile(ctx, "bench", "/tmp/x")
 		if err != nil {
 			return 0, err
 		}
@@ -69,16 +48,16 @@ func ourOpenFile() func() (int, error) {
 	}
 }
 
-func ourWriteFile() (int, error) { return 1, ours(fileURL).WriteFile(ctx, "box", "/tmp/file", file()) }
+func ourWriteFile() (int, error) { return 1, ours().WriteFile(ctx, "bench", "/tmp/x", file()) }
 
 func ourWriteFileFrom() (int, error) {
-	return 1, ours(fileURL).WriteFileFrom(ctx, "box", "/tmp/file", bytes.NewReader(file()), fileBytes)
+	return 1, ours().WriteFileFrom(ctx, "bench", "/tmp/x", bytes.NewReader(file()), fileBytes)
 }
 
 // The same with what Go has, which makes base64 of []byte by itself.
 
 func httpReadFile() (int, error) {
-	response, err := http.Get(fileURL + "/sandboxes/box/files/tmp/file")
+	response, err := http.Get(fileURL)
 	if err != nil {
 		return 0, err
 	}
@@ -104,7 +83,7 @@ func httpWriteFile() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	request, err := http.NewRequest("PUT", fileURL+"/sandboxes/box/files/tmp/file", bytes.NewReader(body))
+	request, err := http.NewRequest("PUT", fileURL, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

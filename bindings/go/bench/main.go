@@ -1,5 +1,4 @@
-// Bench measures this package beside net/http with encoding/json, against the server of fixed answers at AK_BENCH_URL
-// (files: against itself).
+// Bench measures this package beside net/http with encoding/json, against the server of fixed answers at AK_BENCH_URL.
 // Each way of each case runs in a process of its own, in turns, so that a busy machine disturbs all alike.
 package main
 
@@ -58,7 +57,6 @@ func main() {
 		measure(flag.Arg(0), flag.Arg(1))
 		return
 	}
-	serveFile()
 	for _, benchmark := range benchmarks {
 		if !strings.Contains(benchmark.name, *only) {
 			continue

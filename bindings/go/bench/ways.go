@@ -29,13 +29,13 @@ var (
 )
 
 // ours is the one client of a server: a process measures one way.
-func ours(url string) *agentkernel.Client {
+func ours() *agentkernel.Client {
 	made.Do(func() { client = agentkernel.New(&agentkernel.Options{BaseURL: url}) })
 	return client
 }
 
 func ourRun() (int, error) {
-	output, err := ours(url).Run(ctx, command, nil)
+	output, err := ours().Run(ctx, command, nil)
 	if err == nil && output.Output != "hello\n" {
 		err = fmt.Errorf("output %q", output.Output)
 	}
@@ -44,7 +44,7 @@ func ourRun() (int, error) {
 
 func ourStream(size string) func() (int, error) {
 	return func() (int, error) {
-		stream, err := ours(url).RunStream(ctx, []string{size}, nil)
+		stream, err := ours().RunStream(ctx, []string{size}, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -65,7 +65,7 @@ func ourStream(size string) func() (int, error) {
 func ourRead(size string) func() (int, error) {
 	buf := make([]byte, 64<<10)
 	return func() (int, error) {
-		stream, err := ours(url).RunStream(ctx, []string{size}, nil)
+		stream, err := ours().RunStream(ctx, []string{size}, nil)
 		if err != nil {
 			return 0, err
 		}
