@@ -32,11 +32,15 @@
 /* Lua has no way to wait: this waits for that many milliseconds, less when a signal comes. */
 %native(sleep) int ak_lua_sleep(lua_State *L);
 
+/* Nor to ask what a path leads to: the size of a regular file, false for what is none, nil and why not. */
+%native(file_size) int ak_lua_file_size(lua_State *L);
+
 %{
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 /* ---- integers: never through a double ---- */
 
@@ -102,6 +106,20 @@ static int64_t ak_lua_integer(lua_State *L, int index, int64_t least, int64_t mo
 static int ak_lua_sleep(lua_State *L) {
     poll(NULL, 0, (int)ak_lua_integer(L, 1, 0, INT32_MAX));
     return 0;
+}
+
+static int ak_lua_file_size(lua_State *L) {
+    struct stat found;
+    if (stat(luaL_checkstring(L, 1), &found) != 0) {
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        return 2;
+    }
+    if (S_ISREG(found.st_mode))
+        ak_lua_push_integer(L, found.st_size);
+    else
+        lua_pushboolean(L, 0);
+    return 1;
 }
 
 /* ---- objects ---- */

@@ -5,6 +5,7 @@ local operations = require("agentkernel.operations")
 local Call = require("agentkernel.call")
 local Stream = require("agentkernel.stream")
 local files = require("agentkernel.files")
+local transfer = require("agentkernel.transfer")
 local sandbox = require("agentkernel.sandbox")
 
 ---@class agentkernel.Client
@@ -390,6 +391,50 @@ function Client:write_file_from(name, path, source, options)
 		return nil, err
 	end
 	return files.write(call, piece)
+end
+
+--- Writes a file of a sandbox with a file of this machine, piece by piece: how many bytes that were.
+---@param name string
+---@param from string path of the file of this machine
+---@param path string path of the file of the sandbox
+---@param options? agentkernel.Options
+---@return integer? bytes
+---@return agentkernel.Error?
+function Client:upload(name, from, path, options)
+	return transfer.upload(self, name, from, path, options):run()
+end
+
+--- The same, with how far it is: `for done, total in client:iter_upload("box", "/etc/passwd", "/tmp/copy")`. It starts with
+--- the first turn. The total is nil where the file has no size, as pipes do.
+---@param name string
+---@param from string
+---@param path string
+---@param options? agentkernel.Options
+---@return agentkernel.Transfer
+function Client:iter_upload(name, from, path, options)
+	return transfer.upload(self, name, from, path, options):pieces()
+end
+
+--- Writes a file of this machine with a file of a sandbox, piece by piece: how many bytes that were. What is there stays
+--- until all of the file has come.
+---@param name string
+---@param path string path of the file of the sandbox
+---@param to string path of the file of this machine
+---@param options? agentkernel.Options
+---@return integer? bytes
+---@return agentkernel.Error?
+function Client:download(name, path, to, options)
+	return transfer.download(self, name, path, to, options):run()
+end
+
+--- The same, with how far it is: `for done, err in client:iter_download("box", "/tmp/copy", "copy")`.
+---@param name string
+---@param path string
+---@param to string
+---@param options? agentkernel.Options
+---@return agentkernel.Transfer
+function Client:iter_download(name, path, to, options)
+	return transfer.download(self, name, path, to, options):pieces()
 end
 
 --- How long detached_wait lets pass between its looks: at first, and at most.

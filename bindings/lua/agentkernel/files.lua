@@ -1,13 +1,13 @@
---- Files of sandboxes, piece by piece in both directions.
+--- Files of sandboxes, piece by piece in both directions. See transfer.lua for files of this machine.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
 local Stream = require("agentkernel.stream")
 
-local M = {}
-
 --- How many bytes are asked of a source, and handed in, at a time.
 local PIECE_BYTES = 65536
+
+local M = { PIECE_BYTES = PIECE_BYTES }
 
 ---@class agentkernel.FileReader
 ---@field private call agentkernel.Call?
@@ -49,9 +49,9 @@ function M.pieces(source)
 end
 
 --- Hands in a piece; true, DONE when the server has answered already, or nil and the Error.
-local function put(call, bytes)
+function M.put(call, bytes)
 	for first = 1, #bytes, PIECE_BYTES do
-		local rest = bytes:sub(first, first + PIECE_BYTES - 1)
+		local rest = #bytes <= PIECE_BYTES and bytes or bytes:sub(first, first + PIECE_BYTES - 1)
 		while rest ~= "" do
 			local status, taken = call:write(rest)
 			if status ~= raw.OK then
@@ -61,6 +61,17 @@ local function put(call, bytes)
 		end
 	end
 	return true
+end
+
+--- Ends the content, and waits until the server has it; true, or nil and the Error.
+function M.finish(call)
+	local status, err = call:write("")
+	if not status then
+		return nil, err
+	end
+	local list
+	list, err = call:records()
+	return list and true, err
 end
 
 --- What a source failed with, as an Error.
@@ -76,7 +87,7 @@ local function pour(call, piece)
 	local bytes, failure = piece()
 	while bytes ~= nil do
 		errors.check("each piece of the content", bytes, "string")
-		local status, err = put(call, bytes)
+		local status, err = M.put(call, bytes)
 		if not status then
 			return nil, err
 		elseif status == raw.DONE then
@@ -87,13 +98,7 @@ local function pour(call, piece)
 	if failure then
 		return nil, failed(call, failure)
 	end
-	local status, err = call:write("")
-	if not status then
-		return nil, err
-	end
-	local list
-	list, err = call:records()
-	return list and true, err
+	return M.finish(call)
 end
 
 --- Writes what a source gives. Where that fails the server has half a request, and writes nothing.

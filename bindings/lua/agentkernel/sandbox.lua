@@ -80,6 +80,22 @@ Session.write_file = of_client("write_file")
 ---@type fun(self: agentkernel.Session, path: string, source: agentkernel.Source, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
 Session.write_file_from = of_client("write_file_from")
 
+--- Writes a file of the sandbox with a file of this machine: see Client:upload.
+---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): integer?, agentkernel.Error?
+Session.upload = of_client("upload")
+
+--- The same, with how far it is.
+---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): agentkernel.Transfer
+Session.iter_upload = of_client("iter_upload")
+
+--- Writes a file of this machine with a file of the sandbox: see Client:download.
+---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): integer?, agentkernel.Error?
+Session.download = of_client("download")
+
+--- The same, with how far it is.
+---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): agentkernel.Transfer
+Session.iter_download = of_client("iter_download")
+
 --- Writes several files of text.
 ---@type fun(self: agentkernel.Session, options: agentkernel.WriteFilesOptions): agentkernel.Written?, agentkernel.Error?
 Session.write_files = of_client("write_files")

@@ -2824,6 +2824,7 @@ static swig_module_info swig_module = {swig_types, 16, 0, 0, 0, 0};
 #include <stdio.h>
 #include <stdlib.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 /* ---- integers: never through a double ---- */
 
@@ -2889,6 +2890,20 @@ static int64_t ak_lua_integer(lua_State *L, int index, int64_t least, int64_t mo
 static int ak_lua_sleep(lua_State *L) {
     poll(NULL, 0, (int)ak_lua_integer(L, 1, 0, INT32_MAX));
     return 0;
+}
+
+static int ak_lua_file_size(lua_State *L) {
+    struct stat found;
+    if (stat(luaL_checkstring(L, 1), &found) != 0) {
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        return 2;
+    }
+    if (S_ISREG(found.st_mode))
+        ak_lua_push_integer(L, found.st_size);
+    else
+        lua_pushboolean(L, 0);
+    return 1;
 }
 
 /* ---- objects ---- */
@@ -4502,6 +4517,7 @@ static swig_lua_method swig_SwigModule_methods[]= {
     { "call_free",ak_lua_call_free},
     { "call_next",ak_lua_call_next},
     { "sleep",ak_lua_sleep},
+    { "file_size",ak_lua_file_size},
     { "version", _wrap_version},
     { "version_text", _wrap_version_text},
     { "status_name", _wrap_status_name},
