@@ -1,5 +1,5 @@
-"""agentkernel_ops.h stands alone, and every compiler takes it without a warning, whether it is used or not; a program
-that uses it exports nothing and needs nothing of the library but what agentkernel.h has.
+"""agentkernel_ops.h and agentkernel_posix.h stand alone, and every compiler takes them without a warning, whether they
+are used or not; a program that uses them exports nothing and needs nothing of the library but what agentkernel.h has.
 
 Usage: check_ops_compile.py SOURCE_DIR
 """
@@ -13,6 +13,7 @@ import tempfile
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wundef", "-Wvla", "-Werror"]
 C_ONLY = ["-Wstrict-prototypes", "-Wold-style-definition"]
 CXX_ONLY = ["-Wold-style-cast"]
+POSIX_UNUSED = "#include <agentkernel_posix.h>\n#include <agentkernel_posix.h>\n"
 UNUSED = "#include <agentkernel_ops.h>\n#include <agentkernel_ops.h>\n"
 USE = """#include <agentkernel_ops.h>
 ak_status use(ak_client *client, ak_error *err);
@@ -36,9 +37,9 @@ CXX20_USE = USE % """ak_run_result result = {};
     const char *const command[] = {"echo", "hello", nullptr};
     const ak_run_options set = {.image = "alpine", .fast = AK_NO, .timeout_ms = 1};
     const ak_run_options *options = &set;"""
-C_SOURCES = {"c99": [UNUSED, C_USE], "c11": [UNUSED, C_USE]}
-CXX_SOURCES = {"c++11": [UNUSED, CXX_USE], "c++14": [UNUSED, CXX_USE], "c++17": [UNUSED, CXX_USE],
-               "c++20": [UNUSED, CXX_USE, CXX20_USE]}
+C_SOURCES = {"c99": [UNUSED, C_USE], "c11": [UNUSED, C_USE], "gnu99": [POSIX_UNUSED], "gnu11": [POSIX_UNUSED]}
+CXX_SOURCES = {"c++11": [UNUSED, POSIX_UNUSED, CXX_USE], "c++14": [UNUSED, POSIX_UNUSED, CXX_USE],
+               "c++17": [UNUSED, POSIX_UNUSED, CXX_USE], "c++20": [UNUSED, POSIX_UNUSED, CXX_USE, CXX20_USE]}
 # Compiler, language, what it must take, whether it must be there.
 COMPILERS = [
     ("gcc", "c", C_SOURCES, True),

@@ -1,0 +1,310 @@
+/*
+ * agentkernel_posix.h: what takes more than one call, or files of this machine, for C and C++ on top of
+ * agentkernel_ops.h.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * Every function here is static inline, as there; nothing is exported. It needs POSIX: with -std=c99 or c11 rather than
+ * gnu99 or gnu11 that takes -D_POSIX_C_SOURCE=200809L.
+ *
+ * FILES go piece by piece, and whoever moves the pieces knows how far it is:
+ *
+ *     ak_transfer *transfer = NULL;
+ *     ak_status status = ak_upload_begin(client, "box", "/tmp/data", "data", NULL, &transfer, err);
+ *     while (status >= 0 && (status = ak_transfer_next(transfer, err)) == AK_ITEM) {
+ *         printf("%lld bytes\n", (long long)transfer->done);
+ *     }
+ *     ak_transfer_free(transfer);
+ *
+ * or, for those who only want it done, ak_upload and ak_download.
+ */
+#ifndef AGENTKERNEL_POSIX_H
+#define AGENTKERNEL_POSIX_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <agentkernel_ops.h>
+
+#ifdef __cplusplus
+#define AK_POSIX_CAST(type, value) static_cast<type>(value)
+#define AK_POSIX_ZEROS                                                                                                 \
+    {}
+extern "C" {
+#else
+#define AK_POSIX_CAST(type, value) ((type)(value))
+#define AK_POSIX_ZEROS                                                                                                 \
+    { 0 }
+#endif
+
+/* A status of these functions only: errno says what is wrong with the file of this machine; err is not written. */
+#define AK_E_FILE (-100)
+
+/* --- Detached commands --- */
+
+static inline int64_t ak_posix_now_ms(void) {
+    struct timespec now = AK_POSIX_ZEROS;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return AK_POSIX_CAST(int64_t, now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline void ak_posix_sleep_ms(int64_t ms) {
+    struct timespec left = AK_POSIX_ZEROS;
+    left.tv_sec = AK_POSIX_CAST(time_t, ms / 1000);
+    left.tv_nsec = AK_POSIX_CAST(long, ms % 1000 * 1000000);
+    (void)nanosleep(&left, NULL); /* a signal makes the next look come sooner */
+}
+
+/* Waits until a detached command has ended, looking at it ever more seldom, at least once in a second.
+ *
+ * within_ms: milliseconds, or AK_TIMEOUT_NONE; the last look may take a second more. result: the command at its end;
+ * NULL when it is not wanted. AK_OK, AK_E_TIMEOUT when it runs on, or an error of ak_detached_status. Thread: any. */
+static inline ak_status ak_detached_wait(ak_client *client, const char *name, const char *id, int64_t within_ms,
+                                         ak_detached *result, ak_error *err) {
+    const int64_t first_pause = 10, second = 1000, half_minute = 30000;
+    const int64_t start = ak_posix_now_ms();
+    ak_detached own = AK_POSIX_ZEROS;
+    ak_detached *seen = result ? result : &own;
+    int64_t pause = first_pause;
+    ak_status status = AK_OK;
+    for (bool last = false;;) {
+        ak_detached_status_options look = AK_POSIX_ZEROS;
+        const int64_t spent = ak_posix_now_ms() - start;
+        const int64_t left = within_ms == AK_TIMEOUT_NONE ? INT64_MAX : within_ms > spent ? within_ms - spent : 0;
+        if (left < half_minute) {
+            /* After the last look none is allowed any time, which makes the error. */
+            look.timeout_ms = last ? AK_ZERO : left > second ? left : second;
+            last = left == 0;
+        }
+        status = ak_detached_status(client, name, id, &look, seen, err);
+        if (status < 0 || !seen->status || strcmp(seen->status, "running") != 0) {
+            break;
+        }
+        ak_posix_sleep_ms(pause < left ? pause : left);
+        pause = pause * 2 < second ? pause * 2 : second;
+    }
+    ak_detached_free(&own);
+    return status;
+}
+
+/* --- Files --- */
+
+/* A file on its way. */
+typedef struct ak_transfer {
+    int64_t done; /* bytes that are through */
+    /* The rest belongs to the functions below. */
+    ak_call *call;
+    int fd;
+    bool is_upload;
+    char *to;           /* of a download: its name, */
+    char *part;         /* and the one that it has until all of it is there */
+    size_t held, taken; /* of an upload: bytes in the piece, and how many of them are on their way */
+    char piece[65536];
+} ak_transfer;
+
+/* Ends a transfer, wherever it is: what was not finished is as if it had never begun, except that the server may have
+ * the whole of an upload. NULL is fine. */
+static inline void ak_transfer_free(ak_transfer *transfer) {
+    const int error = errno;
+    if (transfer) {
+        ak_call_free(transfer->call);
+        if (transfer->fd >= 0) {
+            (void)close(transfer->fd);
+        }
+        if (transfer->part) {
+            (void)unlink(transfer->part);
+        }
+        free(transfer->part);
+        free(transfer->to);
+        free(transfer);
+    }
+    errno = error;
+}
+
+static inline ak_transfer *ak_posix_transfer(void) {
+    ak_transfer *transfer = AK_POSIX_CAST(ak_transfer *, calloc(1, sizeof(ak_transfer)));
+    if (transfer) {
+        transfer->fd = -1;
+    }
+    return transfer;
+}
+
+/* Hands out a transfer, or ends it. */
+static inline ak_status ak_posix_begun(ak_transfer *begun, ak_status status, ak_transfer **transfer) {
+    if (status < 0) {
+        ak_transfer_free(begun);
+        begun = NULL;
+    }
+    *transfer = begun;
+    return status;
+}
+
+/* Begins to copy the file `from` of this machine to `path` in a sandbox. A regular file that is too large is refused
+ * when the first piece is asked for, before anything is sent. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an
+ * error of ak_file_write_new. Thread: any. */
+static inline ak_status ak_upload_begin(ak_client *client, const char *name, const char *path, const char *from,
+                                        const ak_file_write_options *options, ak_transfer **transfer, ak_error *err) {
+    ak_file_write_options set = AK_POSIX_ZEROS;
+    struct stat file;
+    ak_transfer *upload = ak_posix_transfer();
+    if (!upload) {
+        return ak_posix_begun(upload, AK_E_MEMORY, transfer);
+    }
+    upload->is_upload = true;
+    upload->fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (upload->fd < 0 || fstat(upload->fd, &file) != 0) {
+        return ak_posix_begun(upload, AK_E_FILE, transfer);
+    }
+    if (options) {
+        set = *options;
+    }
+    if (set.size == 0 && S_ISREG(file.st_mode)) {
+        set.size = file.st_size == 0 ? AK_ZERO : AK_POSIX_CAST(int64_t, file.st_size);
+    }
+    return ak_posix_begun(upload, ak_file_write_new(client, name, path, NULL, 0, &set, &upload->call, err), transfer);
+}
+
+/* Begins to copy `path` in a sandbox to the file `to` of this machine, which is replaced when all of it has come, and
+ * else stays what it is. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an error of ak_file_read_new. Thread: any.
+ */
+static inline ak_status ak_download_begin(ak_client *client, const char *name, const char *path, const char *to,
+                                          const ak_file_read_options *options, ak_transfer **transfer, ak_error *err) {
+    static const char suffix[] = ".part-XXXXXX";
+    const size_t len = strlen(to);
+    ak_transfer *download = ak_posix_transfer();
+    if (download) {
+        download->to = AK_POSIX_CAST(char *, malloc(len + 1));
+        download->part = AK_POSIX_CAST(char *, malloc(len + sizeof suffix));
+    }
+    if (!download || !download->to || !download->part) {
+        if (download) {
+            free(download->part);
+            download->part = NULL; /* no name yet, so nothing to unlink */
+        }
+        return ak_posix_begun(download, AK_E_MEMORY, transfer);
+    }
+    memcpy(download->to, to, len + 1);
+    memcpy(download->part, to, len);
+    memcpy(download->part + len, suffix, sizeof suffix);
+    download->fd = mkstemp(download->part);
+    if (download->fd < 0) {
+        free(download->part);
+        download->part = NULL;
+        return ak_posix_begun(download, AK_E_FILE, transfer);
+    }
+    (void)fcntl(download->fd, F_SETFD, FD_CLOEXEC);
+    return ak_posix_begun(download, ak_file_read_new(client, name, path, options, &download->call, err), transfer);
+}
+
+static inline ak_status ak_posix_upload_next(ak_transfer *upload, ak_error *err) {
+    if (upload->taken == upload->held) {
+        ssize_t n;
+        do {
+            n = read(upload->fd, upload->piece, sizeof upload->piece);
+        } while (n < 0 && errno == EINTR);
+        if (n < 0) {
+            return AK_E_FILE;
+        }
+        upload->held = AK_POSIX_CAST(size_t, n);
+        upload->taken = 0;
+    }
+    const bool ends = upload->held == 0; /* handing in nothing ends the content */
+    size_t taken = 0;
+    ak_status status;
+    while ((status = ak_call_write(upload->call, upload->piece + upload->taken, upload->held - upload->taken, &taken,
+                                   err)) == AK_AGAIN) {
+        (void)ak_call_wait(upload->call, -1, err);
+    }
+    upload->taken += taken;
+    upload->done += AK_POSIX_CAST(int64_t, taken);
+    return status != AK_OK ? status : ends ? ak_ops_wait(upload->call, err) : AK_ITEM;
+}
+
+static inline bool ak_posix_write_all(int fd, const char *bytes, size_t len) {
+    size_t done = 0;
+    while (done < len) {
+        const ssize_t n = write(fd, bytes + done, len - done);
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        done += n > 0 ? AK_POSIX_CAST(size_t, n) : 0;
+    }
+    return true;
+}
+
+/* Gives a whole file its name. */
+static inline bool ak_posix_place(ak_transfer *download) {
+    struct stat there;
+    const bool replaces = stat(download->to, &there) == 0;
+    const mode_t mode = replaces ? there.st_mode & 0777 : 0644; /* mkstemp's are nobody's choice */
+    const bool set = fchmod(download->fd, mode) == 0;
+    const bool closed = close(download->fd) == 0;
+    download->fd = -1;
+    if (!set || !closed || rename(download->part, download->to) != 0) {
+        return false;
+    }
+    free(download->part);
+    download->part = NULL;
+    return true;
+}
+
+static inline ak_status ak_posix_download_next(ak_transfer *download, ak_error *err) {
+    size_t len = 0;
+    ak_status status;
+    while ((status = ak_call_read(download->call, download->piece, sizeof download->piece, &len, err)) == AK_AGAIN) {
+        (void)ak_call_wait(download->call, -1, err);
+    }
+    if (status == AK_OK) {
+        if (!ak_posix_write_all(download->fd, download->piece, len)) {
+            return AK_E_FILE;
+        }
+        download->done += AK_POSIX_CAST(int64_t, len);
+        return AK_ITEM;
+    }
+    return status == AK_DONE && !ak_posix_place(download) ? AK_E_FILE : status;
+}
+
+/* Moves the next piece: AK_ITEM, with done saying how far it is, AK_DONE when all of it is where it belongs, AK_E_FILE,
+ * or an error of ak_call_write or ak_call_read, after which it is only to be freed. Thread: one. */
+static inline ak_status ak_transfer_next(ak_transfer *transfer, ak_error *err) {
+    return transfer->is_upload ? ak_posix_upload_next(transfer, err) : ak_posix_download_next(transfer, err);
+}
+
+/* Moves all of it, and ends it. */
+static inline ak_status ak_posix_transfer_all(ak_transfer *transfer, ak_status status, ak_error *err) {
+    while (status >= 0 && (status = ak_transfer_next(transfer, err)) == AK_ITEM) {
+    }
+    ak_transfer_free(transfer);
+    return status == AK_DONE ? AK_OK : status;
+}
+
+/* Copies a file into a sandbox: see ak_upload_begin. AK_OK, AK_E_FILE, or an error of ak_file_write. Thread: any. */
+static inline ak_status ak_upload(ak_client *client, const char *name, const char *path, const char *from,
+                                  const ak_file_write_options *options, ak_error *err) {
+    ak_transfer *transfer = NULL;
+    const ak_status status = ak_upload_begin(client, name, path, from, options, &transfer, err);
+    return ak_posix_transfer_all(transfer, status, err);
+}
+
+/* Copies a file out of a sandbox: see ak_download_begin. AK_OK, AK_E_FILE, or an error of ak_file_read. Thread: any. */
+static inline ak_status ak_download(ak_client *client, const char *name, const char *path, const char *to,
+                                    const ak_file_read_options *options, ak_error *err) {
+    ak_transfer *transfer = NULL;
+    const ak_status status = ak_download_begin(client, name, path, to, options, &transfer, err);
+    return ak_posix_transfer_all(transfer, status, err);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#undef AK_POSIX_CAST
+#undef AK_POSIX_ZEROS
+
+#endif /* AGENTKERNEL_POSIX_H */
