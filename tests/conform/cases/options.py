@@ -78,6 +78,17 @@ class Options(Area):
         sandbox = self.sandbox(init_script="echo made > /tmp/made")
         self.assertTrue(self.eventually(lambda: sandbox.run(["cat", "/tmp/made"], check=False).output == "made\n"))
 
+    def test_template(self) -> None:
+        """What template it was made from is kept."""
+        sandbox = self.sandbox(created_from_template="python", template_help_text='Run "python3".\n')
+        for info in (sandbox.info(), *(each for each in self.client.list_sandboxes() if each.name == sandbox.name)):
+            found = (info.created_from_template, info.template_help_text)
+            self.assertEqual(found, ("python", 'Run "python3".\n'))
+
+    def test_agent(self) -> None:
+        """A sandbox is made for an agent, and runs commands as any other."""
+        self.assertEqual(self.sandbox(agent="claude").run(["echo", "ready"]).output, "ready\n")
+
     def test_auto_archive(self) -> None:
         """When it is to be archived is kept."""
         lifecycle = {"auto_archive_after_seconds": 7200}

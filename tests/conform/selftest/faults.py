@@ -321,6 +321,7 @@ FAULTS = [
     Fault("files of another", "sandboxes.kept_apart", "GET|PUT", FILE, asks=of_the_first()),
     Fault("any name will do", "sandboxes.refused_names", "POST", "/sandboxes", answers=other_status(400, 201)),
     Fault("any backend will do", "options.unknown_backend", "POST", "/sandboxes", asks=without("backend")),
+    Fault("template lost", "options.template", "POST", "/sandboxes", asks=without("template_help_text")),
     Fault("stop lost", "lifecycle.stop_and_start", "POST", rf"{SANDBOX}/stop", asks=swallowed("Sandbox stopped")),
     Fault("always running", "lifecycle.stop_and_start", "GET", SANDBOX, answers=status_of_get("running")),
     Fault("resize lost", "lifecycle.resize", "POST", rf"{SANDBOX}/resize", asks=without("vcpus")),

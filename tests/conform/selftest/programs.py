@@ -22,7 +22,8 @@ SEEN = re.compile(r"^    ([a-z0-9-]+): ")
 def environment(**variables: str) -> dict[str, str]:
     """This process's own without anything of agentkernel's, and with these."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AGENTKERNEL_")}
-    return {**own, "PYTHONPATH": str(TESTS), "AGENTKERNEL_LOCAL": LOCAL, **variables}
+    path = os.pathsep.join([str(TESTS), *filter(None, [own.get("PYTHONPATH")])])
+    return {**own, "PYTHONPATH": path, "AGENTKERNEL_LOCAL": LOCAL, **variables}
 
 
 @contextlib.contextmanager
