@@ -33,7 +33,9 @@ class Quirk(Enum):
     STOP_LOSES_FILES = "a sandbox that was stopped and started has lost its files"
     SANDBOX_CALLS_QUEUE = "one command at a time: another one of the same server waits until it has ended"
     ABANDONED_COMMAND_RUNS_ON = "a command whose caller has gone runs on"
-    LIFECYCLE_NOT_KEPT = "auto_delete_after_seconds passes and the sandbox is still there"
+    LIFECYCLE_NOT_KEPT = (
+        "a sandbox that was idle for as long as its lifecycle says is neither stopped nor archived nor removed"
+    )
     TTL_NOT_KEPT = "a sandbox whose time to live is over is still there"
 
     # Files

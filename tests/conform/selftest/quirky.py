@@ -170,15 +170,16 @@ class StopAndStart(Rule):
 class Lifetime(Rule):
     """Nothing is removed when its time is over."""
 
-    path = rf"/sandboxes|{SANDBOX}/extend"
+    method = "POST|PATCH"
+    path = rf"/sandboxes|{SANDBOX}|{SANDBOX}/extend"
 
     def ask(self, request: Request) -> Request | Reply:
         """A second is an hour."""
         members = request.json
         if members.get("by") == "1s":
             members["by"] = "1h"
-        if (members.get("lifecycle") or {}).get("auto_delete_after_seconds") == 1:
-            members["lifecycle"]["auto_delete_after_seconds"] = 3600
+        lifecycle = members.get("lifecycle") or {}
+        lifecycle.update({name: 3600 for name, seconds in lifecycle.items() if seconds == 1})
         return request.with_json(members)
 
 
