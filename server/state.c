@@ -261,9 +261,9 @@ void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]) {
 
 uint64_t state_idle_since(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&sandbox->state->lock);
-    time_t when = sandbox->last_activity.tv_sec;
+    struct timespec when = sandbox->last_activity;
     (void)pthread_mutex_unlock(&sandbox->state->lock);
-    return when > 0 ? (uint64_t)when : 0;
+    return when.tv_sec >= 0 ? (uint64_t)when.tv_sec + (when.tv_nsec > 0) : 0;
 }
 
 bool state_save(struct sandbox *sandbox) {

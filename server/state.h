@@ -123,7 +123,7 @@ void state_touch(struct sandbox *sandbox);
 /* When the sandbox was last used, as text. */
 void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]);
 
-/* The same in seconds since 1970. */
+/* The same in seconds since 1970, rounded up: nobody is to be taken for idle before the time is over. */
 uint64_t state_idle_since(struct sandbox *sandbox);
 
 /* Replaces meta.json by what the sandbox says now; it is on the disk when this returns. The caller holds meta_lock, has

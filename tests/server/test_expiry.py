@@ -173,6 +173,20 @@ class Idle(ServerTest):
         self.assertGreater(time.monotonic() - begin, 5)
         self.assertEqual(server.exec("idle", "true")[0], 500)
 
+    def test_not_too_early(self):
+        """A second of idleness is a second, wherever in one of the clock's it begins."""
+        server = self.start(auto_stop_seconds=1)
+        for _ in range(20):
+            time.sleep((0.9 - time.time()) % 1)
+            begin = time.monotonic()
+            self.assertEqual(server.exec("idle", "true")[0], 200)
+            time.sleep(0.5)
+            status = server.call("GET", "/sandboxes/idle")[1]["data"]["status"]
+            if time.monotonic() - begin < 1:  # else this machine was too slow to tell
+                return self.assertEqual(status, "running")
+            server.call("POST", "/sandboxes/idle/start")
+        return self.fail("never looked within a second")
+
     def test_delete(self):
         server = self.start(auto_delete_seconds=2)
         self.assertEqual(server.exec("idle", "sleep", "3")[0], 200)

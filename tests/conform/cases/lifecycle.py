@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from agentkernel import CommandError, ConflictError, NotFoundError, SandboxSession
@@ -127,8 +128,10 @@ class Lifecycle(Area):
     @needs("start")
     def test_auto_stop(self) -> None:
         """A sandbox that is idle for as long as it may be is stopped, and can be started."""
+        began = time.monotonic()
         sandbox = self.sandbox(lifecycle={"auto_stop_after_seconds": 1})
         if self.comes_to(lambda: sandbox.info().status == "stopped"):
+            self.assertGreaterEqual(time.monotonic() - began, 0.99, "stopped too early")
             sandbox.start()
             self.assertEqual(sandbox.run(["echo", "again"]).output, "again\n")
 
