@@ -17,10 +17,9 @@
  * that was asked for. null stands for nothing where the protocol has it so. */
 static const struct {
     const char *name;
-    enum { LIST, MAP, OBJECT_OR_NULL, TEXT_OR_NULL } kind;
-} unsupported[] = {
-    {"volumes", LIST}, {"secrets", LIST},           {"secret_files", LIST},       {"secret_mappings", MAP},
-    {"ports", LIST},   {"network", OBJECT_OR_NULL}, {"init_script", TEXT_OR_NULL}};
+    enum { LIST, MAP, OBJECT_OR_NULL } kind;
+} unsupported[] = {{"volumes", LIST},        {"secrets", LIST}, {"secret_files", LIST},
+                   {"secret_mappings", MAP}, {"ports", LIST},   {"network", OBJECT_OR_NULL}};
 
 /* Answers when another backend than ours is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
@@ -51,10 +50,6 @@ static bool asks_for(struct fields *fields, size_t i) {
     case OBJECT_OR_NULL:
         count = fields_given(fields, unsupported[i].name) &&
                 fields_value(fields, unsupported[i].name, false, AK_JSON_OBJECT, &value);
-        break;
-    case TEXT_OR_NULL:
-        text = fields_text(fields, unsupported[i].name);
-        count = text != NULL && text[0] != '\0';
         break;
     }
     fields_free_list(list);
@@ -179,7 +174,7 @@ static void create(struct server *server, const struct request *request, const s
     struct sandbox *made = NULL;
     switch (state_create(&server->state, wanted, -1, &made)) {
     case STATE_OK:
-        if (source->url == NULL || fetch(server, request, made, source, reply)) {
+        if (!source_any(source) || fetch(server, request, made, source, reply)) {
             reply_created(reply, made);
         } else {
             (void)state_remove(made);
@@ -199,7 +194,7 @@ void handle_create_sandbox(struct server *server, struct request *request, struc
     struct sandbox wanted = {0};
     struct source source = {0};
     bool ok = read_create_request(request, &wanted, &source, reply);
-    wanted.unfinished = source.url != NULL;
+    wanted.unfinished = source_any(&source);
     if (ok && execute_available(server, reply)) {
         create(server, request, &wanted, &source, reply);
     }

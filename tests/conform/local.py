@@ -8,7 +8,6 @@ SKIPS: dict[str, str] = {
     "options.volumes": "there are no volumes",
     "options.secrets": "there is no vault",
     "options.placeholder_secrets": "there is no vault",
-    "options.init_script": "there are no init scripts",
     "exec.sudo": "root in a sandbox is not given away over HTTP",
     "errors.wrong_key": "it wants a key only when it was given one",
 }

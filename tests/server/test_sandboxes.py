@@ -90,8 +90,7 @@ class Create(ServerTest):
 
     def test_what_is_not_supported_is_refused(self):
         for member, value in (("volumes", ["a:/b"]), ("secrets", ["A=b:c"]),
-                              ("secret_files", ["A"]), ("secret_mappings", {"A": "b"}), ("network", {"name": "n"}),
-                              ("init_script", "true")):
+                              ("secret_files", ["A"]), ("secret_mappings", {"A": "b"}), ("network", {"name": "n"})):
             self.assert_error(self.create("no", **{member: value}), 422,
                               member + " is not supported by agentkernel-local")
         self.assert_error(self.create("no", ports=["80"]), 422, "ports is not supported by agentkernel-local: what listens in a "
@@ -102,7 +101,7 @@ class Create(ServerTest):
             self.assert_error(self.create("no", backend=backend), 422,
                               "Backend '%s' is unavailable. Use GET /backends to see ready backends" % backend)
         self.assertEqual(self.create("yes", source_url=None, volumes=[], secrets=[], secret_files=[], ports=[], network=None,
-                                     secret_mappings={}, init_script=None, agent="claude", placeholder_secrets=False, backend="", profile=None, description=None)[0], 201)
+                                     secret_mappings={}, init_script="", agent="claude", placeholder_secrets=False, backend="", profile=None, description=None)[0], 201)
 
     def test_label_filters(self):
         self.create("la", labels={"x": "1", "y": "a b"})

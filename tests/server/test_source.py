@@ -46,6 +46,9 @@ class Source(ServerTest):
         status, body = self.create("cloned", source_url=URL)
         self.assertEqual((status, body["data"]["name"]), (201, "cloned"), body)
         self.assertEqual(self.log("cloned"), "git clone --quiet -- %s . prompt=0\n" % URL)
+        # The script comes after it, and takes all with it when it fails; this image has no shell.
+        self.assert_error_starts(self.create("script", source_url=URL, init_script="true"), 500, "Failed to run init_script: ")
+        self.assertEqual(self.server.call("GET", "/sandboxes/script")[0], 404)
 
     def test_checkout(self):
         for i, (url, ref) in enumerate((("git:" + URL, "v1.0"), ("ssh://git@example.invalid/x", "feature/a_b"),
@@ -109,6 +112,40 @@ class Source(ServerTest):
                           "source_url needs a network, which the restrictive profile has not")
         self.assertEqual(self.server.call("GET", "/sandboxes/bad")[0], 404)
         self.assertEqual(self.create("none", source_url=None, source_ref=None)[0], 201)
+
+
+class Script(ServerTest):
+    def create(self, name, script, **members):
+        return self.server.post("/sandboxes", dict(name=name, init_script=script, **members))
+
+    def test_it_has_run_when_the_sandbox_is_there(self):
+        self.assertEqual(self.create("made", "echo \"$0 $#\" > made; pwd >> made; sleep 0.2; echo end >> made")[0], 201)
+        self.assertEqual(self.server.exec("made", "cat", "made")[1]["data"]["output"], "/bin/sh 0\n/workspace\nend\n")
+        entry = self.server.call("GET", "/sandboxes/made/logs")[1]["data"][1]
+        self.assertEqual((entry["type"], entry["command"][:2]), ("command_executed", ["/bin/sh", "-c"]))
+        # A stop and a start do not make it run again.
+        self.server.call("POST", "/sandboxes/made/stop")
+        self.server.call("POST", "/sandboxes/made/start")
+        self.assertEqual(self.server.exec("made", "wc", "-l", "made")[1]["data"]["output"], "3 made\n")
+
+    def test_nothing_is_left_of_one_that_fails(self):
+        self.assert_error(self.create("failed", "echo why >&2; exit 3"), 500, "Failed to run init_script: why\n")
+        self.assert_error_starts(self.create("failed", "no-such-program"), 500,
+                          "Failed to run init_script: /bin/sh: ")
+        self.assertEqual(self.server.call("GET", "/sandboxes/failed")[0], 404)
+        if os.access(self.server.state, os.R_OK | os.X_OK):
+            self.assertEqual(os.listdir(self.server.state + "/work"), [])
+
+    def test_kill_9_while_it_runs(self):
+        first = Server()
+        self.addCleanup(first.close)
+        call = Background(first.post, "/sandboxes", {"name": "half", "init_script": "echo x > x; sleep 600"})
+        wait_until(lambda: first.call("GET", "/sandboxes/half/files/workspace/x")[0] == 200)
+        first.terminate(signal.SIGKILL)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            call.get()
+        with contextlib.closing(Server(state=first.state)) as second:
+            self.assertEqual(second.call("GET", "/sandboxes")[1]["data"], [])
 
 
 @unittest.skipUnless(os.path.exists("/usr/bin/git"), "this host has no git")
