@@ -35,8 +35,12 @@
 /* Nor to ask what a path leads to: the size of a regular file, false for what is none, nil and why not. */
 %native(file_size) int ak_lua_file_size(lua_State *L);
 
+/* And where it leads to, without links; nil when that is nothing. */
+%native(real_path) int ak_lua_real_path(lua_State *L);
+
 %{
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <poll.h>
@@ -119,6 +123,12 @@ static int ak_lua_file_size(lua_State *L) {
         ak_lua_push_integer(L, found.st_size);
     else
         lua_pushboolean(L, 0);
+    return 1;
+}
+
+static int ak_lua_real_path(lua_State *L) {
+    char path[PATH_MAX];
+    lua_pushstring(L, realpath(luaL_checkstring(L, 1), path));
     return 1;
 }
 

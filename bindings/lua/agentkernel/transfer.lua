@@ -230,7 +230,7 @@ function M.download(client, name, path, to, options)
 		return new(nil, trouble("read_file", "AK_E_ARGUMENT", "written", to .. " is no regular file"))
 	end
 	local transfer = new(call, nil, take_piece)
-	transfer.to, transfer.reader = to, files.reader(call)
+	transfer.to, transfer.reader = raw.real_path(to) or to, files.reader(call) -- a link stays one
 	return transfer
 end
 

@@ -2821,6 +2821,7 @@ static swig_module_info swig_module = {swig_types, 16, 0, 0, 0, 0};
 
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <poll.h>
@@ -2903,6 +2904,12 @@ static int ak_lua_file_size(lua_State *L) {
         ak_lua_push_integer(L, found.st_size);
     else
         lua_pushboolean(L, 0);
+    return 1;
+}
+
+static int ak_lua_real_path(lua_State *L) {
+    char path[PATH_MAX];
+    lua_pushstring(L, realpath(luaL_checkstring(L, 1), path));
     return 1;
 }
 
@@ -4518,6 +4525,7 @@ static swig_lua_method swig_SwigModule_methods[]= {
     { "call_next",ak_lua_call_next},
     { "sleep",ak_lua_sleep},
     { "file_size",ak_lua_file_size},
+    { "real_path",ak_lua_real_path},
     { "version", _wrap_version},
     { "version_text", _wrap_version_text},
     { "status_name", _wrap_status_name},
