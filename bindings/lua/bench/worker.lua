@@ -11,7 +11,13 @@ local STREAMS = {
 }
 local STREAM = STREAMS[case]
 
-local cases = { run = {}, stream = {} }
+-- The server's file, byte i of which is i mod 256.
+local FILE_PATH = "/tmp/x"
+local FILE_BYTES = 12000000
+local FILES = 5
+local PIECE_BYTES = 65536
+
+local cases = { run = {}, stream = {}, ["read file 12 MB"] = {}, ["write file 12 MB"] = {} }
 
 --- luasocket and lua-cjson, by hand: one connection that is kept, which socket.http cannot do.
 local function kept()
@@ -168,6 +174,90 @@ cases.stream["agentkernel, read"] = function()
 		assert(not err, err)
 		return whole(STREAM.events, bytes, stream.exit_code)
 	end
+end
+
+local function file_content()
+	local bytes = {}
+	for i = 0, 255 do
+		bytes[i + 1] = string.char(i)
+	end
+	return table.concat(bytes):rep(FILE_BYTES / 256)
+end
+
+--- Does it so often; it gives what must be true.
+local function often(work)
+	return function()
+		for _ = 1, FILES do
+			assert(work())
+		end
+		return FILES
+	end
+end
+
+local read_file, write_file = cases["read file 12 MB"], cases["write file 12 MB"]
+
+read_file["socket.http, cjson, mime"] = function()
+	local http, mime, cjson = require("socket.http"), require("mime"), require("cjson")
+	local wanted = file_content()
+	return often(function()
+		local body, status = http.request(url .. "/sandboxes/bench/files" .. FILE_PATH)
+		assert(status == 200)
+		return mime.unb64(cjson.decode(body).data.content) == wanted
+	end)
+end
+
+read_file.agentkernel = function()
+	local client, wanted = assert(require("agentkernel").new({ base_url = url })), file_content()
+	return often(function()
+		return assert(client:read_file("bench", FILE_PATH)).content == wanted
+	end)
+end
+
+read_file["agentkernel, open_file"] = function()
+	local client = assert(require("agentkernel").new({ base_url = url }))
+	return often(function()
+		local total, file = 0, client:open_file("bench", FILE_PATH)
+		local bytes, err = file:read(PIECE_BYTES)
+		while bytes do
+			total = total + #bytes
+			bytes, err = file:read(PIECE_BYTES)
+		end
+		return not err and total == FILE_BYTES
+	end)
+end
+
+write_file["socket.http, cjson, mime"] = function()
+	local http, ltn12, mime, cjson = require("socket.http"), require("ltn12"), require("mime"), require("cjson")
+	local content = file_content()
+	return often(function()
+		local body = cjson.encode({ encoding = "base64", content = (mime.b64(content)) })
+		local _, status = http.request({
+			url = url .. "/sandboxes/bench/files" .. FILE_PATH,
+			method = "PUT",
+			headers = { ["Content-Type"] = "application/json", ["Content-Length"] = #body },
+			source = ltn12.source.string(body),
+			sink = ltn12.sink.null(),
+		})
+		return status == 200
+	end)
+end
+
+write_file.agentkernel = function()
+	local client, content = assert(require("agentkernel").new({ base_url = url })), file_content()
+	return often(function()
+		return client:write_file("bench", FILE_PATH, content)
+	end)
+end
+
+write_file["agentkernel, write_file_from"] = function()
+	local client, content = assert(require("agentkernel").new({ base_url = url })), file_content()
+	return often(function()
+		local first = 1 - PIECE_BYTES
+		return client:write_file_from("bench", FILE_PATH, function()
+			first = first + PIECE_BYTES
+			return first <= FILE_BYTES and content:sub(first, first + PIECE_BYTES - 1) or nil
+		end, { size = FILE_BYTES })
+	end)
 end
 
 local work = (cases[case] or cases.stream)[way]()
