@@ -48,13 +48,13 @@ struct sandbox {
     uint32_t vcpus;
     uint32_t cpu_percent; /* what vcpus and profile come to; 100 is one CPU */
     uint64_t memory_mb;
-    atomic_bool stopped;          /* runs no commands until it is started */
-    uint64_t expires_at;          /* when it is removed, in seconds since 1970; 0: never */
-    uint64_t auto_stop_seconds;   /* without activity; 0: never */
+    atomic_bool stopped;        /* runs no commands until it is started */
+    uint64_t expires_at;        /* when it is removed, in seconds since 1970; 0: never */
+    uint64_t auto_stop_seconds; /* without activity; 0: never */
     uint64_t auto_archive_seconds;
     uint64_t auto_delete_seconds;
     uint64_t archived_at; /* stopped, and not to be started before it is recovered, since then; 0: it is not */
-    bool unfinished;              /* its creation has not been answered: the next server removes it */
+    bool unfinished;      /* its creation has not been answered: the next server removes it */
     /* Belonging to state.c. */
     struct state *state;
     struct sandbox *next;
@@ -143,8 +143,8 @@ bool state_recover(struct sandbox *sandbox);
 /* Makes a sandbox that was created as unfinished one that stays. False with errno, as state_save. */
 bool state_finish(struct sandbox *sandbox);
 
-/* Lets a stopped sandbox run commands again. False with errno: as state_save, EALREADY when it is not stopped, and EBUSY
- * when it is archived. */
+/* Lets a stopped sandbox run commands again. False with errno: as state_save, EALREADY when it is not stopped, and
+ * EBUSY when it is archived. */
 bool state_start(struct sandbox *sandbox);
 
 /* Opens the sandbox's tree, to be closed by the caller; -1 with errno. */
