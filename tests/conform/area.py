@@ -80,6 +80,7 @@ class Area(unittest.TestCase):
     def _remove(self, remove: Callable[[str], None], name: str) -> None:
         with contextlib.suppress(NotFoundError):
             remove(name)
+        self.world.forget(name)
 
     def path(self, name: str = "file") -> str:
         """A path in a folder of the shared sandbox that only this case has."""

@@ -22,6 +22,7 @@ class World:
         self.patience = patience
         self.client = AgentKernel(url, timeout=patience, idle_timeout=patience)
         self.prefix = f"conform-{secrets.token_hex(4)}-"
+        self.secret_prefix = self.prefix.upper().replace("-", "_")  # secrets are named as variables are
         self.abilities: dict[str, Ability] = {}
         self.memory: dict[str, bool] = {}
         self._count = 0
@@ -35,6 +36,10 @@ class World:
         made = f"{self.prefix}{self._count}"
         self._names.add(made)
         return made
+
+    def forget(self, name: str) -> None:
+        """What has this name is gone, as the server says; the lists still tell when that was wrong."""
+        self._names.discard(name)
 
     def remembers(self, fact: str, find_out: Callable[[], bool]) -> bool:
         """Something about the server that more than one case has to know and that takes time to find out."""
@@ -68,6 +73,9 @@ class World:
         if self.can("snapshots"):
             names = sorted(snapshot.name for snapshot in self.client.list_snapshots())
             left += [f"snapshot {name}" for name in names if name.startswith(self.prefix)]
+        if self.can("secrets"):
+            names = sorted(entry["name"] for entry in self.client.request("GET", "/secrets").data)
+            left += [f"secret {name}" for name in names if name.startswith(self.secret_prefix)]
         return left
 
     def can(self, ability: str) -> bool:
@@ -99,6 +107,8 @@ class World:
         try:
             if kind == "snapshot":
                 self.client.delete_snapshot(name)
+            elif kind == "secret":
+                self.client.request("DELETE", f"/secrets/{name}")
             else:
                 self.client.remove_sandbox(name)
         except AgentKernelError:

@@ -90,6 +90,19 @@ class Behaviour(Area):
         with ThreadPoolExecutor(6) as pool:
             self.assertEqual(list(pool.map(write_and_read, range(1, 19))), [True] * 18)
 
+    def test_many_sandboxes(self) -> None:
+        """Several are made, used and removed at the same time."""
+        names = [self.sandbox_name() for _ in range(6)]
+
+        def use(name: str) -> str:
+            with self.client.sandbox(name) as sandbox:
+                return sandbox.run(["echo", name]).output
+
+        with ThreadPoolExecutor(6) as pool:
+            self.assertEqual(list(pool.map(use, names)), [f"{name}\n" for name in names])
+        there = {info.name for info in self.client.list_sandboxes()}
+        self.assertFalse(there & set(names))
+
     def test_one_name_for_many(self) -> None:
         """Of several that make a sandbox of one name at the same time one does."""
         name = self.sandbox_name()

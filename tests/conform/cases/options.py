@@ -63,7 +63,7 @@ class Options(Area):
     @needs("secrets")
     def test_secrets(self) -> None:
         """A secret of the vault is bound to a sandbox, and its value is not told."""
-        key = self.world.prefix.upper().replace("-", "_") + "SECRET"
+        key = f"{self.world.secret_prefix}KEY"
         self.addCleanup(self.client.request, "DELETE", f"/secrets/{key}", check=False)
         self.client.request("POST", "/secrets", json={"name": key, "value": "not-to-be-told"})
         sandbox = self.sandbox(secrets=[f"{key}:example.org"])

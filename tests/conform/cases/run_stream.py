@@ -6,7 +6,7 @@ import io
 import threading
 import time
 
-from agentkernel import CallCancelledError, StreamEvent, ValidationError
+from agentkernel import CallCancelledError, CallTimeoutError, StreamEvent, ValidationError
 
 from ..area import Area, needs
 from ..quirks import Quirk
@@ -97,6 +97,12 @@ class RunStream(Area):
             error = self.refused(lambda: list(stream))
             closer.join()
         self.assertIsInstance(error, CallCancelledError)
+
+    @needs("run_stream")
+    def test_deadline(self) -> None:
+        """A stream ends with its deadline."""
+        error = self.refused(lambda: list(self.client.run_stream(["sleep", "3"], timeout=0.3)))
+        self.assertIsInstance(error, CallTimeoutError)
 
     @needs("run_stream")
     def test_no_command(self) -> None:

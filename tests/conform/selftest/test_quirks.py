@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
+from agentkernel import AgentKernel
+
+from ..local import SKIPS
 from ..quirks import Quirk
-from .programs import conform, local_server
+from .faults import KEY
+from .generous import generous_server
+from .programs import Outcome, conform, local_server
 from .proxy import Reply, Request, Rule, failed, proxy
 from .quirky import QUEUE, FastRunInWords, FastStreamInWords, full_server
 
@@ -18,18 +24,43 @@ LACKING = {
     "snapshots": r"/snapshots.*",
 }
 
+ALL = conform("local:", "--list").text.split()
+WAITING = [{"lifecycle"}, {"ttl", "snapshots"}, {"behaviour", "detached"}]
+"""Areas that wait for what such a server never does; so they run side by side."""
+PARTS = [*WAITING, {title.split(".")[0] for title in ALL} - set().union(*WAITING)]
+
 
 class Quirks(unittest.TestCase):
     """Without --strict."""
 
-    def test_all_at_once(self) -> None:
+    def test_all_together(self) -> None:
         """Every quirk of the table but the one that excludes another is seen, and nothing fails."""
-        with local_server() as server, proxy(server, *full_server(), queue=QUEUE, abandon=False) as url:
-            outcome = conform(url)
-        self.assertEqual(outcome.status, 0, outcome.text + outcome.errors)
+        with ThreadPoolExecutor(len(PARTS)) as pool:
+            outcomes = list(pool.map(self.of_full_server, PARTS))
+        seen = set().union(*(outcome.quirks for outcome in outcomes))
         excluded = {Quirk.FAST_EXIT_CODE_IN_WORDS}
-        self.assertEqual(outcome.quirks, {quirk.title for quirk in Quirk if quirk not in excluded})
+        self.assertEqual(seen, {quirk.title for quirk in Quirk if quirk not in excluded})
+        ran = [title for outcome in outcomes for title in outcome.verdicts if not title.startswith("last.")]
+        self.assertEqual(sorted(ran), sorted(title for title in ALL if not title.startswith("last.")))
+
+    def of_full_server(self, areas: set[str]) -> Outcome:
+        """Runs some areas against what looks like the full server."""
+        only = [f"--only={title}" for title in ALL if title.split(".")[0] in areas]
+        with local_server() as server, proxy(server, *full_server(), queue=QUEUE, abandon=False) as url:
+            outcome = conform(url, *only)
+        self.assertEqual(outcome.status, 0, outcome.text + outcome.errors)
         self.assertEqual(outcome.cases("FAIL"), set())
+        return outcome
+
+    def test_what_local_cannot_do(self) -> None:
+        """A server that can do all: nothing is skipped, and its vault is empty after it."""
+        rules = generous_server()
+        with local_server(key=KEY) as server, proxy(server, *rules) as url:
+            outcome = conform(url, *(f"--only={title}" for title in SKIPS), key=KEY)
+            with AgentKernel(url, KEY) as client:
+                self.assertEqual(client.request("GET", "/secrets").data, [])
+        self.assertEqual(outcome.status, 0, outcome.text + outcome.errors)
+        self.assertEqual(outcome.cases("PASS"), {*SKIPS, "last.nothing_is_left"}, outcome.text)
 
     def test_failures_in_words(self) -> None:
         """The other way in which warm sandboxes lose exit codes."""
