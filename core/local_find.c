@@ -23,6 +23,19 @@ const char *ak_local_variable(char *const *environment, const char *name) {
     return NULL;
 }
 
+/* A program that is linked at a fixed address has its own copy of the variable `environ`, and libc keeps to that. A
+ * host that loads this library with RTLD_DEEPBIND, as Node does, has it find libc's instead, which nobody keeps: so the
+ * program is asked. */
+char **ak_local_environment(void) {
+    void *program = dlopen(NULL, RTLD_LAZY);
+    char ***kept = program ? dlsym(program, "environ") : NULL;
+    char **environment = kept ? *kept : environ;
+    if (program) {
+        dlclose(program);
+    }
+    return environment;
+}
+
 static bool is_program(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;

@@ -287,7 +287,7 @@ ak_status ak_local_explain(ak_local *local, ak_status code, bool *served, ak_err
 /* One block: the pointers, then the texts. */
 static char **copy_environment(void) {
     static char *none[] = {NULL};
-    char **from = environ ? environ : none;
+    char **set = ak_local_environment(), **from = set ? set : none;
     size_t count = 1, bytes = 0;
     for (char **entry = from; *entry; entry++) {
         count++;

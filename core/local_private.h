@@ -4,7 +4,9 @@
 
 #include "local.h"
 
-/* local_find.c: the value of a variable in a copy of the environment; NULL when it is not set or empty. */
+/* local_find.c: the environment as it is now; NULL when there is none. */
+char **ak_local_environment(void);
+/* The value of a variable in a copy of the environment; NULL when it is not set or empty. */
 const char *ak_local_variable(char *const *environment, const char *name);
 /* Finds the program. *path is from malloc. AK_E_CONNECT with all places in the message. */
 ak_status ak_local_find(char *const *environment, char **path, ak_error *err);

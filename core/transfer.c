@@ -425,6 +425,12 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
     if (code == AK_E_TIMEOUT && !call->connected) {
         return connect_timeout(call, ak_now(), err); /* libcurl looked at its clock before us */
     }
+    if (code == AK_E_CONNECT && settings->unix_socket) { /* libcurl would name a host and port that nobody asked for */
+        long reason = 0;
+        curl_easy_getinfo(call->lane->easy, CURLINFO_OS_ERRNO, &reason);
+        return ak_error_set(err, code, "cannot connect to unix://%s%s%s", settings->unix_socket, reason ? ": " : "",
+                            reason ? strerror((int)reason) : "");
+    }
     const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
     if (code == AK_E_TLS) {
         char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];

@@ -54,8 +54,7 @@ ak_status ak_upload_begin(ak_call *call, ak_error *err) {
         return encode_bound(call, content, err);
     }
     if (!upload->active) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: content is required: bind it, or hand it in with ak_call_write",
-                            call->operation->name);
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: content is required", call->operation->name);
     }
     upload->declared = ak_bound_int(call, AK_KEY_SIZE, -1);
     if (upload->declared > (int64_t)MAX_CONTENT_BYTES) {

@@ -274,7 +274,11 @@ static void a_unix_socket(void **state) {
     fault_stop(server);
     unlink(path);
     client = host_client(url);
-    assert_int_equal(host_run(client, AK_OP_HEALTH, NULL), AK_E_CONNECT);
+    ak_error *err = ak_error_new();
+    assert_int_equal(host_run(client, AK_OP_HEALTH, err), AK_E_CONNECT);
+    assert_true(host_error_has(err, AK_ERROR_MESSAGE, url));
+    assert_true(host_error_has(err, AK_ERROR_MESSAGE, "No such file or directory"));
+    ak_error_free(err);
     ak_client_free(client);
 }
 
