@@ -5,7 +5,7 @@ import {library} from "./raw/native.js";
 import {waiter} from "./raw/wait.js";
 import {AbortError, failure} from "./errors.js";
 import type {AgentKernelError} from "./errors.js";
-import {prepare} from "./operations.js";
+import {prepare, wrong} from "./operations.js";
 import type {Operation} from "./operations.js";
 import {read, readEvent} from "./record.js";
 import type {EventFields, Fields} from "./record.js";
@@ -35,6 +35,8 @@ export class Call {
         signal?: AbortSignal,
     ) {
         this.operation = operation;
+        if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== "function")
+            throw wrong("signal", "an AbortSignal", signal);
         if (signal?.aborted) throw aborted(operation, signal);
         this.#handle = prepare(client, operation, values);
         this.#signal = signal;

@@ -7,7 +7,7 @@ import {Call} from "./call.js";
 import {AgentKernelError, check} from "./errors.js";
 import {ended} from "./detached.js";
 import {decoded, download, fileReadable, inPieces, pour, upload} from "./files.js";
-import {encoded, integer, milliseconds, operation} from "./operations.js";
+import {encoded, integer, milliseconds, operation, wrong} from "./operations.js";
 import type {
     DetachedLogsOptions,
     FileContent,
@@ -110,6 +110,7 @@ export class AgentKernel implements Disposable {
 
     /** Makes a client; nothing is sent. Throws ValidationError when a setting, or a variable of the environment, cannot be right. */
     constructor(options: AgentKernelOptions = {}) {
+        if (typeof options !== "object" || (options as unknown) === null) throw wrong("options", "an object", options);
         const native = library();
         const {lib, err, slot, scratch} = native;
         check(lib.ak_client_new(slot, err));
@@ -174,7 +175,10 @@ export class AgentKernel implements Disposable {
         commands: readonly (BatchCommand | readonly string[])[],
         options: CallOptions = {},
     ): Promise<BatchRunResponse> {
-        const lists = commands.map((each) => ("command" in each ? each.command : each));
+        // What is neither is for the binding to refuse.
+        const listed = (each: BatchCommand | readonly string[] | null): unknown =>
+            typeof each === "object" && each !== null && "command" in each ? each.command : each;
+        const lists = Array.isArray(commands) ? commands.map(listed) : commands;
         const results = await this.#all("batch_run", {...options, commands: lists});
         return {results: results.map((fields) => new BatchResult(fields))};
     }
@@ -291,6 +295,10 @@ export class AgentKernel implements Disposable {
             };
             await pour(start, content, options.signal);
         } else {
+            const known = typeof content === "string" || content instanceof Uint8Array;
+            if (!known && (content as unknown) !== undefined)
+                // what is missing is for the library to say
+                throw wrong("content", "a string, a Uint8Array or an iterable of them", content);
             await this.#one("write_file", {...options, name, path, content: decoded(content, encoding)});
         }
     }

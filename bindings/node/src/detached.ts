@@ -1,5 +1,6 @@
 // Waiting for a command that was left alone: the server is asked, ever more seldom.
 import {setTimeout as sleep} from "node:timers/promises";
+import {milliseconds} from "./operations.js";
 import type {DetachedCommand} from "./records.js";
 import type {CallOptions} from "./types.js";
 
@@ -12,6 +13,7 @@ export async function ended(
     look: (options: CallOptions) => Promise<DetachedCommand>,
     {timeout = Infinity, ...options}: CallOptions,
 ): Promise<DetachedCommand> {
+    milliseconds("timeout", timeout); // which says what is wrong with it
     const until = performance.now() + timeout;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LAST_PAUSE)) {
         // Without time, or aborted, it is the look that fails.

@@ -83,6 +83,7 @@ export function inPieces(content: FileContent): content is Pieces {
 /** A content as the bytes or the text that it stands for. */
 export function decoded(content: string | Uint8Array, encoding: "utf8" | "base64" = "utf8"): string | Uint8Array {
     if (typeof content !== "string" || encoding === "utf8") return content;
+    if ((encoding as string) !== "base64") throw invalid("encoding: must be utf8 or base64");
     const bytes = Buffer.from(content, "base64");
     // The language passes over what is no base64.
     if (bytes.toString("base64") !== content) throw invalid("content is not base64");

@@ -202,11 +202,11 @@ export function encoded(scratch: Buffer, name: string, value: unknown): {bytes: 
     return {bytes, size: bytes.length};
 }
 
-/** A timeout for the library: Infinity is none. What cannot be right is left for it to refuse. */
+/** A timeout for the library: Infinity is none. */
 export function milliseconds(name: string, value: unknown): number {
     if (typeof value !== "number") throw wrong(name, "a number of milliseconds", value);
     if (value === Infinity) return abi.AK_TIMEOUT_NONE;
-    if (!(value >= 0)) return abi.AK_TIMEOUT_NONE - 1;
+    if (!(value >= 0)) throw invalid(`${name}: must be 0 or more milliseconds, or Infinity for none`);
     return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
 }
 
@@ -218,6 +218,7 @@ export function integer(name: string, value: unknown): bigint {
     return exact < least ? least : exact > most ? most : exact;
 }
 
-function wrong(name: string, wanted: string, value: unknown): TypeError {
+/** The error for an argument of the wrong type. */
+export function wrong(name: string, wanted: string, value: unknown): TypeError {
     return new TypeError(`${name} must be ${wanted}, not ${value === null ? "null" : typeof value}`);
 }

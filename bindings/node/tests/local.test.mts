@@ -25,6 +25,54 @@ test("health", async () => {
     assert.equal(client.baseUrl, server.url);
 });
 
+test("the environment is the process's, as it is when the client is made", async () => {
+    const run = 'new AgentKernel({baseUrl: "local:"}).run(["true"]).catch((error) => console.log(error.message))';
+    for (const [env, set] of [
+        [{AGENTKERNEL_LOCAL: "/nowhere"}, ""],
+        [{}, 'process.env.AGENTKERNEL_LOCAL = "/nowhere";'],
+    ] as const) {
+        const code = `const {AgentKernel} = require("agentkernel"); ${set} ${run}`;
+        const {out, err} = await finished(process.execPath, ["-e", code], {cwd: built, env});
+        assert.match(out, /^local: AGENTKERNEL_LOCAL names \/nowhere, /, err);
+    }
+});
+
+test("what is of the wrong type is told by its name", async () => {
+    const wrong: [string, () => unknown][] = [
+        ["options must be an object, not string", () => new AgentKernel("http://x" as never)],
+        ["options must be an object, not null", () => new AgentKernel(null as never)],
+        ["signal must be an AbortSignal, not number", () => client.run(["x"], {signal: 5 as never})],
+        ["each entry of commands must be a list of strings, not string", () => client.batchRun(["x"] as never)],
+        ["timeout must be a number of milliseconds, not string", () => client.run(["x"], {timeout: "5" as never})],
+        [
+            "timeout must be a number of milliseconds, not string",
+            () => client.detachedWait("box", "id", {timeout: "5" as never}),
+        ],
+        [
+            "content must be a string, a Uint8Array or an iterable of them, not null",
+            () => client.writeFile("box", "/tmp/x", null as never),
+        ],
+    ];
+    for (const [message, misuse] of wrong) {
+        await assert.rejects(() => new Promise((resolve) => resolve(misuse())), {name: "TypeError", message});
+    }
+    for (const timeout of [-1, NaN]) {
+        await assert.rejects(client.run(["x"], {timeout}), {
+            name: "ValidationError",
+            message: "timeout: must be 0 or more milliseconds, or Infinity for none",
+            sent: "nothing",
+        });
+    }
+    await assert.rejects(client.writeFile("box", "/tmp/x", undefined as never), {
+        name: "ValidationError",
+        message: "write_file: content is required",
+    });
+    await assert.rejects(client.writeFile("box", "/tmp/x", "x", {encoding: "latin1" as never}), {
+        name: "ValidationError",
+        message: "encoding: must be utf8 or base64",
+    });
+});
+
 test("run gives output, text and bytes", async () => {
     const result = await client.run(["printf", "caf\\303\\251\\000\\377"]);
     assert.equal(result.output, "café\0\ufffd");

@@ -104,6 +104,28 @@ class ClientTest < Kit::Test
     assert_empty server.requests
   end
 
+  # It is told what is wrong, by its name.
+  def test_what_misuse_is_told
+    one = client(hanging.url)
+    {"image must be a String, not Integer" => -> { one.run(["x"], image: 5) },
+     "each entry of command must be a String, not Symbol" => -> { one.run([:x]) },
+     "each value of env must be a String, not Integer" => -> { one.exec_in_sandbox("sb", ["x"], env: {A: 1}) },
+     "each name of labels must be a String, not Integer" => -> { one.create_sandbox("sb", labels: {1 => "a"}) },
+     "each entry of commands must be an Array, not String" => -> { one.batch_run(["x"]) },
+     "content must be a String or an IO, not Integer" => -> { one.write_file("sb", "/x", 5) },
+     "base_url must be a String, not Symbol" => -> { client(:local) },
+     "timeout must be a number of seconds, not Complex" => -> { one.run(["x"], timeout: 1i) },
+     "within must be a number of seconds, not String" => -> { one.detached_wait("sb", "id", within: "1") },
+     "maxlen must be an Integer, not NilClass" => -> { one.open_file("sb", "/x").readpartial(nil) }}
+      .each { |told, misuse| assert_equal told, assert_raises(TypeError, &misuse).message }
+    error = assert_raises(AgentKernel::ValidationError) { one.write_file("sb", "/x", nil) }
+    assert_equal "write_file: content is required", error.message
+    error = assert_raises(AgentKernel::ValidationError) { one.run(["x"], timeout: -1) }
+    assert_equal ["timeout: must be 0 or more seconds, or Float::INFINITY for none", "AK_E_ARGUMENT", :nothing],
+                 [error.message, error.code, error.sent]
+    assert_equal "no operation nil", assert_raises(ArgumentError) { one.call(nil) }.message
+  end
+
   def test_values_that_cannot_be_right_are_told_before_anything_is_sent
     server = reply(OK)
     one = client(server.url)

@@ -115,7 +115,7 @@ module AgentKernel
 
     # A call that is bound, and not sent yet. For this library's own use, as is finish.
     def prepare(operation, **arguments)
-      known = OPERATIONS[operation.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
+      known = OPERATIONS[operation.to_s.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
       Call.new(handle, known, arguments)
     end
 
@@ -136,9 +136,9 @@ module AgentKernel
 
     def set(name, value)
       if TEXTS.include?(name)
-        Raw.client_set_text(@handle, Raw.const_get("CLIENT_#{name.upcase}"), value)
+        Raw.client_set_text(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.text(name, value))
       elsif TIMEOUTS.include?(name)
-        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}_MS"), Operation.milliseconds(value))
+        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}_MS"), Operation.milliseconds(name, value))
       elsif NUMBERS.include?(name)
         Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.integer(name, value))
       else

@@ -10,13 +10,25 @@ module AgentKernel
     INTEGERS = (-(2**63)..((2**63) - 1))
     private_constant :Parameter, :INTEGERS
 
-    # Milliseconds, as the library takes timeouts. Infinity is none; what is negative is the library's to refuse.
-    def self.milliseconds(seconds)
-      raise TypeError, "a timeout is a number of seconds, not #{seconds.class}" unless seconds.is_a?(Numeric)
+    # Milliseconds, as the library takes timeouts. Infinity is none.
+    def self.milliseconds(name, seconds)
+      unless seconds.is_a?(Numeric) && seconds.real?
+        raise TypeError, "#{name} must be a number of seconds, not #{seconds.class}"
+      end
       return Raw::TIMEOUT_NONE if seconds == Float::INFINITY
-      return Raw::TIMEOUT_NONE - 1 unless seconds >= 0
 
+      refuse("#{name}: must be 0 or more seconds, or Float::INFINITY for none") unless seconds >= 0
       (seconds * 1000).ceil.clamp(0, 2**62)
+    end
+
+    # Raises what the library does when an argument cannot be right.
+    def self.refuse(message)
+      raise ValidationError.new(message, code: "AK_E_ARGUMENT", phase: "bind", sent: Raw::SENT_NOTHING)
+    end
+
+    # A String, or what passes for one, as it is.
+    def self.text(name, value)
+      String.try_convert(value) or raise TypeError, "#{name} must be a String, not #{value.class}"
     end
 
     def self.integer(name, value)
@@ -79,7 +91,7 @@ module AgentKernel
       case parameter.type
       when Raw::TYPE_BYTES then String.try_convert(value)&.b || wrong(parameter, "a String", value)
       when Raw::TYPE_JSON then json(parameter, value)
-      else value.is_a?(Symbol) ? value.name : value
+      else value.is_a?(Symbol) ? value.name : Operation.text(parameter.name, value)
       end
     end
 
@@ -103,16 +115,26 @@ module AgentKernel
     # An empty map is bound, too: no labels are another thing than the labels that are there.
     def bind_map(call, parameter, map)
       Raw.call_set_text(call, parameter.key, "") if map.empty? && parameter.type == Raw::TYPE_MAP
-      map.each { |name, text| Raw.call_put_text(call, parameter.key, name.is_a?(Symbol) ? name.name : name, text) }
+      map.each do |name, text|
+        name = name.is_a?(Symbol) ? name.name : Operation.text("each name of #{parameter.name}", name)
+        Raw.call_put_text(call, parameter.key, name, Operation.text("each value of #{parameter.name}", text))
+      end
     end
 
     def bind_list(call, parameter, list)
-      list.each do |entry|
-        next Raw.call_add_text(call, parameter.key, entry) unless parameter.type == Raw::TYPE_LISTS
+      return add_texts(call, parameter, list) unless parameter.type == Raw::TYPE_LISTS
 
-        texts = Array.try_convert(entry) || wrong(parameter, "an Array of Arrays", list)
+      list.each do |entry|
+        texts = Array.try_convert(entry) or
+          raise TypeError, "each entry of #{parameter.name} must be an Array, not #{entry.class}"
         Raw.call_add_list(call, parameter.key)
-        texts.each { |text| Raw.call_add_text(call, parameter.key, text) }
+        add_texts(call, parameter, texts)
+      end
+    end
+
+    def add_texts(call, parameter, texts)
+      texts.each do |text|
+        Raw.call_add_text(call, parameter.key, Operation.text("each entry of #{parameter.name}", text))
       end
     end
 
@@ -121,7 +143,7 @@ module AgentKernel
     end
 
     def number(parameter, value)
-      parameter.timeout ? Operation.milliseconds(value) : Operation.integer(parameter.name, value)
+      parameter.timeout ? Operation.milliseconds(parameter.name, value) : Operation.integer(parameter.name, value)
     end
 
     def flag(parameter, value)

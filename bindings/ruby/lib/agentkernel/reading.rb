@@ -7,6 +7,7 @@ module AgentKernel
     # Reads like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer if one is given;
     # EOFError at the end.
     def readpartial(maxlen, buffer = nil)
+      raise TypeError, "maxlen must be an Integer, not #{maxlen.class}" unless maxlen.is_a?(Integer)
       raise ArgumentError, "negative length #{maxlen} given" if maxlen.negative?
 
       buffer ||= String.new

@@ -17,6 +17,8 @@ module AgentKernel
     # Waits until the command has ended, for so many seconds (within), or as long as it takes: a DetachedCommand. It
     # looks ever more seldom, at least once in a second. TimeoutError when it still runs; it goes on then.
     def detached_wait(name, id, within: nil, **options)
+      raise TypeError, "within must be a number of seconds, not #{within.class}" unless (within || 0).is_a?(Numeric)
+
       limit = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (within || Float::INFINITY)
       pause = FIRST_LOOK
       loop do

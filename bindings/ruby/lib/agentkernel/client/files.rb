@@ -32,9 +32,12 @@ module AgentKernel
     #
     # size:: how many bytes an IO will give: too many are refused before anything is sent, and too few fail
     def write_file(name, path, content, **options)
-      return one(:write_file, name:, path:, content:, **options) unless content.respond_to?(:readpartial)
+      return write_from(name, path, content, **options) if content.respond_to?(:readpartial)
 
-      write_from(name, path, content, **options)
+      text = String.try_convert(content || "") # nil is for the library to refuse
+      raise TypeError, "content must be a String or an IO, not #{content.class}" unless text
+
+      one(:write_file, name:, path:, content:, **options)
     end
 
     # Writes several files of text, a Hash by their paths: a FilesWritten. When one fails, others may have been written.
