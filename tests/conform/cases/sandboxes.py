@@ -121,10 +121,11 @@ class Sandboxes(Area):
     @needs("update")
     def test_update_no_labels(self) -> None:
         """An empty mapping takes all labels away."""
-        sandbox = self.sandbox(labels={"one": "1"})
+        sandbox = self.sandbox(labels={"all-of": self.world.prefix})
+        self.assertEqual(self.names_with({"all-of": self.world.prefix}), [sandbox.name])
         self.client.update_sandbox(sandbox.name, labels={})
         self.assertFalse(sandbox.info().labels)
-        self.assertEqual(self.names_with({"one": "1", "run": self.world.prefix}), [])
+        self.assertEqual(self.names_with({"all-of": self.world.prefix}), [])
 
     def test_remove(self) -> None:
         """It is gone, and with it what was in it: one made anew under its name is empty."""

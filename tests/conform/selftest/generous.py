@@ -48,18 +48,27 @@ class Options(Rule):
         if "volumes" in members or "network" in members:
             return failed(400, "Invalid volume mount or managed network")
         self.of[members.get("name", "")] = {name: members[name] for name in self.told if name in members}
-        request.notes["init_script"] = members.get("init_script")
-        left_out = (*self.told, "init_script", "secrets")
+        left_out = (*self.told, "secrets")
         return request.with_json({name: value for name, value in members.items() if name not in left_out})
 
-    def answer(self, request: Request, reply: Reply) -> Reply:
+    def answer(self, _request: Request, reply: Reply) -> Reply:
         """With them."""
         if reply.status not in (200, 201) or not isinstance(reply.data, dict):
             return reply
-        name = reply.data["name"]
-        if script := request.notes.get("init_script"):
-            request.send("POST", f"/sandboxes/{name}/exec", {"command": ["sh", "-c", script]})
-        return reply.with_data({**reply.data, **self.of.get(name, {})})
+        return reply.with_data({**reply.data, **self.of.get(reply.data["name"], {})})
+
+
+class Backends(Rule):
+    """Secrets are bound."""
+
+    method = "GET"
+    path = "/backends"
+
+    def answer(self, _request: Request, reply: Reply) -> Reply:
+        """By every backend."""
+        able = {"proxy_secret_bindings": True}
+        found = [{**each, "capabilities": {**each["capabilities"], **able}} for each in reply.data["backends"]]
+        return reply.with_data({**reply.data, "backends": found})
 
 
 class FullState(Rule):
@@ -114,4 +123,4 @@ class Sudo(Rule):
 
 def generous_server() -> list[Rule]:
     """All of it."""
-    return [Vault(), Options(), FullState(), Sudo()]
+    return [Vault(), Options(), Backends(), FullState(), Sudo()]
