@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +67,16 @@ static bool whole_characters(struct file_reader *reader, size_t len, size_t *who
     return reader->kept == 0 || (incomplete && reader->raw_left > 0);
 }
 
+static bool is_wanted(const atomic_bool *stop, int client_fd) {
+    struct pollfd client = {.fd = client_fd, .events = POLLRDHUP};
+    return !atomic_load(stop) && poll(&client, 1, 0) == 0;
+}
+
 /* Finds out whether the file is text, and how long it is as such. False with errno. */
-static bool measure(struct file_reader *reader, const atomic_bool *stop) {
+static bool measure(struct file_reader *reader, const atomic_bool *stop, int client_fd) {
     bool text = true;
     while (text && reader->raw_left > 0) {
-        if (atomic_load(stop)) {
+        if (!is_wanted(stop, client_fd)) {
             errno = ECANCELED;
             return false;
         }
@@ -148,7 +154,7 @@ static bool put_next(struct file_reader *reader) {
     }
 }
 
-struct file_reader *file_reader_open(int fd, uint64_t size, const atomic_bool *stop) {
+struct file_reader *file_reader_open(int fd, uint64_t size, const atomic_bool *stop, int client_fd) {
     struct file_reader *reader = malloc(sizeof *reader);
     if (reader == NULL) {
         (void)close(fd);
@@ -159,7 +165,7 @@ struct file_reader *file_reader_open(int fd, uint64_t size, const atomic_bool *s
     reader->fd = fd;
     reader->size = size;
     reader->raw_left = size;
-    if (!measure(reader, stop)) {
+    if (!measure(reader, stop, client_fd)) {
         int error = errno;
         file_reader_close(reader);
         errno = error;

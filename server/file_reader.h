@@ -18,8 +18,8 @@
 struct file_reader;
 
 /* Takes over a plain file of this size. NULL with errno (the file is closed then): EIO and such, and ECANCELED when
- * *stop became true while it was read for the first time. */
-struct file_reader *file_reader_open(int fd, uint64_t size, const atomic_bool *stop);
+ * *stop became true, or the client behind client_fd left, while it was read for the first time. */
+struct file_reader *file_reader_open(int fd, uint64_t size, const atomic_bool *stop, int client_fd);
 
 /* The length of the whole reply. */
 uint64_t file_reader_length(const struct file_reader *reader);

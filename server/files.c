@@ -151,7 +151,7 @@ static bool reply_whole(int fd, size_t size, struct reply *reply) {
     return n >= 0;
 }
 
-static void read_file(const struct file_call *call, struct reply *reply) {
+static void read_file(const struct file_call *call, const struct request *request, struct reply *reply) {
     uint64_t size = 0;
     int fd = file_store_open(&call->store, &call->path, &size);
     if (fd >= 0 && size > READ_MAX) {
@@ -164,7 +164,7 @@ static void read_file(const struct file_call *call, struct reply *reply) {
         ok = reply_whole(fd, (size_t)size, reply);
     } else if (ok) {
         reply->status = 200;
-        reply->file = file_reader_open(fd, size, &call->server->state.stopping);
+        reply->file = file_reader_open(fd, size, &call->server->state.stopping, request->client_fd);
         ok = reply->file != NULL;
     }
     if (ok) {
@@ -177,7 +177,7 @@ static void read_file(const struct file_call *call, struct reply *reply) {
 void handle_read_file(struct server *server, struct request *request, struct reply *reply) {
     struct file_call call;
     if (open_path_call(&call, server, request, reply) && is_running(&call, request, 404, reply)) {
-        read_file(&call, reply);
+        read_file(&call, request, reply);
     }
     close_call(&call);
 }
