@@ -126,6 +126,20 @@ def snapshot_of_now(request: Request) -> Request | Reply:
     return request
 
 
+def never_replaced(request: Request) -> Request | Reply:
+    """A snapshot that has the name already is kept."""
+    found = request.send("GET", f"/snapshots/{request.json['name']}", None)
+    return done(found.data) if found.status == 200 else request
+
+
+def with_its_snapshots(request: Request) -> Request | Reply:
+    """What is removed takes its snapshots with it."""
+    for snapshot in request.send("GET", "/snapshots", None).data:
+        if snapshot["sandbox"] == request.segments[1]:
+            request.send("DELETE", f"/snapshots/{snapshot['name']}", None)
+    return request
+
+
 def with_the_right_key(request: Request) -> Request | Reply:
     """Any key will do."""
     request.headers["Authorization"] = f"Bearer {KEY}"
@@ -194,6 +208,23 @@ def flipped(data: bytes) -> bytes:
     """One bit in the middle of a large file."""
     middle = len(data) // 2
     return data if len(data) < 1 << 20 else data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+def in_latin_1(data: bytes) -> bytes:
+    """Text in an encoding of the last century."""
+    return data.decode("utf-8", "replace").encode("latin-1", "replace")
+
+
+def file_spoiled(request: Request, reply: Reply) -> Reply:
+    """A file is there after a stop, and is another one."""
+    spoil = ["sh", "-c", "echo spoiled > /tmp/kept"]
+    request.send("POST", f"/sandboxes/{request.segments[1]}/exec", {"command": spoil})
+    return reply
+
+
+def other_bytes(found: list[Any]) -> list[Any]:
+    """Where output is no text, other bytes come."""
+    return [(kind, {**data, "data_base64": "/wD/"} if "data_base64" in data else data) for kind, data in found]
 
 
 def member(name: str, value: object) -> Callable[[Request, Reply], Reply]:
@@ -293,6 +324,9 @@ def status_of_get(status: str) -> Callable[[Request, Reply], Reply]:
 FAULTS = [
     Fault("health in other words", "discovery.health", "GET", "/health", answers=lambda *_: done("well")),
     Fault("no default backend", "discovery.backends", "GET", "/backends", answers=member("default_backend", "other")),
+    Fault("backend of its own", "discovery.backend_of_sandboxes", "GET", SANDBOX, answers=member("backend", "other")),
+    Fault("no version", "discovery.status", "GET", "/status", answers=member("version", "unknown")),
+    Fault("counts nothing", "discovery.stats", "GET", "/stats", answers=member("sandbox_count", 0)),
     Fault("exit code of run is 1", "run.exit_code", "POST", "/run", answers=exit_code(lambda _: 1)),
     Fault("run never fails", "run.exit_code", "POST", "/run", answers=failure_is_success),
     Fault("run trims", "run.output", "POST", "/run", answers=output(str.rstrip)),
@@ -302,10 +336,12 @@ FAULTS = [
     Fault("run is not fresh", "run.sandboxes_are_fresh", "POST", "/run", asks=in_one_sandbox),
     Fault("stream without its end", "run_stream.events", "POST", "/run/stream", answers=stream(lambda e: e[:-1])),
     Fault("stream without its begin", "run_stream.events", "POST", "/run/stream", answers=stream(lambda e: e[1:])),
+    Fault("stream of other bytes", "run_stream.binary", "POST", "/run/stream", answers=stream(other_bytes)),
     Fault("stream never fails", "run_stream.exit_code", "POST", "/run/stream", answers=stream(ends_well)),
     Fault("stream backwards", "run_stream.long", "POST", "/run/stream", answers=stream(output_backwards)),
     Fault("batch backwards", "batch.order", "POST", "/batch/run", answers=batch_reversed),
     Fault("batch hides failures", "batch.failure", "POST", "/batch/run", answers=batch_silent),
+    Fault("batch of nothing", "batch.nothing", "POST", "/batch/run", answers=other_status(400, 200)),
     Fault("label lost", "sandboxes.every_member", "POST", "/sandboxes", asks=without("labels")),
     Fault("description lost", "sandboxes.every_member", "POST", "/sandboxes", asks=without("description")),
     Fault("memory not given", "sandboxes.every_member", "POST", "/sandboxes", asks=without("memory_mb")),
@@ -316,14 +352,20 @@ FAULTS = [
     Fault("duplicate is made", "sandboxes.duplicate", "POST", "/sandboxes", answers=other_status(409, 201)),
     Fault("update lost", "sandboxes.update", "PATCH", SANDBOX, asks=lambda request: request.with_json({})),
     Fault("labels merged", "sandboxes.update_no_labels", "PATCH", SANDBOX, asks=without("labels")),
+    Fault("removed twice", "sandboxes.remove", "DELETE", SANDBOX, answers=other_status(404, 200)),
     Fault("removal lost", "last.nothing_is_left", "DELETE", SANDBOX, asks=once("Sandbox removed")),
     Fault("many get one name", "behaviour.one_name_for_many", "POST", "/sandboxes", answers=other_status(409, 201)),
     Fault("files of another", "sandboxes.kept_apart", "GET|PUT", FILE, asks=of_the_first()),
     Fault("any name will do", "sandboxes.refused_names", "POST", "/sandboxes", answers=other_status(400, 201)),
     Fault("any backend will do", "options.unknown_backend", "POST", "/sandboxes", asks=without("backend")),
+    Fault("backend not heard", "options.unusable_backend", "POST", "/sandboxes", asks=without("backend")),
+    Fault("any profile will do", "options.unknown_profile", "POST", "/sandboxes", asks=without("profile")),
+    Fault("any source will do", "options.bad_source", "POST", "/sandboxes", asks=without("source_url")),
     Fault("template lost", "options.template", "POST", "/sandboxes", asks=without("template_help_text")),
     Fault("stop lost", "lifecycle.stop_and_start", "POST", rf"{SANDBOX}/stop", asks=swallowed("Sandbox stopped")),
     Fault("always running", "lifecycle.stop_and_start", "GET", SANDBOX, answers=status_of_get("running")),
+    Fault("recovers nothing", "lifecycle.recover", "POST", rf"{SANDBOX}/recover", answers=other_status(404, 200)),
+    Fault("files lost", "lifecycle.files_after_stop", "POST", rf"{SANDBOX}/start", answers=file_spoiled),
     Fault("resize lost", "lifecycle.resize", "POST", rf"{SANDBOX}/resize", asks=without("vcpus")),
     Fault("started twice", "lifecycle.start_twice", "POST", rf"{SANDBOX}/start", answers=other_status(409, 200)),
     Fault("exit code one too high", "exec.exit_codes", "POST", EXEC, answers=exit_code(lambda code: code + 1)),
@@ -339,22 +381,33 @@ FAULTS = [
     Fault("file cut", "files.bytes", "GET", FILE, answers=content(lambda data: data[:-1])),
     Fault("bit flipped", "large_files.bytes", "GET", FILE, answers=content(flipped)),
     Fault("plus is a space", "files.odd_names", "PUT", FILE, asks=plus_is_space),
+    Fault("other encoding", "files.text", "GET", FILE, answers=content(in_latin_1)),
+    Fault("ends at NUL", "files.nul", "GET", FILE, answers=content(lambda data: data.partition(b"\0")[0])),
+    Fault("size of letters", "files.as_the_server_sends_it", "GET", FILE, answers=member("size", 5)),
     Fault("write lost", "files.overwrite", "PUT", FILE, asks=swallowed("Wrote 5 bytes to /tmp/x")),
     Fault("deletion lost", "files.delete", "DELETE", FILE, asks=swallowed("Deleted /tmp/x")),
     Fault("one of several files", "files.several", "POST", rf"{SANDBOX}/files", asks=first_file_only),
     Fault("missing file is 500", "files.missing", "GET", FILE, answers=other_status(404, 500)),
     Fault("detached streams swapped", "detached.streams", "GET", rf"{DETACHED}/logs", answers=stderr_swapped),
     Fault("detached exit code", "detached.exit_code", "GET", DETACHED, answers=member("exit_code", 6)),
+    Fault("detached environment", "detached.environment", "POST", rf"{SANDBOX}/exec/detach", asks=without("env")),
+    Fault("detached is 500", "detached.missing", "GET", rf"{DETACHED}(/logs)?", answers=other_status(404, 500)),
     Fault("kill lost", "detached.kill", "DELETE", DETACHED, asks=swallowed("Command killed")),
     Fault("detached list empty", "detached.list", "GET", rf"{SANDBOX}/exec/detached", answers=records(lambda _: [])),
     Fault("logs backwards", "logs.entries", "GET", rf"{SANDBOX}/logs", answers=records(lambda found: found[::-1])),
     Fault("logs of others", "logs.of_one_sandbox", "GET", rf"{SANDBOX}/logs", answers=records(with_the_others)),
     Fault("any time will do", "ttl.refused", "POST", rf"{SANDBOX}/extend", answers=other_status(400, 200)),
+    Fault("time for nobody", "ttl.missing", "POST", rf"{SANDBOX}/extend", answers=other_status(404, 200)),
     Fault("time not added", "ttl.extend", "POST", rf"{SANDBOX}/extend", asks=with_member("by", "1m")),
     Fault("snapshot of now", "snapshots.restore", "POST", "/snapshots/[^/]+/restore", asks=snapshot_of_now),
     Fault("restored over", "snapshots.restore_to_taken_name", "POST", "/snapshots/.*", answers=other_status(409, 200)),
     Fault("snapshot stays", "snapshots.take_and_find", "DELETE", "/snapshots/[^/]+", asks=once("Snapshot deleted")),
     Fault("restored as another", "snapshots.restore", "POST", "/snapshots/[^/]+/restore", asks=without("as_name")),
+    Fault("first snapshot stays", "snapshots.taken_again", "POST", "/snapshots", asks=never_replaced),
+    Fault("snapshot is 500", "snapshots.missing", "GET", "/snapshots/[^/]+", answers=other_status(404, 500)),
+    Fault("snapshots go, too", "snapshots.outlives_sandbox", "DELETE", SANDBOX, asks=with_its_snapshots),
+    Fault("bad body is 500", "requests.bad_body", "POST", EXEC, answers=other_status(400, 500)),
+    Fault("bad request is 500", "errors.bad_request", "POST", "/sandboxes", answers=other_status(400, 500)),
     Fault("any key will do", "errors.wrong_key", "GET", "/sandboxes", asks=with_the_right_key),
     Fault("missing is 500", "errors.not_found", "GET", SANDBOX, answers=other_status(404, 500)),
     Fault(
