@@ -21,6 +21,7 @@ from .report import Report
 from .world import World
 
 INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -33,7 +34,8 @@ def main() -> int:
     if not cases:
         print(f"no case is named like {' or '.join(options.only)}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     world = World(options.url, options.timeout)
     report = Report(strict_skips=frozenset(SKIPS) if options.strict else None, verbose=options.verbose)
     status = 0
@@ -80,7 +82,14 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Once: nothing keeps what was made from being removed."""
+    _ignore_signals()
     raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _choose(patterns: list[str]) -> list[Area]:
@@ -108,9 +117,8 @@ def _run(world: World, cases: list[Area], report: Report) -> None:
 
 
 def _sweep(world: World) -> list[str]:
-    """Removes what is left; a second Ctrl-C does not keep it from that."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    """Removes what is left."""
+    _ignore_signals()
     left = world.sweep()
     for entry in left:
         print(f"left behind: {entry}", file=sys.stderr)

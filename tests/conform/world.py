@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -28,7 +27,6 @@ class World:
         self._count = 0
         self._names: set[str] = set()
         self._shared: SandboxSession | None = None
-        self._pid = os.getpid()
 
     def name(self) -> str:
         """A name for a sandbox or a snapshot that nobody else has; what gets it is removed at the end."""
@@ -85,7 +83,7 @@ class World:
     def sweep(self) -> list[str]:
         """Removes what is left of this run, however it went, and tells what cannot be removed."""
         self._shared = None
-        if not self._names:
+        if self._count == 0:
             self.client.close()
             return []
         until = time.monotonic() + SWEEP_SECONDS

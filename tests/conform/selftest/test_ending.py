@@ -16,7 +16,7 @@ class Ending(unittest.TestCase):
     """Signals, and servers that are not there."""
 
     def ends(self, number: signal.Signals) -> None:
-        """A signal in the middle of the run, and a second one while it removes what it made."""
+        """A signal in the middle of the run, and more of them while it removes what it made."""
         with local_server() as url, AgentKernel(url) as client:
             client.create_sandbox("somebody-elses")
             with subprocess.Popen(
@@ -26,7 +26,9 @@ class Ending(unittest.TestCase):
                 while len(client.list_sandboxes()) < 2:
                     self.assertLess(time.monotonic(), until, "no sandbox was made")
                     time.sleep(0.01)
-                process.send_signal(number)
+                for _ in range(5):
+                    process.send_signal(number)
+                    time.sleep(0.005)
                 _, errors = process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 130, errors)
             self.assertIn("interrupted", errors)
