@@ -280,6 +280,7 @@ static void an_upload_that_is_tried_again(void **state) {
     char url[64];
     fault_script *script = fault_script_new();
     fault_on_request(script);
+    fault_wait_release(script);
     fault_reply_json(script, 200, "{\"success\":true,\"data\":\"ok\"}");
     fault_server *server = fault_start(script);
     assert_non_null(server);
@@ -288,6 +289,7 @@ static void an_upload_that_is_tried_again(void **state) {
     ak_call *call = failed_upload(client);
     size_t taken = 0;
     assert_int_equal(ak_call_write(call, "more", 4, &taken, NULL), AK_E_STATE); /* it has ended */
+    fault_release(server, 1);
     assert_int_equal(wait_end(call, NULL), AK_DONE);
     assert_true(fault_body_is(fault_request_at(server, 0), "{\"encoding\":\"base64\",\"content\":\"YWJj\"}"));
     ak_call_free(call);
