@@ -133,10 +133,14 @@ test("from TypeScript, as module and as CommonJS, with the strictest options", a
     }
 });
 
-test("what README.md shows works", async () => {
-    const text = readFileSync(join(tree, "bindings", "node", "README.md"), "utf8");
-    const shown = [...text.matchAll(/^```(?:js|ts)\n(.*?)^```$/gms)].map(([, code]) => code ?? "");
-    assert.ok(shown.length >= 4);
+test("what both README.md show works", async () => {
+    const shown = [tree, join(tree, "bindings", "node")].flatMap((folder) => {
+        const text = readFileSync(join(folder, "README.md"), "utf8");
+        const found = [...text.matchAll(/^```(?:js|ts)\n(.*?)^```$/gms)].map(([, code]) => code ?? "");
+        assert.ok(found.length >= 1);
+        return found;
+    });
+    assert.ok(shown.length >= 8, `${shown.length} snippets`);
     for (const [i, code] of shown.entries()) {
         writeFileSync(join(project, `readme-${i}.mts`), code);
     }
