@@ -5,12 +5,12 @@
  * SPDX-License-Identifier: MIT
  *
  * Every function here is static inline, as there; nothing is exported. It needs POSIX: with -std=c99 or c11 rather than
- * gnu99 or gnu11 that takes -D_POSIX_C_SOURCE=200809L.
+ * gnu99 or gnu11 that takes -D_XOPEN_SOURCE=700.
  *
  * FILES go piece by piece, and whoever moves the pieces knows how far it is:
  *
  *     ak_transfer *transfer = NULL;
- *     ak_status status = ak_upload_begin(client, "box", "/tmp/data", "data", NULL, &transfer, err);
+ *     ak_status status = ak_upload_begin(client, "box", "data", "/tmp/data", NULL, &transfer, err);
  *     while (status >= 0 && (status = ak_transfer_next(transfer, err)) == AK_ITEM) {
  *         printf("%lld bytes\n", (long long)transfer->done);
  *     }
@@ -148,7 +148,7 @@ static inline ak_status ak_posix_begun(ak_transfer *begun, ak_status status, ak_
 /* Begins to copy the file `from` of this machine to `path` in a sandbox. A regular file that is too large is refused
  * when the first piece is asked for, before anything is sent. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an
  * error of ak_file_write_new. Thread: any. */
-static inline ak_status ak_upload_begin(ak_client *client, const char *name, const char *path, const char *from,
+static inline ak_status ak_upload_begin(ak_client *client, const char *name, const char *from, const char *path,
                                         const ak_file_write_options *options, ak_transfer **transfer, ak_error *err) {
     ak_file_write_options set = AK_POSIX_ZEROS;
     struct stat file;
@@ -170,27 +170,40 @@ static inline ak_status ak_upload_begin(ak_client *client, const char *name, con
     return ak_posix_begun(upload, ak_file_write_new(client, name, path, NULL, 0, &set, &upload->call, err), transfer);
 }
 
+/* A new copy of the name of what is to be replaced: a link stays one, and what it leads to is replaced. NULL with
+ * errno: it cannot be; EINVAL: it is there and is no regular file. */
+static inline char *ak_posix_target(const char *to) {
+    struct stat there;
+    if (stat(to, &there) != 0) {
+        return errno == ENOENT ? strdup(to) : NULL;
+    }
+    if (!S_ISREG(there.st_mode)) {
+        errno = S_ISDIR(there.st_mode) ? EISDIR : EINVAL;
+        return NULL;
+    }
+    return realpath(to, NULL);
+}
+
 /* Begins to copy `path` in a sandbox to the file `to` of this machine, which is replaced when all of it has come, and
- * else stays what it is. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an error of ak_file_read_new. Thread: any.
- */
+ * else stays what it is; a link stays a link, and what is there and not a regular file is refused. Free it with
+ * ak_transfer_free. AK_OK, AK_E_FILE, or an error of ak_file_read_new. Thread: any. */
 static inline ak_status ak_download_begin(ak_client *client, const char *name, const char *path, const char *to,
                                           const ak_file_read_options *options, ak_transfer **transfer, ak_error *err) {
     static const char suffix[] = ".part-XXXXXX";
-    const size_t len = strlen(to);
     ak_transfer *download = ak_posix_transfer();
-    if (download) {
-        download->to = AK_POSIX_CAST(char *, malloc(len + 1));
-        download->part = AK_POSIX_CAST(char *, malloc(len + sizeof suffix));
-    }
-    if (!download || !download->to || !download->part) {
-        if (download) {
-            free(download->part);
-            download->part = NULL; /* no name yet, so nothing to unlink */
-        }
+    if (!download) {
         return ak_posix_begun(download, AK_E_MEMORY, transfer);
     }
-    memcpy(download->to, to, len + 1);
-    memcpy(download->part, to, len);
+    download->to = ak_posix_target(to);
+    if (!download->to) {
+        return ak_posix_begun(download, errno == ENOMEM ? AK_E_MEMORY : AK_E_FILE, transfer);
+    }
+    const size_t len = strlen(download->to);
+    download->part = AK_POSIX_CAST(char *, malloc(len + sizeof suffix));
+    if (!download->part) {
+        return ak_posix_begun(download, AK_E_MEMORY, transfer);
+    }
+    memcpy(download->part, download->to, len);
     memcpy(download->part + len, suffix, sizeof suffix);
     download->fd = mkstemp(download->part);
     if (download->fd < 0) {
@@ -285,10 +298,10 @@ static inline ak_status ak_posix_transfer_all(ak_transfer *transfer, ak_status s
 }
 
 /* Copies a file into a sandbox: see ak_upload_begin. AK_OK, AK_E_FILE, or an error of ak_file_write. Thread: any. */
-static inline ak_status ak_upload(ak_client *client, const char *name, const char *path, const char *from,
+static inline ak_status ak_upload(ak_client *client, const char *name, const char *from, const char *path,
                                   const ak_file_write_options *options, ak_error *err) {
     ak_transfer *transfer = NULL;
-    const ak_status status = ak_upload_begin(client, name, path, from, options, &transfer, err);
+    const ak_status status = ak_upload_begin(client, name, from, path, options, &transfer, err);
     return ak_posix_transfer_all(transfer, status, err);
 }
 

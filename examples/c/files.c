@@ -35,7 +35,7 @@ static ak_status follow(const char *direction, ak_transfer *moving, int64_t size
 static ak_status copy_in(ak_client *client, const char *from, int64_t size, ak_error *err) {
     const ak_file_write_options options = {.timeout_ms = AK_TIMEOUT_NONE};
     ak_transfer *upload = NULL;
-    const ak_status status = ak_upload_begin(client, SANDBOX, PATH, from, &options, &upload, err);
+    const ak_status status = ak_upload_begin(client, SANDBOX, from, PATH, &options, &upload, err);
     return status < 0 ? status : follow("in ", upload, size, err);
 }
 

@@ -14,6 +14,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wund
 C_ONLY = ["-Wstrict-prototypes", "-Wold-style-definition"]
 CXX_ONLY = ["-Wold-style-cast"]
 POSIX_UNUSED = "#include <agentkernel_posix.h>\n#include <agentkernel_posix.h>\n"
+XOPEN = "#define _XOPEN_SOURCE 700\n" + POSIX_UNUSED
 UNUSED = "#include <agentkernel_ops.h>\n#include <agentkernel_ops.h>\n"
 USE = """#include <agentkernel_ops.h>
 ak_status use(ak_client *client, ak_error *err);
@@ -37,7 +38,8 @@ CXX20_USE = USE % """ak_run_result result = {};
     const char *const command[] = {"echo", "hello", nullptr};
     const ak_run_options set = {.image = "alpine", .fast = AK_NO, .timeout_ms = 1};
     const ak_run_options *options = &set;"""
-C_SOURCES = {"c99": [UNUSED, C_USE], "c11": [UNUSED, C_USE], "gnu99": [POSIX_UNUSED], "gnu11": [POSIX_UNUSED]}
+C_SOURCES = {"c99": [UNUSED, C_USE, XOPEN], "c11": [UNUSED, C_USE, XOPEN],
+             "gnu99": [POSIX_UNUSED], "gnu11": [POSIX_UNUSED]}
 CXX_SOURCES = {"c++11": [UNUSED, POSIX_UNUSED, CXX_USE], "c++14": [UNUSED, POSIX_UNUSED, CXX_USE],
                "c++17": [UNUSED, POSIX_UNUSED, CXX_USE], "c++20": [UNUSED, POSIX_UNUSED, CXX_USE, CXX20_USE]}
 # Compiler, language, what it must take, whether it must be there.

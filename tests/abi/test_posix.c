@@ -125,23 +125,23 @@ static void a_file_goes_in(void **state) {
     ak_client *client = kit_client(server, "");
     ak_transfer *transfer = NULL;
     put("file", "hello");
-    assert_int_equal(ak_upload_begin(client, "box", "/a", "file", NULL, &transfer, NULL), AK_OK);
+    assert_int_equal(ak_upload_begin(client, "box", "file", "/a", NULL, &transfer, NULL), AK_OK);
     assert_int_equal(ak_transfer_next(transfer, NULL), AK_ITEM);
     assert_int_equal(transfer->done, 5);
     assert_int_equal(ak_transfer_next(transfer, NULL), AK_DONE);
     ak_transfer_free(transfer);
     assert_true(fault_body_is(fault_request_at(server, 0), "{\"encoding\":\"base64\",\"content\":\"aGVsbG8=\"}"));
     put("file", "");
-    assert_int_equal(ak_upload(client, "box", "/a", "file", NULL, NULL), AK_OK);
+    assert_int_equal(ak_upload(client, "box", "file", "/a", NULL, NULL), AK_OK);
     assert_true(fault_body_is(fault_request_at(server, 1), "{\"encoding\":\"base64\",\"content\":\"\"}"));
     errno = 0;
-    assert_int_equal(ak_upload(client, "box", "/a", "missing", NULL, NULL), AK_E_FILE);
+    assert_int_equal(ak_upload(client, "box", "missing", "/a", NULL, NULL), AK_E_FILE);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(ak_upload(client, "box", "/a", ".", NULL, NULL), AK_E_FILE);
+    assert_int_equal(ak_upload(client, "box", ".", "/a", NULL, NULL), AK_E_FILE);
     assert_int_equal(errno, EISDIR);
     /* More than a request holds is refused before anything is sent. */
     assert_int_equal(truncate("file", 12582886), 0);
-    assert_int_equal(ak_upload(client, "box", "/a", "file", NULL, NULL), AK_E_TOO_LARGE);
+    assert_int_equal(ak_upload(client, "box", "file", "/a", NULL, NULL), AK_E_TOO_LARGE);
     assert_int_equal(requests(server), 2);
     ak_client_free(client);
     fault_stop(server);
@@ -175,6 +175,16 @@ static void a_file_comes_out(void **state) {
     assert_int_equal(ak_download(client, "box", "/a", "folder", NULL, NULL), AK_E_FILE);
     assert_int_equal(errno, EISDIR);
     assert_int_equal(rmdir("folder"), 0);
+    /* A link stays one; a device is no file to be replaced. */
+    assert_int_equal(symlink("file", "link"), 0);
+    assert_int_equal(ak_download(client, "box", "/a", "link", NULL, NULL), AK_OK);
+    assert_int_equal(lstat("link", &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(unlink("link"), 0);
+    assert_int_equal(symlink("/dev/null", "link"), 0);
+    assert_int_equal(ak_download(client, "box", "/a", "link", NULL, NULL), AK_E_FILE);
+    assert_int_equal(errno, EINVAL);
+    assert_int_equal(unlink("link"), 0);
     ak_client_free(client);
     fault_stop(server);
 }
