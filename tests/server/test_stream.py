@@ -253,10 +253,12 @@ class ShortTimes(ServerTest):
     server_options = {"program": SHORT_SERVER}
 
     def test_comments_while_the_command_is_silent(self):
+        start = time.monotonic()
         events = self.server.stream("sh", "-c", "sleep 1; echo x").all()
+        most = (time.monotonic() - start) / 0.2
         names = [name for name, _ in events]
         self.assertEqual((names[0], names[-2:]), ("started", ["output", "done"]))
-        self.assertTrue(2 <= names.count(None) <= 5, events)
+        self.assertTrue(2 <= names.count(None) <= most, events)
         self.assertEqual({data for name, data in events if name is None}, {"keep-alive"})
 
     def test_no_comments_while_there_is_output(self):

@@ -333,6 +333,21 @@ def test_reading_fails_as_it_should(fault: Fault, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["kept"]
 
 
+def test_a_download_keeps_links_and_devices(client: AgentKernel, box: str, tmp_path: Path) -> None:
+    client.write_file(box, "/tmp/x", b"new")
+    (tmp_path / "kept").write_text("old")
+    (tmp_path / "link").symlink_to("kept")
+    assert client.download(box, "/tmp/x", tmp_path / "link") == 3
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept").read_text() == "new"
+    (tmp_path / "null").symlink_to("/dev/null")
+    with pytest.raises(OSError, match="not a regular file"):
+        client.download(box, "/tmp/x", tmp_path / "null")
+    with pytest.raises(IsADirectoryError):
+        client.download(box, "/tmp/x", tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["kept", "link", "null"]
+
+
 def test_a_download_that_is_left_early(fault: Fault, tmp_path: Path) -> None:
     text = json.dumps(file_reply(LARGE))[:600_000]
     headers = {"Content-Length": "16000000", "Content-Type": "application/json"}

@@ -53,7 +53,7 @@ class FilesTest < Kit::Test
     Dir.mktmpdir do |folder|
       File.binwrite("#{folder}/from", BYTES * 1000)
       in_sandbox do |sb|
-        sb.upload("/tmp/file", "#{folder}/from")
+        sb.upload("#{folder}/from", "/tmp/file")
         assert_equal 256_000, sb.download("/tmp/file", "#{folder}/into")
         assert_equal BYTES * 1000, File.binread("#{folder}/into")
         assert_equal 0o666 & ~File.umask, File.stat("#{folder}/into").mode & 0o777

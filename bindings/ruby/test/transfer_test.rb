@@ -33,7 +33,7 @@ class TransferTest < Kit::Test
       File.binwrite("#{folder}/from", bytes)
       client.sandbox("ruby-transfer-#{Process.pid}") do |sb|
         up = []
-        assert_nil(sb.upload("/tmp/x", "#{folder}/from") { |done| up << done })
+        assert_nil(sb.upload("#{folder}/from", "/tmp/x") { |done| up << done })
         down = []
         assert_equal(300_000, sb.download("/tmp/x", "#{folder}/into") { |done| down << done })
         [up, down].each do |told|
@@ -69,7 +69,7 @@ class TransferTest < Kit::Test
     assert_empty server.requests
   end
 
-  WAYS = {upload: ->(one, folder, &told) { one.upload("sb", "/x", "#{folder}/from", &told) },
+  WAYS = {upload: ->(one, folder, &told) { one.upload("sb", "#{folder}/from", "/x", &told) },
           write: ->(one, _, &_told) { one.write_file("sb", "/x", StringIO.new("x" * 8_000_000)) },
           download: ->(one, folder, &told) { one.download("sb", "/x", "#{folder}/into", &told) },
           read: lambda do |one, _, &told|
@@ -146,7 +146,7 @@ class TransferTest < Kit::Test
 
   def leave_by_break(name, one, folder)
     case name
-    when :upload then one.upload("sb", "/x", "#{folder}/from") { break :left }
+    when :upload then one.upload("sb", "#{folder}/from", "/x") { break :left }
     when :download then one.download("sb", "/x", "#{folder}/into") { break :left }
     else one.open_file("sb", "/x") { |file| break file.readpartial(9) && :left }
     end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import stat
@@ -116,7 +117,10 @@ class Part:
     """A local file that takes its name only when all of it is there."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fspath(path)
+        self._path = os.path.realpath(path)  # a link stays one
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            number = errno.EISDIR if os.path.isdir(self._path) else errno.EINVAL
+            raise OSError(number, "not a regular file", self._path)
         self._part = f"{self._path}.{os.getpid()}-{id(self):x}.part"
         self._finished = False
         self.file = open(self._part, "xb")  # noqa: SIM115 (finish or drop close it)

@@ -48,7 +48,7 @@ module AgentKernel
 
     # Writes a file with what a file here has. A block is told after each piece how many bytes were handed in; leaving
     # it early leaves the file there as it was.
-    def upload(name, path, from, **options, &)
+    def upload(name, from, path, **options, &)
       File.open(from, "rb") do |file|
         size = file.size if file.stat.file?
         write_from(name, path, file, size:, **options, &)
