@@ -17,7 +17,9 @@ end
 function ways.cqueues(work)
 	local controller = require("cqueues").new()
 	controller:wrap(work)
-	assert(controller:loop())
+	local fine, failure = controller:loop()
+	controller:close() -- its descriptors, which the collector would leave for long
+	assert(fine, failure)
 end
 
 function ways.luv(work)
