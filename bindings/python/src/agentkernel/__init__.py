@@ -33,9 +33,6 @@ from .errors import (
     ValidationError,
 )
 from .types import (
-    BackendCapabilities,
-    BackendDescriptor,
-    BackendDiscovery,
     BatchFileWriteResponse,
     BatchResult,
     BatchRunResponse,
@@ -47,8 +44,6 @@ from .types import (
     RunOutput,
     SandboxInfo,
     SecurityProfile,
-    ServerStats,
-    ServerStatus,
     SnapshotMeta,
     StreamEvent,
 )
@@ -56,6 +51,7 @@ from .types import (
 if TYPE_CHECKING:
     from ._async_detached import AsyncDetachedHandle
     from ._async_files import AsyncFileReader
+    from ._discovery import BackendCapabilities, BackendDescriptor, BackendDiscovery, ServerStats, ServerStatus
     from .async_client import AsyncAgentKernel, AsyncRunStream
     from .async_sessions import AsyncSandboxSession
     from .sessions import SandboxSession
@@ -115,7 +111,12 @@ _LATER = {
     "AsyncAgentKernel": "async_client",
     "AsyncRunStream": "async_client",
     "AsyncSandboxSession": "async_sessions",
+    "BackendCapabilities": "_discovery",
+    "BackendDescriptor": "_discovery",
+    "BackendDiscovery": "_discovery",
     "SandboxSession": "sessions",
+    "ServerStats": "_discovery",
+    "ServerStatus": "_discovery",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import io
 import os
@@ -24,8 +23,12 @@ class Readable(Protocol):
 
 def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | None:
     """Content that is there as a whole; None when it comes in pieces."""
+    if isinstance(content, str) and encoding == "base64":
+        import base64  # few need it
+
+        return base64.b64decode(content, validate=True)
     if isinstance(content, str):
-        content = base64.b64decode(content, validate=True) if encoding == "base64" else content.encode()
+        return content.encode()
     return content if isinstance(content, bytes | bytearray | memoryview) else None
 
 

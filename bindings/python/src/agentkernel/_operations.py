@@ -9,15 +9,12 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from . import _events
 from ._native import ffi, lib
 from .errors import CLASSES, AgentKernelError
 from .types import (
-    BackendCapabilities,
-    BackendDescriptor,
-    BackendDiscovery,
     BatchFileWriteResponse,
     BatchResult,
     DetachedCommand,
@@ -27,11 +24,12 @@ from .types import (
     Reply,
     RunOutput,
     SandboxInfo,
-    ServerStats,
-    ServerStatus,
     SnapshotMeta,
     StreamEvent,
 )
+
+if TYPE_CHECKING:
+    from ._discovery import BackendDescriptor, BackendDiscovery, ServerStats, ServerStatus
 
 T_co = TypeVar("T_co", covariant=True)
 NULL = ffi.NULL
@@ -412,16 +410,31 @@ def _known(kind: Callable[..., T_co], value: object) -> T_co:
 
 
 def _backend(value: object) -> BackendDescriptor:
+    from ._discovery import BackendCapabilities, BackendDescriptor
+
     members = value if isinstance(value, dict) else {}
-    return _known(
-        BackendDescriptor, {**members, "capabilities": _known(BackendCapabilities, members.get("capabilities"))}
-    )
+    capabilities = _known(BackendCapabilities, members.get("capabilities"))
+    return _known(BackendDescriptor, {**members, "capabilities": capabilities})
 
 
 def _backends(record: Record) -> BackendDiscovery:
+    from ._discovery import BackendDiscovery
+
     entries = record.open_json("backends")
     found = [_backend(entry) for entry in entries] if isinstance(entries, list) else []
     return BackendDiscovery(record.text("default_backend"), found, record.data("raw") or b"")
+
+
+def _status(record: Record) -> ServerStatus:
+    from ._discovery import ServerStatus
+
+    return ServerStatus(**record.all())
+
+
+def _stats(record: Record) -> ServerStats:
+    from ._discovery import ServerStats
+
+    return ServerStats(**record.all())
 
 
 def _reply(record: Record) -> Reply:
@@ -502,7 +515,7 @@ GET_SNAPSHOT = Operation("get_snapshot", _typed(SnapshotMeta))
 DELETE_SNAPSHOT = Operation("delete_snapshot", _nothing)
 RESTORE_SNAPSHOT = Operation("restore_snapshot", _typed(SandboxInfo))
 GET_BACKENDS = Operation("get_backends", _backends)
-GET_STATUS = Operation("get_status", _typed(ServerStatus))
-GET_STATS = Operation("get_stats", _typed(ServerStats))
+GET_STATUS = Operation("get_status", _status)
+GET_STATS = Operation("get_stats", _stats)
 REQUEST = Operation("request", _reply)
 set_up_events()

@@ -15,19 +15,17 @@ from ._native import ffi
 from ._operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
 from ._stream import StreamBase
 from .types import (
-    BackendDiscovery,
     BatchRunResponse,
     Reply,
     RunOutput,
     SecurityProfile,
-    ServerStats,
-    ServerStatus,
     StreamEvent,
 )
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._discovery import BackendDiscovery, ServerStats, ServerStatus
     from .async_sessions import AsyncSandboxSession
 
 __all__ = ["AsyncAgentKernel", "AsyncRunStream"]

@@ -15,19 +15,17 @@ from ._operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH,
 from ._stream import StreamBase
 from ._sync_base import advance, wait
 from .types import (
-    BackendDiscovery,
     BatchRunResponse,
     Reply,
     RunOutput,
     SecurityProfile,
-    ServerStats,
-    ServerStatus,
     StreamEvent,
 )
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._discovery import BackendDiscovery, ServerStats, ServerStatus
     from .sessions import SandboxSession
 
 __all__ = ["AgentKernel", "RunStream"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
+from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ._discovery import BackendCapabilities, BackendDescriptor, BackendDiscovery, ServerStats, ServerStatus
 
 __all__ = [
     "BackendCapabilities",
@@ -32,6 +35,18 @@ __all__ = [
 SecurityProfile = Literal["permissive", "moderate", "restrictive"]
 """What a sandbox may do. Servers may know more; any text is passed on."""
 
+_LATER = {"BackendCapabilities", "BackendDescriptor", "BackendDiscovery", "ServerStats", "ServerStatus"}
+"""Loaded when they are used: every class costs time when it is made, and few programs need these."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _discovery
+
+    globals()[name] = value = getattr(_discovery, name)
+    return value
+
 
 def _members(raw: bytes) -> dict[str, Any]:
     """The members of a record; none when it is no object."""
@@ -39,7 +54,8 @@ def _members(raw: bytes) -> dict[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
-def _unknown(record: Any) -> dict[str, Any]:
+def unknown_members(record: Any) -> dict[str, Any]:
+    """Members of a record that its class does not know."""
     known = {each.name for each in fields(record)}
     return {name: value for name, value in _members(record.raw).items() if name not in known}
 
@@ -97,7 +113,7 @@ class SandboxInfo:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +225,7 @@ class FileReadResponse:
     @property
     def content(self) -> str:
         """The text of the file; of one that is no text (`encoding` base64) its base64, as the official SDK has it."""
-        return base64.b64encode(self.data).decode() if self.encoding == "base64" else self.text
+        return b2a_base64(self.data, newline=False).decode() if self.encoding == "base64" else self.text
 
     @property
     def text(self) -> str:
@@ -255,7 +271,7 @@ class LogEntry(Mapping[str, Any]):
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
     def __getitem__(self, name: str) -> Any:
         return _members(self.raw)[name]
@@ -283,7 +299,7 @@ class BatchResult:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +342,7 @@ class DetachedCommand:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +363,7 @@ class DetachedLogsResponse:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,96 +385,7 @@ class SnapshotMeta:
     @property
     def extra(self) -> dict[str, Any]:
         """Members of the record that this class does not know."""
-        return _unknown(self)
-
-
-@dataclass(frozen=True, slots=True)
-class BackendCapabilities:
-    """What a backend can do. What the server did not tell is None."""
-
-    mount_cwd: bool | None = None
-    mount_home: bool | None = None
-    attach: bool | None = None
-    host_volumes: bool | None = None
-    ssh: bool | None = None
-    proxy_secret_bindings: bool | None = None
-    secret_files: bool | None = None
-    snapshots: bool | None = None
-    resume: bool | None = None
-    full_state_pause_resume: bool | None = None
-    full_state_fork: bool | None = None
-    endpoints: bool | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Members that this class does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class BackendDescriptor:
-    """One backend: what isolates sandboxes. What the server did not tell is None."""
-
-    backend: str | None = None
-    """Its name."""
-    configured: bool | None = None
-    usable: bool | None = None
-    readiness_reason: str | None = None
-    """Why it is usable, or is not."""
-    capabilities: BackendCapabilities = field(default_factory=BackendCapabilities)
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Members that this class does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class BackendDiscovery:
-    """What the server can isolate sandboxes with."""
-
-    default_backend: str | None = None
-    """What a sandbox gets that asks for none."""
-    backends: list[BackendDescriptor] = field(default_factory=list)
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The record as the server sent it (JSON)."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return _unknown(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerStatus:
-    """The server itself."""
-
-    version: str
-    backend: str | None = None
-    api_key_configured: bool | None = None
-    """Whether it wants a key."""
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The record as the server sent it (JSON)."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return _unknown(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerStats:
-    """How much of the server is in use. What it did not tell is None."""
-
-    sandbox_count: int
-    sandbox_limit: int | None = None
-    """How many sandboxes there may be; 0 is no limit."""
-    backend: str | None = None
-    uptime_seconds: int | None = None
-    version: str | None = None
-    resource_usage: dict[str, Any] | None = None
-    """cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb."""
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The record as the server sent it (JSON)."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return _unknown(self)
+        return unknown_members(self)
 
 
 @dataclass(frozen=True, slots=True)
