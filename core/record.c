@@ -131,6 +131,30 @@ const char *ak_record_missing(const ak_record *record) {
 
 /* ---- output ---- */
 
+/* Decodes a whole content at once, which checks it, too: looking at it twice is a fifth of what reading a file costs.
+ */
+static ak_status decode_content(ak_record *record, ak_field_value *content, ak_error *err) {
+    size_t room = content->json.len / 4 * 3, size = 0, more = 0;
+    char *bytes = ak_arena_alloc(&record->arena, room + 1);
+    if (!bytes) {
+        return ak_error_memory(err);
+    }
+    bool ok = content->json.kind == AK_JSON_STRING;
+    if (ok) {
+        ak_base64_reader reader;
+        unsigned char beyond[3];
+        ak_base64_reader_init(&reader, &content->json);
+        ok = ak_base64_reader_read(&reader, bytes, room, &size) &&
+             ak_base64_reader_read(&reader, beyond, sizeof beyond, &more) && more == 0;
+    }
+    if (!ok) {
+        return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not the base64 it says it is");
+    }
+    bytes[size] = '\0';
+    *content = (ak_field_value){.source = AK_FIELD_PLAIN, .text = bytes, .len = size, .cstring = bytes};
+    return AK_OK;
+}
+
 ak_status ak_record_check_content(ak_record *record, ak_error *err) {
     ak_field_value *content = field_of(record, AK_KEY_CONTENT);
     const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
@@ -141,11 +165,11 @@ ak_status ak_record_check_content(ak_record *record, ak_error *err) {
     bool named = encoding->source == AK_FIELD_JSON;
     size_t size = 0;
     if (named && ak_json_equals(&encoding->json, "base64", strlen("base64"))) {
-        content->source = AK_FIELD_BASE64;
-        if (!ak_base64_check_string(&content->json, &size)) {
-            return ak_error_set(err, AK_E_PROTOCOL,
-                                "the content in the server's reply is not the base64 it says it is");
+        ak_status status = decode_content(record, content, err);
+        if (status != AK_OK) {
+            return status;
         }
+        size = content->len;
     } else if (!named || ak_json_equals(&encoding->json, "utf8", strlen("utf8"))) {
         size = ak_json_string_size(&content->json);
     } else { /* decoded as text it would be other bytes than the file's */
