@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 
 from agentkernel import AgentKernel, AsyncAgentKernel
+
+# What starts the tests may ignore Ctrl-C, as shells do for what runs in the background; the tests need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TREE = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0
