@@ -131,31 +131,22 @@ const char *ak_record_missing(const ak_record *record) {
 
 /* ---- output ---- */
 
-/* Decodes a whole content at once, which checks it, too: looking at it twice is a fifth of what reading a file costs.
- */
-static ak_status decode_content(ak_record *record, ak_field_value *content, ak_error *err) {
-    size_t room = content->json.len / 4 * 3, size = 0, more = 0;
-    char *bytes = ak_arena_alloc(&record->arena, room + 1);
-    if (!bytes) {
-        return ak_error_memory(err);
+/* Read as a whole it is decoded here and now, which checks it, too: looking at it twice is a fifth of what reading a
+ * file costs. Read by pieces it is only checked, so that nothing but the reply is held. */
+static ak_status take_base64(ak_record *record, ak_field_value *content, bool by_pieces, size_t *size) {
+    const char *data = NULL;
+    if (by_pieces) {
+        content->source = AK_FIELD_BASE64;
+        return ak_base64_check_string(&content->json, size) ? AK_OK : AK_E_PROTOCOL;
     }
-    bool ok = content->json.kind == AK_JSON_STRING;
-    if (ok) {
-        ak_base64_reader reader;
-        unsigned char beyond[3];
-        ak_base64_reader_init(&reader, &content->json);
-        ok = ak_base64_reader_read(&reader, bytes, room, &size) &&
-             ak_base64_reader_read(&reader, beyond, sizeof beyond, &more) && more == 0;
+    ak_status status = ak_decode_base64(&record->arena, &content->json, &data, size);
+    if (status == AK_OK) {
+        *content = (ak_field_value){.source = AK_FIELD_PLAIN, .text = data, .len = *size, .cstring = data};
     }
-    if (!ok) {
-        return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not the base64 it says it is");
-    }
-    bytes[size] = '\0';
-    *content = (ak_field_value){.source = AK_FIELD_PLAIN, .text = bytes, .len = size, .cstring = bytes};
-    return AK_OK;
+    return status;
 }
 
-ak_status ak_record_check_content(ak_record *record, ak_error *err) {
+ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *err) {
     ak_field_value *content = field_of(record, AK_KEY_CONTENT);
     const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
     const ak_field_value *told = field_of(record, AK_KEY_SIZE);
@@ -165,11 +156,12 @@ ak_status ak_record_check_content(ak_record *record, ak_error *err) {
     bool named = encoding->source == AK_FIELD_JSON;
     size_t size = 0;
     if (named && ak_json_equals(&encoding->json, "base64", strlen("base64"))) {
-        ak_status status = decode_content(record, content, err);
+        ak_status status = take_base64(record, content, by_pieces, &size);
         if (status != AK_OK) {
-            return status;
+            return status == AK_E_MEMORY
+                       ? ak_error_memory(err)
+                       : ak_error_set(err, status, "the content in the server's reply is not the base64 it says it is");
         }
-        size = content->len;
     } else if (!named || ak_json_equals(&encoding->json, "utf8", strlen("utf8"))) {
         size = ak_json_string_size(&content->json);
     } else { /* decoded as text it would be other bytes than the file's */
@@ -269,18 +261,23 @@ bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char *
     return true;
 }
 
-bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
-    size_t size = string->len / 4 * 3; /* at most: escapes only make it shorter */
+ak_status ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
+    if (string->kind != AK_JSON_STRING) {
+        return AK_E_PROTOCOL;
+    }
+    size_t size = string->len / 4 * 3, more = 0; /* at most: escapes only make it shorter */
     char *copy = ak_arena_alloc(arena, size + 1);
     if (!copy) {
-        return false;
+        return AK_E_MEMORY;
     }
     ak_base64_reader reader;
+    unsigned char beyond[3];
     ak_base64_reader_init(&reader, string);
-    ak_base64_reader_read(&reader, copy, size, len);
+    bool whole = ak_base64_reader_read(&reader, copy, size, len) &&
+                 ak_base64_reader_read(&reader, beyond, sizeof beyond, &more) && more == 0;
     copy[*len] = '\0';
     *data = copy;
-    return true;
+    return whole ? AK_OK : AK_E_PROTOCOL;
 }
 
 /* ---- doors ---- */
@@ -327,7 +324,7 @@ static ak_status view_field(ak_record *record, int index, const char **data, siz
         *len = field->json.len;
         return AK_OK;
     case AK_FIELD_BASE64:
-        ok = ak_decode_base64(&record->arena, &field->json, data, len);
+        ok = ak_decode_base64(&record->arena, &field->json, data, len) == AK_OK; /* it was checked */
         break;
     case AK_FIELD_NUMBER:
         return view_number(&record->arena, type, field->integer, data, len) ? AK_OK : ak_error_memory(err);

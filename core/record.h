@@ -63,9 +63,9 @@ void ak_record_take_members(ak_record *record, const ak_json_value *object);
 /* The name of a required field that is not there, NULL when all are. */
 const char *ak_record_missing(const ak_record *record);
 
-/* Of a file: lets the content be decoded as its encoding says. AK_E_PROTOCOL when it is not so encoded, or of another
- * size than it says. Nothing happens to other records. */
-ak_status ak_record_check_content(ak_record *record, ak_error *err);
+/* Of a file: lets the content be decoded as its encoding says; by_pieces: it is read by ak_record_read. AK_E_PROTOCOL
+ * when it is not so encoded, or of another size than it says. Nothing happens to other records. */
+ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *err);
 
 /* Lets ak_record_read hand out what waits in a content. */
 void ak_record_begin_content(ak_record *record, ak_content *content);
@@ -89,6 +89,7 @@ ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size
 /* Decodes a JSON string into the arena, with a NUL after it that does not count; a view of the text itself, without
  * one, when nothing has to be decoded. False: out of memory. */
 bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
-bool ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
+/* The same for bytes in base64. AK_OK, AK_E_MEMORY, or AK_E_PROTOCOL when it is none. */
+ak_status ak_decode_base64(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len);
 
 #endif

@@ -61,7 +61,7 @@ static char *take_output(ak_arena *arena, const ak_json_value *root, size_t *len
     *len = 0;
     bool ok = false;
     if (member(root, "output_base64", &value) && ak_base64_check_string(&value, NULL)) {
-        ok = ak_decode_base64(arena, &value, &data, len);
+        ok = ak_decode_base64(arena, &value, &data, len) == AK_OK;
     } else if (member(root, "output", &value) && value.kind == AK_JSON_STRING) {
         ok = ak_decode_string(arena, &value, &data, len);
     }
@@ -129,7 +129,7 @@ static ak_status make_record(ak_call *call, const ak_json_value *value, ak_error
     if (missing) {
         return ak_error_set(err, AK_E_PROTOCOL, "the server's reply lacks %s, or it has another type", missing);
     }
-    ak_status status = ak_record_check_content(record, err);
+    ak_status status = ak_record_check_content(record, call->reads_content, err);
     if (status != AK_OK) {
         return status;
     }

@@ -16,14 +16,16 @@ static long peak_kib(void) {
     return usage.ru_maxrss;
 }
 
-static void read_bytes(uint64_t units) {
-    static const char before[] = "{\"success\":true,\"data\":{\"encoding\":\"base64\",\"content\":\"";
-    static const char after[] = "\",\"size\":%llu}}";
+static const char encoding_first[] = "{\"success\":true,\"data\":{\"encoding\":\"base64\",\"content\":\"";
+static const char encoding_last[] = "{\"success\":true,\"data\":{\"content\":\"";
+
+static void read_bytes(const char *before, uint64_t units) {
     char head[128], tail[64];
     static char buf[64 * 1024];
-    snprintf(tail, sizeof tail, after, (unsigned long long)(units * UNIT_BYTES));
+    snprintf(tail, sizeof tail, "\",%s\"size\":%llu}}", before == encoding_first ? "" : "\"encoding\":\"base64\",",
+             (unsigned long long)(units * UNIT_BYTES));
     snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %llu\r\n\r\n",
-             (unsigned long long)(sizeof before - 1 + units * strlen(UNIT) + strlen(tail)));
+             (unsigned long long)(strlen(before) + units * strlen(UNIT) + strlen(tail)));
     fault_script *script = fault_script_new();
     fault_on_request(script);
     fault_text(script, head);
@@ -77,18 +79,27 @@ static void write_bytes(size_t size) {
 
 static void large_files(void **state) {
     (void)state;
-    read_bytes(100);
+    read_bytes(encoding_first, 100);
     write_bytes(100);
     long before = peak_kib();
     write_bytes((size_t)12 * 1024 * 1024 - 27);
     assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
-    read_bytes((uint64_t)12 * 1024 * 1024 / UNIT_BYTES);
+    read_bytes(encoding_first, (uint64_t)12 * 1024 * 1024 / UNIT_BYTES);
     assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
-    read_bytes((uint64_t)1024 * 1024 * 1024 / UNIT_BYTES);
+    read_bytes(encoding_first, (uint64_t)1024 * 1024 * 1024 / UNIT_BYTES);
     assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
 }
 
+/* Where the encoding comes last the reply is held, and nothing of it twice: 32 MiB here. */
+static void a_reply_that_is_held(void **state) {
+    (void)state;
+    read_bytes(encoding_last, 100);
+    long before = peak_kib();
+    read_bytes(encoding_last, (uint64_t)24 * 1024 * 1024 / UNIT_BYTES);
+    assert_in_range(peak_kib() - before, 0, 32 * 1024 + MAX_GROWTH);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(large_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(large_files), cmocka_unit_test(a_reply_that_is_held)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
