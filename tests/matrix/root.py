@@ -1,0 +1,86 @@
+"""The root folder of another system: made by mmdebstrap, entered by the script beside this file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import IO
+
+from .rows import PLAIN_USER, System
+
+TREE = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentkernel" / "matrix"
+_OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")  # of a company's proxy, say
+# What is there before anybody installs anything, beside what every system has: git brings the tree, mount leaves the old root.
+_FIRST_PACKAGES = "ca-certificates,git,mount,util-linux"
+
+
+def _apt_settings() -> list[str]:
+    """How the host reaches its mirrors, so that the root reaches them, too."""
+    names = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Check-Valid-Until", "Acquire::Check-Date")
+    lines = subprocess.run(["apt-config", "dump", *names], check=True, capture_output=True, text=True).stdout
+    return [f"--aptopt={line.removesuffix(';')}" for line in lines.splitlines() if not line.endswith('"";')]
+
+
+class Root:
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.path = CACHE / "roots" / system.name
+
+    def _base(self, log: IO[str]) -> Path:
+        """The system as it is when it is new, made once a day: sid moves."""
+        base = CACHE / "bases" / self.system.name
+        if base.exists():
+            return base
+        new = base.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        options = ["--variant=apt", f"--include={_FIRST_PACKAGES}", *_apt_settings()]
+        subprocess.run(["mmdebstrap", *options, self.system.suite, new], check=True, stdout=log, stderr=log)
+        if _OWN_AUTHORITIES.is_dir():
+            shutil.copytree(_OWN_AUTHORITIES, new / _OWN_AUTHORITIES.relative_to("/"), dirs_exist_ok=True)
+        self._chroot(new, ["update-ca-certificates"], log)
+        self._chroot(new, ["useradd", "--create-home", PLAIN_USER], log)
+        new.rename(base)
+        return base
+
+    @staticmethod
+    def _chroot(root: Path, command: list[str], log: IO[str]) -> None:
+        subprocess.run([TREE / "tests/matrix/enter", root, "root", *command], check=True, stdout=log, stderr=log)
+
+    def renew(self, log: IO[str]) -> None:
+        """A copy of the new system, without the tree."""
+        base = self._base(log)
+        subprocess.run(["rm", "-rf", self.path], check=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", base, self.path], check=True)
+
+    def take_tree(self, revision: str) -> None:
+        """The tree as it was committed, where everybody in the root can read it; what was built there stays."""
+        tree = self.path / "srv/agentkernel"
+        if not tree.exists():
+            subprocess.run(["git", "clone", "-q", "--no-hardlinks", TREE, tree], check=True)
+        subprocess.run(["git", "-C", tree, "fetch", "-q", TREE, "HEAD"], check=True)
+        subprocess.run(["git", "-C", tree, "reset", "-q", "--hard", revision], check=True)
+
+    def run(self, command: str, user: str, log: IO[str], seconds: float) -> bool:
+        """Whether it ended well in that time; all it started has ended when this returns."""
+        script = f"cd /srv/agentkernel && export AK_WERROR=ON && {command}"
+        arguments = [TREE / "tests/matrix/enter", self.path, user, "bash", "-c", script]
+        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        try:
+            return process.wait(timeout=seconds) == 0
+        except subprocess.TimeoutExpired:
+            log.write(f"\nended after {seconds:.0f} s, which is the limit\n")
+            return False
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # the first process of the namespace goes with it, and all others with that
+                process.wait()
+
+    def output(self, command: str) -> str:
+        arguments = [TREE / "tests/matrix/enter", self.path, "root", "bash", "-c", f"cd /srv/agentkernel && {command}"]
+        return subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=120).stdout

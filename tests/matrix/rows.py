@@ -1,0 +1,97 @@
+"""What there is to try: a row is a system, or a version of a language on one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class System:
+    name: str
+    title: str
+    suite: str  # of Debian or Ubuntu, as mmdebstrap knows it
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    command: str  # for bash, in the tree
+    user: str = "root"
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    system: System
+    stages: tuple[Stage, ...]
+    fresh: bool = False  # begins with a system on which nothing was installed
+    packages: tuple[str, ...] = ()
+
+
+SYSTEMS = {
+    system.name: system
+    for system in (
+        System("debian12", "Debian 12", "bookworm"),
+        System("debian13", "Debian 13", "trixie"),
+        System("sid", "Debian sid", "sid"),
+        System("ubuntu24.04", "Ubuntu 24.04", "noble"),
+    )
+}
+
+# A plain user has a clone of its own; the packages are there by then.
+PLAIN_USER = "tester"
+_PLAIN_DEMO = "cd && rm -rf agentkernel && git clone -q /srv/agentkernel agentkernel && cd agentkernel && ./dev demo"
+
+_WHOLE = (
+    Stage("demo", "./dev demo"),
+    Stage("demo as a plain user", _PLAIN_DEMO, PLAIN_USER),
+    Stage("check", "./dev check --keep-going"),
+)
+
+
+def _language(name: str, title: str, system: str, check: str, packages: tuple[str, ...] = ()) -> Row:
+    stages = (
+        Stage("build", "./dev setup && ./dev build"),
+        Stage("tests", f'eval "$(./dev env)" && {check}'),
+    )
+    return Row(name, title, SYSTEMS[system], stages, packages=packages)
+
+
+def _python(version: str, system: str) -> Row:
+    name = f"python{version}"
+    check = f"PYTHON={name} bindings/python/dev check"
+    return _language(name, f"Python {version}", system, check, (name, f"{name}-dev", f"{name}-venv"))
+
+
+def _node(version: int) -> Row:
+    check = f'NODE="$(bindings/node/dev fetch node@{version})" bindings/node/dev check'
+    return _language(f"node{version}", f"Node {version}", "debian13", check)
+
+
+def _lua(version: str, system: str) -> Row:
+    title = "LuaJIT" if version == "jit" else f"Lua {version}"
+    return _language(f"lua{version}", title, system, f"bindings/lua/dev check {version}")
+
+
+def _ruby(name: str, title: str, system: str) -> Row:
+    return _language(name, title, system, "bindings/ruby/dev check")
+
+
+ROWS = {
+    row.name: row
+    for row in (
+        *(Row(system.name, system.title, system, _WHOLE, fresh=True) for system in SYSTEMS.values()),
+        *(_node(version) for version in (22, 24, 26)),
+        _language("bun", "Bun", "debian13", "bindings/node/dev check-bun"),
+        _language("deno", "Deno", "debian13", "bindings/node/dev check-deno"),
+        _python("3.13", "debian13"),
+        _python("3.14", "sid"),
+        _python("3.15", "sid"),
+        *(_lua(version, "debian13") for version in ("5.1", "5.2", "5.3", "5.4", "jit")),
+        _lua("5.5", "sid"),
+        _ruby("ruby3.1", "Ruby 3.1, async 1, json 2", "debian12"),
+        _ruby("ruby3.3", "Ruby 3.3, async 1, json 2", "debian13"),
+        _ruby("ruby3.3-json3", "Ruby 3.3, async 2, json 3", "sid"),
+    )
+}
