@@ -93,7 +93,9 @@ def pending(revision: str) -> list[Row]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev matrix", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help="nothing: every row that this revision has no result for")
+    parser.add_argument(
+        "rows", nargs="*", metavar="ROW", help="nothing: every row that this revision has no result for"
+    )
     parser.add_argument("--list", action="store_true", help="name the rows")
     parser.add_argument("--table", action="store_true", help="only write the table in docs/platforms.md anew")
     parser.add_argument("--check", action="store_true", help="only say whether that table is right")

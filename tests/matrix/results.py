@@ -1,4 +1,4 @@
-"""What each row said when it was last run, a file a row in docs/platforms, and the table of them in docs/platforms.md."""
+"""What each row said when it was last run, a file each in docs/platforms, and their table in docs/platforms.md."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def _line(name: str, title: str) -> str:
 
 
 def table() -> str:
-    lines = ["| row | what | result | date | revision | minutes | versions |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| row | what | result | date | revision | minutes | versions |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     lines += [_line(row.name, row.title) for row in ROWS.values()]
     return "\n".join(lines) + "\n"
 

@@ -14,8 +14,8 @@ from .rows import PLAIN_USER, System
 TREE = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentkernel" / "matrix"
 _OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")  # of a company's proxy, say
-# What is there before anybody installs anything, beside what every system has: git brings the tree, mount leaves the old root.
-_FIRST_PACKAGES = "ca-certificates,git,mount,util-linux"
+# What is there before anybody installs anything: git brings the tree, mount lets the old root go.
+_FIRST_PACKAGES = "ca-certificates,git,mount,passwd,util-linux"
 
 
 def _apt_settings() -> list[str]:
@@ -23,6 +23,9 @@ def _apt_settings() -> list[str]:
     names = ("Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Check-Valid-Until", "Acquire::Check-Date")
     lines = subprocess.run(["apt-config", "dump", *names], check=True, capture_output=True, text=True).stdout
     return [f"--aptopt={line.removesuffix(';')}" for line in lines.splitlines() if not line.endswith('"";')]
+
+
+ENTER = str(TREE / "tests/matrix/enter")
 
 
 class Root:
@@ -49,7 +52,7 @@ class Root:
 
     @staticmethod
     def _chroot(root: Path, command: list[str], log: IO[str]) -> None:
-        subprocess.run([TREE / "tests/matrix/enter", root, "root", *command], check=True, stdout=log, stderr=log)
+        subprocess.run([ENTER, str(root), "root", *command], check=True, stdout=log, stderr=log)
 
     def renew(self, log: IO[str]) -> None:
         """A copy of the new system, without the tree."""
@@ -69,7 +72,7 @@ class Root:
     def run(self, command: str, user: str, log: IO[str], seconds: float) -> bool:
         """Whether it ended well in that time; all it started has ended when this returns."""
         script = f"cd /srv/agentkernel && export AK_WERROR=ON && {command}"
-        arguments = [TREE / "tests/matrix/enter", self.path, user, "bash", "-c", script]
+        arguments = [ENTER, str(self.path), user, "bash", "-c", script]
         process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         try:
             return process.wait(timeout=seconds) == 0
@@ -78,9 +81,11 @@ class Root:
             return False
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # the first process of the namespace goes with it, and all others with that
+                os.killpg(
+                    process.pid, signal.SIGKILL
+                )  # the first process of the namespace goes with it, and all others with that
                 process.wait()
 
     def output(self, command: str) -> str:
-        arguments = [TREE / "tests/matrix/enter", self.path, "root", "bash", "-c", f"cd /srv/agentkernel && {command}"]
+        arguments = [ENTER, str(self.path), "root", "bash", "-c", f"cd /srv/agentkernel && {command}"]
         return subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=120).stdout
