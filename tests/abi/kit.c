@@ -7,7 +7,7 @@ ak_client *kit_client(const fault_server *server, const char *path) {
     char url[256];
     int len = snprintf(url, sizeof url, "%s%s", fault_url(server), path);
     ak_client *client = NULL;
-    assert_in_range(len, 1, sizeof url - 1);
+    assert_within(len, 1, sizeof url - 1);
     assert_int_equal(ak_client_new(&client, NULL), AK_OK);
     assert_int_equal(ak_client_set_text(client, AK_CLIENT_BASE_URL, url, (size_t)len, NULL), AK_OK);
     return client;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
 #include "agentkernel.h"
 #include "fault.h"
 

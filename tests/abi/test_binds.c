@@ -11,7 +11,7 @@ static int start(void **state) {
     return ak_client_new(&client, NULL) == AK_OK ? 0 : -1;
 }
 
-static int stop(void **state) {
+static int stop_server(void **state) {
     (void)state;
     ak_client_free(client);
     return 0;
@@ -177,5 +177,5 @@ int main(void) {
         cmocka_unit_test(many_labels_are_merged),   cmocka_unit_test(lists_of_lists_have_an_order),
         cmocka_unit_test(bytes_that_are_not_there),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, stop_server);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
 #include "agentkernel.h"
 #include "operations.h"
 
@@ -102,7 +103,7 @@ static void parameters_are_whole(void **state) {
     for (size_t o = 0; o < count_operations(); o++) {
         int32_t operation = ak_operation_at(o);
         size_t count = count_parameters(operation);
-        assert_in_range(count, 1, AK_MAX_PARAMETERS);
+        assert_within(count, 1, AK_MAX_PARAMETERS);
         assert_int_equal(ak_parameter_at(operation, SIZE_MAX), 0);
         for (size_t i = 0; i < count; i++) {
             int32_t key = ak_parameter_at(operation, i);
@@ -132,7 +133,7 @@ static void fields_are_whole(void **state) {
             int32_t key = ak_field_at(operation, i);
             int32_t type = ak_field_type(operation, key);
             assert_non_null(ak_key_name(key));
-            assert_in_range(type, AK_TYPE_TEXT, AK_TYPE_JSON);
+            assert_within(type, AK_TYPE_TEXT, AK_TYPE_JSON);
             assert_int_equal(ak_field_flags(operation, key) & ~AK_KEY_REQUIRED, 0);
             for (size_t other = 0; other < i; other++) {
                 assert_int_not_equal(ak_field_at(operation, other), key);

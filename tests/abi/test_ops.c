@@ -237,7 +237,7 @@ static void a_list_gives_each_record(void **state) {
     assert_int_equal(ak_sandbox_list(client, NULL, &call, NULL), AK_OK);
     assert_int_equal(ak_call_state(call), AK_STATE_NEW);
     while ((status = ak_sandbox_next(call, &box, NULL)) == AK_ITEM) {
-        assert_in_range(count, 0, sizeof names - 2);
+        assert_within(count, 0, sizeof names - 2);
         names[count++] = box.name[0];
         /* Nothing is left of the record before. */
         assert_int_equal(box.has.vcpus, strcmp(box.name, "a") == 0);

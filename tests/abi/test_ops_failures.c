@@ -200,7 +200,7 @@ static void waiting_ends_with_the_calls_deadline(void **state) {
     ak_client *client = kit_client(server, "");
     int64_t begin = fault_now_ms();
     assert_int_equal(ak_run(client, COMMAND, &(ak_run_options){.timeout_ms = 100}, NULL, NULL), AK_E_TIMEOUT);
-    assert_in_range(fault_now_ms() - begin, 100, KIT_WAIT_MS);
+    assert_within(fault_now_ms() - begin, 100, KIT_WAIT_MS);
     ak_client_free(client);
     fault_stop(server);
 }
@@ -275,7 +275,7 @@ static void out_of_memory(void **state) {
                        "{\"success\":true,\"data\":{\"name\":\"b\",\"status\":\"s\","
                        "\"ports\":[\"%0*d\",\"1\"],\"labels\":{\"a\":\"%0*d\"}}}",
                        size, 1, size, 2);
-    assert_in_range(len, 2 * size, sizeof json - 1);
+    assert_within(len, 2 * size, sizeof json - 1);
     fault_server *server = kit_server(200, json);
     ak_client *client = kit_client(server, "");
     ak_sandbox box = {0};
@@ -291,7 +291,7 @@ static void out_of_memory(void **state) {
     }
     fail_at = 0;
     assert_int_equal(status, AK_OK);
-    assert_in_range(failures, 4, 99);
+    assert_within(failures, 4, 99);
     assert_int_equal(strlen(box.ports[0]), size);
     ak_sandbox_free(&box);
     ak_client_free(client);

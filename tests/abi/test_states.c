@@ -74,7 +74,7 @@ static int start(void **state) {
     return server ? 0 : -1;
 }
 
-static int stop(void **state) {
+static int stop_server(void **state) {
     (void)state;
     fault_stop(server);
     return 0;
@@ -483,5 +483,5 @@ int main(void) {
         cmocka_unit_test(a_call_freed_while_open_closes_its_connection),
         cmocka_unit_test(settings_are_fixed_by_the_first_call),
     };
-    return cmocka_run_group_tests_name("states", tests, start, stop);
+    return cmocka_run_group_tests_name("states", tests, start, stop_server);
 }

@@ -333,7 +333,7 @@ static void expect_read(const char *json, size_t cap, const char *wanted, size_t
     ak_status status;
     assert_int_equal(run.status, AK_ITEM);
     while (have < sizeof all && (status = ak_call_read(run.call, buf, cap, &len, NULL)) == AK_OK) {
-        assert_in_range(len, 1, cap);
+        assert_within(len, 1, cap);
         assert_true(len == cap || have + len == wanted_len); /* it fills the buffer */
         assert_true(have + len <= sizeof all);
         memcpy(all + have, buf, len);
@@ -451,7 +451,7 @@ static void long_lists_are_walked_once(void **state) {
     for (size_t i = 0; i < entries; i++) {
         assert_int_equal(entry_of(box.call, AK_KEY_PORTS, i), i);
     }
-    assert_in_range(fault_now_ms() - begin, 0, 20000); /* looking at all before it each time takes minutes */
+    assert_within(fault_now_ms() - begin, 0, 20000); /* looking at all before it each time takes minutes */
     static const size_t order[] = {5, 5, 4, entries - 1, 0, 1, 1, 7, 2};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         assert_int_equal(entry_of(box.call, AK_KEY_PORTS, order[i]), order[i]);

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
 #include "agentkernel.h"
 #include "fault.h"
 

@@ -92,7 +92,7 @@ static remote start(bool tls) {
     return server;
 }
 
-static void stop(const remote *server) {
+static void end_remote(const remote *server) {
     int status = -1;
     close(server->control);
     assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
@@ -176,7 +176,7 @@ static void an_address(void **state) {
     remote server = start(false);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", server.port);
     sweep(url, NULL);
-    stop(&server);
+    end_remote(&server);
 }
 
 /* A refused connection is told as such with no more than the five that a call in flight holds: none to spare. */
@@ -207,7 +207,7 @@ static void a_name(void **state) {
     remote server = start(false);
     snprintf(url, sizeof url, "http://sandbox.example:%u", server.port);
     sweep(url, NULL);
-    stop(&server);
+    end_remote(&server);
 }
 
 /* The file of certificates needs one as well. */
@@ -217,7 +217,7 @@ static void a_name_over_tls(void **state) {
     remote server = start(true);
     snprintf(url, sizeof url, "https://sandbox.example:%u", server.port);
     sweep(url, server.ca_file);
-    stop(&server);
+    end_remote(&server);
 }
 
 /* Who waits for another call's look-up is not told that there is no such name when that one lacked descriptors. */

@@ -42,7 +42,7 @@ static ak_status read_all(host_call *host, size_t cap, size_t *total, ak_error *
     ak_status status;
     *total = 0;
     while ((status = host_read(host, buf, cap, &len, err)) == AK_OK) {
-        assert_in_range(len, 1, cap);
+        assert_within(len, 1, cap);
         for (size_t i = 0; i < len; i++) {
             assert_int_equal(buf[i], "abc"[(*total + i) % 3]);
         }

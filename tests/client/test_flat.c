@@ -71,7 +71,7 @@ static void write_bytes(size_t size) {
     }
     assert_int_equal(host_write(&host, NULL, 0, NULL), AK_OK);
     assert_int_equal(host_end(&host, NULL), AK_DONE);
-    assert_in_range(fault_request_at(server, 0)->body_total, size / 3 * 4, size / 3 * 4 + 100);
+    assert_within(fault_request_at(server, 0)->body_total, size / 3 * 4, size / 3 * 4 + 100);
     host_free(&host);
     ak_client_free(client);
     fault_stop(server);
@@ -83,11 +83,11 @@ static void large_files(void **state) {
     write_bytes(100);
     long before = peak_kib();
     write_bytes((size_t)12 * 1024 * 1024 - 27);
-    assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
+    assert_within(peak_kib() - before, 0, MAX_GROWTH);
     read_bytes(encoding_first, (uint64_t)12 * 1024 * 1024 / UNIT_BYTES);
-    assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
+    assert_within(peak_kib() - before, 0, MAX_GROWTH);
     read_bytes(encoding_first, (uint64_t)1024 * 1024 * 1024 / UNIT_BYTES);
-    assert_in_range(peak_kib() - before, 0, MAX_GROWTH);
+    assert_within(peak_kib() - before, 0, MAX_GROWTH);
 }
 
 /* Where the encoding comes last the reply is held, and nothing of it twice: 32 MiB here. */
@@ -96,7 +96,7 @@ static void a_reply_that_is_held(void **state) {
     read_bytes(encoding_last, 100);
     long before = peak_kib();
     read_bytes(encoding_last, (uint64_t)24 * 1024 * 1024 / UNIT_BYTES);
-    assert_in_range(peak_kib() - before, 0, 32 * 1024 + MAX_GROWTH);
+    assert_within(peak_kib() - before, 0, 32 * 1024 + MAX_GROWTH);
 }
 
 int main(void) {

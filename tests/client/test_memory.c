@@ -334,7 +334,7 @@ static void each_point(use_fn use, ak_status expected) {
         }
         ak_client_free(client);
     }
-    assert_in_range(point, 10, MAX_POINTS - 1);
+    assert_within(point, 10, MAX_POINTS - 1);
     /* Nothing went out with less than was asked for. */
     const fault_request *request;
     for (size_t i = 0; (request = fault_request_at(server, i)); i++) {
@@ -430,7 +430,7 @@ static void text_as_a_result(void **state) {
         assert_string_equal(ak_call_cstring(call, AK_KEY_LABELS), "{\"k\\u0021\":\"v\\u0021\"}");
         ak_call_free(call);
     }
-    assert_in_range(point, 3, MAX_POINTS - 1);
+    assert_within(point, 3, MAX_POINTS - 1);
     ak_client_free(client);
     fault_stop(server);
 }

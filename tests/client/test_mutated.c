@@ -117,7 +117,7 @@ static void end_call(host_call *host, ak_error *err, bool reads) {
             char buf[5];
             size_t len = 0;
             while ((status = ak_call_read(host->call, buf, sizeof buf, &len, err)) == AK_OK) {
-                assert_in_range(len, 1, sizeof buf);
+                assert_within(len, 1, sizeof buf);
             }
             status = status == AK_AGAIN ? AK_ITEM : status;
         }

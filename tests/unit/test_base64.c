@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* RFC 4648, section 10, and a few that use the last characters of the alphabet. */
@@ -66,7 +68,7 @@ static bool read_all(const ak_json_value *string, size_t cap, char *bytes, size_
     ak_base64_reader_init(&reader, string);
     do {
         ok = ak_base64_reader_read(&reader, piece, cap, &n);
-        assert_in_range(n, 0, cap);
+        assert_within(n, 0, cap);
         memcpy(bytes + *len, piece, n);
         *len += n;
         assert_true(n == cap || !ok || ak_base64_reader_done(&reader)); /* short only at the end */

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* A text with its length, so that it may hold NUL. */
@@ -274,7 +276,7 @@ static void test_round_trip(void **state) {
             memset(bytes, 'a', sizeof bytes);
             bytes[before] = (char)byte;
             size_t len = ak_json_escape(bytes, sizeof bytes, json + 1, sizeof json - 2);
-            assert_in_range(len, sizeof bytes, sizeof bytes + 5);
+            assert_within(len, sizeof bytes, sizeof bytes + 5);
             json[0] = json[len + 1] = '"';
             ak_json_value string = parse_string(json, len + 2);
             assert_int_equal(ak_json_equals(&string, bytes, sizeof bytes), byte < 0x80);

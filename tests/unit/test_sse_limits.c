@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
+
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
 #define PIECE (16 * KIB) /* what a transfer hands over at once */
@@ -169,7 +171,7 @@ static void test_limit_endless(void **state) {
         assert_int_equal(feed(sse, starts[i], strlen(starts[i]), &events), AK_SSE_NONE);
         for (size_t n = 0; n < 1000; n++) {
             assert_int_equal(feed(sse, "x", 1, &events), AK_SSE_NONE);
-            assert_in_range(ak_sse_buffered(sse), n, n + 1 + strlen(starts[i]));
+            assert_within(ak_sse_buffered(sse), n, n + 1 + strlen(starts[i]));
         }
         assert_int_equal(feed(sse, "x", 1, &events), AK_SSE_TOO_LARGE);
         assert_int_equal(feed(sse, "\n\ndata: y\n\n", 11, &events), AK_SSE_TOO_LARGE);
@@ -248,7 +250,7 @@ static void test_dropped_is_not_held(void **state) {
             assert_int_equal(feed(sse, piece, PIECE, &events), AK_SSE_NONE);
             assert_int_equal(ak_sse_buffered(sse), 0);
         }
-        assert_in_range(heap_peak, 0, 4 * PIECE);
+        assert_within(heap_peak, 0, 4 * PIECE);
         assert_int_equal(feed(sse, "\ndata: x\n\n", 10, &events), AK_SSE_NONE);
         assert_int_equal(events, 1);
         ak_sse_free(sse);
@@ -272,9 +274,9 @@ static void test_replaced_is_not_held(void **state) {
             assert_int_equal(feed(sse, value + done, PIECE, &events), AK_SSE_NONE);
         }
         assert_int_equal(feed(sse, "\n", 1, &events), AK_SSE_NONE);
-        assert_in_range(ak_sse_buffered(sse), 5, 5 + 3 * MIB / 2);
+        assert_within(ak_sse_buffered(sse), 5, 5 + 3 * MIB / 2);
     }
-    assert_in_range(heap_peak, 0, 6 * MIB);
+    assert_within(heap_peak, 0, 6 * MIB);
     assert_int_equal(feed(sse, "\n", 1, &events), AK_SSE_NONE);
     assert_int_equal(events, 1);
     ak_sse_free(sse);
@@ -306,9 +308,9 @@ static void test_steady_state(void **state) {
     assert_true(heap_peak > 32 * MIB);
     assert_int_equal(feed(sse, "\0\n\n", 3, &events), AK_SSE_NONE); /* the second id is void, the first one stays */
     assert_int_equal(events, 1005);
-    assert_in_range(heap_held, 8 * MIB, 17 * MIB);
+    assert_within(heap_held, 8 * MIB, 17 * MIB);
     assert_int_equal(feed(sse, "id\n\n", 4, &events), AK_SSE_NONE);
-    assert_in_range(heap_held, 0, MIB);
+    assert_within(heap_held, 0, MIB);
     ak_sse_free(sse);
     test_free(large);
 }
@@ -349,7 +351,7 @@ static void test_out_of_memory(void **state) {
         assert_int_equal(heap_held, 0);
     }
     assert_true(passed);
-    assert_in_range(failures, 8, 99); /* the parser, its buffer, a type, three ids, and growing */
+    assert_within(failures, 8, 99); /* the parser, its buffer, a type, three ids, and growing */
     test_free(large);
 }
 
@@ -373,7 +375,7 @@ static void run_large_line(size_t len, size_t piece) {
     for (size_t done = 0; done < len + 8; done += piece) {
         size_t n = len + 8 - done < piece ? len + 8 - done : piece;
         assert_int_equal(ak_sse_feed(sse, line + done, n), AK_SSE_NONE);
-        assert_in_range(ak_sse_buffered(sse), 0, done + n);
+        assert_within(ak_sse_buffered(sse), 0, done + n);
         if (done + n < len + 8) {
             assert_int_equal(ak_sse_next(sse, &event), AK_SSE_NONE);
         }
@@ -382,8 +384,8 @@ static void run_large_line(size_t len, size_t piece) {
     assert_int_equal(event.data_len, len);
     assert_memory_equal(event.data, line + 6, len);
     assert_int_equal(ak_sse_next(sse, &event), AK_SSE_NONE);
-    assert_in_range(heap_peak, len, 2 * len + 4 * piece + 64 * KIB);
-    assert_in_range(heap_held, 0, 600 * KIB);
+    assert_within(heap_peak, len, 2 * len + 4 * piece + 64 * KIB);
+    assert_within(heap_held, 0, 600 * KIB);
     ak_sse_free(sse);
     test_free(line);
     heap_peak = 0;
