@@ -25,7 +25,7 @@ static int start(void **state) {
     return 0;
 }
 
-static int stop(void **state) {
+static int stop_server(void **state) {
     (void)state;
     ak_client_free(client);
     local_server_stop(&server);
@@ -409,5 +409,5 @@ int main(void) {
         cmocka_unit_test(test_many_threads),
         cmocka_unit_test(test_descriptors_stay),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, stop_server);
 }

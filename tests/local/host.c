@@ -141,7 +141,7 @@ static void many(ak_client *client, int count) {
     say("%d", good);
 }
 
-static void *call_once(void *client) {
+static void *call_in_thread(void *client) {
     char line[1024];
     finish(new_call(client, AK_OP_HEALTH, NULL), AK_KEY_STATUS, line, sizeof line);
     return NULL;
@@ -300,7 +300,7 @@ static void obey_client(const char *command, ak_client **client, char **words) {
         fork_one(*client, words[0]);
     } else if (strcmp(command, "thread") == 0) {
         pthread_t thread;
-        pthread_create(&thread, NULL, call_once, *client);
+        pthread_create(&thread, NULL, call_in_thread, *client);
         pthread_join(thread, NULL);
         say("ok");
     } else {
