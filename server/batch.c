@@ -12,11 +12,11 @@
 #include "fields.h"
 #include "handlers.h"
 #include "text.h"
+#include "thread.h"
 
 #define COMMANDS_MAX 256
 /* How many run at once. */
 #define WORKERS_MAX 8
-#define STACK_BYTES ((size_t)256 << 10)
 /* How much of its output the error of a failed command shows. */
 #define ERROR_OUTPUT_MAX 4096
 
@@ -134,13 +134,8 @@ static void run_all(struct batch *batch) {
     pthread_t threads[WORKERS_MAX - 1];
     size_t started = 0;
     size_t wanted = batch->count < WORKERS_MAX ? batch->count - 1 : WORKERS_MAX - 1;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) == 0) {
-        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        while (started < wanted && pthread_create(&threads[started], &attributes, work, batch) == 0) {
-            started++;
-        }
-        (void)pthread_attr_destroy(&attributes);
+    while (started < wanted && thread_start(&threads[started], THREAD_STACK, work, batch)) {
+        started++;
     }
     (void)work(batch);
     for (size_t i = 0; i < started; i++) {

@@ -12,11 +12,12 @@
 #include "capture.h"
 #include "clock.h"
 #include "handlers.h"
+#include "thread.h"
 
 /* How many run at once, and how many a sandbox remembers. */
 #define RUNNING_MAX 256
 #define KEPT_MAX 64
-#define STACK_BYTES ((size_t)128 << 10)
+#define STACK_BYTES (((size_t)128 << 10) + COMMAND_READ_MAX)
 /* How long a command has between SIGTERM and SIGKILL. */
 #ifndef DETACHED_GRACE_MS
 #define DETACHED_GRACE_MS 2000
@@ -248,20 +249,6 @@ static void *run(void *data) {
     return NULL;
 }
 
-static bool start_thread(struct detached *detached) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    if (pthread_attr_init(&attributes) != 0) {
-        return false;
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES + COMMAND_READ_MAX);
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = pthread_create(&thread, &attributes, run, detached);
-    (void)pthread_attr_destroy(&attributes);
-    errno = error;
-    return error == 0;
-}
-
 /* --- Start --- */
 
 /* Counts a command that is about to run. False: there are too many. */
@@ -352,7 +339,7 @@ void detached_start(struct server *server, const struct exec_request *exec, stru
     (void)pthread_mutex_lock(&sandbox->detached_lock);
     detached->phase = PHASE_RUNNING;
     (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    if (!start_thread(detached)) {
+    if (!thread_start(NULL, STACK_BYTES, run, detached)) {
         reply_errorf(reply, 500, "Failed to start detached command: %s", strerror(errno));
         command_close(&detached->command);
         delist(detached);

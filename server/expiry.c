@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "thread.h"
 
-#define STACK_BYTES ((size_t)256 << 10)
 /* The wall clock may be set: it is looked at this often, however far the next event is. */
 #define LONGEST_SECONDS 60
 
@@ -157,18 +157,6 @@ static void *run(void *data) {
     return NULL;
 }
 
-static bool start_thread(pthread_t *thread, void *(*function)(void *), struct expiry *expiry) {
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error == 0) {
-        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        error = pthread_create(thread, &attributes, function, expiry);
-        (void)pthread_attr_destroy(&attributes);
-    }
-    errno = error;
-    return error == 0;
-}
-
 static void end_deleter(struct expiry *expiry) {
     (void)pthread_mutex_lock(&expiry->lock);
     expiry->ending = true;
@@ -186,10 +174,10 @@ bool expiry_start(struct expiry *expiry, struct server *server) {
     /* With default attributes these cannot fail on Linux. */
     (void)pthread_mutex_init(&expiry->lock, NULL);
     (void)pthread_cond_init(&expiry->changed, NULL);
-    if (!start_thread(&expiry->deleter, run_deleter, expiry)) {
+    if (!thread_start(&expiry->deleter, THREAD_STACK, run_deleter, expiry)) {
         return false;
     }
-    if (!start_thread(&expiry->thread, run, expiry)) {
+    if (!thread_start(&expiry->thread, THREAD_STACK, run, expiry)) {
         int error = errno;
         end_deleter(expiry);
         errno = error;

@@ -9,34 +9,37 @@
 #include <sys/socket.h>
 
 #include "access.h"
+#include "clients.h"
 #include "clock.h"
 #include "command.h"
 #include "file_reader.h"
 #include "routes.h"
 #include "stream.h"
+#include "thread.h"
 
 #define BODY_MAX ((uint64_t)16 << 20)
 #define CONNECTIONS_MAX 1024
-/* Threads only fill buffers that lie elsewhere. */
-#define THREAD_STACK ((size_t)256 << 10)
 /* libmicrohttpd's memory for one connection: bounds the size of a request's head, and of the pieces a stream is sent
  * in. */
 #define CONNECTION_MEMORY ((size_t)256 << 10)
 #define LINGER_MS 2000
 #define LINGER_BYTES ((uint64_t)64 << 20)
 
-/* How long a connection may be silent between requests, or in the middle of sending or taking one. */
-#ifndef HTTP_IDLE_SECONDS
-#define HTTP_IDLE_SECONDS 60
+/* How long a client may be silent between requests, in each part of a request's head (of which its bytes are not seen),
+ * in the middle of its body, and while it takes a reply. */
+#ifndef HTTP_IDLE_MS
+#define HTTP_IDLE_MS 60000
 #endif
 
 struct http {
     struct MHD_Daemon *daemon;
+    struct clients clients;
 };
 
 /* One request from its first line to the end of its reply. */
 struct exchange {
     struct request request;
+    struct client *client;
     const struct route *route;
     bool begun;        /* the head has been looked at */
     unsigned refusal;  /* status decided by the head; 0: none */
@@ -81,29 +84,65 @@ static enum MHD_Result send_stream(struct MHD_Connection *connection, const stru
     return result;
 }
 
-static ssize_t read_file(void *context, uint64_t position, char *buf, size_t cap) {
-    (void)position;
-    ssize_t n = file_reader_read(context, buf, cap);
-    return n >= 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-static void close_file(void *context) {
-    file_reader_close(context);
-}
-
-static enum MHD_Result send_file(struct MHD_Connection *connection, const struct reply *reply) {
-    struct MHD_Response *response = MHD_create_response_from_callback(file_reader_length(reply->file), COMMAND_READ_MAX,
-                                                                      read_file, reply->file, close_file);
-    if (response == NULL) {
-        file_reader_close(reply->file);
-        return MHD_NO;
-    }
+static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response) {
     enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json");
     if (result == MHD_YES) {
-        result = MHD_queue_response(connection, reply->status, response);
+        result = MHD_queue_response(connection, status, response);
     }
     MHD_destroy_response(response);
     return result;
+}
+
+/* A reply that is asked for piece by piece, each when the one before it has been sent: that is how the client is heard.
+ */
+struct pieces {
+    struct client *client;
+    struct file_reader *file; /* NULL: what is in body */
+    struct writer body;
+};
+
+static ssize_t read_piece(void *context, uint64_t position, char *buf, size_t cap) {
+    struct pieces *pieces = context;
+    ssize_t n = -1;
+    if (pieces->file != NULL) {
+        /* The disk may take its time. */
+        n = client_waits(pieces->client) ? file_reader_read(pieces->file, buf, cap) : -1;
+    } else if (position < pieces->body.len) {
+        size_t left = pieces->body.len - (size_t)position;
+        n = (ssize_t)(left < cap ? left : cap);
+        memcpy(buf, pieces->body.text + position, (size_t)n);
+    }
+    client_heard(pieces->client);
+    return n >= 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void close_pieces(void *context) {
+    struct pieces *pieces = context;
+    if (pieces->file != NULL) {
+        file_reader_close(pieces->file);
+    }
+    writer_free(&pieces->body);
+    free(pieces);
+}
+
+static enum MHD_Result send_pieces(struct MHD_Connection *connection, struct client *client, struct reply *reply) {
+    struct pieces *pieces = malloc(sizeof *pieces);
+    if (pieces == NULL) {
+        if (reply->file != NULL) {
+            file_reader_close(reply->file);
+        }
+        writer_free(&reply->body);
+        return MHD_NO;
+    }
+    *pieces = (struct pieces){.client = client, .file = reply->file, .body = reply->body};
+    uint64_t length = reply->file != NULL ? file_reader_length(reply->file) : reply->body.len;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(length, COMMAND_READ_MAX, read_piece, pieces, close_pieces);
+    if (response == NULL) {
+        close_pieces(pieces);
+        return MHD_NO;
+    }
+    return send_json(connection, reply->status, response);
 }
 
 static enum MHD_Result send_body(struct MHD_Connection *connection, struct reply *reply) {
@@ -115,15 +154,7 @@ static enum MHD_Result send_body(struct MHD_Connection *connection, struct reply
     if (!ok || response == NULL) {
         writer_free(&reply->body);
     }
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json");
-    if (result == MHD_YES) {
-        result = MHD_queue_response(connection, ok ? reply->status : 500, response);
-    }
-    MHD_destroy_response(response);
-    return result;
+    return response == NULL ? MHD_NO : send_json(connection, ok ? reply->status : 500, response);
 }
 
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status, const char *message) {
@@ -132,27 +163,26 @@ static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned st
     return send_body(connection, &reply);
 }
 
-/* Commands may be silent for as long as they like: the idle limit is for clients. */
-static void set_idle_limit(struct MHD_Connection *connection, unsigned seconds) {
-    (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
-}
-
 static enum MHD_Result answer(struct server *server, struct MHD_Connection *connection, struct exchange *exchange) {
     struct reply reply = {0};
+    /* Commands may be silent for as long as they like. */
+    if (!client_waits(exchange->client)) {
+        return MHD_NO;
+    }
     exchange->active = true;
     (void)atomic_fetch_add(&server->active, 1);
-    set_idle_limit(connection, 0);
     exchange->route->handle(server, &exchange->request, &reply);
     if (reply.stream != NULL) {
+        /* Nor is there a limit for the one who reads it. */
         writer_free(&reply.body);
         return send_stream(connection, &reply);
     }
-    set_idle_limit(connection, HTTP_IDLE_SECONDS);
+    client_heard(exchange->client);
     if (reply.file != NULL) {
         writer_free(&reply.body);
-        return send_file(connection, &reply);
     }
-    return send_body(connection, &reply);
+    bool large = reply.file != NULL || (writer_ok(&reply.body) && reply.body.len > COMMAND_READ_MAX);
+    return large ? send_pieces(connection, exchange->client, &reply) : send_body(connection, &reply);
 }
 
 /* --- Requests --- */
@@ -204,6 +234,7 @@ static void judge(const struct server *server, struct MHD_Connection *connection
 static enum MHD_Result begin(const struct server *server, struct MHD_Connection *connection, const char *method,
                              const char *version, struct exchange *exchange) {
     exchange->begun = true;
+    client_heard(exchange->client);
     exchange->request.method = method;
     exchange->client_fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     exchange->request.client_fd = exchange->client_fd;
@@ -222,6 +253,7 @@ static enum MHD_Result begin(const struct server *server, struct MHD_Connection 
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t len) {
     exchange->received += len;
+    client_heard(exchange->client);
     if (exchange->received > BODY_MAX) {
         refuse(exchange, 413, too_large);
         request_drop_body(&exchange->request);
@@ -260,12 +292,14 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 /* Called with the first line of a request, before libmicrohttpd changes it. */
 static void *start_exchange(void *context, const char *target, struct MHD_Connection *connection) {
     (void)context;
-    (void)connection;
-    struct exchange *exchange = calloc(1, sizeof *exchange);
-    if (exchange != NULL && !request_set_target(&exchange->request, target)) {
+    struct client *client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct exchange *exchange = client != NULL ? calloc(1, sizeof *exchange) : NULL;
+    if (exchange == NULL || !request_set_target(&exchange->request, target)) {
         free(exchange);
         return NULL;
     }
+    exchange->client = client;
+    client_heard(client);
     return exchange;
 }
 
@@ -292,6 +326,7 @@ static void linger(int fd) {
 
 static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code) {
+    (void)connection;
     struct server *server = context;
     struct exchange *exchange = *slot;
     *slot = NULL;
@@ -302,29 +337,53 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
         linger(exchange->client_fd);
     }
     if (exchange->active) {
-        set_idle_limit(connection, HTTP_IDLE_SECONDS);
         (void)atomic_fetch_sub(&server->active, 1);
     }
+    client_heard(exchange->client);
     request_free(&exchange->request);
     free(exchange);
 }
 
+/* A connection has come, or is about to be closed. One without memory for a client gets no exchange. */
+static void note_connection(void *context, struct MHD_Connection *connection, void **slot,
+                            enum MHD_ConnectionNotificationCode code) {
+    struct clients *clients = context;
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *slot = clients_add(clients, fd);
+        if (*slot == NULL) {
+            (void)shutdown(fd, SHUT_RDWR);
+        }
+    } else if (*slot != NULL) {
+        clients_remove(clients, *slot);
+        *slot = NULL;
+    }
+}
+
 /* --- Start and stop --- */
+
+static struct MHD_Daemon *start_daemon(struct http *http, struct server *server) {
+    /* poll, not select: descriptors beyond 1024 are normal with two of them per command. */
+    return MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
+        handle, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, start_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
+        MHD_OPTION_NOTIFY_CONNECTION, note_connection, &http->clients, MHD_OPTION_END);
+}
 
 struct http *http_start(struct server *server) {
     struct http *http = calloc(1, sizeof *http);
-    if (http == NULL) {
+    if (http == NULL || !clients_start(&http->clients, HTTP_IDLE_MS)) {
+        free(http);
         return NULL;
     }
-    /* poll, not select: descriptors beyond 1024 are normal with two of them per command. */
-    http->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
-        handle, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        start_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server, MHD_OPTION_END);
+    http->daemon = start_daemon(http, server);
     if (http->daemon == NULL) {
+        int error = errno;
+        clients_stop(&http->clients);
         free(http);
+        errno = error;
         return NULL;
     }
     return http;
@@ -336,5 +395,6 @@ void http_stop_accepting(struct http *http) {
 
 void http_stop(struct http *http) {
     MHD_stop_daemon(http->daemon);
+    clients_stop(&http->clients);
     free(http);
 }

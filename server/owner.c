@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
+
+#include "thread.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
 
@@ -26,22 +27,7 @@ static void *watch_lock(void *data) {
     return NULL;
 }
 
-/* A thread that nobody waits for: it ends with the process. */
-static bool start(void *(*run)(void *), int fd) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    errno = pthread_attr_init(&attributes);
-    if (errno != 0) {
-        return false;
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = pthread_create(&thread, &attributes, run, (void *)(intptr_t)fd);
-    (void)pthread_attr_destroy(&attributes);
-    errno = error;
-    return error == 0;
-}
-
 bool owner_watch(int pidfd, int life_fd) {
-    return (pidfd < 0 || start(watch_process, pidfd)) && (life_fd < 0 || start(watch_lock, life_fd));
+    return (pidfd < 0 || thread_start(NULL, STACK_BYTES, watch_process, (void *)(intptr_t)pidfd)) &&
+           (life_fd < 0 || thread_start(NULL, STACK_BYTES, watch_lock, (void *)(intptr_t)life_fd));
 }

@@ -248,7 +248,7 @@ class UnixDisconnect(Disconnect):
 
 
 class ShortTimes(ServerTest):
-    """The same program compiled with short times: comments every 0.2 s, idle connections end after 1 s."""
+    """The same program compiled with short times: comments every 0.2 s. test_idle.py has the other."""
 
     server_options = {"program": SHORT_SERVER}
 
@@ -264,32 +264,6 @@ class ShortTimes(ServerTest):
     def test_no_comments_while_there_is_output(self):
         events = self.server.stream("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do echo; sleep 0.05; done").all()
         self.assertNotIn(None, [name for name, _ in events])
-
-    def test_idle_connections_are_closed(self):
-        with self.server.socket() as sock:
-            self.assertEqual(sock.recv(1), b"")
-        with self.server.socket() as sock:
-            sock.sendall(b"GET /health HTT")
-            self.assertEqual(sock.recv(1), b"")
-
-    def test_a_command_may_take_longer(self):
-        run = Background(self.server.run, "sh", "-c", "sleep 2.5; echo x")
-        events = self.server.stream("sh", "-c", "sleep 2.5; echo x").all()
-        self.assertEqual(output_of(events), b"x\n")
-        self.assertEqual(run.get()[1]["data"]["output"], "x\n")
-
-    def test_a_reader_may_pause_longer(self):
-        stream = self.server.stream("sh", "-c", "yes | head -c 50000000")
-        stream.next()
-        time.sleep(2.5)
-        self.assertEqual(len(output_of(stream.all())), 50000000)
-
-    def test_the_idle_limit_is_back_after_a_command(self):
-        connection = self.server.connection()
-        connection.request("POST", "/run/stream", '{"command":["true"]}')
-        connection.getresponse().read()
-        self.assertEqual(connection.sock.recv(1), b"")
-        connection.close()
 
 
 if __name__ == "__main__":

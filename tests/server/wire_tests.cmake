@@ -11,7 +11,7 @@ endif()
 
 # The same program with short times, so that a test need not wait for a minute.
 akl_add_server(agentkernel-local-short)
-target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_SECONDS=1)
+target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_MS=1000)
 
 # And in the form in which single controls can be taken away; see sandbox_tests.cmake.
 akl_add_server(agentkernel-local-weak akl_sandbox_weak)
@@ -21,7 +21,7 @@ add_executable(akl_test_git ${CMAKE_CURRENT_LIST_DIR}/probes/git.c)
 target_compile_features(akl_test_git PRIVATE c_std_11)
 target_link_options(akl_test_git PRIVATE -static -no-pie)
 
-foreach(part wire stream sandboxes files metadata process attacks life batch detached snapshots expiry crash source)
+foreach(part wire stream idle sandboxes files metadata process attacks life batch detached snapshots expiry crash source)
   foreach(user self plain)
     set(name server.${part})
     set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>;AKL_GIT=$<TARGET_FILE:akl_test_git>")

@@ -1,0 +1,221 @@
+"""Connections whose client is silent when it is its turn: they end, and no others do. The same program compiled with short
+times: idle connections end after 1 s."""
+import contextlib
+import os
+import resource
+import select
+import socket
+import time
+import unittest
+
+from harness import PATIENCE, SHORT_SERVER, Background, Server, ServerTest, main, output_of, read_reply, wait_until
+
+LIMIT = 1.0  # seconds; HTTP_IDLE_MS in wire_tests.cmake
+LONGER = 2.5 * LIMIT
+# What a server has whose connections are all gone: the main thread, the listener's, the two of expiry.h, the one of clients.h.
+THREADS = 5
+
+
+def threads(server):
+    return len(os.listdir("/proc/%d/task" % server.process.pid))
+
+
+def wait_for_threads(test, server, most=THREADS):
+    try:
+        wait_until(lambda: threads(server) <= most)
+    except PermissionError:
+        test.skipTest("this user may not look into the server")
+
+
+def readable(sock, seconds):
+    """Waits for something to read."""
+    poll = select.poll()  # knows descriptors beyond 1023
+    poll.register(sock, select.POLLIN)
+    return poll.poll(seconds * 1000)
+
+
+def steadily(steps):
+    """Takes the steps one by one, a quarter of the limit apart. Returns whether the machine let us: when too much lay between two
+    of them, the server was right to end the connection."""
+    most, last = 0, time.monotonic()
+    for step in steps:
+        time.sleep(LIMIT / 4)
+        step()
+        most, last = max(most, time.monotonic() - last), time.monotonic()
+    return most < LIMIT / 2
+
+
+class Idle(ServerTest):
+    server_options = {"program": SHORT_SERVER}
+
+    def when_steady(self, attempt):
+        """attempt() returns (steady, result); the result of a steady one, or None and its reason."""
+        for _ in range(20):
+            steady, result = attempt()
+            if steady:
+                return result
+        self.fail("the machine is too busy for this test: every client was late")
+
+    def head(self, *lines):
+        return b"".join(line + b"\r\n" for line in (b"POST /run HTTP/1.1", b"Host: localhost", *lines))
+
+    def large_file(self, size):
+        """The path of a file of the sandbox 'big'."""
+        self.server.post("/sandboxes", {"name": "big"})
+        self.assertEqual(self.server.exec("big", "sh", "-c", "yes | head -c %d > f" % size)[0], 200)
+        return "/sandboxes/big/files/workspace/f"
+
+    def test_silence_in_every_part_of_a_request(self):
+        head = self.head(b"Content-Length: 25")
+        parts = (b"", b"POST", b"POST /run HTTP/1.1\r\n", head, head + b"\r\n", head + b"\r\n" + b'{"command":',
+                 self.head(b"Transfer-Encoding: chunked") + b"\r\n", self.head(b"Transfer-Encoding: chunked") + b"\r\n5\r\n[",
+                 b"GET /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n\r\n")
+        with contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(self.server.socket()) for _ in parts]
+            for sock, part in zip(sockets, parts):
+                sock.sendall(part)
+            for sock, part in zip(sockets, parts):
+                self.assertEqual(sock.recv(1), b"", part)
+        wait_for_threads(self, self.server)
+
+    def test_silence_after_a_reply(self):
+        for method, path, body in (("GET", "/health", None), ("GET", "/nope", None), ("POST", "/run", '{"command":["true"]}'),
+                                   ("POST", "/run/stream", '{"command":["true"]}')):
+            with self.subTest(path=path), contextlib.closing(self.server.connection()) as connection:
+                connection.request(method, path, body)
+                connection.getresponse().read()
+                self.assertEqual(connection.sock.recv(1), b"")
+        wait_for_threads(self, self.server)
+
+    def test_the_limit_begins_anew_with_each_request(self):
+        def attempt():
+            with contextlib.closing(self.server.connection()) as connection:
+                def health():
+                    connection.request("GET", "/health")
+                    return connection.getresponse().read()
+                try:
+                    return steadily([health] * 12), True
+                except (OSError, ValueError):
+                    return True, False
+        self.assertTrue(self.when_steady(attempt))
+
+    def test_a_body_that_comes_slowly(self):
+        """Longer than the limit as a whole, but never silent for so long."""
+        def attempt():
+            body = b'{"command":["echo","hi"]}'
+            with self.server.socket() as sock, sock.makefile("rb") as file:
+                sock.sendall(self.head(b"Content-Length: %d" % len(body)) + b"\r\n")
+                try:
+                    steady = steadily([lambda i=i: sock.sendall(body[i:i + 2]) for i in range(0, len(body), 2)])
+                    reply = read_reply(file)
+                except OSError:
+                    return True, None
+                return steady or reply is not None, reply
+        self.assertEqual(self.when_steady(attempt)[0], 200)
+
+    def start_of_reply(self, path, receive_buffer=65536):
+        """A connection on which a large reply waits to be taken."""
+        family = socket.AF_UNIX if self.server.unix else socket.AF_INET
+        sock = socket.socket(family)
+        self.addCleanup(sock.close)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(PATIENCE)
+        sock.connect(self.server.unix or ("127.0.0.1", self.server.port))
+        sock.sendall(path if isinstance(path, bytes) else b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
+        readable(sock, PATIENCE)
+        return sock
+
+    def rest(self, sock):
+        """How much more comes before the connection ends."""
+        total = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := sock.recv(1 << 20):
+                total += len(data)
+        return total
+
+    def test_a_reply_that_nobody_takes(self):
+        size = 16000000
+        run = b'{"command":["sh","-c","yes | head -c %d"]}' % size
+        file = self.start_of_reply(self.large_file(size))
+        memory = self.start_of_reply(self.head(b"Content-Length: %d" % len(run)) + b"\r\n" + run)
+        wait_for_threads(self, self.server)
+        for sock in (file, memory):
+            self.assertLess(self.rest(sock), size)
+
+    def test_a_reply_that_is_taken_slowly(self):
+        size = 12000000
+        path = self.large_file(size)
+
+        def attempt():
+            sock = self.start_of_reply(path)
+            taken = []
+
+            def take():
+                wanted = size // 10
+                while wanted > 0 and (data := sock.recv(min(wanted, 1 << 16))):
+                    taken.append(len(data))
+                    wanted -= len(data)
+            steady = steadily([take] * 8)
+            with sock.makefile("rb") as file:
+                while sum(taken) < size and (data := file.read1(1 << 16)):
+                    taken.append(len(data))
+            return steady or sum(taken) >= size, sum(taken)
+        self.assertGreater(self.when_steady(attempt), size)
+
+    def test_a_command_may_take_longer(self):
+        run = Background(self.server.run, "sh", "-c", "sleep %s; echo x" % LONGER)
+        events = self.server.stream("sh", "-c", "sleep %s; echo x" % LONGER).all()
+        self.assertEqual(output_of(events), b"x\n")
+        self.assertEqual(run.get()[1]["data"]["output"], "x\n")
+
+    def test_a_reader_may_pause_longer(self):
+        stream = self.server.stream("sh", "-c", "yes | head -c 50000000")
+        stream.next()
+        time.sleep(LONGER)
+        self.assertEqual(len(output_of(stream.all())), 50000000)
+
+    def test_stop_with_silent_connections(self):
+        server = Server(**self.server_options)
+        with contextlib.closing(server), contextlib.ExitStack() as stack:
+            for part in (b"", b"GET /hea", self.head(b"Content-Length: 9") + b"\r\n"):
+                stack.enter_context(server.socket()).sendall(part)
+            self.assertEqual(server.terminate(), 0)
+
+
+class UnixIdle(Idle):
+    server_options = {"program": SHORT_SERVER, "unix": True}
+
+
+class Full(unittest.TestCase):
+    MOST = 1024  # CONNECTIONS_MAX in http.c
+
+    def is_served(self, server, seconds):
+        with server.socket() as sock:
+            sock.settimeout(seconds)
+            try:
+                sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return sock.recv(100).startswith(b"HTTP/1.1 200 ")
+            except (ConnectionError, TimeoutError):
+                return False
+
+    def test_connections_are_limited(self):
+        """When all are taken, the next is cut or waits until one of them has ended."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < self.MOST + 100:
+            self.skipTest("not enough descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        with contextlib.closing(Server()) as server, contextlib.ExitStack() as stack:
+            silent = [stack.enter_context(server.socket()) for _ in range(self.MOST)]
+            try:
+                wait_until(lambda: threads(server) == THREADS + self.MOST)
+            except PermissionError:
+                self.skipTest("this user may not look into the server")
+            self.assertFalse(self.is_served(server, 0.3))
+            self.assertEqual(threads(server), THREADS + self.MOST)
+            silent[7].close()
+            wait_until(lambda: self.is_served(server, PATIENCE))
+
+
+if __name__ == "__main__":
+    main()
