@@ -1,6 +1,7 @@
 /*
  * events.c: makes a StreamEvent of a call's current record. Streams bring events by the hundred thousand, and this is
- * all that is done for each of them; everything else of this package is Python over the generated layer.
+ * all that is done for each of them. And `untrack`, which Python has no word for; everything else of this package is
+ * Python over the generated layer.
  *
  * The functions of the library come as addresses from that layer, so there is one copy of the library.
  */
@@ -143,6 +144,19 @@ static PyObject *make_event(const state *s, ak_call *call) {
     return event;
 }
 
+/* ---- handles ----------------------------------------------------------------------------------------------------- */
+
+/* The collector finalizes all that it takes in one pass, in any order and before any of it is gone; so what ffi.gc made
+ * would be freed while a finalizer that comes later still uses it. What the collector does not see ends by its last
+ * reference alone. Nothing is lost by that: a handle refers to nothing that could refer back to it. */
+static PyObject *untrack(PyObject *module, PyObject *handle) {
+    (void)module;
+    if (PyType_GetFlags(Py_TYPE(handle)) & Py_TPFLAGS_HAVE_GC) {
+        PyObject_GC_UnTrack(handle);
+    }
+    return Py_NewRef(handle);
+}
+
 /* ---- the module -------------------------------------------------------------------------------------------------- */
 
 static PyObject *next_event(PyObject *module, PyObject *address) {
@@ -279,6 +293,7 @@ static PyMethodDef methods[] = {
     {"next_event", next_event, METH_O,
      "Steps the call at an address: its event, or None when it has none now; then step says why."},
     {"current_event", current_event, METH_O, "The current event of the call at an address."},
+    {"untrack", untrack, METH_O, "The handle, which the collector leaves alone from now on."},
     {NULL, NULL, 0, NULL},
 };
 

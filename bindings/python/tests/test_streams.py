@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from agentkernel import (
     StreamError,
     StreamEvent,
 )
+from agentkernel._events import next_event
+from agentkernel._operations import RUN_STREAM
 from conftest import DONE, Fault, FaultServer, descriptors
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})
@@ -266,6 +269,52 @@ def test_closing_from_another_thread_wakes_the_reader(fault: Fault) -> None:
         assert not reader.is_alive()
         assert isinstance(failures[0], CallCancelledError)
         server.wait_for("client_ended")
+
+
+@pytest.mark.parametrize("read", [next, lambda stream: stream.readinto(bytearray(1))], ids=["next", "readinto"])
+def test_who_reads_while_another_closes_is_told_that(fault: Fault, read: Callable[[RunStream], object]) -> None:
+    with AgentKernel(hanging(fault).url) as client:
+        stream = client.run_stream(["x"])
+        call: Any = stream._call
+        told: list[type] = []
+
+        class Closing:
+            """A call at the moment of its close, when others may come."""
+
+            def cancel(self) -> None:
+                call.cancel()
+
+            def close(self) -> None:
+                with pytest.raises(CallCancelledError) as caught:
+                    read(stream)
+                told.append(caught.type)
+                call.close()
+
+        stream._call = Closing()  # type: ignore[assignment]
+        stream.close()
+        assert told == [CallCancelledError]
+        assert list(stream) == []
+
+
+def test_a_closed_call_says_so(fault: Fault) -> None:
+    """Only mistakes of this package can meet it; they meet no memory that was freed."""
+    with AgentKernel(hanging(fault).url) as client:
+        call = client._call(RUN_STREAM, {"command": ["x"]})
+        call.close()
+        call.close()
+        call.cancel()
+        buffer = bytearray(1)
+        for use in (
+            call.step,
+            call.record,
+            lambda: call.read_into(buffer),
+            lambda: call.write(b"x", 1),
+            lambda: call.fd,
+        ):
+            with pytest.raises(AgentKernelError, match="the call is closed"):
+                use()
+        with pytest.raises(ValueError, match="no call"):
+            next_event(call.address)
 
 
 def test_an_idle_stream_ends_by_its_own_deadline(fault: Fault) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ._call import Call
 from ._native import ffi, lib
-from ._operations import NULL, Operation, error_of, int_of, milliseconds, new_error, text_of
+from ._operations import NULL, Operation, error_of, int_of, milliseconds, new_error, own, text_of
 from .errors import AgentKernelError
 
 T = TypeVar("T")
@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 class BaseClient:
     """Settings and handle of a client."""
+
+    _handle: Any = None  # none before it is made, after close, and when making it failed
 
     def __init__(
         self,
@@ -81,11 +83,10 @@ class BaseClient:
             "idle_timeout_ms": idle_timeout,
             "total_timeout_ms": total_timeout,
         }
-        self._handle: Any = None
         slot = ffi.new("ak_client **")
         err = new_error()
         _check(lib.ak_client_new(slot, err), err)
-        handle = ffi.gc(slot[0], lib.ak_client_free)
+        handle = own(slot[0], lib.ak_client_free)
         for name, value in texts.items():
             if value is not None:
                 text = text_of(name, value)
@@ -113,7 +114,7 @@ class BaseClient:
         return f"<{type(self).__name__} {where}>"
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
+        if self._handle is not None:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
 
     def _open(self) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from ._native import ffi, lib
-from ._operations import NULL, Operation, Record, address_of, error_of, new_error
+from ._operations import NULL, Operation, Record, address_of, error_of, new_error, own
+from .errors import AgentKernelError
 
 T = TypeVar("T")
 
@@ -30,40 +31,47 @@ class Call(Generic[T]):
         if status < 0:
             raise error_of(status, NULL)
         self.operation = operation
-        self._handle = ffi.gc(slot[0], lib.ak_call_free)
+        self._handle = own(slot[0], lib.ak_call_free)
         self.address = address_of(self._handle)  # for events.c; 0 after the end
         self._values = ffi.new("ak_value[]", max(len(operation.fields), 1))
         self._count = ffi.new("size_t *")
         self._record = Record(operation, self._handle, self._values)
         operation.bind(self._handle, arguments)
 
+    def _open(self) -> Any:
+        """The handle. No frame that may fail keeps it, because a traceback would keep the call in flight."""
+        handle = self._handle
+        if handle is None:
+            raise AgentKernelError("the call is closed", code="AK_E_STATE", operation=self.operation.name)
+        return handle
+
     def step(self) -> int:
         """ITEM, DONE or AGAIN; a failure is raised."""
-        status = _step(self._handle, NULL)
+        status = _step(self._open(), NULL)
         if status < 0:
             err = new_error()  # a failed call says the same again
-            raise error_of(lib.ak_call_step(self._handle, err), err)
+            raise error_of(_step(self._open(), err), err)
         return status
 
     def read_into(self, buffer: Any) -> tuple[int, int]:
         """Status and number of bytes of the read door, which decodes straight into the buffer."""
-        status = lib.ak_call_read(self._handle, buffer, len(buffer), self._count, NULL)
+        status = lib.ak_call_read(self._open(), buffer, len(buffer), self._count, NULL)
         if status < 0:
             err = new_error()
-            raise error_of(lib.ak_call_read(self._handle, buffer, len(buffer), self._count, err), err)
+            raise error_of(lib.ak_call_read(self._open(), buffer, len(buffer), self._count, err), err)
         return status, self._count[0]
 
     def write(self, content: Any, size: int) -> tuple[int, int]:
         """Status and number of bytes that were taken of the content; a size of 0 ends it."""
-        status = lib.ak_call_write(self._handle, content, size, self._count, NULL)
+        status = lib.ak_call_write(self._open(), content, size, self._count, NULL)
         if status < 0:
             err = new_error()
-            raise error_of(lib.ak_call_write(self._handle, content, size, self._count, err), err)
+            raise error_of(lib.ak_call_write(self._open(), content, size, self._count, err), err)
         return status, self._count[0]
 
     def record(self) -> T:
         """The current record."""
-        status = _values(self._handle, self._values, len(self._values), self._count, NULL)
+        status = _values(self._open(), self._values, len(self._values), self._count, NULL)
         if status < 0:
             raise error_of(status, NULL)
         return self.operation.make(self._record)
@@ -71,7 +79,7 @@ class Call(Generic[T]):
     @property
     def fd(self) -> int:
         """The descriptor to wait on after AGAIN. Whoever waits holds the call."""
-        return lib.ak_call_fd(self._handle)
+        return lib.ak_call_fd(self._open())
 
     def cancel(self) -> None:
         """Makes the next step fail, and wakes who waits. From any thread."""

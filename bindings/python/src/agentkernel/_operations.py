@@ -82,9 +82,17 @@ def error_of(status: int, err: Any) -> AgentKernelError:
     )
 
 
+def own(pointer: Any, free: object) -> Any:
+    """A handle of the library, freed when nothing refers to it any more, and not before.
+
+    That holds in the middle of a collection, and while the interpreter ends: a finalizer may use what it still has.
+    """
+    return _events.untrack(ffi.gc(pointer, free))
+
+
 def new_error() -> Any:
     """An ak_error, freed when it is forgotten."""
-    return ffi.gc(lib.ak_error_new(), lib.ak_error_free)
+    return own(lib.ak_error_new(), lib.ak_error_free)
 
 
 def milliseconds(seconds: float) -> int:
@@ -249,11 +257,12 @@ def _keys(at: Callable[[int, int], int], operation: int) -> Iterable[int]:
 class Record:
     """The current record of a call. Everything is copied out, because views end with the next step."""
 
-    __slots__ = ("call", "fields", "operation")
+    __slots__ = ("call", "fields", "operation", "values")
 
     def __init__(self, operation: Operation[Any], call: Any, values: Any) -> None:
         self.operation = operation
         self.call = call
+        self.values = values  # the fields lie in it
         # Every record of the call is filled into the same values, so these stay.
         self.fields: dict[str, Any] = {field.name: values[i] for i, field in enumerate(operation.fields)}
 

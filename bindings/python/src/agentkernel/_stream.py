@@ -46,6 +46,8 @@ class StreamBase:
         """Somebody else is reading."""
         if self._pid != os.getpid():  # the parent was, when it forked
             raise ForkedError("the stream belongs to the parent process", code="AK_E_FORKED", operation="run_stream")
+        if self._call is None:  # another thread closes it, and has the turn for that moment
+            raise CallCancelledError("the stream was closed", code="AK_E_CANCELLED", operation="run_stream")
         raise RuntimeError("the stream is being read by another thread or task")
 
     def _check_failure(self) -> None:

@@ -1,0 +1,84 @@
+"""What the programs stand on: finalizers that use things, and what each program must print."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+PROGRAMS: dict[str, tuple[Callable[[str], None], list[str]]] = {}
+ROUNDS = 5
+
+
+def prints(*lines: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+    """Marks a program, and says what it prints."""
+
+    def mark(work: Callable[[str], None]) -> Callable[[str], None]:
+        PROGRAMS[work.__name__] = work, list(lines)
+        return work
+
+    return mark
+
+
+def say(text: object) -> None:
+    os.write(1, f"{text}\n".encode())  # as late as it may be
+
+
+class Last:
+    """Is in a cycle with itself, and does something as its last act."""
+
+    def __init__(self, act: Callable[..., object], *things: object) -> None:
+        self.me: Any = self
+        self.act = act
+        self.things = things
+
+    def __del__(self) -> None:
+        say(self.act(*self.things))
+
+
+class Quiet(Last):
+    """Says only what is wrong: for where it depends on Python's version whether there is a last act at all."""
+
+    def __del__(self) -> None:
+        answer = self.act(*self.things)
+        if answer != "fine":
+            say(answer)
+
+
+def one_of(act: Callable[..., object], *answers: str) -> Callable[..., str]:
+    """Where the order decides what comes: fine when it is one of these."""
+
+    def look(*things: object) -> str:
+        try:
+            answer = str(act(*things))
+        except Exception as failure:
+            answer = str(failure) or type(failure).__name__
+        return "fine" if answer in answers else f"{answer!r} is none of {answers}"
+
+    return look
+
+
+def collect_together(act: Callable[..., object], make: Callable[[], object]) -> None:
+    """Has the collector take what was made together with its user, made before it and after it."""
+    gc.disable()
+    for late in (False, True) * ROUNDS:
+        last = Last(act) if late else None
+        thing = make()
+        if last is None:
+            last = Last(act, thing)
+        last.things = (thing,)
+        last.me = [last, thing]
+        del last, thing
+        gc.collect()
+
+
+def loops() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    yield asyncio.new_event_loop
+    try:
+        import uvloop
+    except ImportError:  # not for every Python
+        yield asyncio.new_event_loop
+    else:
+        yield uvloop.new_event_loop
