@@ -1,6 +1,8 @@
 // The event loop's share. Events that are in memory already are handed out without waiting, and promises that are
 // settled run before anything else of the loop: so after some of it everybody waits for the loop's next turn.
 
+import {immediately} from "./immediately.js";
+
 /** How much is handed out in one turn, by all streams together: events, and 4 KiB of them. About a millisecond. */
 const SHARE = 256;
 
@@ -16,7 +18,7 @@ export function spend(bytes: number): void {
 export function turnOver(): Promise<void> | undefined {
     if (spent < SHARE) return undefined;
     next ??= new Promise((resolve) => {
-        setImmediate(() => {
+        immediately(() => {
             spent = 0;
             next = undefined;
             resolve();

@@ -1,5 +1,6 @@
 // All that is known of Koffi is in this file, so that another way to call C can take its place.
 import * as koffi from "koffi";
+import {immediately} from "../immediately.js";
 import {SIGNATURES} from "./abi.js";
 import type {Library, Pointer} from "./abi.js";
 
@@ -65,8 +66,31 @@ export interface Watch {
     close(): void;
 }
 
+let goingOn = false;
+
+/**
+ * Has what a wake settled gone on with in this turn of the loop. Koffi calls without the runtime's knowing, so from
+ * Node 26 on that would wait for whatever the runtime itself calls next, such as a timer; so it is given something to call.
+ */
+function goOn(): void {
+    if (goingOn) return;
+    goingOn = true;
+    immediately(() => {
+        goingOn = false;
+    });
+}
+
 export function watch(fd: number, wake: () => void): Watch {
-    return koffi.node.poll(fd, wake);
+    const then = (wake: () => void) => (): void => {
+        wake();
+        goOn();
+    };
+    const handle = koffi.node.poll(fd, then(wake));
+    return {
+        start: (wake) => handle.start(then(wake)),
+        stop: () => handle.stop(),
+        close: () => handle.close(),
+    };
 }
 
 /** What is needed of the system's C library to wait for many descriptors at once. */
