@@ -15,7 +15,7 @@ description = {
 	license = "MIT",
 }
 supported_platforms = { "linux" }
-dependencies = { "lua >= 5.1, < 5.5" }
+dependencies = { "lua >= 5.1, < 5.6" }
 build = {
 	type = "make",
 	build_target = "agentkernel_raw.so",

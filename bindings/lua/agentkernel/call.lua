@@ -65,7 +65,9 @@ end
 --- Waits with the host's own loop, until the call may go on; false when it cannot wait here.
 local function watch(self)
 	local fd = raw.call_fd(self.handle)
-	if not self.watched then
+	if self.watched then
+		self.watched.fd = fd
+	else
 		local watched = { fd = fd, release = self.waiter.release }
 		self.watched = watched
 		self.guard = protect.at_collection(function() -- younger than the handle, which closes the descriptor
@@ -75,8 +77,17 @@ local function watch(self)
 	return self.waiter.wait(fd) ~= false
 end
 
+--- Whether a waiter failed because Lua cannot yield here, as in a finalizer, and in what a closed coroutine still does.
+local function cannot_yield(failure)
+	return type(failure) == "string" and failure:find("attempt to yield", 1, true)
+end
+
 local function waited(self, fine, ...)
 	self.waiting = false
+	if not fine and self.watched and cannot_yield((...)) then
+		forget(self.watched)
+		return false
+	end
 	if not fine then -- Ctrl-C, or the loop's own error: nobody will go on with this call
 		self:close()
 		error((...), 0)

@@ -470,7 +470,7 @@ end
 
 --- Makes a sandbox, hands it to a function, gives what the function gives, and removes the sandbox however that ends.
 --- A removal that fails is the Error, or the member `removal` of the function's own Error. Without a function it gives
---- the session, for `local sb <close>` (5.4) and `sb:remove()`.
+--- the session, for `local sb <close>` (5.4 and newer) and `sb:remove()`.
 ---@param name string
 ---@param options? agentkernel.SandboxOptions
 ---@param use? fun(sb: agentkernel.Session): ...

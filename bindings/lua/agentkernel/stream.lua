@@ -120,7 +120,7 @@ function Stream:__call()
 	return event
 end
 
---- The stream for a generic for, which closes it however the loop is left where Lua can (5.4).
+--- The stream for a generic for, which closes it however the loop is left where Lua can (5.4 and newer).
 ---@return agentkernel.Stream
 ---@return nil
 ---@return nil

@@ -89,7 +89,7 @@ end
 
 Transfer.__close = Transfer.close
 
---- For a generic for, which closes it however the loop is left where Lua can (5.4).
+--- For a generic for, which closes it however the loop is left where Lua can (5.4 and newer).
 function Transfer:pieces()
 	return self, nil, nil, self
 end

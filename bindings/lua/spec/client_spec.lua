@@ -138,17 +138,24 @@ describe("client", function()
 		end
 	end)
 
-	it("sends JSON from its text and from a table", function()
+	it("sends JSON from its text and from a table, which lua-cjson encodes", function()
 		local server = kit.rules('{"times": "always", "steps": [{"reply": {"json": {"success": true}}}]}')
 		local client = assert(agentkernel.new({ base_url = server.url }))
 		assert.are.equal(200, assert(client:request("POST", "/x", '{"a":  1}')).http_status)
-		assert(client:request("POST", "/x", { body = { a = { 1, 2 } } }))
+		local wanted = { '{"a":  1}', "" }
+		if kit.has("cjson") then
+			assert(client:request("POST", "/x", { body = { a = { 1, 2 } } }))
+			table.insert(wanted, 2, '{"a":[1,2]}')
+			misuse("lifecycle is no JSON", client.update_sandbox, client, "a", { lifecycle = { a = print } })
+		else
+			misuse("there is no lua%-cjson", client.request, client, "POST", "/x", { body = { a = { 1, 2 } } })
+		end
 		assert(client:request("GET", "/x?y=z"))
 		local bodies = {}
 		for i, request in ipairs(server:log().requests) do
 			bodies[i] = json.base64(request.body)
 		end
-		assert.are.same({ '{"a":  1}', '{"a":[1,2]}', "" }, bodies)
+		assert.are.same(wanted, bodies)
 		server:stop()
 	end)
 
@@ -191,7 +198,6 @@ describe("client", function()
 		misuse("each entry of commands must be a table", client.batch_run, client, { "true" })
 		misuse("each index of commands must be a number", client.batch_run, client, { commands = { a = { "true" } } })
 		misuse("lifecycle must be a string, not number", client.update_sandbox, client, "a", { lifecycle = 7 })
-		misuse("lifecycle is no JSON", client.update_sandbox, client, "a", { lifecycle = { a = print } })
 		misuse("from a function or a file, not string", client.write_file_from, client, "a", "/b", "c")
 		misuse("name must be a string, not boolean", client.get_sandbox, client, { name = true })
 		misuse("fast must be a boolean, not string", client.run, client, { "x", fast = "no" })
@@ -288,7 +294,7 @@ describe("client", function()
 		end)
 	end
 
-	if _VERSION == "Lua 5.4" then
+	if kit.closes then
 		it("is closed at the end of a block", function()
 			local closed = load([[
 				local agentkernel = ...

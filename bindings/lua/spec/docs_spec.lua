@@ -29,7 +29,8 @@ describe("documentation", function()
 		local text = read(kit.tree .. "/" .. document)
 		for mark, snippet in text:gmatch("([^\n]*)\n```lua\n(.-)\n```") do
 			count = count + 1
-			if not mark:find("5.4", 1, true) or _VERSION == "Lua 5.4" then
+			local loop = snippet:match('"agentkernel%.(%a+)"')
+			if (not mark:find("5.4", 1, true) or kit.closes) and (not loop or kit.has(loop)) then
 				it(document .. " " .. count, function()
 					local path = kit.folder() .. "/snippet.lua"
 					local file = assert(io.open(path, "w"))
@@ -86,7 +87,7 @@ describe("example", function()
 		local output, status = run(examples .. "demo.lua")
 		assert.are.equal(0, status, output)
 		assert.is_truthy(output:find("kept\nno luck\n(AK_E_COMMAND, exit code 3)", 1, true), output)
-		for _, way in ipairs({ "cqueues", "luv" }) do
+		for _, way in ipairs(kit.loops) do
 			assert.is_truthy(output:find("-- Lua, " .. way .. "[^\n]*\n1 2 3 4 5 6 7 8 9 10"), output)
 		end
 		local client = assert(agentkernel.new({ base_url = kit.local_url() }))

@@ -1,10 +1,25 @@
 --- What the tests share: where things are, the scripted fault server, and ways to wait.
+local raw = require("agentkernel_raw")
 local json = require("spec.json")
 
 local M = {}
 
 M.tree = assert(os.getenv("AK_TREE"), "AK_TREE names the source tree")
 M.way = os.getenv("AK_WAY") or "block"
+
+--- Whether this Lua closes variables.
+M.closes = _VERSION >= "Lua 5.4"
+
+--- Whether this Lua has a module.
+function M.has(name)
+	return (pcall(require, name))
+end
+
+--- The loops that it has.
+M.loops = {}
+for _, name in ipairs({ "cqueues", "luv" }) do
+	M.loops[#M.loops + 1] = M.has(name) and name or nil
+end
 
 -- ---- ways to wait: the same tests, blocking and in coroutines ----
 
@@ -34,6 +49,16 @@ function ways.luv(work)
 	end
 end
 
+--- A loop of the simplest kind, which every Lua has.
+function ways.turns(work)
+	local thread = coroutine.create(work)
+	repeat
+		local fine, failure = coroutine.resume(thread)
+		assert(fine, failure)
+		raw.sleep(1)
+	until coroutine.status(thread) == "dead"
+end
+
 --- Runs a function in this process's way of waiting.
 function M.run(work, way)
 	ways[way or M.way](work)
@@ -42,6 +67,9 @@ end
 --- The option `wait` of a client for that.
 function M.waiter(way)
 	way = way or M.way
+	if way == "turns" then
+		return coroutine.yield
+	end
 	return way ~= "block" and require("agentkernel." .. way) or nil
 end
 

@@ -2,6 +2,7 @@
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
+local unpack = unpack or table.unpack
 local ROUNDS = 10000
 local OUTPUT = '{"event": "output", "data": {"data": "' .. ("x"):rep(200) .. '", "stream": "stdout"}}'
 local DONE = '{"event": "done", "data": {"exit_code": 0, "success": true}}'
@@ -49,7 +50,7 @@ local function check_flat(work)
 	assert.is_true(more <= 4096, more .. " KiB more")
 end
 
-for _, way in ipairs({ "block", "cqueues", "luv" }) do
+for _, way in ipairs({ "block", "turns", unpack(kit.loops) }) do
 	describe("leaks (" .. way .. ")", function()
 		it("there are none in ten thousand rounds", function()
 			local server = serve()

@@ -41,7 +41,8 @@ function loops.luv()
 	}
 end
 
-for way, new_loop in pairs(loops) do
+for _, way in ipairs(kit.loops) do
+	local new_loop = loops[way]
 	describe("in " .. way, function()
 		local wait = require("agentkernel." .. way)
 
@@ -191,52 +192,74 @@ for way, new_loop in pairs(loops) do
 	end)
 end
 
-if _VERSION == "Lua 5.4" then
-	describe("a coroutine that is closed, and the loop of luv goes on,", function()
-		local HANGS = '{"wait": "close"}'
-		local MADE = '{"reply": {"json": {"success": true, "data": {"name": "sb", "status": "running"}}}}'
+if kit.closes then
+	local HANGS = '{"wait": "close"}'
+	local MADE = '{"reply": {"json": {"success": true, "data": {"name": "sb", "status": "running"}}}}'
 
-		--- What the server is asked when a coroutine is closed in the middle of this.
-		local function requests(create, execute)
-			local uv = require("luv")
-			local rule = '{"method": "%s", "target": "%s", "steps": [%s]}'
-			local server = kit.rules(
-				rule:format("POST", "/sandboxes", create),
-				rule:format("POST", "/sandboxes/sb/exec", execute),
-				rule:format("GET", "/sandboxes/sb", MADE),
-				rule:format("DELETE", "/sandboxes/sb", '{"reply": {"json": {"success": true, "data": "removed"}}}')
-			)
-			local client = assert(agentkernel.new({ base_url = server.url, wait = require("agentkernel.luv") }))
-			local thread = coroutine.create(function()
-				client:sandbox("sb", function(sb)
-					sb:run({ "x" })
-				end)
-			end)
+	--- Goes on with a coroutine until this says that it is time.
+	local drive = {}
+
+	function drive.turns(thread, ready)
+		repeat
 			assert(coroutine.resume(thread))
-			local timer = uv.new_timer()
-			uv.update_time()
-			timer:start(1000, 0, function()
+		until ready()
+	end
+
+	function drive.luv(thread, ready)
+		local uv = require("luv")
+		assert(coroutine.resume(thread))
+		local timer = uv.new_timer()
+		timer:start(10, 10, function()
+			if ready() then
 				timer:close()
+				uv.stop()
+			end
+		end)
+		uv.run()
+	end
+
+	for _, way in ipairs({ "turns", kit.has("luv") and "luv" or nil }) do
+		describe("a coroutine of " .. way .. " that is closed", function()
+			--- What the server is asked when that is in the middle of this.
+			local function requests(create, execute, count)
+				local rule = '{"method": "%s", "target": "%s", "steps": [%s]}'
+				local server = kit.rules(
+					rule:format("POST", "/sandboxes", create),
+					rule:format("POST", "/sandboxes/sb/exec", execute),
+					rule:format("GET", "/sandboxes/sb", MADE),
+					rule:format("DELETE", "/sandboxes/sb", '{"reply": {"json": {"success": true, "data": "removed"}}}')
+				)
+				local client = assert(agentkernel.new({ base_url = server.url, wait = kit.waiter(way) }))
+				local thread = coroutine.create(function()
+					client:sandbox("sb", function(sb)
+						sb:run({ "x" })
+					end)
+				end)
+				drive[way](thread, function()
+					return #server:requests() == count
+				end)
 				assert(coroutine.close(thread))
 				kit.collect()
+				if way == "luv" then -- its loop goes on
+					require("luv").run()
+				end
+				server:await("client_ended", 1)
+				local list = server:requests()
+				client:close()
+				server:stop()
+				return list
+			end
+
+			it("ends its call and removes its sandbox", function()
+				local wanted = { "POST /sandboxes", "POST /sandboxes/sb/exec", "DELETE /sandboxes/sb" }
+				assert.are.same(wanted, requests(MADE, HANGS, 2))
 			end)
-			uv.run()
-			server:await("client_ended", 1)
-			local list = server:requests()
-			client:close()
-			server:stop()
-			return list
-		end
 
-		it("ends its call and removes its sandbox", function()
-			local wanted = { "POST /sandboxes", "POST /sandboxes/sb/exec", "DELETE /sandboxes/sb" }
-			assert.are.same(wanted, requests(MADE, HANGS))
+			it("ends its create and removes what that may have made", function()
+				assert.are.same({ "POST /sandboxes", "GET /sandboxes/sb", "DELETE /sandboxes/sb" }, requests(HANGS, HANGS, 1))
+			end)
 		end)
-
-		it("ends its create and removes what that may have made", function()
-			assert.are.same({ "POST /sandboxes", "GET /sandboxes/sb", "DELETE /sandboxes/sb" }, requests(HANGS, HANGS))
-		end)
-	end)
+	end
 end
 
 describe("another loop", function()

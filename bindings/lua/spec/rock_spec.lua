@@ -5,6 +5,7 @@ local version = _VERSION:match("%d.%d")
 local modes = {
 	["5.1"] = { "with the library that pkg-config finds", "env LIBRARY_PATH='%s/build/lib' C_INCLUDE_PATH='%s/abi/include'" },
 	["5.4"] = { "with the sources compiled in", "env BUNDLED=yes" },
+	["5.5"] = { "with the sources compiled in", "env BUNDLED=yes" },
 }
 local mode = not jit and modes[version]
 

@@ -246,7 +246,7 @@ if kit.way == "block" then
 			end
 		end)
 
-		if _VERSION == "Lua 5.4" then
+		if kit.closes then
 			it("is removed at the end of a block, and with the coroutine that is closed in it", function()
 				local server = server_for()
 				local client = client_of(server)
@@ -267,7 +267,7 @@ if kit.way == "block" then
 					warn("@on")
 					local client = require("agentkernel").new({ base_url = "%s" })
 					local sb <close> = client:sandbox("sb")]]):format(server.url)
-				local text = kit.shell("lua5.4 -e '%s' 2>&1", code)
+				local text = kit.shell("lua%s -e '%s' 2>&1", os.getenv("AK_LUA"), code)
 				assert.is_truthy(text:find("the sandbox sb could not be removed: disk full", 1, true), text)
 				server:stop()
 			end)
