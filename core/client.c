@@ -274,6 +274,11 @@ ak_status ak_client_create(ak_client **out, ak_error *err) {
     if (curl_ready != CURLE_OK) {
         return ak_error_set(err, AK_E_MEMORY, "libcurl cannot start: %s", curl_easy_strerror(curl_ready));
     }
+    /* A name that is looked up in the calling thread would block step; only libcurl itself can say how it was built. */
+    if (!(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS)) {
+        return ak_error_set(err, AK_E_ARGUMENT,
+                            "this libcurl has no asynchronous resolver (AsynchDNS): build it with its threaded one");
+    }
     ak_client *client = calloc(1, sizeof *client);
     if (!client) {
         return ak_error_memory(err);
