@@ -303,6 +303,14 @@ static void *start_exchange(void *context, const char *target, struct MHD_Connec
     return exchange;
 }
 
+/* libmicrohttpd would decode the path for us, and newer versions answer one that they cannot decode, or that holds a
+ * NUL then, themselves. Ours is cut up first and decoded later, see request.c. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
 /* Closing a connection while the client is still sending resets it, and the client may lose the reply it has not read
  * yet. So it gets a little time to notice. */
 static void linger(int fd) {
@@ -368,8 +376,9 @@ static struct MHD_Daemon *start_daemon(struct http *http, struct server *server)
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
         handle, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, start_exchange, server, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server,
-        MHD_OPTION_NOTIFY_CONNECTION, note_connection, &http->clients, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, start_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
+        &http->clients, MHD_OPTION_END);
 }
 
 struct http *http_start(struct server *server) {

@@ -60,10 +60,10 @@ class Idle(ServerTest):
         return b"".join(line + b"\r\n" for line in (b"POST /run HTTP/1.1", b"Host: localhost", *lines))
 
     def large_file(self, size):
-        """The path of a file of the sandbox 'big'."""
+        """A request for a file that is so large."""
         self.server.post("/sandboxes", {"name": "big"})
         self.assertEqual(self.server.exec("big", "sh", "-c", "yes | head -c %d > f" % size)[0], 200)
-        return "/sandboxes/big/files/workspace/f"
+        return b"GET /sandboxes/big/files/workspace/f HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     def test_silence_in_every_part_of_a_request(self):
         head = self.head(b"Content-Length: 25")
@@ -113,15 +113,19 @@ class Idle(ServerTest):
                 return steady or reply is not None, reply
         self.assertEqual(self.when_steady(attempt)[0], 200)
 
-    def start_of_reply(self, path, receive_buffer=65536):
+    def run_request(self, size):
+        body = b'{"command":["sh","-c","yes | head -c %d"]}' % size
+        return self.head(b"Content-Length: %d" % len(body)) + b"\r\n" + body
+
+    def start_of_reply(self, request):
         """A connection on which a large reply waits to be taken."""
         family = socket.AF_UNIX if self.server.unix else socket.AF_INET
         sock = socket.socket(family)
         self.addCleanup(sock.close)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         sock.settimeout(PATIENCE)
         sock.connect(self.server.unix or ("127.0.0.1", self.server.port))
-        sock.sendall(path if isinstance(path, bytes) else b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
+        sock.sendall(request)
         readable(sock, PATIENCE)
         return sock
 
@@ -135,19 +139,20 @@ class Idle(ServerTest):
 
     def test_a_reply_that_nobody_takes(self):
         size = 16000000
-        run = b'{"command":["sh","-c","yes | head -c %d"]}' % size
         file = self.start_of_reply(self.large_file(size))
-        memory = self.start_of_reply(self.head(b"Content-Length: %d" % len(run)) + b"\r\n" + run)
+        memory = self.start_of_reply(self.run_request(size))
         wait_for_threads(self, self.server)
         for sock in (file, memory):
             self.assertLess(self.rest(sock), size)
 
     def test_a_reply_that_is_taken_slowly(self):
         size = 12000000
-        path = self.large_file(size)
+        for request in (self.large_file(size), self.run_request(size)):
+            self.take_slowly(request, size)
 
+    def take_slowly(self, request, size):
         def attempt():
-            sock = self.start_of_reply(path)
+            sock = self.start_of_reply(request)
             taken = []
 
             def take():

@@ -301,6 +301,32 @@ class Framing(ServerTest):
         if not SANITIZED:
             self.assertLess(growth, 24 << 20)
 
+    def test_targets_that_cannot_be_decoded(self):
+        """They are ours to answer, whatever libmicrohttpd thinks of them."""
+        for target, status in ((b"/%", 404), (b"/%4", 404), (b"/%zz", 404), (b"/%00", 404), (b"/health%00", 404), (b"/%c3%28", 404),
+                               (b"/\xff", 404), (b"/a%00b/%zz?%", 404), (b"/health?%", 200), (b"/health?x=%zz&y=%00", 200),
+                               (b"/sandboxes/%zz", 400), (b"/sandboxes/a%00", 400), (b"/sandboxes/a/files/workspace/%00", 400)):
+            with self.subTest(target=target):
+                reply = self.exchange(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+                self.assertEqual((reply[0], reply[1]["content-type"]), (status, "application/json"))
+                self.assertIs(json.loads(reply[2])["success"], status == 200)
+
+    def test_escapes_are_decoded_once(self):
+        for target, status in ((b"/he%61lth", 200), (b"/he%2561lth", 404), (b"/%68ealth%2f", 404)):
+            self.assertEqual(self.exchange(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)[0], status)
+
+    def test_what_libmicrohttpd_refuses(self):
+        """Some versions do, others give it to us: in either case it is refused."""
+        for head in (b"GET /nope x HTTP/1.1\r\nHost: localhost", b"GET /health HTTP/1.1", b"GET /health HTTP/2.0\r\nHost: localhost",
+                     b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost", b"GET /health HTTP/1.1\r\nHost : localhost",
+                     b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1",
+                     b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999"):
+            with self.subTest(head=head):
+                status, headers, body = self.exchange(head + b"\r\n\r\n")
+                self.assertIn(status, (301, 400, 404, 413, 505))
+                if headers.get("content-type") == "application/json":
+                    self.assertEqual(sorted(json.loads(body)), ["error", "success"])
+
     def test_garbage_does_no_harm(self):
         for data in (b"GARBAGE\r\n\r\n", b"\0\1\2\3" * 100 + b"\r\n\r\n", b"\r\n" * 50, b"GET / HTTP/9.9\r\n\r\n",
                      b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
