@@ -1,5 +1,6 @@
 #include "disk.h"
 
+#include <linux/magic.h>
 #include <sys/statfs.h>
 
 #include "weaken.h"
@@ -15,6 +16,11 @@ struct disk_space disk_free(int fd) {
         space.files = status.f_files == 0 ? UINT64_MAX : (uint64_t)status.f_ffree; /* 0: made as they are needed */
     }
     return space;
+}
+
+bool disk_is_memory(int fd) {
+    struct statfs status;
+    return fstatfs(fd, &status) == 0 && (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
 }
 
 static uint64_t part(uint64_t usual, uint64_t available) {

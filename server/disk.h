@@ -18,6 +18,9 @@ struct disk_space {
 /* What plain users may still use of the file system behind fd; all there is when that cannot be told. */
 struct disk_space disk_free(int fd);
 
+/* Whether that file system is in memory. */
+bool disk_is_memory(int fd);
+
 /* What is to stay free, judged by what is free now. */
 struct disk_space disk_reserve(int fd);
 

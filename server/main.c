@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "detached.h"
+#include "disk.h"
 #include "expiry.h"
 #include "folder.h"
 #include "http.h"
@@ -40,7 +41,17 @@ static bool open_state(struct server *server, struct identity *identity) {
     if (identity->change && folder_fd >= 0 && !folder_let_through(folder_fd, identity->gid)) {
         return complain("cannot open the folder to the new user: ", strerror(errno));
     }
-    return state_open(&server->state, server->options.state_dir, uid, gid);
+    if (!state_open(&server->state, server->options.state_dir, uid, gid)) {
+        return false;
+    }
+    /* One that belongs to a process of its own goes with it anyway. */
+    if (folder_fd < 0 && disk_is_memory(server->state.dir_fd)) {
+        (void)complain(
+            "warning: the state folder is in memory: files of sandboxes take the machine's and are gone when it "
+            "restarts; --state DIR names one on a disk",
+            "");
+    }
+    return true;
 }
 
 /* Folders that bubblewrap is told by their paths must stay within its reach. */

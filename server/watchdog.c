@@ -3,10 +3,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +22,6 @@
 #define COST_FACTOR 10       /* looking takes at most this part of the time, */
 #define LONGEST_MS 1000      /* but nobody goes unwatched for longer */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
-#define TMPFS_KIND 0x01021994
 #define AGAIN_MS 10
 #define LIVING_CAP 80
 
@@ -162,20 +163,24 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds 
     closedir(proc);
 }
 
-static uint64_t tmpfs_bytes(int root_fd, const char *name) {
+/* What lies in a file system that was made for this sandbox. Its tree may be on a tmpfs as well; but that is the
+ * host's, with everybody's files, and under the rule for disks. */
+static uint64_t tmpfs_bytes(const struct watchdog *watchdog, const char *name) {
     struct statfs status;
-    int fd = openat(root_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool is_tmpfs = fd != -1 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_KIND;
+    struct stat own, tree;
+    int fd = openat(watchdog->root_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool counts = fd != -1 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
+                  (watchdog->tree_fd == -1 || fstat(watchdog->tree_fd, &tree) == -1 || tree.st_dev != own.st_dev);
     if (fd != -1) {
         close(fd);
     }
-    return is_tmpfs ? (uint64_t)(status.f_blocks - status.f_bfree) * (uint64_t)status.f_bsize +
-                          (uint64_t)(status.f_files - status.f_ffree) * BYTES_PER_INODE
-                    : 0;
+    return counts ? (uint64_t)(status.f_blocks - status.f_bfree) * (uint64_t)status.f_bsize +
+                        (uint64_t)(status.f_files - status.f_ffree) * BYTES_PER_INODE
+                  : 0;
 }
 
-static uint64_t scratch_bytes(int root_fd) {
-    return tmpfs_bytes(root_fd, "tmp") + tmpfs_bytes(root_fd, "dev/shm") + tmpfs_bytes(root_fd, &SANDBOX_HOME[1]);
+static uint64_t scratch_bytes(const struct watchdog *watchdog) {
+    return tmpfs_bytes(watchdog, "tmp") + tmpfs_bytes(watchdog, "dev/shm") + tmpfs_bytes(watchdog, &SANDBOX_HOME[1]);
 }
 
 static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *near) {
@@ -183,7 +188,7 @@ static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *
     struct usage rough = {.memfds = &memfds}, exact = {.memfds = NULL};
     memfds_clear(&memfds);
     add_processes(watchdog->root_fd, resident_bytes, &rough, &memfds, watchdog->max_processes != 0);
-    uint64_t scratch = scratch_bytes(watchdog->root_fd) + memfds.bytes;
+    uint64_t scratch = scratch_bytes(watchdog) + memfds.bytes;
     *near = *near || rough.bytes + scratch > watchdog->memory_bytes / 2;
     if (watchdog->max_processes != 0 &&
         rough.processes > watchdog->max_processes + 1) { /* the launcher is one of them */

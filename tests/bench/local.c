@@ -16,6 +16,7 @@
 #include "kit.h"
 #include "privileges.h"
 #include "probe.h"
+#include "scratch.h"
 #include "seccomp.h"
 
 #define SANDBOX_NAME "bench-exec"
@@ -30,7 +31,7 @@ typedef struct {
     struct kit kit;
     struct bwrap_plan plan;
     struct bwrap_arguments arguments;
-    char tree[64];
+    char tree[200];
     int tree_fd; /* -1: a fresh home */
 } bare_setup;
 
@@ -47,7 +48,7 @@ static bool bare_open(bare_setup *bare, bool kept_tree) {
     }
     bare->tree_fd = -1;
     if (kept_tree) {
-        snprintf(bare->tree, sizeof bare->tree, "/tmp/ak-bench-XXXXXX");
+        snprintf(bare->tree, sizeof bare->tree, "%s/ak-bench-XXXXXX", scratch_base());
         bare->tree_fd = mkdtemp(bare->tree) ? open(bare->tree, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
         if (bare->tree_fd < 0) {
             perror("ak-bench: mkdtemp");

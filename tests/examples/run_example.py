@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
+from harness import on_disk  # noqa: E402
+
 NOBODY = "http://127.0.0.1:1"
 START_SECONDS, RUN_SECONDS, STOP_SECONDS = 30, 60, 30
 
@@ -38,7 +41,7 @@ def main():
     program, library, expected, *command = sys.argv[1:]
     if not shutil.which(command[0]):
         sys.exit(f"{command[0]} is not installed, and this example needs it")
-    with tempfile.TemporaryDirectory(prefix="ak-example-") as state:
+    with tempfile.TemporaryDirectory(prefix="ak-example-", dir=on_disk()) as state:
         os.chmod(state, 0o755)
         server, url = start_server(program, state)
         try:

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 static void remove_state(const char *path) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -24,8 +26,8 @@ static void remove_state(const char *path) {
 
 void local_server_start(local_server *server) {
     int ready[2];
-    char state_option[96];
-    snprintf(server->state, sizeof server->state, "/tmp/ak-integration-XXXXXX");
+    char state_option[300];
+    snprintf(server->state, sizeof server->state, "%s/ak-integration-XXXXXX", scratch_base());
     assert_non_null(mkdtemp(server->state));
     snprintf(state_option, sizeof state_option, "%s/state", server->state);
     assert_int_equal(pipe(ready), 0);

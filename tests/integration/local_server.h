@@ -7,7 +7,7 @@
 
 typedef struct {
     pid_t pid;
-    char state[64];
+    char state[200];
     char url[128];
 } local_server;
 

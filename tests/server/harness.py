@@ -40,9 +40,16 @@ def environment(**more):
     return {**os.environ, **home, **more}
 
 
+def on_disk():
+    """Where folders for state are made: not in memory, where what sandboxes write is no matter of disks."""
+    usual = tempfile.gettempdir()
+    kind = subprocess.run(["stat", "-f", "-c", "%T", usual], stdout=subprocess.PIPE, text=True).stdout.strip()
+    return "/var/tmp" if kind == "tmpfs" else usual
+
+
 def new_folder(test=None):
     """A folder that belongs to the user of this test; with a test it goes with it."""
-    folder = tempfile.mkdtemp(prefix="akl-test-")
+    folder = tempfile.mkdtemp(prefix="akl-test-", dir=on_disk())
     if TEST_UID is not None:
         os.chown(folder, TEST_UID, TEST_UID)
     if test is not None:

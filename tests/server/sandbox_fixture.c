@@ -19,13 +19,14 @@
 #include <unistd.h>
 
 #include "privileges.h"
+#include "scratch.h"
 
 #define BWRAP "/usr/bin/bwrap"
 #define GONE_MS 1500
 /* When the tests run as root and are asked to be a plain user. */
 #define PLAIN_ID 61300
 
-static char folder[64];
+static char folder[200];
 static int probe_fd = -1;
 static int attack_fd = -1;
 
@@ -81,7 +82,7 @@ static bool open_probe(void) {
 }
 
 static bool make_folder(mode_t mode) {
-    snprintf(folder, sizeof folder, "/tmp/akl-sandbox-XXXXXX");
+    snprintf(folder, sizeof folder, "%s/akl-sandbox-XXXXXX", scratch_base());
     return mkdtemp(folder) != NULL && chmod(folder, mode) == 0;
 }
 

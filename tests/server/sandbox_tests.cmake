@@ -22,7 +22,9 @@ target_link_options(akl_test_attack PRIVATE -static -no-pie)
 
 foreach(part run walls life limits probe privileges escape bites floods)
   add_executable(test_sandbox_${part} ${CMAKE_CURRENT_LIST_DIR}/test_sandbox_${part}.c
-                 ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c ${CMAKE_CURRENT_LIST_DIR}/sandbox_attacks.c)
+                 ${CMAKE_CURRENT_LIST_DIR}/sandbox_fixture.c ${CMAKE_CURRENT_LIST_DIR}/sandbox_attacks.c
+                 ${CMAKE_CURRENT_LIST_DIR}/../scratch/scratch.c)
+  target_include_directories(test_sandbox_${part} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../scratch)
   target_link_libraries(test_sandbox_${part} PRIVATE akl_sandbox_weak PkgConfig::CMOCKA)
   target_compile_definitions(test_sandbox_${part} PRIVATE AKL_TEST_PROBE="$<TARGET_FILE:akl_test_probe>"
                              AKL_TEST_ATTACK="$<TARGET_FILE:akl_test_attack>")

@@ -255,6 +255,35 @@ class End(unittest.TestCase):
         wait_until(lambda: not processes(server.state))
 
 
+class StateInMemory(unittest.TestCase):
+    def on_tmpfs(self):
+        if not AS_ROOT:
+            self.skipTest("only root can mount a file system")
+        folder = new_folder(self)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "none", folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", folder], check=True)
+        return folder
+
+    def test_it_is_said_once(self):
+        folder = self.on_tmpfs()
+        with contextlib.closing(Server(state=folder + "/state")) as server:
+            server.run("true")
+            self.assertEqual(server.errors().count("warning: the state folder is in memory"), 1, server.errors())
+        with contextlib.closing(Server()) as server:
+            self.assertNotIn("in memory", server.errors())
+
+    def test_files_of_others_are_not_counted(self):
+        """A command is not ended for what others keep on that file system."""
+        folder = self.on_tmpfs()
+        with open(folder + "/others", "wb") as file:
+            file.write(bytes(80 << 20))
+        with contextlib.closing(Server(state=folder + "/state")) as server:
+            self.assertEqual(server.post("/sandboxes", {"name": "small", "memory_mb": 64})[0], 201)
+            # Long enough for many looks at what it uses.
+            status, body = server.exec("small", "sh", "-c", "sleep 1; echo alive")
+            self.assertEqual((status, body.get("data")), (200, {"output": "alive\n"}), body)
+
+
 class Crowd(ServerTest):
     def test_two_hundred_at_once(self):
         """All of them run at the same time, and each one's output is its own."""
