@@ -197,6 +197,16 @@ export function finished(
     });
 }
 
+/** The runtime's name where it is not Node. */
+export const runtime = ["bun", "deno"].find((name) => name in process.versions);
+
+/** Collects what nobody holds any more. */
+export function collect(): void {
+    const {gc, Bun} = globalThis as unknown as {gc?: () => void; Bun?: {gc: (now: boolean) => void}};
+    if (Bun === undefined) gc?.();
+    else Bun.gc(true);
+}
+
 /** How many descriptors this process has. */
 export function descriptors(): number {
     return readdirSync("/proc/self/fd").length;

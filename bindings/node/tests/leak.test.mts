@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, test} from "node:test";
-import {built, descriptors, FaultServer, finished, outputs, sleep} from "./kit.mjs";
+import {built, collect, descriptors, FaultServer, finished, outputs, sleep} from "./kit.mjs";
 import type {Json, JsonObject} from "./kit.mjs";
 
 const fault = new FaultServer();
@@ -17,7 +17,7 @@ function memory(): number {
 
 async function collected(): Promise<void> {
     for (let i = 0; i < 3; i++) {
-        (globalThis as unknown as {gc: () => void}).gc();
+        collect();
         await sleep(20);
     }
 }

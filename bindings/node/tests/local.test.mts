@@ -10,7 +10,7 @@ import {
     StreamEvent,
     TimeoutError,
 } from "agentkernel";
-import {finished, built, LocalServer, sleep} from "./kit.mjs";
+import {built, finished, LocalServer, runtime, sleep} from "./kit.mjs";
 
 let server: LocalServer;
 let client: AgentKernel;
@@ -31,6 +31,7 @@ test("the environment is the process's, as it is when the client is made", async
         [{AGENTKERNEL_LOCAL: "/nowhere"}, ""],
         [{}, 'process.env.AGENTKERNEL_LOCAL = "/nowhere";'],
     ] as const) {
+        if (set !== "" && runtime === "bun") continue; // which keeps what is set to itself
         const code = `const {AgentKernel} = require("agentkernel"); ${set} ${run}`;
         const {out, err} = await finished(process.execPath, ["-e", code], {cwd: built, env});
         assert.match(out, /^local: AGENTKERNEL_LOCAL names \/nowhere, /, err);

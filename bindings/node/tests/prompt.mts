@@ -1,6 +1,7 @@
 // Waits for calls of every kind while a timer is pending that none of them is to wait for. On some runtimes what had come
 // was not gone on with before the next event of the loop, such as that timer's. Prints the first kind that was late so.
 import {PassThrough} from "node:stream";
+import {parentPort} from "node:worker_threads";
 import {AgentKernel} from "agentkernel";
 import type {CallOptions} from "agentkernel";
 
@@ -8,6 +9,7 @@ const TIMER_MS = 500;
 
 const [, , url = ""] = process.argv;
 const client = new AgentKernel({baseUrl: url});
+const say = (what: string): void => (parentPort === null ? console.log(what) : parentPort.postMessage(what));
 let [kind, count] = ["", 0];
 
 /**
@@ -18,7 +20,7 @@ const timer = setTimeout(() => {
     const during = count;
     setImmediate(() => {
         if (count === during) return timer.refresh();
-        console.log(`late: ${kind}`);
+        say(`late: ${kind}`);
         process.exit(1);
     });
 }, TIMER_MS);
@@ -67,4 +69,4 @@ await often(10, "a stream that is left", async () => {
     await stream.return();
 });
 clearTimeout(timer);
-console.log("in time");
+say("in time");

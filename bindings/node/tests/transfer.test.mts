@@ -18,7 +18,7 @@ import {PassThrough, Readable, Writable} from "node:stream";
 import {pipeline} from "node:stream/promises";
 import {after, test} from "node:test";
 import {AbortError, TimeoutError, ValidationError} from "agentkernel";
-import {descriptors, FaultServer, sleep} from "./kit.mjs";
+import {collect, descriptors, FaultServer, sleep} from "./kit.mjs";
 import type {Json, JsonObject, Scripted} from "./kit.mjs";
 
 const fault = new FaultServer();
@@ -174,7 +174,6 @@ test("a reader that pauses makes the server wait", async () => {
 test("what is forgotten ends: streams of files before and amid them, and content that does not come", async () => {
     await using server = await fault.script(halting);
     const client = server.client({timeout: 2000});
-    const collect = (globalThis as unknown as {gc: () => void}).gc;
     const before = descriptors();
     const forget = async (): Promise<void> => {
         client.createReadStream("box", "/tmp/x"); // nobody asks

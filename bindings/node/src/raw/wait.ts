@@ -90,7 +90,7 @@ abstract class EpollWaiter implements Waiter {
     protected abstract end(): void;
 }
 
-/** For runtimes whose event loop cannot watch a descriptor (Bun): the epoll is waited for in one thread of the pool. */
+/** For Bun, whose event loop cannot watch a descriptor: the epoll is waited for in one thread of the pool. */
 class PoolWaiter extends EpollWaiter {
     readonly #kick = this.system.eventCreate();
     readonly #events = epollEvents();
@@ -124,8 +124,8 @@ class PoolWaiter extends EpollWaiter {
 }
 
 /**
- * For workers. A worker can be terminated at any instruction; what Koffi would call then ends the whole process, while
- * a message is dropped. So the epoll is waited for in a thread of its own, which sends one.
+ * For workers of Node and Bun. A worker can be terminated at any instruction; what Koffi would call then ends the whole
+ * process, while a message is dropped. So the epoll is waited for in a thread of its own, which sends one.
  */
 class WorkerWaiter extends EpollWaiter {
     /** Not 0 while somebody waits. */
@@ -159,13 +159,17 @@ class WorkerWaiter extends EpollWaiter {
     }
 }
 
+function suitable(): Waiter {
+    const {bun, deno} = process.versions as Record<string, string | undefined>;
+    if (deno !== undefined) return new LoopWaiter(); // in workers, too: it ends what they watch with them
+    if (!isMainThread) return new WorkerWaiter();
+    return bun === undefined ? new LoopWaiter() : new PoolWaiter();
+}
+
 let shared: Waiter | undefined;
 
 /** What this thread waits with. */
 export function waiter(): Waiter {
-    if (shared === undefined) {
-        if (process.versions["bun"] !== undefined) shared = new PoolWaiter();
-        else shared = isMainThread ? new LoopWaiter() : new WorkerWaiter();
-    }
+    shared ??= suitable();
     return shared;
 }
