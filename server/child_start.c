@@ -10,11 +10,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bwrap.h"
 #include "child.h"
+#include "kernel.h"
 #include "seccomp.h"
 #include "weaken.h"
 
@@ -75,7 +75,7 @@ static bool place_descriptors(int *fds) {
         }
     }
     /* Everything we have is O_CLOEXEC; this is for what a library may have opened without. */
-    syscall(SYS_close_range, (unsigned)BWRAP_FD_END, ~0u, 0u);
+    kernel_close_range(BWRAP_FD_END);
     return true;
 }
 

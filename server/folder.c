@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "tree.h"
 
 /* Commands of a server that was killed may write for a moment longer. */
@@ -113,7 +114,8 @@ static bool keep_descriptors(int lifeline_fd, int folder_fd, int beside_fd) {
             return false;
         }
     }
-    return close_range(JANITOR_END, ~0U, 0) == 0;
+    kernel_close_from(JANITOR_END);
+    return true;
 }
 
 static _Noreturn void be_janitor(int lifeline_fd, int folder_fd, int beside_fd, const char *name) {

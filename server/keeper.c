@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "family.h"
+#include "kernel.h"
 #include "privileges.h"
 
 #define SPAWNER_GRACE_MS 2000
@@ -37,11 +37,7 @@ static bool keep_descriptors(const struct spawner_process *process, int lifeline
         !keep(cgroup, KEPT_CGROUP_FD)) {
         return false;
     }
-    if (syscall(SYS_close_range, (unsigned)KEPT_END, ~0u, 0u) == -1) {
-        for (int fd = (int)sysconf(_SC_OPEN_MAX); fd >= KEPT_END; fd--) {
-            close(fd);
-        }
-    }
+    kernel_close_from(KEPT_END);
     return true;
 }
 
@@ -90,7 +86,7 @@ void keeper_run(const struct spawner_process *process, int lifeline_fd) {
     }
     close(KEPT_SERVER_FD);
     if (spawner != -1) {
-        int spawner_fd = (int)syscall(SYS_pidfd_open, spawner, 0);
+        int spawner_fd = kernel_pidfd_open(spawner);
         if (!wait_for_spawner(spawner_fd, KEPT_LIFELINE_FD, -1)) {
             /* The spawner has seen the server's end, too, and cleans up, unless somebody has stopped it. */
             wait_for_spawner(spawner_fd, -1, SPAWNER_GRACE_MS);

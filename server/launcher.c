@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "launch.h"
 
 /* One file may not grow past this; what a whole sandbox may store is another matter. */
@@ -167,7 +168,7 @@ static void set_limits(const struct launch_head *head) {
 }
 
 static void close_from(int first) {
-    if (syscall(SYS_close_range, (unsigned)first, ~0u, 0u) == -1) { /* before Linux 5.9 */
+    if (kernel_close_range(first) == -1) { /* before Linux 5.9 */
         for (int fd = first; fd < MAX_OPEN_FILES; fd++) {
             close(fd);
         }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel.h"
+
 #define BACKLOG 512
 
 static bool complain(const char *what, const char *why) {
@@ -141,7 +143,7 @@ static bool start_remover(struct listener *listener) {
         (void)sigfillset(&all);
         (void)sigprocmask(SIG_BLOCK, &all, NULL);
         (void)dup2(ends[0], STDIN_FILENO);
-        (void)close_range(STDOUT_FILENO, ~0U, 0);
+        kernel_close_from(STDOUT_FILENO);
         char byte;
         while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
         }

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "fields.h"
+#include "kernel.h"
 #include "state_files.h"
 #include "tree.h"
 #include "tree_copy.h"
@@ -193,8 +194,8 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
 /* Gives a whole snapshot its name. One that had it lies in work/UUID then. */
 static bool place(struct state *state, const char *uuid, const char *name) {
     (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = renameat2(state->work_fd, uuid, state->snapshots_fd, name, RENAME_NOREPLACE) == 0 ||
-              (errno == EEXIST && renameat2(state->work_fd, uuid, state->snapshots_fd, name, RENAME_EXCHANGE) == 0);
+    bool ok = kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
+              (errno == EEXIST && kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_EXCHANGE) == 0);
     int error = errno;
     (void)pthread_rwlock_unlock(&state->snapshots_lock);
     (void)fsync(state->snapshots_fd);
@@ -230,7 +231,7 @@ bool snapshots_remove(struct state *state, const char *name) {
     clock_uuid(uuid);
     /* Waits for those who copy from it. */
     (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = renameat2(state->snapshots_fd, name, state->work_fd, uuid, RENAME_NOREPLACE) == 0;
+    bool ok = kernel_rename(state->snapshots_fd, name, state->work_fd, uuid, KERNEL_NOREPLACE) == 0;
     int error = errno;
     (void)pthread_rwlock_unlock(&state->snapshots_lock);
     if (ok) {

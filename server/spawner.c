@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
+#include "kernel.h"
 #include "launch_block.h"
 #include "spawner_wire.h"
 #include "weaken.h"
@@ -79,7 +79,7 @@ static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
             keeper_run(&process, lifeline[0]);
         }
         forked = spawner->keeper != -1;
-        spawner->keeper_fd = forked ? (int)syscall(SYS_pidfd_open, spawner->keeper, 0) : -1;
+        spawner->keeper_fd = forked ? kernel_pidfd_open(spawner->keeper) : -1;
     }
     int error = errno;
     close_if_open(sockets[1]);

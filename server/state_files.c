@@ -12,6 +12,7 @@
 
 #include "fields.h"
 #include "kept_root.h"
+#include "kernel.h"
 #include "tree.h"
 #include "tree_copy.h"
 #include "validate.h"
@@ -329,7 +330,7 @@ bool state_files_make(struct state *state, const struct sandbox *sandbox, int so
         return false;
     }
     bool ok = fill(fd, sandbox, source_fd) &&
-              renameat2(state->work_fd, sandbox->uuid, state->sandboxes_fd, sandbox->name, RENAME_NOREPLACE) == 0;
+              kernel_rename(state->work_fd, sandbox->uuid, state->sandboxes_fd, sandbox->name, KERNEL_NOREPLACE) == 0;
     int error = errno;
     (void)close(fd);
     if (ok) {
@@ -364,7 +365,7 @@ bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, str
 }
 
 bool state_files_unname(struct state *state, const struct sandbox *sandbox) {
-    if (renameat2(state->sandboxes_fd, sandbox->name, state->work_fd, sandbox->uuid, RENAME_NOREPLACE) != 0) {
+    if (kernel_rename(state->sandboxes_fd, sandbox->name, state->work_fd, sandbox->uuid, KERNEL_NOREPLACE) != 0) {
         return false;
     }
     (void)fsync(state->sandboxes_fd);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "weaken.h"
 
 /* What a tree holds was put there by commands: no link in it is followed (X2). */
@@ -56,14 +57,14 @@ static bool is_directory(int dir_fd, const struct dirent *entry) {
 static bool move_up(struct removal *removal, int dir_fd, const char *name) {
     char up[32];
     (void)snprintf(up, sizeof up, ".moved-%ju", (uintmax_t)removal->moved++);
-    if (renameat2(dir_fd, name, removal->top_fd, up, RENAME_NOREPLACE) == 0) {
+    if (kernel_rename(dir_fd, name, removal->top_fd, up, KERNEL_NOREPLACE) == 0) {
         return true;
     }
     if (errno == EEXIST) {
         return true; /* the tree holds that very name: the next pass tries the next one */
     }
     return fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0 &&
-           renameat2(dir_fd, name, removal->top_fd, up, RENAME_NOREPLACE) == 0;
+           kernel_rename(dir_fd, name, removal->top_fd, up, KERNEL_NOREPLACE) == 0;
 }
 
 static int empty_dir(struct removal *removal, int parent_fd, const char *name, bool is_top);

@@ -14,6 +14,7 @@
 
 #include "disk.h"
 #include "file_copy.h"
+#include "kernel.h"
 #include "tree.h"
 #include "weaken.h"
 
@@ -163,13 +164,12 @@ static int open_file(int dir_fd, const char *name, struct stat *status) {
 
 /* A name for a file with several names: its number, and its time of birth, because numbers are given again. */
 static bool name_link(int fd, const char *name, int flags, char *text, size_t cap) {
-    struct statx status;
-    if (statx(fd, name, flags, STATX_INO | STATX_BTIME, &status) != 0) {
+    struct kernel_statx status;
+    if (!kernel_birth(fd, name, flags, &status)) {
         return false;
     }
-    bool born = (status.stx_mask & STATX_BTIME) != 0;
-    (void)snprintf(text, cap, "%jx-%jx-%x", (uintmax_t)status.stx_ino, born ? (uintmax_t)status.stx_btime.tv_sec : 0,
-                   born ? status.stx_btime.tv_nsec : 0);
+    (void)snprintf(text, cap, "%jx-%jx-%x", (uintmax_t)status.inode, (uintmax_t)status.born_seconds,
+                   (unsigned)status.born_nanoseconds);
     return true;
 }
 

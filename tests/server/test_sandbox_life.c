@@ -17,12 +17,12 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "family.h"
+#include "kernel.h"
 
 #define GONE_MS 5000
 
@@ -88,7 +88,7 @@ static struct server start_server(const char *weakened, const char *what, const 
     }
     receive_server(sockets[0], &server);
     assert_true(server.keeper > 1);
-    server.keeper_fd = (int)syscall(SYS_pidfd_open, server.keeper, 0);
+    server.keeper_fd = kernel_pidfd_open(server.keeper);
     assert_true(server.keeper_fd != -1);
     close(sockets[0]);
     close(sockets[1]);

@@ -40,3 +40,13 @@ foreach(part wire stream idle sandboxes files metadata process attacks life batc
     endif()
   endforeach()
 endforeach()
+
+# Where musl's compiler is installed (package musl-tools): nothing in the server needs glibc.
+find_program(AK_MUSL_GCC musl-gcc)
+if(AK_MUSL_GCC)
+  set(headers /usr/include /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} ${MICROHTTPD_INCLUDE_DIRS})
+  string(REPLACE ";" "|" headers "${headers}")
+  add_test(NAME server.musl COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DGCC=${AK_MUSL_GCC} -DHEADERS=${headers}
+                                    -DWORK=${CMAKE_CURRENT_BINARY_DIR}/musl -P ${CMAKE_CURRENT_LIST_DIR}/check_musl.cmake)
+  set_tests_properties(server.musl PROPERTIES TIMEOUT 300)
+endif()

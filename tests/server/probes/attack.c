@@ -28,8 +28,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "names.h"
+
 static void tell(const char *what, long returned) {
-    printf("%s: %s\n", what, returned == -1 ? strerrorname_np(errno) : "OK");
+    printf("%s: %s\n", what, returned == -1 ? error_name(errno) : "OK");
     fflush(stdout);
 }
 

@@ -20,8 +20,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "names.h"
+
 static void tell(const char *what, long returned) {
-    printf("%s: %s\n", what, returned == -1 ? strerrorname_np(errno) : "OK");
+    printf("%s: %s\n", what, returned == -1 ? error_name(errno) : "OK");
     fflush(stdout);
 }
 
@@ -35,7 +37,7 @@ static void tell_of_child(const char *what, void (*attempt)(void)) {
     }
     waitpid(pid, &status, 0);
     if (WIFSIGNALED(status)) {
-        printf("%s: killed by %s\n", what, sigabbrev_np(WTERMSIG(status)));
+        printf("%s: killed by %s\n", what, signal_name(WTERMSIG(status)));
     } else {
         printf("%s: OK\n", what);
     }
