@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from agentkernel import (
     AgentKernel,
     AgentKernelError,
+    CallCancelledError,
     CallTimeoutError,
     NetworkError,
     NotFoundError,
@@ -26,7 +28,7 @@ from agentkernel import (
     TooLargeError,
     ValidationError,
 )
-from conftest import Fault, FaultServer, descriptors, ok
+from conftest import PATIENCE, Fault, FaultServer, descriptors, ok
 
 ALL_BYTES = bytes(range(256)) * 40
 JSON = {"Content-Type": "application/json"}
@@ -365,6 +367,23 @@ def test_a_download_that_is_left_early(fault: Fault, tmp_path: Path) -> None:
         assert descriptors() == before
     server.wait_for("client_ended", 2)
     assert os.listdir(tmp_path) == []
+
+
+def test_one_thread_reads_at_a_time_and_another_may_close(fault: Fault) -> None:
+    server = fault.rules({"steps": [{"wait": "close"}]})
+    with AgentKernel(server.url) as client:
+        before = descriptors()
+        file: Any = client.open_file("sb", "/tmp/x").detach()
+        with ThreadPoolExecutor(1) as pool:
+            reader = pool.submit(file.readinto, bytearray(1))
+            server.wait_for("requests")
+            with pytest.raises(RuntimeError, match="another thread"):
+                file.readinto(bytearray(1))
+            file.close()
+            assert isinstance(reader.exception(PATIENCE), CallCancelledError)
+        with pytest.raises(ValueError, match="closed file"):
+            file.readinto(bytearray(1))
+        assert descriptors() == before
 
 
 def test_reading_is_flat(client: AgentKernel, box: str) -> None:

@@ -306,6 +306,7 @@ class FileReader(io.RawIOBase):
 
     def __init__(self, call: Call[FileReadResponse]) -> None:
         self._call = call
+        self._turn: list[None] = [None]  # who pops it reads, and puts it back
 
     def readable(self) -> bool:
         """Yes."""
@@ -315,15 +316,26 @@ class FileReader(io.RawIOBase):
         """Reads into a writable buffer, decoded straight into it: the number of bytes, 0 at the end."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
-        with ffi.from_buffer("char[]", buffer, require_writable=True) as view:
-            while len(view):
-                status, size = self._call.read_into(view)
-                if size or status == DONE:
-                    return size
-                wait(self._call)
-        return 0
+        try:
+            self._turn.pop()
+        except IndexError:
+            raise RuntimeError("the file is being read by another thread") from None
+        try:
+            with ffi.from_buffer("char[]", buffer, require_writable=True) as view:
+                while len(view):
+                    status, size = self._call.read_into(view)
+                    if size or status == DONE:
+                        return size
+                    wait(self._call)
+            return 0
+        finally:
+            self._turn.append(None)
+            if self.closed:  # by another thread, meanwhile
+                self._call.close()
 
     def close(self) -> None:
-        """Ends the transfer, when it has not ended."""
-        self._call.close()
+        """Ends the transfer, when it has not ended. From any thread: who reads meets a `CallCancelledError`."""
         super().close()
+        self._call.cancel()
+        if self._turn:
+            self._call.close()
