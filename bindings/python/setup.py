@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -22,6 +23,8 @@ from header import Header  # noqa: E402
 
 ROOT = HERE / "native" if (HERE / "native").is_dir() else HERE.parents[1]
 HEADER = ROOT / "abi/include/agentkernel.h"
+# One wheel is for all versions; but Pythons without a GIL have another ABI, and there it is for the one that builds it.
+ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 PACKAGES = "libcurl4-openssl-dev libcjson-dev pkg-config"
 
 
@@ -42,7 +45,10 @@ def pkg_config(*arguments: str) -> list[str]:
 class BuildExtension(build_ext):
     def build_extension(self, ext: Extension) -> None:
         ext.include_dirs = [str(HEADER.parent), str(ROOT / "core")]
-        ext.define_macros = [("_GNU_SOURCE", None), ("Py_LIMITED_API", "0x030a0000")]
+        ext.define_macros = [
+            ("_GNU_SOURCE", None),
+            ("Py_LIMITED_API", "0x030a0000") if ABI3 else ("_CFFI_NO_LIMITED_API", None),
+        ]
         ext.extra_compile_args = [
             "-std=gnu11",
             "-O2",
@@ -102,9 +108,9 @@ class SourceDistribution(sdist):
 setup(
     version=Header(HEADER).version,
     ext_modules=[
-        Extension("agentkernel._native", sources=[], py_limited_api=True),
-        Extension("agentkernel._events", sources=["src/events.c"], py_limited_api=True),
+        Extension("agentkernel._native", sources=[], py_limited_api=ABI3),
+        Extension("agentkernel._events", sources=["src/events.c"], py_limited_api=ABI3),
     ],
     cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
-    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if ABI3 else {},
 )

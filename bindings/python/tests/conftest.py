@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TREE = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0
+# The environment of `dev` has it; Pythons that it does not run on yet do without.
+NEEDS_UVLOOP = pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
 
 for _name in [name for name in os.environ if name.startswith("AGENTKERNEL_")]:
     del os.environ[_name]
@@ -159,7 +162,7 @@ def client(local_url: str) -> Iterator[AgentKernel]:
 @pytest.fixture(
     params=[
         pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
-        pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
+        pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop", marks=NEEDS_UVLOOP),
         pytest.param(("trio", {}), id="trio"),
     ]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -20,6 +21,8 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("AK_TEST_LONG"), reason="AK_TEST_LONG is not set"),
 ]
 
+ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
+VERSION = f"cp{sys.version_info.major}{sys.version_info.minor}"
 SHOW = "import agentkernel; print(agentkernel.__file__); agentkernel.AgentKernel().close()"
 
 
@@ -57,10 +60,11 @@ def test_the_source_distribution_stands_alone(packages: Path, tmp_path: Path) ->
 
 def test_the_wheel_is_for_all_versions(packages: Path, tmp_path: Path) -> None:
     (wheel,) = packages.glob("*.whl")
-    assert "-cp310-abi3-linux_" in wheel.name
+    assert ("-cp310-abi3-linux_" if ABI3 else f"-{VERSION}-{VERSION}t-linux_") in wheel.name
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"agentkernel/_native.abi3.so", "agentkernel/_native.pyi", "agentkernel/py.typed"} <= names
+    suffix = ".abi3.so" if ABI3 else sysconfig.get_config_var("EXT_SUFFIX")
+    assert {f"agentkernel/_native{suffix}", "agentkernel/_native.pyi", "agentkernel/py.typed"} <= names
     assert not [name for name in names if name.endswith((".c", ".h"))]
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", wheel, cwd=tmp_path)

@@ -3,7 +3,7 @@
 `python -m lifetime NAME URL` runs one; test_lifetime.py compares what it prints.
 """
 
-from . import collected, collected_async, ending
+from . import collected, collected_async, ending, interpreters
 from .programs import PROGRAMS
 
-__all__ = ["PROGRAMS", "collected", "collected_async", "ending"]
+__all__ = ["PROGRAMS", "collected", "collected_async", "ending", "interpreters"]
