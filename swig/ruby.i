@@ -1,8 +1,8 @@
 /*
  * ruby.i: the typemaps of Ruby. The result is the module AgentKernel::Raw (bindings/ruby/ext/agentkernel): the functions
  * of the header one to one, with Ruby's own values in and out. A failure is raised: what makes the exception is
- * AgentKernel::Error.of, which gets the error's fields. Nothing here waits, so nothing lets go of the GVL; it also
- * guards what is static below.
+ * AgentKernel::Error.of, which gets the error's fields. JSON is read by AgentKernel::Text.field. Nothing here waits, so
+ * nothing lets go of the GVL; it also guards what is static below.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -218,12 +218,9 @@ static VALUE ak_ruby_text_again(const ak_value *value) {
     return last;
 }
 
-/* Open JSON, as Ruby's own parser reads it. The library lets through nothing that is nested deeper. */
+/* Open JSON, as Ruby's own parser reads it. */
 static VALUE ak_ruby_json(VALUE text) {
-    VALUE options = rb_hash_new();
-    rb_hash_aset(options, ak_ruby_symbol("max_nesting"), INT2FIX(512));
-    rb_hash_aset(options, ak_ruby_symbol("freeze"), Qtrue);
-    return rb_funcall(rb_path2class("JSON"), rb_intern("parse"), 2, text, options);
+    return rb_funcall(rb_path2class("AgentKernel::Text"), rb_intern("field"), 1, text);
 }
 
 /* A field's value. The whole record is text just as it was sent. */

@@ -95,8 +95,8 @@ class ClientTest < Kit::Test
     assert_raises(ArgumentError) { one.run }
     assert_raises(ArgumentError) { one.call(:nonsense) }
     assert_raises(ArgumentError) { client(server.url, nonsense: 1) }
-    [["x"], "x", 5, {x: 1}].each { |name| assert_raises(TypeError, name) { one.get_sandbox([name]) } }
-    ["echo", 5, [5], [nil], [:echo]].each { |command| assert_raises(TypeError, command) { one.run(command) } }
+    [["x"], "x", 5, {x: 1}].each { |name| assert_raises(TypeError, name.inspect) { one.get_sandbox([name]) } }
+    ["echo", 5, [5], [nil], [:echo]].each { |command| assert_raises(TypeError, command.inspect) { one.run(command) } }
     assert_raises(TypeError) { one.run(["x"], check: 1) }
     assert_raises(TypeError) { one.run(["x"], timeout: "1") }
     assert_raises(TypeError) { one.create_sandbox("x", vcpus: 1.5) }

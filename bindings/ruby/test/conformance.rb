@@ -160,12 +160,18 @@ module Conformance
 
   def check_request(wanted, got)
     check_members(:request, wanted)
-    %w[method target].each { |name| check([nil, got[name]].include?(wanted[name]), "#{name} #{got[name]}: #{wanted}") }
+    check([nil, got["method"]].include?(wanted["method"]), "method #{got['method']}: #{wanted}")
+    check([nil, escapes(got["target"])].include?(escapes(wanted["target"])), "target #{got['target']}: #{wanted}")
     (wanted["headers"] || {}).each { |name, value| check_header(name, value, got["headers"]) }
     body = Base64.strict_decode64(got["body"])
-    check(JSON.parse(body) == wanted["json"], "body #{body}, wanted #{wanted['json']}") if wanted.key?("json")
-    check(body == octets(wanted["body"]), "body #{body}, wanted #{wanted['body']}") if wanted.key?("body")
+    if wanted.key?("json")
+      check(JSON.parse(body) == wanted["json"], "body #{body.inspect}, wanted #{wanted['json'].inspect}")
+    end
+    check(body == octets(wanted["body"]), "body #{body.inspect}, wanted #{wanted['body']}") if wanted.key?("body")
   end
+
+  # Some versions of libcurl write the digits of escapes anew.
+  def escapes(target) = target&.gsub(/%\h\h/, &:upcase)
 
   def check_header(name, value, headers)
     found = headers.select { |key, _| key.casecmp?(name) }.map(&:last)

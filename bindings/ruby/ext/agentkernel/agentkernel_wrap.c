@@ -2352,12 +2352,9 @@ static VALUE ak_ruby_text_again(const ak_value *value) {
     return last;
 }
 
-/* Open JSON, as Ruby's own parser reads it. The library lets through nothing that is nested deeper. */
+/* Open JSON, as Ruby's own parser reads it. */
 static VALUE ak_ruby_json(VALUE text) {
-    VALUE options = rb_hash_new();
-    rb_hash_aset(options, ak_ruby_symbol("max_nesting"), INT2FIX(512));
-    rb_hash_aset(options, ak_ruby_symbol("freeze"), Qtrue);
-    return rb_funcall(rb_path2class("JSON"), rb_intern("parse"), 2, text, options);
+    return rb_funcall(rb_path2class("AgentKernel::Text"), rb_intern("field"), 1, text);
 }
 
 /* A field's value. The whole record is text just as it was sent. */

@@ -13,10 +13,28 @@ module AgentKernel
     # The library lets through no JSON that is nested deeper.
     MAX_NESTING = 512
 
-    # JSON that the library has checked, as Ruby's own values.
-    def self.parse(json)
-      JSON.parse(json, max_nesting: MAX_NESTING)
+    # JSON that the library has checked, as Ruby's own values. What not every version of Ruby's parser takes is mended
+    # first, or allowed: of members with the same name the last counts.
+    def self.parse(json, freeze: false)
+      JSON.parse(whole(json), max_nesting: MAX_NESTING, allow_duplicate_key: true, freeze:)
     end
+
+    # The same for a field of a record, which nobody may change. (ruby.i calls it.)
+    def self.field(json) = parse(json, freeze: true)
+
+    SURROGATE = /\\u[dD][89a-fA-F]/
+    # Both halves of a character; half of one, six bytes; a backslash and what follows, which is no escape of its own.
+    ESCAPE = /\\u[dD][89abAB]\h\h\\u[dD][c-fC-F]\h\h|\\u[dD][89a-fA-F]\h\h|\\./
+    private_constant :SURROGATE, :ESCAPE
+
+    # With U+FFFD for what is no character, as the library reads text: bytes that are not UTF-8, half a surrogate pair.
+    def self.whole(json)
+      json = json.scrub unless json.valid_encoding?
+      return json unless json.match?(SURROGATE)
+
+      json.gsub(ESCAPE) { |escape| escape.size == 6 ? "\\ufffd" : escape }
+    end
+    private_class_method :whole
   end
   private_constant :Text
 
