@@ -173,7 +173,7 @@ class FilesTest < Kit::Test
         assert_raises(AgentKernel::TimeoutError) { one.write_file("sb", "/x", StringIO.new("x"), timeout: 0.5) }
         ran
       end
-      task.async { |other| 3.times { (ran += 1) && other.sleep(0.01) } }
+      task.async { 3.times { (ran += 1) && sleep(0.01) } }
       assert_equal 3, waiting.wait
     end
   end

@@ -100,7 +100,7 @@ class TransferTest < Kit::Test
     end,
     scheduler: lambda do |one, way, folder, &_|
       Sync { |task| task.with_timeout(0.1) { way.call(one, folder) } }
-    rescue AgentKernel::TimeoutError
+    rescue Async::TimeoutError
       :interrupted
     end
   }.freeze

@@ -1,8 +1,6 @@
 # frozen_string_literal: true
 
 require_relative "kit"
-require "async"
-require "async/condition"
 
 # What goes on, and what comes through, while a call waits.
 class WaitingTest < Kit::Test
@@ -30,16 +28,6 @@ class WaitingTest < Kit::Test
       one = client(server.url, max_idle:)
       texts = Array.new(20) { Thread.new { Array.new(20) { one.run(["x"]).text } } }.flat_map(&:value)
       assert_equal ["hello\n"] * 400, texts
-      assert_operator server.counts["connections"], :<=, connections
-    end
-
-    define_method("test_many_tasks_share_a_client_that_keeps_#{max_idle}") do
-      server = rules({times: "always", steps: [{delay_ms: 2}, {reply: {json: OK}}]})
-      one = client(server.url, max_idle:)
-      Sync do |task|
-        tasks = Array.new(20) { task.async { Array.new(20) { one.run(["x"]).text } } }
-        assert_equal ["hello\n"] * 400, tasks.flat_map(&:wait)
-      end
       assert_operator server.counts["connections"], :<=, connections
     end
   end
@@ -137,73 +125,6 @@ class WaitingTest < Kit::Test
     thread.join
   ensure
     trap(:USR1, before)
-  end
-
-  # ---- a fiber scheduler
-
-  def test_the_reactor_goes_on
-    server = rules({times: "always", steps: [{delay_ms: 300}, {reply: {json: OK}}]})
-    one = client(server.url)
-    count = 0
-    took = seconds do
-      Sync do |task|
-        ticker = task.async { loop { (count += 1) && task.sleep(0.01) } }
-        texts = Array.new(50) { task.async { one.run(["x"]).text } }.map(&:wait)
-        ticker.stop
-        assert_equal ["hello\n"] * 50, texts
-      end
-    end
-    assert_operator count, :>, 2
-    assert_operator took, :<, 50 * 0.3
-    assert_equal 50, server.counts["connections"]
-  end
-
-  def test_streams_in_the_reactor
-    server = events(OUTPUT, end: false, steps: [{delay_ms: 50}, {event: OUTPUT}, {event: DONE}, {last_chunk: true}])
-    one = client(server.url)
-    Sync do |task|
-      tasks = Array.new(20) do |i|
-        task.async do
-          stream = one.run_stream(["x"])
-          case i % 3
-          when 0 then stream.map(&:type)
-          when 1 then Array.new(3) { stream.next.type }
-          else [stream.readpartial(99), stream.readpartial(99)] && %w[output output done]
-          end
-        end
-      end
-      tasks.each { |each| assert_equal %w[output output done], each.wait }
-    end
-  end
-
-  def test_stopped_and_timed_out_tasks
-    server = hanging
-    one = client(server.url)
-    Sync do |task|
-      10.times do
-        stopped = task.async { one.run(["x"]) }
-        task.sleep(0.01)
-        stopped.stop
-        error = assert_raises(AgentKernel::TimeoutError) { task.with_timeout(0.02) { one.run(["x"]) } }
-        assert_equal %w[AK_E_TIMEOUT wait], [error.code, error.phase]
-      end
-    end
-    server.await("client_ended", 20)
-  end
-
-  def test_a_sandbox_in_the_reactor
-    one = client
-    Sync do |task|
-      assert_equal "x\n", one.sandbox("ruby-async") { |sb| sb.run(%w[echo x]).text }
-      ready = Async::Condition.new
-      stopped = task.async { one.sandbox("ruby-async") { ready.signal && task.sleep(60) } }
-      ready.wait
-      stopped.stop
-      # async 1.x does not wait for a task that is stopping, which removes the sandbox meanwhile.
-      left = -> { one.list_sandboxes.map(&:name).grep("ruby-async") }
-      (Kit::PATIENCE * 50).times { left.call.empty? ? break : task.sleep(0.02) }
-      assert_empty left.call
-    end
   end
 
   # ---- fork

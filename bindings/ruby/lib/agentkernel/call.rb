@@ -100,11 +100,14 @@ module AgentKernel
     # The descriptor stays the library's, so this IO must never close it.
     def wait
       @io ||= IO.for_fd(Raw.call_fd(@handle), autoclose: false)
-      return if @io.wait_readable
+      @io.wait_readable || in_vain
+    end
 
-      # Without a limit of its own, waiting ends in vain only when a scheduler took a timeout for its answer.
-      raise TimeoutError.new("the fiber scheduler ended the wait",
-                             code: "AK_E_TIMEOUT", operation: @operation.name.to_s, phase: "wait", sent: Raw::SENT_SOME)
+    # A wait without a limit ends in vain only under a fiber scheduler. That of async 1.x does so when its user's
+    # with_timeout is over, and keeps the exception to itself, so it is raised here. Others let it through: from them it
+    # is a waking like any other, and the call goes on.
+    def in_vain
+      raise ::Async::TimeoutError, "execution expired" if defined?(::Async::VERSION) && ::Async::VERSION.to_i == 1
     end
   end
   private_constant :Call

@@ -83,9 +83,17 @@ module AgentKernel
 
     private
 
-    # Timeouts and kills that come while a sandbox is removed wait until that is done. (Ctrl-C does not.)
+    # Timeouts and kills that come while a sandbox is removed wait until that is done. (Ctrl-C does not.) What a fiber
+    # scheduler raises in a fiber cannot be held back, so there a thread removes it.
     def undisturbed(&)
-      Thread.handle_interrupt(Object => :never, &)
+      return Thread.handle_interrupt(Object => :never, &) unless Fiber.current_scheduler
+
+      thread = Thread.new(&).tap { |made| made.report_on_exception = false }
+      begin
+        thread.value
+      ensure
+        thread.join
+      end
     end
 
     def leave(finished)
