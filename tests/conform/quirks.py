@@ -30,6 +30,7 @@ class Quirk(Enum):
     DUPLICATE_IS_500 = "making a sandbox whose name is taken is a 500 and not a 409"
     MEMBERS_MISSING = "a sandbox is told without image, size, or time of creation"
     UUID_UNKNOWN = "a sandbox has no uuid of its own, so that it cannot be found by one"
+    TEMPLATE_TEXT_TRIMMED = "white space around the help text of a sandbox's template is gone"
     STOP_LOSES_FILES = "a sandbox that was stopped and started has lost its files"
     SANDBOX_CALLS_QUEUE = "one command at a time: another one of the same server waits until it has ended"
     ABANDONED_COMMAND_RUNS_ON = "a command whose caller has gone runs on"
@@ -41,11 +42,14 @@ class Quirk(Enum):
     # Files
     ENCODING_AFTER_CONTENT = "a file's encoding is told after its content, so that a client has to hold all of it"
     WRITE_FILES_ANSWERS_TEXT = "writing several files is answered by a sentence and not by their number"
+    BACKSLASH_NOT_FOUND = "a file whose name has a backslash is written, and not found when it is read"
     DELETING_NOTHING_FAILS = "deleting a file that is not there is an error"
 
     # Detached commands
     DETACHED_EXIT_CODE_LOST = "a detached command that has ended is failed with 127, whatever its exit code was"
-    DETACHED_ARGUMENTS_SPLIT = "a shell reads the arguments of a detached command once more"
+    DETACHED_ARGUMENTS_SPLIT = (
+        "a shell reads the arguments of a detached command once more, and what follows the first space in one is lost"
+    )
     DETACHED_STREAMS_JOINED = "stdout and stderr of a detached command are not kept apart"
     DETACHED_LIST_STALE = "the list of detached commands tells how they were when they were last asked for"
     DETACHED_ID_OF_ANY_SANDBOX = "a detached command is found under any sandbox's name"

@@ -11,7 +11,7 @@ from ..area import Area, needs
 from ..quirks import Quirk
 
 EVERY_BYTE = bytes(range(256)) * 3
-ODD_NAMES = ["a b", "a+b", "100%", "a%41", "a?b#c", "grüße", "日本", "a&b=c", "'\"", "~x;y", "-n", ".hidden", "a\\b"]
+ODD_NAMES = ["a b", "a+b", "100%", "a%41", "a?b#c", "grüße", "日本", "a&b=c", "'\"", "~x;y", "-n", ".hidden"]
 
 
 class Files(Area):
@@ -84,6 +84,17 @@ class Files(Area):
         for name in ODD_NAMES:
             self.assertEqual(self.shared.read_text(self.path(name)), f"this is {name}")
             self.assertEqual(self.shared.run(["cat", self.path(name)]).output, f"this is {name}")
+
+    @needs("files")
+    def test_backslash(self) -> None:
+        """A backslash in a name is a letter as any other."""
+        path = self.path("a\\b")
+        self.shared.write_file(path, "content")
+        self.assertEqual(self.shared.run(["cat", path]).output, "content")
+        try:
+            self.assertEqual(self.shared.read_text(path), "content")
+        except NotFoundError:
+            self.quirk(Quirk.BACKSLASH_NOT_FOUND)
 
     @needs("files")
     def test_relative_path(self) -> None:

@@ -83,6 +83,12 @@ def plus_is_space(request: Request) -> Request | Reply:
     return request
 
 
+def backslash_is_slash(request: Request) -> Request | Reply:
+    """A file's name is one of another system."""
+    request.path = request.path.replace("%5C", "/")
+    return request
+
+
 def once(data: object) -> Callable[[Request], Request | Reply]:
     """The first request for each path is answered well and not done."""
     seen: set[str] = set()
@@ -381,6 +387,7 @@ FAULTS = [
     Fault("file cut", "files.bytes", "GET", FILE, answers=content(lambda data: data[:-1])),
     Fault("bit flipped", "large_files.bytes", "GET", FILE, answers=content(flipped)),
     Fault("plus is a space", "files.odd_names", "PUT", FILE, asks=plus_is_space),
+    Fault("backslash is a slash", "files.backslash", "GET|PUT", FILE, asks=backslash_is_slash),
     Fault("other encoding", "files.text", "GET", FILE, answers=content(in_latin_1)),
     Fault("ends at NUL", "files.nul", "GET", FILE, answers=content(lambda data: data.partition(b"\0")[0])),
     Fault("size of letters", "files.as_the_server_sends_it", "GET", FILE, answers=member("size", 5)),

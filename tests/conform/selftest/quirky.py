@@ -148,6 +148,17 @@ class Members(Rule):
         return reply.with_data([{key: each[key] for key in each if key not in unknown} for each in reply.data])
 
 
+class Template(Rule):
+    """What is told of a template has no white space around it."""
+
+    path = r"/sandboxes"
+
+    def ask(self, request: Request) -> Request | Reply:
+        """Trims it on the way in."""
+        text = request.json.get("template_help_text")
+        return request.with_json({**request.json, "template_help_text": text.strip()}) if text else request
+
+
 class StopAndStart(Rule):
     """A sandbox that was stopped and started has lost its files."""
 
@@ -196,6 +207,17 @@ class ReadFile(Rule):
         return reply.with_data({name: reply.data[name] for name in ("content", "encoding", "size")})
 
 
+class Backslash(Rule):
+    """The program that copies files out takes it for an escape."""
+
+    method = "GET"
+    path = FILE
+
+    def ask(self, request: Request) -> Request | Reply:
+        """Finds nothing."""
+        return failed(404, "copying failed: no such file") if "%5C" in request.path.upper() else request
+
+
 class WriteFiles(Rule):
     """A sentence for an answer."""
 
@@ -234,7 +256,8 @@ class Detach(Rule):
         members = request.json
         request.notes["command"] = members.get("command")
         if members.get("command"):
-            script = "exec 2>&1; " + " ".join(members["command"])
+            quoted = " ".join(f"'{part}'" for part in members["command"])
+            script = f"exec 2>&1; sh -c '{quoted}'"
             request = request.with_json({**members, "command": ["sh", "-c", script]})
         return request
 
@@ -348,9 +371,11 @@ def full_server() -> list[Rule]:
         Stream(),
         Duplicates(),
         Members(),
+        Template(),
         StopAndStart(),
         Lifetime(),
         ReadFile(),
+        Backslash(),
         WriteFiles(),
         DeleteFile(),
         detach,
