@@ -16,8 +16,6 @@ from . import results
 from .root import CACHE, TREE, Root
 from .rows import ROWS, Row, Stage
 
-MINUTES = 30  # that a row may take
-
 
 def git(*arguments: str) -> str:
     return subprocess.run(["git", "-C", TREE, *arguments], check=True, capture_output=True, text=True).stdout.strip()
@@ -36,9 +34,9 @@ def read_versions(root: Root) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines)
 
 
-def run_stages(row: Row, root: Root, log: IO[str]) -> list[str]:
+def run_stages(row: Row, root: Root, log: IO[str], minutes: int) -> list[str]:
     """Runs them in order; what failed, by name."""
-    deadline = time.monotonic() + MINUTES * 60
+    deadline = time.monotonic() + minutes * 60
     for stage in stages_of(row):
         print(f"   {row.name}: {stage.name} ...", flush=True)
         log.write(f"\n== {stage.name}: {stage.command}\n")
@@ -50,7 +48,7 @@ def run_stages(row: Row, root: Root, log: IO[str]) -> list[str]:
     return []
 
 
-def run_row(row: Row, revision: str) -> bool:
+def run_row(row: Row, revision: str, minutes: int) -> bool:
     """Runs one row and keeps what it said."""
     log_path = CACHE / "logs" / f"{row.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +62,7 @@ def run_row(row: Row, revision: str) -> bool:
             return False
         root.take_tree(revision)
         begin = time.monotonic()
-        failed = run_stages(row, root, log)
+        failed = run_stages(row, root, log, minutes)
         seconds = round(time.monotonic() - begin)
     results.write(
         row.name,
@@ -99,6 +97,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the rows")
     parser.add_argument("--table", action="store_true", help="only write the table in docs/platforms.md anew")
     parser.add_argument("--check", action="store_true", help="only say whether that table is right")
+    parser.add_argument("--minutes", type=int, default=30, help="that a row may take (default: %(default)s)")
     options = parser.parse_args()
     unknown = [name for name in options.rows if name not in ROWS]
     if unknown:
@@ -118,7 +117,7 @@ def main() -> int:
         print("what is not committed is not tried", file=sys.stderr)
     revision = git("rev-parse", "HEAD")
     rows = [ROWS[name] for name in options.rows] or pending(revision)
-    good = [run_row(row, revision) for row in rows]
+    good = [run_row(row, revision, options.minutes) for row in rows]
     results.PAGE.write_text(results.page_with_table())
     return 0 if all(good) else 1
 
