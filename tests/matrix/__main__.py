@@ -29,8 +29,8 @@ def stages_of(row: Row) -> list[Stage]:
     return stages
 
 
-def read_versions(root: Root) -> dict[str, str]:
-    lines = root.output("tests/matrix/versions").splitlines()
+def read_versions(row: Row, root: Root) -> dict[str, str]:
+    lines = root.output(f"tests/matrix/versions {row.name}").splitlines()
     return dict(line.split(" ", 1) for line in lines)
 
 
@@ -72,7 +72,7 @@ def run_row(row: Row, revision: str, minutes: int) -> bool:
             "date": datetime.date.today().isoformat(),
             "revision": revision[:10],
             "seconds": seconds,
-            "versions": read_versions(root),
+            "versions": read_versions(row, root),
         },
     )
     print(f"{'FAILED' if failed else 'ok'}: {row.name}, {seconds} s, {log_path}", flush=True)

@@ -64,9 +64,8 @@ def _python(version: str, system: str) -> Row:
     return _language(name, f"Python {version}", system, check, (name, f"{name}-dev", f"{name}-venv"))
 
 
-def _node(version: int) -> Row:
-    check = f'NODE="$(bindings/node/dev fetch node@{version})" bindings/node/dev check'
-    return _language(f"node{version}", f"Node {version}", "debian13", check)
+def _node(name: str, title: str) -> Row:
+    return _language(name, title, "debian13", f"bindings/node/dev check-on {name}")
 
 
 def _lua(version: str, system: str) -> Row:
@@ -82,9 +81,9 @@ ROWS = {
     row.name: row
     for row in (
         *(Row(system.name, system.title, system, _WHOLE, fresh=True) for system in SYSTEMS.values()),
-        *(_node(version) for version in (22, 24, 26)),
-        _language("bun", "Bun", "debian13", "bindings/node/dev check-bun"),
-        _language("deno", "Deno", "debian13", "bindings/node/dev check-deno"),
+        *(_node(f"node{version}", f"Node {version}") for version in (22, 24, 26)),
+        _node("bun", "Bun"),
+        _node("deno", "Deno"),
         _python("3.13", "debian13"),
         _python("3.14", "sid"),
         _python("3.15", "sid"),
