@@ -1,6 +1,7 @@
 #include "lane.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 /* The timer, and the sockets of two address families. More are left to the next turn. */
 #define POLLED_EVENTS 4
 #define SMALL_REQUEST_BYTES 4096
+/* With fewer left, making a handle, looking a name up or starting TLS may fail for want of them. */
+#define SPARE_DESCRIPTORS 4
 
 /* ---- SIGPIPE ---- */
 
@@ -61,21 +64,39 @@ static void rest(ak_lane *lane, curl_socket_t fd) {
     if (lane->resting >= 0 && lane->resting != fd) {
         ak_poller_unwatch(&lane->poller, lane->resting);
     }
-    lane->resting = ak_poller_watch(&lane->poller, fd, false, true) ? fd : -1;
+    lane->resting = ak_poller_watch(&lane->poller, fd, false, true, false) ? fd : -1;
 }
 
+static bool is_connection(const ak_lane *lane, int fd) {
+    for (size_t i = 0; i < AK_LANE_SOCKETS; i++) {
+        if (lane->sockets[i] == fd) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is no connection is what the threads that look names up report by. libcurl closes that without a word, so it
+ * cannot rest; and 8.20.0 never reads it, so that the poller would be readable for as long as the transfer takes: it is
+ * to wake us once for each report. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
     (void)easy;
     (void)socket_data;
     ak_lane *lane = data;
+    bool connection = is_connection(lane, fd);
     if (what == CURL_POLL_REMOVE) {
-        rest(lane, fd);
+        if (connection) {
+            rest(lane, fd);
+        } else {
+            ak_poller_unwatch(&lane->poller, fd);
+        }
         return 0;
     }
     if (fd == lane->resting) {
         lane->resting = -1;
     }
-    return ak_poller_watch(&lane->poller, fd, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ? 0 : -1;
+    bool in = (what & CURL_POLL_IN) != 0, out = (what & CURL_POLL_OUT) != 0;
+    return ak_poller_watch(&lane->poller, fd, in, out, !connection) ? 0 : -1;
 }
 
 /* Only noted: libcurl must not be called back from here. */
@@ -205,14 +226,15 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
     if (!ak_poller_open(&lane->poller)) {
         bool full = errno == EMFILE || errno == ENFILE;
         ak_lane_free(lane);
-        return full ? ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)")
+        return full ? ak_lane_descriptors_error(err)
                     : ak_error_set(err, AK_E_MEMORY, "cannot make a poller: %s", strerror(errno));
     }
     lane->multi = curl_multi_init();
     lane->easy = curl_easy_init();
     if (!lane->multi || !lane->easy) {
+        ak_status status = ak_lane_init_error(lane, err);
         ak_lane_free(lane);
-        return ak_error_memory(err);
+        return status;
     }
     CURLcode code = set_options(lane, settings, share);
     if (code != CURLE_OK) {
@@ -227,6 +249,29 @@ ak_status ak_lane_option_error(CURLcode code, ak_error *err) {
     return code == CURLE_OUT_OF_MEMORY
                ? ak_error_memory(err)
                : ak_error_set(err, AK_E_ARGUMENT, "this libcurl cannot do what is asked: %s", curl_easy_strerror(code));
+}
+
+ak_status ak_lane_descriptors_error(ak_error *err) {
+    return ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)");
+}
+
+ak_status ak_lane_init_error(const ak_lane *lane, ak_error *err) {
+    return ak_lane_lacks_descriptors(lane) ? ak_lane_descriptors_error(err) : ak_error_memory(err);
+}
+
+/* libcurl says what it could not do for want of a descriptor (make a handle, look a name up, read the file of
+ * certificates), not why, and by then has closed what it did get. So the question is whether there are as many as it
+ * takes. */
+bool ak_lane_lacks_descriptors(const ak_lane *lane) {
+    int probes[SPARE_DESCRIPTORS];
+    size_t count = 0;
+    while (count < SPARE_DESCRIPTORS && (probes[count] = fcntl(lane->poller.fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        close(probes[i]);
+    }
+    return count < SPARE_DESCRIPTORS;
 }
 
 void ak_lane_free(ak_lane *lane) {

@@ -52,6 +52,11 @@ typedef enum {
 
 /* What an option that could not be set means. */
 ak_status ak_lane_option_error(CURLcode code, ak_error *err);
+/* What it means that libcurl could not make something, or not begin: AK_E_DESCRIPTORS or AK_E_MEMORY. */
+ak_status ak_lane_init_error(const ak_lane *lane, ak_error *err);
+ak_status ak_lane_descriptors_error(ak_error *err);
+/* Whether what libcurl could not do may be for want of a descriptor. */
+bool ak_lane_lacks_descriptors(const ak_lane *lane);
 
 /* A lane with everything set that no single call changes. share may be NULL. Errors: AK_E_DESCRIPTORS, AK_E_MEMORY. */
 ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **lane, ak_error *err);

@@ -37,7 +37,8 @@ void ak_poller_close(ak_poller *poller);
 /* Gives the poller another number, never one that it had lately: for the build that looks for watchers left behind. */
 void ak_poller_renumber(ak_poller *poller);
 
-bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write);
+/* edge: it counts as ready once for each time that it becomes so, however long it stays so. */
+bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write, bool edge);
 void ak_poller_unwatch(ak_poller *poller, int fd);
 
 /* The descriptor becomes readable at this time (at once when it is past); AK_NEVER: no timer. */

@@ -58,8 +58,9 @@ void ak_poller_renumber(ak_poller *poller) {
     }
 }
 
-bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write) {
-    struct epoll_event event = {.events = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u), .data = {.fd = fd}};
+bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write, bool edge) {
+    struct epoll_event event = {.events = (read ? EPOLLIN : 0u) | (write ? EPOLLOUT : 0u) | (edge ? EPOLLET : 0u),
+                                .data = {.fd = fd}};
     if (epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         return true;
     }

@@ -1,6 +1,5 @@
 #include "call.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +14,6 @@
 /* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
  * takes one record at a time should not find megabytes of them in memory. */
 #define FEED_BYTES (256 * 1024)
-/* With fewer left, looking a name up or starting TLS may fail for want of them. */
-#define SPARE_DESCRIPTORS 4
 /* How often a call looks whether somebody else's look-up of the name has ended. */
 #define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
 
@@ -209,10 +206,7 @@ static ak_status pass_gate(ak_call *call, ak_error *err) {
     }
     call->gated = false;
     call->owns_gate = owner;
-    if (!ak_lane_start(call->lane)) {
-        return ak_error_set(err, AK_E_MEMORY, "libcurl cannot start the transfer");
-    }
-    return AK_OK;
+    return ak_lane_start(call->lane) ? AK_OK : ak_lane_init_error(call->lane, err);
 }
 
 /* Our own server has another socket when it had to be started again. */
@@ -291,22 +285,11 @@ static ak_status judge_deadlines(ak_call *call, ak_error *err) {
     return AK_AGAIN;
 }
 
-/* libcurl says what it could not do for want of a descriptor (look a name up, read the file of certificates), not why,
- * and by then has closed what it did get. So the question is whether there are as many as it takes. A socket that could
- * not be opened was noted when it happened, and after the request has begun to go out nothing needs to be opened. */
+/* A socket that could not be opened was noted when it happened, and after the request has begun to go out nothing needs
+ * to be opened. */
 static bool descriptors_are_out(const ak_call *call) {
-    if (call->lane->out_of_descriptors || call->connected || call->transfer_result == CURLE_COULDNT_CONNECT) {
-        return call->lane->out_of_descriptors;
-    }
-    int probes[SPARE_DESCRIPTORS];
-    size_t count = 0;
-    while (count < SPARE_DESCRIPTORS && (probes[count] = fcntl(call->lane->poller.fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
-        count++;
-    }
-    for (size_t i = 0; i < count; i++) {
-        close(probes[i]);
-    }
-    return count < SPARE_DESCRIPTORS;
+    bool noted = call->lane->out_of_descriptors || call->connected || call->transfer_result == CURLE_COULDNT_CONNECT;
+    return noted ? call->lane->out_of_descriptors : ak_lane_lacks_descriptors(call->lane);
 }
 
 static void tell_gate(ak_call *call) {
@@ -407,7 +390,7 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
         return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not what its encoding says");
     }
     if (descriptors_are_out(call)) {
-        return ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)");
+        return ak_lane_descriptors_error(err);
     }
     if (result == CURLE_ABORTED_BY_CALLBACK) {
         return ak_error_set(err, AK_E_NETWORK,

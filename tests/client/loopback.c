@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 int loopback_address(const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+    if (hints && hints->ai_family != AF_INET && hints->ai_family != AF_UNSPEC) {
+        return EAI_NONAME;
+    }
     struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
     if (!info) {
         return EAI_MEMORY;
