@@ -30,6 +30,8 @@ typedef struct {
 typedef struct {
     long status; /* 0: no answer yet */
     bool is_events;
+    size_t head; /* bytes of headers */
+    bool head_too_large;
     bool too_large;
     bool no_memory;
     bool malformed; /* the content in it */

@@ -7,6 +7,9 @@
 
 #include <cjson/cJSON.h>
 
+/* With all headers it goes into 1 MiB of libcurl's. */
+#define MAX_URL_BYTES 900000
+
 /* ---- path ---- */
 
 /* Servers look for the text of a UUID, which they keep in small letters. */
@@ -105,6 +108,10 @@ static ak_status encode_url(ak_call *call, ak_error *err) {
         }
     }
     ok = ok && encode_query(call) && ak_buffer_terminate(&call->url);
+    if (ok && call->url.len > MAX_URL_BYTES) {
+        return ak_error_set(err, AK_E_TOO_LARGE, "the URL of the request has %zu bytes; at most %d can be sent",
+                            call->url.len, MAX_URL_BYTES);
+    }
     return ok ? AK_OK : ak_error_memory(err);
 }
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS 1000000
+#include "head.h"
+
 /* How much of a body that is no envelope is kept as the server's text. */
 #define SERVER_TEXT_BYTES 4096
 
@@ -100,9 +101,7 @@ static ak_status server_error(ak_call *call, const ak_json_value *root, ak_error
     ak_error_attach(err, text_len ? copy_bytes(text, text_len) : NULL, text_len, output, output_len);
     err->has_exit_code = has_exit_code;
     err->exit_code = exit_code;
-    curl_off_t seconds = 0;
-    curl_easy_getinfo(call->lane->easy, CURLINFO_RETRY_AFTER, &seconds);
-    err->retry_after_ms = seconds > 0 && seconds < INT64_MAX / 1000 ? seconds * 1000 : -1;
+    err->retry_after_ms = ak_head_retry_after(call->lane->easy);
     ak_arena_free(&arena);
     return code;
 }

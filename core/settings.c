@@ -11,6 +11,8 @@
 #include "rules.h"
 
 #define MIB (1024 * 1024)
+/* More than any of them needs. All that goes into a request has to fit into what libcurl makes of it. */
+#define MAX_TEXT_BYTES (64 * 1024)
 #define DEFAULT_BASE_URL "http://localhost:18888"
 
 typedef struct {
@@ -227,6 +229,9 @@ static ak_status check_text(const setting_row *row, const char *text, size_t len
     ak_status status = ak_rule_check_wire_text(row->name, text, len, err);
     if (status != AK_OK) {
         return status;
+    }
+    if (len > MAX_TEXT_BYTES) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: too long (max %d bytes)", row->name, MAX_TEXT_BYTES);
     }
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "head.h"
 #include "process.h"
 
 #define NS_PER_MS 1000000
@@ -47,6 +48,14 @@ static void take_head(ak_call *call) {
     curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &response->status);
     curl_easy_getinfo(call->lane->easy, CURLINFO_CONTENT_TYPE, &type);
     response->is_events = (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && is_event_stream(type);
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *data) {
+    (void)bytes;
+    ak_response *response = &((ak_call *)data)->response;
+    size_t len = size * count;
+    response->head_too_large = !ak_head_count(&response->head, len);
+    return response->head_too_large ? 0 : len;
 }
 
 static bool take_turn(ak_call *call, size_t len) {
@@ -183,6 +192,8 @@ static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
                      atomic_load(&call->client->headers)
                          ->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body || call->upload.active]);
+    AK_SET(code, easy, CURLOPT_HEADERFUNCTION, on_header);
+    AK_SET(code, easy, CURLOPT_HEADERDATA, call);
     AK_SET(code, easy, CURLOPT_WRITEFUNCTION, on_body);
     AK_SET(code, easy, CURLOPT_WRITEDATA, call);
     AK_SET(code, easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
@@ -383,6 +394,10 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
         return ak_error_set(err, AK_E_TOO_LARGE, "the reply is longer than max_reply_bytes (%lld)",
                             (long long)settings->integer[AK_CLIENT_MAX_REPLY_BYTES]);
     }
+    if (call->response.head_too_large) {
+        return ak_error_set(err, AK_E_TOO_LARGE, "the headers of the reply are longer than %d bytes",
+                            AK_MAX_HEAD_BYTES);
+    }
     if (call->response.no_memory) {
         return ak_error_memory(err);
     }
@@ -395,6 +410,10 @@ ak_status ak_transfer_error(ak_call *call, ak_error *err) {
     if (result == CURLE_ABORTED_BY_CALLBACK) {
         return ak_error_set(err, AK_E_NETWORK,
                             "the kept-alive connection closed before an answer came; the request was not repeated");
+    }
+    bool within = call->connected && !call->response.is_events && !call->response.content && !call->response.body.len;
+    if (ak_head_is_too_large(result, call->curl_message, within, err)) {
+        return AK_E_TOO_LARGE;
     }
     ak_status code = code_of(result);
     if (settings->local) {

@@ -73,25 +73,6 @@ static void every_status(void **state) {
     ak_error_free(err);
 }
 
-static void retry_after(void **state) {
-    (void)state;
-    ak_error *err = ak_error_new();
-    assert_int_equal(once(answer(429, "Retry-After: 7\r\n", "{\"success\":false,\"error\":\"slow\"}"), AK_OP_RUN, err),
-                     AK_E_QUOTA);
-    assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), 7000);
-    static const char *const none[] = {"Retry-After: 0\r\n",
-                                       "Retry-After: -1\r\n",
-                                       "Retry-After: soon\r\n",
-                                       "Retry-After: 9223372036854775807\r\n",
-                                       "Retry-After: 18446744073709552\r\n",
-                                       "Retry-After: 99999999999999999999\r\n"};
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
-        assert_int_equal(once(answer(429, none[i], "{}"), AK_OP_RUN, err), AK_E_QUOTA);
-        assert_int_equal(host_error_int(err, AK_ERROR_RETRY_AFTER_MS), INT64_MIN);
-    }
-    ak_error_free(err);
-}
-
 /* W2: exit code and output of a failed command are kept, byte for byte. */
 static void a_failed_command(void **state) {
     (void)state;
@@ -403,7 +384,6 @@ static void byte_by_byte(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status),
-        cmocka_unit_test(retry_after),
         cmocka_unit_test(a_failed_command),
         cmocka_unit_test(without_check),
         cmocka_unit_test(odd_replies),
