@@ -26,7 +26,9 @@ TEST_UID = int(os.environ["AKL_TEST_UID"]) if "AKL_TEST_UID" in os.environ else 
 AS_ROOT = os.geteuid() == 0 and TEST_UID is None  # whether the server is started by root
 SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and keeps what it freed
 SKIPPED = 77  # what ctest takes for "skipped"
-PATIENCE = 20  # seconds that any single wait may take at most; all of them are much shorter
+# Threads of a server whose connections are all gone: the main one, the listener's, the two of expiry.h, the one of clients.h.
+IDLE_THREADS = 5
+PATIENCE = 100  # seconds that any single wait may take at most; nearly all of them are much shorter
 
 
 def as_user():
@@ -78,6 +80,33 @@ def wait_until(condition, seconds=PATIENCE):
             raise AssertionError("waited %s s in vain" % seconds)
         time.sleep(0.01)
     return time.monotonic() - start
+
+
+def slowness():
+    """How many times longer a little work takes here and now than on a machine that has nothing else to do; at least 1."""
+    begin = time.monotonic()
+    for _ in range(20):
+        subprocess.run(["true"], check=True)
+    return max(1, (time.monotonic() - begin) / 0.04)
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """What is done in it takes less than so many seconds, of a machine that has nothing else to do."""
+    slow, begin = slowness(), time.monotonic()
+    yield
+    took = time.monotonic() - begin
+    allowed = seconds * max(slow, slowness())
+    assert took < allowed, "took %.2f s of %.2f s" % (took, allowed)
+
+
+def stretched(attempt, start):
+    """For what is a matter of time: attempt(seconds) with ever more of them, until it does not say (with False) that this machine
+    was too slow for them to show anything."""
+    for factor in (1, 2, 4, 8, 16):
+        if attempt(start * factor) is not False:
+            return
+    raise AssertionError("this machine is too slow for this test")
 
 
 def processes(marker):

@@ -257,15 +257,11 @@ class FileAttacks(unittest.TestCase):
         def attack(server):
             self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
             self.sh(server, "mkfifo pipe; ln -s pipe link")
-            sock = server.socket()
-            with contextlib.closing(sock):
-                sock.settimeout(2)
-                try:
-                    sock.sendall(b"GET %s/workspace/link HTTP/1.1\r\nHost: localhost\r\n\r\n" % self.FILES.encode())
-                    return not sock.recv(100).startswith(b"HTTP/1.1 404")
-                except TimeoutError:
-                    self.sh(server, "timeout 5 sh -c 'exec 3<>pipe'")  # lets the server go on
-                    return True
+            with server.socket() as sock:
+                sock.sendall(b"GET %s/workspace/link HTTP/1.1\r\nHost: localhost\r\n\r\n" % self.FILES.encode())
+                while not select.select([sock], [], [], 0.5)[0]:
+                    self.sh(server, "exec 3<>pipe")  # lets one go on that waits
+                return not sock.recv(100).startswith(b"HTTP/1.1 404")
         Attacks.bites(self, "plain-files", attack)
 
     def test_x2_files_that_are_none(self):
@@ -308,13 +304,13 @@ class FileAttacks(unittest.TestCase):
             self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[0], 404)
             self.assertEqual(server.call("PUT", self.FILES + "/workspace/leased", {"content": "new"})[0], 200)
             self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[1]["data"]["content"], "new")
-            self.assertLess(time.monotonic() - start, 10)
+            self.assertLess(time.monotonic() - start, 40)  # the kernel gives whoever holds one 45 s
             self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
             self.assertEqual(command.get()[0], 404)
 
     def test_x2_files_races(self):
         """A thousand rounds against commands that swap folders, links and pipes all the time."""
-        swap = ("import os, sys, itertools\nout = sys.argv[1]\nos.makedirs('real/sub', exist_ok=True); os.makedirs('other', exist_ok=True)\n"
+        swap = ("import os, sys, itertools\nout = sys.argv[1]\n"
                 "for i in itertools.count():\n"
                 "  for name in ('d', 'd/f', 'real/sub', 'real/f'):\n"
                 "    for make in (lambda n: os.symlink(out, n), lambda n: os.mkdir(n), lambda n: os.symlink('../' * 12 + out[1:], n),\n"
@@ -331,6 +327,7 @@ class FileAttacks(unittest.TestCase):
         for program, controls, rounds in ((SERVER, "", 1000), (WEAK_SERVER, "openat2", 300)):
             outside = self.outside()
             with self.subTest(controls=controls), contextlib.closing(self.start(program, controls)) as server:
+                self.sh(server, "mkdir -p real/sub other")
                 commands = [Background(server.exec, "hostile", "python3", "-c", swap, outside) for _ in range(2)]
                 wait_until(lambda: server.call("GET", self.FILES + "/workspace/ready")[0] == 200)
                 paths = ("d/victim", "d/f", "d/new/f", "real/sub/victim", "real/f", "d/f/victim", "other/real/sub/f")
@@ -349,7 +346,8 @@ class FileAttacks(unittest.TestCase):
                 self.assertIn(("PUT", 200), seen)
                 self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
                 for command in commands:
-                    self.assertEqual(command.get()[0], 404)
+                    reply = command.get()
+                    self.assertEqual(reply[0], 404, reply)
                 if os.access(server.state, os.R_OK | os.X_OK):
                     self.assertEqual(os.listdir(os.path.join(server.state, "work")), [])
 

@@ -137,7 +137,9 @@ class Crash(unittest.TestCase):
                 workers = [Worker(server, self.known, "r%dw%d" % (number, i), marker, random.Random(self.choices.random()))
                            for i in range(WORKERS)]
                 calls = [Background(worker.run) for worker in workers]
-                time.sleep(self.choices.uniform(0.02, 0.8))
+                enough = self.known.acknowledged + self.choices.randint(6, 40)
+                wait_until(lambda: self.known.acknowledged >= enough)
+                time.sleep(self.choices.uniform(0, 0.03))
                 server.process.kill()
                 server.process.wait()
                 for call in calls:

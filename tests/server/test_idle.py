@@ -8,19 +8,17 @@ import socket
 import time
 import unittest
 
-from harness import PATIENCE, SHORT_SERVER, Background, Server, ServerTest, main, output_of, read_reply, wait_until
+from harness import IDLE_THREADS, PATIENCE, SHORT_SERVER, Background, Server, ServerTest, main, output_of, read_reply, wait_until
 
 LIMIT = 1.0  # seconds; HTTP_IDLE_MS in wire_tests.cmake
 LONGER = 2.5 * LIMIT
-# What a server has whose connections are all gone: the main thread, the listener's, the two of expiry.h, the one of clients.h.
-THREADS = 5
 
 
 def threads(server):
     return len(os.listdir("/proc/%d/task" % server.process.pid))
 
 
-def wait_for_threads(test, server, most=THREADS):
+def wait_for_threads(test, server, most=IDLE_THREADS):
     try:
         wait_until(lambda: threads(server) <= most)
     except PermissionError:
@@ -213,11 +211,11 @@ class Full(unittest.TestCase):
         with contextlib.closing(Server()) as server, contextlib.ExitStack() as stack:
             silent = [stack.enter_context(server.socket()) for _ in range(self.MOST)]
             try:
-                wait_until(lambda: threads(server) == THREADS + self.MOST)
+                wait_until(lambda: threads(server) == IDLE_THREADS + self.MOST)
             except PermissionError:
                 self.skipTest("this user may not look into the server")
             self.assertFalse(self.is_served(server, 0.3))
-            self.assertEqual(threads(server), THREADS + self.MOST)
+            self.assertEqual(threads(server), IDLE_THREADS + self.MOST)
             silent[7].close()
             wait_until(lambda: self.is_served(server, PATIENCE))
 

@@ -95,11 +95,11 @@ class Rest(Life):
         self.create("size")
         status, body = self.act("size", "resize", {"memory_mb": 64})
         self.assertEqual((status, body["data"]["memory_mb"], body["data"]["vcpus"]), (200, 64, 1))
-        hungry = ["python3", "-c", "a = bytearray(100 << 20); import time; time.sleep(2); print('fits')"]
-        self.assertEqual(self.server.exec("size", *hungry)[0], 409)
+        hungry = ["python3", "-c", "a = bytearray(100 << 20); import sys, time; time.sleep(int(sys.argv[1])); print('fits')"]
+        self.assertEqual(self.server.exec("size", *hungry, "60")[0], 409)
         status, body = self.act("size", "resize", {"memory_mb": 400, "vcpus": 2})
         self.assertEqual((status, body["data"]["memory_mb"], body["data"]["vcpus"]), (200, 400, 2))
-        self.assertEqual(self.server.exec("size", *hungry)[0], 200)
+        self.assertEqual(self.server.exec("size", *hungry, "1")[0], 200)
         self.assertEqual(self.act("size", "resize", {"memory_mb": None})[1]["data"]["memory_mb"], 400)
         for body, message in (({"vcpus": 0}, "vcpus must be at least 1"), ({"memory_mb": 0}, "memory_mb must be at least 1"),
                               ({"vcpus": "2"}, "Invalid JSON: invalid type"), ("", "Invalid JSON: EOF")):

@@ -142,10 +142,8 @@ class Run(ServerTest):
         self.assertEqual(self.server.run("cat")[1]["data"]["output"], "")
 
     def test_a_background_child_does_not_keep_the_run(self):
-        begin = time.monotonic()
-        status, body = self.server.run("sh", "-c", "sleep 600 & echo main")
+        status, body = self.server.run("sh", "-c", "sleep 600 & echo main")  # for longer than we wait for the reply
         self.assertEqual((status, body["data"]["output"]), (200, "main\n"))
-        self.assertLess(time.monotonic() - begin, 60)
 
     def test_a_command_that_closes_its_output_is_waited_for(self):
         begin = time.monotonic()

@@ -9,9 +9,11 @@ if(NOT Python3_FOUND)
   return()
 endif()
 
-# The same program with short times, so that a test need not wait for a minute.
+# The same program with short times, so that a test need not wait for a minute, and a long one where a test shows that nobody
+# waits.
 akl_add_server(agentkernel-local-short)
-target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_MS=1000)
+target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_MS=1000
+                           DETACHED_GRACE_MS=60000)
 
 # And in the form in which single controls can be taken away; see sandbox_tests.cmake.
 akl_add_server(agentkernel-local-weak akl_sandbox_weak)
@@ -33,7 +35,7 @@ foreach(part wire stream idle sandboxes files metadata process attacks life batc
       string(APPEND environment ";AKL_TEST_UID=65534")
     endif()
     add_test(NAME ${name} COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/test_${part}.py)
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 300
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 900
                          COST 30) # the long ones first
     if(part STREQUAL "crash")
       set_tests_properties(${name} PROPERTIES TIMEOUT 1200) # with AK_TEST_LONG
