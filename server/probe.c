@@ -17,7 +17,7 @@
 #include "spawner.h"
 #include "weaken.h"
 
-#define VERSION_TIMEOUT_MS 2000
+#define VERSION_TIMEOUT_MS 5000
 #define TRIAL_TIMEOUT_MS 15000
 
 static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
 from harness import on_disk  # noqa: E402
 
 NOBODY = "http://127.0.0.1:1"
-START_SECONDS, RUN_SECONDS, STOP_SECONDS = 30, 60, 30
+START_SECONDS, RUN_SECONDS, STOP_SECONDS = 120, 240, 120
 
 
 def start_server(program, state):

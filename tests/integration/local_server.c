@@ -61,6 +61,8 @@ ak_client *local_client(const local_server *server) {
     ak_client *client = NULL;
     assert_int_equal(ak_client_new(&client, NULL), AK_OK);
     assert_int_equal(ak_client_set_text(client, AK_CLIENT_BASE_URL, server->url, strlen(server->url), NULL), AK_OK);
+    /* Hundreds of commands at once take long on a small machine. */
+    assert_int_equal(ak_client_set_int(client, AK_CLIENT_TIMEOUT_MS, 120000, NULL), AK_OK);
     return client;
 }
 

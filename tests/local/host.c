@@ -44,6 +44,7 @@
 #define CLIENTS 8
 #define WORDS 16
 #define MAX_CALLS 256
+#define PATIENCE_SECONDS 120
 
 static ak_client *clients[CLIENTS];
 static ak_call *stream;
@@ -107,7 +108,8 @@ static void run(ak_client *client, char **words, char *line, size_t cap) {
 static ak_client *new_client(const char *url) {
     ak_client *client = NULL;
     if (ak_client_new(&client, err) == AK_OK &&
-        ak_client_set_text(client, AK_CLIENT_BASE_URL, url, strlen(url), err) != AK_OK) {
+        (ak_client_set_text(client, AK_CLIENT_BASE_URL, url, strlen(url), err) != AK_OK ||
+         ak_client_set_int(client, AK_CLIENT_TIMEOUT_MS, PATIENCE_SECONDS * 1000, err) != AK_OK)) {
         ak_client_free(client);
         client = NULL;
     }
@@ -170,7 +172,7 @@ static void be_child(ak_client *inherited, const char *path) {
     static char program[] = "printf", word[] = "child";
     char *words[] = {program, word, NULL}, line[4096];
     pid_t parent = getppid();
-    alarm(60);
+    alarm(PATIENCE_SECONDS);
     finish(new_call(inherited, AK_OP_LIST_SANDBOXES, NULL), AK_KEY_NAME, line, sizeof line);
     append(path, line);
     ak_client *own = new_client("local:");
@@ -180,8 +182,10 @@ static void be_child(ak_client *inherited, const char *path) {
     while (getppid() == parent) {
         usleep(10000);
     }
-    sleep(1); /* more than the server takes to notice */
-    run(inherited, words, line, sizeof line);
+    do { /* until the server has noticed */
+        usleep(10000);
+        run(inherited, words, line, sizeof line);
+    } while (strncmp(line, "ok ", 3) == 0);
     append(path, line);
     own = new_client("local:");
     run(own, words, line, sizeof line);
@@ -231,7 +235,7 @@ static void fork_one(ak_client *client, const char *path) {
     if (pid == 0) {
         close(STDIN_FILENO);
         close(STDOUT_FILENO);
-        alarm(60);
+        alarm(PATIENCE_SECONDS);
         pause();
         _exit(0);
     }

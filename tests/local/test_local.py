@@ -17,7 +17,6 @@ from harness import AS_ROOT, PATIENCE, SANITIZED, SERVER, as_user, environment, 
 
 HOST = os.path.abspath(os.environ["AK_LOCAL_HOST"])
 LIBRARY = os.path.abspath(os.environ["AK_LIBRARY"])
-GONE = 10  # seconds that "within one second" may take here
 PREFIX = "agentkernel-local."
 
 
@@ -96,7 +95,7 @@ class LocalTest(unittest.TestCase):
         return sorted(name for name in os.listdir(self.places) if name.startswith(PREFIX))
 
     def assert_gone(self):
-        wait_until(lambda: not self.servers() and not self.folders(), GONE)
+        wait_until(lambda: not self.servers() and not self.folders())
 
     def script(self, *lines):
         path = os.path.join(self.folder, "script")
@@ -202,7 +201,7 @@ class End(LocalTest):
         self.assertRegex(host.tell("end 0"), r"^error AK_E_\w+ 2 local: agentkernel-local has ended")
         self.assertEqual(host.tell("run 0 echo again"), "ok again")
         self.assertEqual(host.tell("list 0"), "ok")
-        wait_until(lambda: len(self.folders()) == 1, GONE)  # the janitor of the first is done
+        wait_until(lambda: len(self.folders()) == 1)  # the janitor of the first is done
         self.assertEqual(len(self.main_servers()), 1)
         self.assertNotEqual(self.main_servers(), first)
 
@@ -222,7 +221,7 @@ class Fork(LocalTest):
         wait_until(lambda: len(read()) == 2)
         self.assertEqual([line.rstrip() for line in read()], ["ok shared", "ok"])  # its own client: a server of its own
         self.assertEqual(host.tell("list 0"), "ok shared")
-        wait_until(lambda: len(self.folders()) == 1, GONE)  # the child's went with the child's client
+        wait_until(lambda: len(self.folders()) == 1)  # the child's went with the child's client
         host.process.kill()
         wait_until(lambda: len(read()) == 4)
         self.assertRegex(read()[2], r"^error AK_E_CONNECT 0 local: the server of process %d, .*: make a new client$"
@@ -283,12 +282,12 @@ class Start(LocalTest):
         self.assertNotIn("uthorization", request)
 
     def test_a_step_does_not_wait_for_the_server(self):
-        fake = self.script("exec sleep 5")
+        fake = self.script("exec sleep 30")
         host = self.host(AGENTKERNEL_LOCAL=fake)
         host.tell("new 0")
         status, took = host.tell("step 0").split()
         self.assertEqual(status, "3")  # AK_AGAIN
-        self.assertLess(int(took), 1000)
+        self.assertLess(int(took), 20000)
 
     def test_many_calls_at_once(self):
         host = self.host()
@@ -423,13 +422,13 @@ class Folder(LocalTest):
         with open(foreign, "w") as file:
             file.write("x")
         third = self.started()
-        wait_until(lambda: stale[0] not in self.folders(), GONE)
+        wait_until(lambda: stale[0] not in self.folders())
         self.assertEqual(living.tell("list 0"), "ok precious")
         self.assertIn(kept[0], self.folders())
         self.assertTrue(os.path.exists(foreign))  # what no server has put there is not a server's to remove
         third.process.kill()
         living.process.kill()
-        wait_until(lambda: not self.servers() and self.folders() == [PREFIX + "theirs"], GONE)
+        wait_until(lambda: not self.servers() and self.folders() == [PREFIX + "theirs"])
 
     def test_the_janitor_cleans_up_after_a_killed_server(self):
         host = self.started()
@@ -518,7 +517,7 @@ class Options(LocalTest):
             time.sleep(1.5)
             self.assertIsNone(server.poll())
             owner.kill()
-            self.assertEqual(server.wait(GONE), 0)
+            self.assertEqual(server.wait(PATIENCE), 0)
         self.assertTrue(os.path.exists(self.path))  # it was not the server's to remove
 
     def test_a_life(self):
@@ -532,7 +531,7 @@ class Options(LocalTest):
             time.sleep(1.5)
             self.assertIsNone(server.poll())
             fcntl.lockf(life, fcntl.LOCK_UN, 1, 0)
-            self.assertEqual(server.wait(GONE), 0)
+            self.assertEqual(server.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@
 #include "scratch.h"
 
 #define BWRAP "/usr/bin/bwrap"
-#define GONE_MS 1500
 /* When the tests run as root and are asked to be a plain user. */
 #define PLAIN_ID 61300
 
@@ -312,8 +311,8 @@ int fixture_count(const char *word) {
     return count;
 }
 
-bool fixture_all_gone(const char *word) {
-    int64_t deadline = fixture_now_ms() + GONE_MS;
+bool fixture_all_gone(const char *word, int timeout_ms) {
+    int64_t deadline = fixture_now_ms() + timeout_ms;
     while (fixture_count(word) > 0) {
         if (fixture_now_ms() > deadline) {
             return false;

@@ -19,7 +19,10 @@
 
 #include "spawner.h"
 
-#define FIXTURE_TIMEOUT_MS 20000
+/* Far more than anything takes, but on a machine that does a lot besides. */
+#define FIXTURE_TIMEOUT_MS 100000
+/* Less than those who must be gone would stay by themselves. */
+#define FIXTURE_GONE_MS 30000
 
 struct outcome {
     struct run_result result;
@@ -75,8 +78,8 @@ bool fixture_own_host(void);
 
 /* How many processes of the host have this word in their command line, ours and zombies excepted. */
 int fixture_count(const char *word);
-/* Waits until there are none; false after a second or so. */
-bool fixture_all_gone(const char *word);
+/* Waits until there are none; false after this time. */
+bool fixture_all_gone(const char *word, int timeout_ms);
 
 /* The process whose parent this is; there must be one. */
 pid_t fixture_child_of(pid_t parent);

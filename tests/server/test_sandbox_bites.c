@@ -79,9 +79,9 @@ static bool survive_server(const char *weakened, int pause_ms) {
     }
     waitpid(pid, NULL, 0);
     fixture_pause_ms(500); /* by now it runs, if anybody was left to start it */
-    bool survived = !fixture_all_gone(word);
+    bool survived = !fixture_all_gone(word, weakened != NULL ? 1500 : FIXTURE_GONE_MS);
     kill_all(word);
-    assert_true(fixture_all_gone(word));
+    assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
     return survived;
 }
 

@@ -24,8 +24,6 @@
 #include "family.h"
 #include "kernel.h"
 
-#define GONE_MS 5000
-
 /* What a server process tells about itself, with the command's output as a descriptor. */
 struct server {
     pid_t pid;
@@ -115,7 +113,7 @@ static bool wait_event(int fd, int timeout_ms) {
 
 /* Whether everybody who could write to the command's output is gone, and so is the keeper. */
 static bool all_gone(const struct server *server) {
-    int64_t deadline = fixture_now_ms() + GONE_MS;
+    int64_t deadline = fixture_now_ms() + FIXTURE_GONE_MS;
     char text[4096];
     ssize_t size;
     do {
@@ -125,7 +123,7 @@ static bool all_gone(const struct server *server) {
         }
         size = read(server->output_fd, text, sizeof text);
     } while (size > 0 || (size == -1 && errno == EAGAIN));
-    return wait_event(server->keeper_fd, GONE_MS);
+    return wait_event(server->keeper_fd, FIXTURE_GONE_MS);
 }
 
 static void end_server(struct server *server) {
@@ -213,7 +211,7 @@ static void test_x4_keeper_killed(void **state) {
     struct server server = start_lingering(NULL, word);
     kill(server.keeper, SIGKILL);
     assert_true(all_gone(&server));
-    assert_true(fixture_all_gone(word));
+    assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
     end_server(&server);
 }
 
@@ -241,7 +239,7 @@ static void test_x4_both_out_of_order(void **state) {
             fixture_pause_ms(300);
             assert_true(fixture_count(word) >= 2);
         } else {
-            assert_true(fixture_all_gone(word));
+            assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
         }
         kill(server.keeper, SIGCONT);
         end_server(&server);
@@ -269,7 +267,7 @@ static void test_killed_spawner_is_an_answer(void **state) {
     running_kill(&running);
     running_close(&running);
     /* the kernel closes a killed process's descriptors in no order */
-    for (int waited = 0; spawner_alive(spawner) && waited < GONE_MS; waited++) {
+    for (int waited = 0; spawner_alive(spawner) && waited < FIXTURE_GONE_MS; waited++) {
         fixture_pause_ms(1);
     }
     assert_false(spawner_alive(spawner));

@@ -153,16 +153,21 @@ static void test_x29_root_becomes_an_unused_user(void **state) {
 /* The user that somebody else's processes run as is not unused. */
 static void choose_beside_another(void) {
     struct identity first, second;
-    char why[512];
+    char why[512], byte;
+    int ready[2];
+    REQUIRE(pipe2(ready, O_CLOEXEC) == 0);
     REQUIRE(privileges_choose("/nonexistent", &first, why, sizeof why));
     pid_t other = fork();
     if (other == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         REQUIRE(setresuid(first.uid, first.uid, first.uid) == 0);
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* as a server is: its files in /proc are root's */
+        REQUIRE(write(ready[1], "x", 1) == 1);
         pause();
     }
-    fixture_pause_ms(100);
+    REQUIRE(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
+    close(ready[1]);
     REQUIRE(privileges_choose("/nonexistent", &second, why, sizeof why));
     kill(other, SIGKILL);
     waitpid(other, NULL, 0);

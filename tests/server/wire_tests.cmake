@@ -50,5 +50,5 @@ if(AK_MUSL_GCC)
   string(REPLACE ";" "|" headers "${headers}")
   add_test(NAME server.musl COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DGCC=${AK_MUSL_GCC} -DHEADERS=${headers}
                                     -DWORK=${CMAKE_CURRENT_BINARY_DIR}/musl -P ${CMAKE_CURRENT_LIST_DIR}/check_musl.cmake)
-  set_tests_properties(server.musl PROPERTIES TIMEOUT 300)
+  set_tests_properties(server.musl PROPERTIES TIMEOUT 900)
 endif()

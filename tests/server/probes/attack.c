@@ -115,7 +115,7 @@ static void hold(const char *how, const char *megabytes) {
             for (size_t at = 0; pages != NULL && at < size; at += 4096) {
                 pages[at] = 1;
             }
-            sleep(2);
+            sleep(HOLD_SECONDS + 1);
             _exit(0);
         }
     }
@@ -123,7 +123,7 @@ static void hold(const char *how, const char *megabytes) {
     for (size_t i = 0; mapped && i < size; i += 4096) {
         map[i] = 1;
     }
-    usleep(1500000);
+    sleep(HOLD_SECONDS);
     printf("survived\n");
 }
 
@@ -133,7 +133,7 @@ static void *hold_shared(void *megabytes) {
     for (size_t i = 0; memory != MAP_FAILED && i < size; i += 4096) {
         memory[i] = 1;
     }
-    usleep(1500000);
+    sleep(HOLD_SECONDS);
     printf("survived\n");
     fflush(stdout);
     _exit(0);
@@ -187,7 +187,7 @@ static void try_sysv(void) {
 }
 
 static void *rest(void *argument) {
-    sleep(1);
+    sleep(HOLD_SECONDS + 1);
     return argument;
 }
 
@@ -202,7 +202,7 @@ static void start_threads(const char *wanted) {
     }
     printf("threads %d\n", count);
     fflush(stdout);
-    usleep(700000);
+    sleep(HOLD_SECONDS);
     printf("survived\n");
 }
 
@@ -222,7 +222,7 @@ static void make_files(const char *wanted) {
             usleep(10000);
         }
     }
-    usleep(300000);
+    sleep(HOLD_SECONDS);
     printf("survived\n");
 }
 
@@ -255,7 +255,7 @@ static void send_descriptors(void) {
     }
     printf("sent %d\nheld\n", sent);
     fflush(stdout);
-    sleep(3);
+    sleep(2 * HOLD_SECONDS);
 }
 
 int main(int argc, char **argv) {

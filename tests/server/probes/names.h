@@ -1,5 +1,6 @@
 /*
- * names.h: errors and signals by name, as probe.c and attack.c print them, whatever the C library.
+ * names.h: errors and signals by name, as probe.c and attack.c print them, whatever the C library; and how long they
+ * wait.
  */
 #ifndef PROBE_NAMES_H
 #define PROBE_NAMES_H
@@ -8,6 +9,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+
+/* Whoever takes too much has been noticed after this time, on a busy machine, too. */
+#define HOLD_SECONDS 5
 
 struct name {
     int number;

@@ -233,13 +233,18 @@ static void fork_many(const char *text) {
     }
     printf("started %d\n", started);
     fflush(stdout);
-    usleep(1500000);
+    sleep(HOLD_SECONDS);
     printf("survived\n");
 }
 
 /* Leaves somebody behind who does not want to go: another session, deaf to signals, orphaned. The name is its argv[0].
  */
 static void leave_survivor(const char *name, char *self) {
+    char byte;
+    int started[2] = {-1, -1};
+    if (pipe2(started, O_CLOEXEC) == -1) {
+        return;
+    }
     if (fork() == 0) {
         setsid();
         if (fork() == 0) {
@@ -251,7 +256,10 @@ static void leave_survivor(const char *name, char *self) {
         }
         _exit(0);
     }
-    usleep(50000);
+    close(started[1]);
+    while (read(started[0], &byte, 1) > 0) { /* it ends when that program has begun */
+    }
+    wait(NULL);
     printf("left %s\n", name);
     fflush(stdout);
 }
