@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def program(variable: str, name: str) -> str:
 @pytest.fixture(scope="session")
 def local_url() -> Iterator[str]:
     """A server that really runs commands."""
-    state = tempfile.mkdtemp(prefix="ak-python-")
+    state = tempfile.mkdtemp(prefix="ak-python-", dir="/var/tmp")  # files in a /tmp of memory count as memory
     command = [program("AK_LOCAL_SERVER", "agentkernel-local"), "--listen", "127.0.0.1:0", "--state", f"{state}/state"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -184,6 +186,24 @@ def ok(data: Any) -> dict[str, Any]:
 
 SANDBOX = {"name": "sb", "status": "running", "backend": "test", "placeholder_secrets": False}
 DONE = ("done", {"exit_code": 0, "success": True})
+
+
+def moment() -> float:
+    """Seconds that are few, and yet enough for a request to arrive: more on a machine that is busy just now."""
+    started = time.monotonic()
+    for _ in range(20):
+        thread = threading.Thread(target=time.monotonic)
+        thread.start()
+        thread.join()
+    return 0.1 + 20 * (time.monotonic() - started)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Waits for what no event tells."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
 
 
 def descriptors() -> int:

@@ -24,7 +24,7 @@ from agentkernel import (
     TooLargeError,
     UnprocessableError,
 )
-from conftest import PATIENCE, SANDBOX, Fault, descriptors, ok
+from conftest import PATIENCE, SANDBOX, Fault, descriptors, moment, ok
 from test_files import ALL_BYTES, LARGE, content_of, file_reply
 
 pytestmark = pytest.mark.anyio
@@ -183,7 +183,7 @@ async def test_detached(aclient: AsyncAgentKernel, box: str) -> None:
     assert await command.refresh() == done
     sleeping = await aclient.exec_detached(box, ["sleep", "1000"])
     with pytest.raises(CallTimeoutError, match="still runs"):
-        await sleeping.wait(timeout=0.1)
+        await sleeping.wait(timeout=moment())
     assert len(await aclient.detached_list(box)) == 2
     await sleeping.kill()
     assert (await sleeping.wait(timeout=PATIENCE)).exit_code == 137

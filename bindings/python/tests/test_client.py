@@ -26,7 +26,7 @@ from agentkernel import (
     ServerError,
     ValidationError,
 )
-from conftest import SANDBOX, Fault, ok, program
+from conftest import SANDBOX, Fault, moment, ok, program
 
 
 def test_health(client: AgentKernel) -> None:
@@ -85,7 +85,7 @@ def test_sandboxes(client: AgentKernel) -> None:
 
 def test_timeout_of_one_call(client: AgentKernel) -> None:
     with pytest.raises(CallTimeoutError) as caught:
-        client.run(["sleep", "30"], timeout=0.2)
+        client.run(["sleep", "3000"], timeout=moment())
     assert isinstance(caught.value, TimeoutError)
     assert isinstance(caught.value, NetworkError)
     assert caught.value.status is None

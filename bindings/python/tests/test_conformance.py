@@ -10,6 +10,7 @@ import base64
 import inspect
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,10 +213,15 @@ def check_call(call: dict[str, Any], records: list[Any], error: AgentKernelError
             assert matches(value, field(record, name)), f"{name}: {field(record, name)!r}, wanted {value!r}"
 
 
+def escapes(target: str) -> str:
+    """With escapes written in one way: libcurl 8.21 and newer writes them with capitals."""
+    return re.sub("%[0-9a-fA-F]{2}", lambda escape: escape[0].upper(), target)
+
+
 def check_request(wanted: dict[str, Any], got: dict[str, Any]) -> None:
     check_members("request", wanted)
-    for name in ("method", "target"):
-        assert got[name] == wanted.get(name, got[name])
+    assert got["method"] == wanted.get("method", got["method"])
+    assert escapes(got["target"]) == escapes(wanted.get("target", got["target"]))
     for name, value in wanted.get("headers", {}).items():
         found = [text for key, text in got["headers"] if key.lower() == name.lower()]
         if value is None:

@@ -46,7 +46,7 @@ def server(fault_program: FaultProgram) -> Iterator[FaultServer]:
 
 def run(name: str, url: str, environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::ResourceWarning", "-m", "lifetime", name, url],
+        [sys.executable, "-W", "ignore", "-m", "lifetime", name, url],
         cwd=HERE,
         env={**os.environ, **environment},
         capture_output=True,

@@ -22,7 +22,7 @@ from agentkernel import (
     NotFoundError,
     ServerError,
 )
-from conftest import SANDBOX, Fault, FaultServer, ok
+from conftest import SANDBOX, Fault, FaultServer, moment, ok
 
 CREATE = ("POST", "/sandboxes")
 LOOK = ("GET", "/sandboxes/sb")
@@ -160,21 +160,21 @@ LOST = {
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
 def test_a_create_whose_answer_was_lost_is_looked_up_and_removed(fault: Fault, lost: Any) -> None:
     server = server_for(fault, create=[lost])
-    with AgentKernel(server.url) as client, pytest.raises(AgentKernelError), client.sandbox("sb", timeout=0.2):
+    with AgentKernel(server.url) as client, pytest.raises(AgentKernelError), client.sandbox("sb", timeout=moment()):
         raise AssertionError("never entered")
     assert server.requests() == [CREATE, LOOK, REMOVE]
 
 
 def test_a_server_that_finishes_the_create_later(fault: Fault) -> None:
     server = server_for(fault, create=[HANG], look=[MISSING, MISSING, reply(ok(SANDBOX))])
-    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
+    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=moment()):
         pass
     assert server.requests() == [CREATE, LOOK, LOOK, LOOK, REMOVE]
 
 
 def test_nothing_was_created(fault: Fault) -> None:
     server = server_for(fault, create=[HANG], look=[MISSING])
-    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
+    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=moment()):
         pass
     assert set(server.requests()) == {CREATE, LOOK}
 
@@ -185,7 +185,7 @@ def test_nothing_was_created(fault: Fault) -> None:
 def test_a_sandbox_of_somebody_else_stays(fault: Fault, age: timedelta, removed: bool) -> None:
     created_at = (datetime.now(timezone.utc) - age).isoformat().replace("+00:00", "Z")
     server = server_for(fault, create=[HANG], look=[reply(ok({**SANDBOX, "created_at": created_at}))])
-    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
+    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=moment()):
         pass
     assert server.requests() == [CREATE, LOOK] + [REMOVE] * removed
 
@@ -193,7 +193,7 @@ def test_a_sandbox_of_somebody_else_stays(fault: Fault, age: timedelta, removed:
 @pytest.mark.parametrize("created_at", ["nonsense", "2026-13-45T99:00:00Z", None])
 def test_a_sandbox_of_no_known_age_is_taken_for_ours(fault: Fault, created_at: str | None) -> None:
     server = server_for(fault, create=[HANG], look=[reply(ok({**SANDBOX, "created_at": created_at}))])
-    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=0.1):
+    with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError), client.sandbox("sb", timeout=moment()):
         pass
     assert server.requests() == [CREATE, LOOK, REMOVE]
 
@@ -201,7 +201,7 @@ def test_a_sandbox_of_no_known_age_is_taken_for_ours(fault: Fault, created_at: s
 def test_a_leftover_that_cannot_be_removed_is_told(fault: Fault) -> None:
     server = server_for(fault, create=[HANG], remove=[reply({"success": False, "error": "disk full"}, status=500)])
     with AgentKernel(server.url) as client, pytest.raises(CallTimeoutError) as caught:
-        client.sandbox("sb", timeout=0.1).__enter__()
+        client.sandbox("sb", timeout=moment()).__enter__()
     check_told(caught.value)
 
 
@@ -210,7 +210,6 @@ def test_ctrl_c_during_create(fault: Fault) -> None:
 
     def interrupt() -> None:
         server.wait_for("requests")
-        time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
@@ -254,24 +253,33 @@ async def test_async_removed_on_every_way_out(fault: Fault) -> None:
         with pytest.raises(KeyError):
             async with client.sandbox("sb"):
                 raise KeyError
-        with anyio.move_on_after(0.05):
+        with anyio.CancelScope() as scope:
             async with client.sandbox("sb"):
+                scope.cancel()
                 await anyio.sleep(60)
     assert server.requests() == [CREATE, REMOVE] * 2
 
 
 @pytest.mark.anyio
 async def test_async_cancelled_while_it_is_removed(fault: Fault) -> None:
-    server = server_for(fault, remove=[[{"delay_ms": 300}, *reply(ok("gone"))]])
-    async with AsyncAgentKernel(server.url) as client:
-        cpu = time.process_time()
-        with anyio.move_on_after(0.1) as scope:
+    server = server_for(fault, remove=[[{"wait": "release"}, *reply(ok("gone"))]])
+    async with AsyncAgentKernel(server.url) as client, anyio.create_task_group() as group:
+
+        async def leave() -> None:
             async with client.sandbox("sb"):
                 pass
             await anyio.sleep(60)
-        assert scope.cancelled_caught
-        assert time.process_time() - cpu < 0.1  # a cancelled scope of anyio must not spin all the while
-        server.wait_for("complete", 2)
+
+        group.start_soon(leave)
+        await anyio.to_thread.run_sync(server.wait_for, "waiting")
+        group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            cpu, began = time.process_time(), time.monotonic()
+            await anyio.sleep(0.3)
+            # A cancelled scope of anyio must not spin all the while.
+            assert time.process_time() - cpu < (time.monotonic() - began) / 2
+        server.release()
+    server.wait_for("complete", 2)
     assert server.requests() == [CREATE, REMOVE]
     assert server.counts()["client_ended"] <= 1  # only the pool, when the client was closed
 
@@ -292,11 +300,15 @@ async def test_async_failed_removal_does_not_hide_the_bodys_exception(fault: Fau
 @pytest.mark.anyio
 async def test_async_create_that_was_cancelled(fault: Fault) -> None:
     server = server_for(fault, create=[HANG], look=[MISSING, reply(ok(SANDBOX))])
-    async with AsyncAgentKernel(server.url) as client:
-        with anyio.move_on_after(0.1) as scope:
+    async with AsyncAgentKernel(server.url) as client, anyio.create_task_group() as group:
+
+        async def enter() -> None:
             async with client.sandbox("sb"):
                 raise AssertionError("never entered")
-        assert scope.cancelled_caught
+
+        group.start_soon(enter)
+        await anyio.to_thread.run_sync(server.wait_for, "requests")
+        group.cancel_scope.cancel()
     assert server.requests() == [CREATE, LOOK, LOOK, REMOVE]
 
 
@@ -305,25 +317,27 @@ async def test_async_create_that_timed_out(fault: Fault) -> None:
     server = server_for(fault, create=[HANG])
     async with AsyncAgentKernel(server.url) as client:
         with pytest.raises(CallTimeoutError):
-            await client.sandbox("sb", timeout=0.1)
+            await client.sandbox("sb", timeout=moment())
     assert server.requests() == [CREATE, LOOK, REMOVE]
 
 
 def test_task_cancelled_twice_while_it_is_removed(fault: Fault) -> None:
     server = server_for(fault, remove=[[{"wait": "release"}, *reply(ok("gone"))]])
 
-    async def body(client: AsyncAgentKernel) -> None:
+    async def body(client: AsyncAgentKernel, entered: asyncio.Event) -> None:
         async with client.sandbox("sb"):
+            entered.set()
             await asyncio.sleep(60)
 
     async def main() -> None:
         async with AsyncAgentKernel(server.url) as client:
-            task = asyncio.ensure_future(body(client))
-            await asyncio.sleep(0.3)
+            entered = asyncio.Event()
+            task = asyncio.ensure_future(body(client, entered))
+            await entered.wait()
             assert server.requests() == [CREATE]
             for _ in range(3):
                 task.cancel()
-                await asyncio.sleep(0.05)
+                await asyncio.to_thread(server.wait_for, "waiting")
                 assert not task.done()
             server.release()
             with pytest.raises(asyncio.CancelledError):
@@ -339,12 +353,12 @@ def test_asyncio_timeout_around_a_session(fault: Fault) -> None:
     timeout: Any = vars(asyncio)["timeout"]
 
     async def main() -> None:
-        async with AsyncAgentKernel(server.url) as client:
-            with pytest.raises(TimeoutError):
-                async with timeout(0.1), client.sandbox("sb"):
-                    await asyncio.sleep(60)
+        async with AsyncAgentKernel(server.url) as client, timeout(None) as scope, client.sandbox("sb"):
+            scope.reschedule(asyncio.get_running_loop().time())
+            await asyncio.sleep(60)
 
-    asyncio.run(main())
+    with pytest.raises(TimeoutError):
+        asyncio.run(main())
     assert server.requests() == [CREATE, REMOVE]
 
 

@@ -23,21 +23,22 @@ from agentkernel import (
 )
 from agentkernel._events import next_event
 from agentkernel._operations import RUN_STREAM
-from conftest import DONE, Fault, FaultServer, descriptors
+from conftest import DONE, PATIENCE, Fault, FaultServer, descriptors, moment, until
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})
 
 
 def test_events_come_while_they_happen(client: AgentKernel) -> None:
+    pause = 1 + 2 * moment()
     started = time.monotonic()
     first = None
     events = []
-    for event in client.run_stream(["sh", "-c", "echo a; sleep 1; echo b; exit 3"]):
+    for event in client.run_stream(["sh", "-c", f"echo a; sleep {pause:.2f}; echo b; exit 3"]):
         if event.type == "output" and first is None:
             first = time.monotonic() - started
         events.append(event)
     assert first is not None
-    assert first < time.monotonic() - started - 0.5
+    assert first < time.monotonic() - started - pause / 2
     assert "".join(event.text or "" for event in events) == "a\nb\n"
     assert (events[0].type, events[-1].type, events[-1].exit_code) == ("started", "done", 3)
     assert events[-1].data["exit_code"] == 3
@@ -261,11 +262,11 @@ def test_closing_from_another_thread_wakes_the_reader(fault: Fault) -> None:
 
         reader = threading.Thread(target=read)
         reader.start()
-        time.sleep(0.1)
+        until(lambda: not stream._turn)
         with pytest.raises(RuntimeError, match="another thread"):
             next(stream)
         stream.close()
-        reader.join(10)
+        reader.join(PATIENCE)
         assert not reader.is_alive()
         assert isinstance(failures[0], CallCancelledError)
         server.wait_for("client_ended")
@@ -320,7 +321,7 @@ def test_a_closed_call_says_so(fault: Fault) -> None:
 def test_an_idle_stream_ends_by_its_own_deadline(fault: Fault) -> None:
     server = hanging(fault)
     with AgentKernel(server.url) as client:
-        for stream in (client.run_stream(["x"], idle_timeout=0.1), client.run_stream(["x"], timeout=0.1)):
+        for stream in (client.run_stream(["x"], idle_timeout=0.1), client.run_stream(["x"], timeout=moment())):
             next(stream)
             with pytest.raises(TimeoutError):
                 next(stream)

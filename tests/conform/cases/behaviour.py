@@ -18,7 +18,8 @@ class Behaviour(Area):
     def test_deadline(self) -> None:
         """A call ends with its deadline, and says that it may have run."""
         started = time.monotonic()
-        error = self.refused(lambda: self.sandbox().run(["sleep", "8"], timeout=0.3))
+        moment = self.world.moment()
+        error = self.refused(lambda: self.sandbox().run(["sleep", f"{8 + moment:.1f}"], timeout=moment))
         self.assertIsInstance(error, CallTimeoutError)
         self.assertEqual(error.sent, "some")
         self.assertLess(time.monotonic() - started, self.world.patience)
@@ -30,22 +31,25 @@ class Behaviour(Area):
     def test_abandoned_command(self) -> None:
         """A command whose caller has gone ends."""
         sandbox = self.sandbox()
-        loop = "for i in $(seq 1 200); do echo beat >> /tmp/beats; sleep 0.05; done"
-        self.assertIsInstance(self.refused(lambda: sandbox.run(["sh", "-c", loop], timeout=0.3)), CallTimeoutError)
+        moment = self.world.moment()
+        loop = f"for i in $(seq 1 {moment * 700:.0f}); do echo beat >> /tmp/beats; sleep 0.05; done"
+        self.assertIsInstance(self.refused(lambda: sandbox.run(["sh", "-c", loop], timeout=moment)), CallTimeoutError)
 
         def has_ended() -> bool:
             before = self.beats(sandbox.name)
-            time.sleep(0.3)
+            time.sleep(moment)
             return self.beats(sandbox.name) == before
 
-        self.expect(self.eventually(has_ended, 4), True, Quirk.ABANDONED_COMMAND_RUNS_ON, False)
+        self.expect(self.eventually(has_ended, 14 * moment), True, Quirk.ABANDONED_COMMAND_RUNS_ON, False)
 
     def test_closing_client(self) -> None:
         """Closing a client lets its calls end well, and takes no others."""
         sandbox = self.sandbox()
         with AgentKernel(self.world.url, timeout=self.world.patience) as other, ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(other.exec_in_sandbox, sandbox.name, ["sh", "-c", "sleep 0.6; echo well"])
-            time.sleep(0.3)
+            moment = self.world.moment()
+            script = f"sleep {2 * moment:.1f}; echo well"
+            waiting = pool.submit(other.exec_in_sandbox, sandbox.name, ["sh", "-c", script])
+            time.sleep(moment)
             other.close()
             self.assertEqual(waiting.result(self.world.patience).output, "well\n")
             self.assertEqual(self.refused(other.health).code, "AK_E_STATE")
@@ -53,10 +57,11 @@ class Behaviour(Area):
     def test_side_by_side(self) -> None:
         """Two commands run at the same time: each waits for what the other one writes."""
         sandbox = self.sandbox()
-        meet = 'touch "/tmp/$1"; for i in $(seq 1 60); do [ -e "/tmp/$2" ] && exit 0; sleep 0.05; done; exit 1'
+        meet = 'touch "/tmp/$1"; for i in $(seq 1 $3); do [ -e "/tmp/$2" ] && exit 0; sleep 0.05; done; exit 1'
+        times = f"{200 * self.world.moment():.0f}"
 
         def run(mine: str, other: str) -> RunOutput:
-            return sandbox.run(["sh", "-c", meet, "sh", mine, other], check=False)
+            return sandbox.run(["sh", "-c", meet, "sh", mine, other, times], check=False)
 
         with ThreadPoolExecutor(2) as pool:
             codes = sorted(result.exit_code for result in pool.map(run, ["one", "two"], ["two", "one"]))

@@ -51,7 +51,7 @@ class Detached(Area):
     @needs("detached", "files")
     def test_logs_while_it_runs(self) -> None:
         """What it has written can be read before it ends."""
-        command = self.script("echo early; sleep 20; echo late")
+        command = self.script("echo early; sleep 100; echo late")
         self.assertTrue(self.eventually(lambda: command.logs().stdout == "early\n"))
         self.assertTrue(command.refresh().running)
         command.kill()
@@ -87,7 +87,7 @@ class Detached(Area):
     @needs("detached", "files")
     def test_list(self) -> None:
         """All of a sandbox are listed, as they are now."""
-        running, done = self.script("sleep 20"), self.script("true", "other")
+        running, done = self.script("sleep 100"), self.script("true", "other")
         self.addCleanup(running.kill)
         done.wait(timeout=SHORT)
         listed = {each.id: each.status for each in self.shared.detached_list()}
@@ -104,12 +104,12 @@ class Detached(Area):
         def listed() -> bool:
             return all(not each.running for each in self.shared.detached_list() if each.id == command.id)
 
-        self.expect(self.eventually(listed, 3), True, Quirk.DETACHED_LIST_STALE, False)
+        self.expect(self.eventually(listed, 10 * self.world.moment()), True, Quirk.DETACHED_LIST_STALE, False)
 
     @needs("detached", "files")
     def test_wait_with_deadline(self) -> None:
         """Waiting ends in time, and the command runs on."""
-        command = self.script("sleep 20")
+        command = self.script("sleep 100")
         self.addCleanup(command.kill)
         with self.assertRaises(CallTimeoutError):
             command.wait(timeout=0.2)

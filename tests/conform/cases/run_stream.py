@@ -25,13 +25,14 @@ class RunStream(Area):
         return b"".join(event.output or b"" for event in events)
 
     def is_live(self) -> bool:
-        """Whether events come while the command runs: what is written half a second apart comes apart."""
+        """Whether events come while the command runs: what is written a while apart comes apart."""
         times = []
-        with self.client.run_stream(["sh", "-c", "echo one; sleep 0.5; echo two"]) as stream:
+        pause = 0.2 + self.world.moment()
+        with self.client.run_stream(["sh", "-c", f"echo one; sleep {pause:.1f}; echo two"]) as stream:
             for event in stream:
                 if event.output or event.is_final:
                     times.append(time.monotonic())
-        return times[-1] - times[0] > 0.2
+        return times[-1] - times[0] > pause / 2
 
     @needs("run_stream")
     def test_events(self) -> None:
@@ -91,8 +92,9 @@ class RunStream(Area):
     @needs("run_stream")
     def test_closed_by_another_thread(self) -> None:
         """Who reads a stream that is closed from elsewhere is told at once."""
-        with self.client.run_stream(["sleep", "3"]) as stream:
-            closer = threading.Timer(0.3, stream.close)
+        moment = self.world.moment()
+        with self.client.run_stream(["sleep", f"{10 * moment:.1f}"]) as stream:
+            closer = threading.Timer(moment, stream.close)
             closer.start()
             error = self.refused(lambda: list(stream))
             closer.join()

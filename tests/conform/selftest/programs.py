@@ -14,7 +14,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[2]
 LOCAL = os.environ.get("AK_LOCAL_SERVER", str(TESTS.parent / "build/bin/agentkernel-local"))
-PATIENCE = 120.0
+PATIENCE = 600.0
 LINE = re.compile(r"^(PASS|SKIP|QUIRK|FAIL) +([\w.]+)(?:: (.*))?$")
 SEEN = re.compile(r"^    ([a-z0-9-]+): ")
 
@@ -29,7 +29,8 @@ def environment(**variables: str) -> dict[str, str]:
 @contextlib.contextmanager
 def local_server(*options: str, key: str = "") -> Iterator[str]:
     """A server with a state folder of its own; its URL."""
-    with tempfile.TemporaryDirectory(prefix="conform-") as folder:
+    # Not in /tmp: where that is memory, files of sandboxes count as their memory.
+    with tempfile.TemporaryDirectory(prefix="conform-", dir="/var/tmp") as folder:
         variables = {"AGENTKERNEL_API_KEY": key} if key else {}
         listen = options or ("--listen", "127.0.0.1:0")
         command = [LOCAL, *(option.format(folder=folder) for option in listen), "--state", f"{folder}/state"]
