@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 import traceback
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -116,9 +115,7 @@ def test_a_signal_without_an_exception_does_not_disturb(fault: Fault) -> None:
 
 def in_child(work: Callable[[], None]) -> None:
     """Runs work in a forked child, and fails when it does."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of threads; with them is how it must work
-        child = os.fork()
+    child = os.fork()
     if child == 0:
         try:
             work()
