@@ -18,10 +18,23 @@ const step: Going = (call) => {
     return lib.ak_call_step(call, err);
 };
 
+/** What a call leaves behind that nobody holds any more. */
+interface Remains {
+    readonly handle: Pointer;
+    readonly signal: AbortSignal | undefined;
+    readonly onAbort: () => void;
+}
+
+const forgotten = new FinalizationRegistry(({handle, signal, onAbort}: Remains) => {
+    signal?.removeEventListener("abort", onAbort);
+    library().free("ak_call_free", handle);
+});
+
 export class Call {
     readonly operation: Operation;
     #handle: Pointer | undefined;
     readonly #signal: AbortSignal | undefined;
+    readonly #onAbort: () => void;
     /** Ends the wait that is under way. */
     #settle: ((status: number | AgentKernelError) => void) | undefined;
     #fd = -1;
@@ -40,7 +53,18 @@ export class Call {
         if (signal?.aborted) throw aborted(operation, signal);
         this.#handle = prepare(client, operation, values);
         this.#signal = signal;
+        this.#onAbort = signal === undefined ? nothing : abort(new WeakRef(this));
         signal?.addEventListener("abort", this.#onAbort);
+    }
+
+    /**
+     * Has it freed when nobody holds it any more: for calls that go on when somebody wants more of them, or has more for
+     * them. One that waits is held by what it waits with.
+     */
+    forgettable(): this {
+        const [handle, signal, onAbort] = [this.#handle, this.#signal, this.#onAbort];
+        if (handle !== undefined) forgotten.register(this, {handle, signal, onAbort}, this);
+        return this;
     }
 
     get closed(): boolean {
@@ -129,11 +153,12 @@ export class Call {
         this.#signal?.removeEventListener("abort", this.#onAbort);
         if (this.#fd >= 0) waiter().stop(this.#fd);
         this.#fd = -1;
+        forgotten.unregister(this);
         library().free("ak_call_free", handle);
     }
 
-    // An arrow, so that it is the same function when it is removed.
-    readonly #onAbort = (): void => {
+    /** Ends it because its signal was aborted. @internal */
+    abort(): void {
         const handle = this.#handle;
         if (handle === undefined || this.#signal === undefined) return;
         if (this.#fd >= 0) waiter().stop(this.#fd);
@@ -143,7 +168,14 @@ export class Call {
         this.#aborted = aborted(this.operation, this.#signal, step(handle));
         this.#release();
         this.#settle?.(this.#aborted);
-    };
+    }
+}
+
+const nothing = (): void => undefined;
+
+/** A signal lives long, often: it must not hold its calls. */
+function abort(call: WeakRef<Call>): () => void {
+    return () => call.deref()?.abort();
 }
 
 function aborted(operation: Operation, signal: AbortSignal, status?: number): AgentKernelError {

@@ -167,7 +167,7 @@ export class AgentKernel implements Disposable {
      * A command that fails is no error here, its `done` event has the exit code; a stream that breaks off is.
      */
     runStream(command: readonly string[], options: RunStreamOptions = {}): RunStream {
-        return new RunStream(() => this.#call("run_stream", {...options, command}));
+        return new RunStream(() => this.#call("run_stream", {...options, command}).forgettable());
     }
 
     /** Runs commands side by side, each in a sandbox of its own. One that fails is no error: its result says so. */
@@ -274,7 +274,7 @@ export class AgentKernel implements Disposable {
      * timeout holds until the last byte. Only the end of the stream says that the file was whole.
      */
     createReadStream(name: string, path: string, options: CallOptions = {}): Readable {
-        return fileReadable(() => this.#call("read_file", {...options, name, path}));
+        return fileReadable(() => this.#call("read_file", {...options, name, path}).forgettable());
     }
 
     /**
@@ -290,7 +290,7 @@ export class AgentKernel implements Disposable {
     ): Promise<void> {
         if (inPieces(content)) {
             const start = (): [Call, number] => {
-                const call = this.#call("write_file", {...options, name, path});
+                const call = this.#call("write_file", {...options, name, path}).forgettable();
                 return [call, options.timeout ?? this.#timeout()];
             };
             await pour(start, content, options.signal);
@@ -456,7 +456,7 @@ export class AgentKernel implements Disposable {
         name: string,
         options: CallOptions | Arguments = {},
     ): AsyncGenerator<Record<string, unknown>, undefined> {
-        const call = this.#call(name, options as Arguments);
+        const call = this.#call(name, options as Arguments).forgettable();
         try {
             for (;;) {
                 const over = turnOver();

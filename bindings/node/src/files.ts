@@ -25,11 +25,6 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 type Pieces = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
-/** A stream that nobody holds any more ends. */
-const forgotten = new FinalizationRegistry((call: Call) => {
-    call.close();
-});
-
 /** Reads a file. Nothing is sent before the first bytes are asked for. */
 export function fileReadable(start: () => Call): Readable {
     let call: Call | undefined;
@@ -38,10 +33,7 @@ export function fileReadable(start: () => Call): Readable {
         const over = turnOver();
         if (over !== undefined) await over;
         if (stream.destroyed) return null;
-        if (call === undefined) {
-            call = start();
-            forgotten.register(stream, call);
-        }
+        call ??= start();
         if (slab.length < LEAST) slab = Buffer.allocUnsafeSlow(SLAB);
         let status: number;
         let used = 0;

@@ -19,11 +19,6 @@ const OVER: Result = {done: true, value: undefined};
 const SLAB = 8192;
 const LEAST = 2048;
 
-/** A stream that nobody holds any more ends; the command is sent its end by the closed connection. */
-const forgotten = new FinalizationRegistry((call: Call) => {
-    call.close();
-});
-
 /**
  * The events of a command: `for await (const event of stream)`. The command starts with the first one that is asked
  * for, and the sender waits while none is asked for. Leaving the loop, or `return()`, ends the command if it still runs.
@@ -165,10 +160,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     #open(): Call {
-        if (this.#call === undefined) {
-            this.#call = this.#start();
-            forgotten.register(this, this.#call, this);
-        }
+        this.#call ??= this.#start();
         return this.#call;
     }
 
@@ -182,7 +174,6 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
 
     #end(): void {
         this.#ended = true;
-        forgotten.unregister(this);
         this.#call?.close();
     }
 

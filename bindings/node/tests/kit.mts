@@ -180,20 +180,27 @@ export class LocalServer {
     }
 }
 
-/** Runs a program to its end, within 60 s. */
+export interface Finished {
+    code: number | null;
+    signal: string | null;
+    out: string;
+    err: string;
+}
+
+/** Runs a program to its end, within five minutes. */
 export function finished(
     path: string,
     args: string[],
     options: {env?: Record<string, string>; cwd?: string} = {},
-): Promise<{code: number | null; out: string; err: string}> {
+): Promise<Finished> {
     return new Promise((resolve, reject) => {
         const env = {...process.env, AK_TREE: tree, ...options.env};
-        const child = spawn(path, args, {env, cwd: options.cwd, timeout: 60000, stdio: ["ignore", "pipe", "pipe"]});
+        const child = spawn(path, args, {env, cwd: options.cwd, timeout: 300000, stdio: ["ignore", "pipe", "pipe"]});
         let [out, err] = ["", ""];
         child.stdout.on("data", (data: Buffer) => (out += data.toString()));
         child.stderr.on("data", (data: Buffer) => (err += data.toString()));
         child.on("error", reject);
-        child.on("close", (code) => resolve({code, out, err}));
+        child.on("close", (code, signal) => resolve({code, signal, out, err}));
     });
 }
 

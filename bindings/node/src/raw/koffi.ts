@@ -59,9 +59,12 @@ export function cleanup(): Cleanup {
     };
 }
 
-/** Watches descriptors in the event loop. A watch that was closed must not be touched again: it would crash. */
+/**
+ * Watches a descriptor in the event loop, from its beginning on. One that was closed must not be touched again: it would
+ * crash. What it calls is held until then, whether it watches or not.
+ */
 export interface Watch {
-    start(wake: () => void): void;
+    start(): void;
     stop(): void;
     close(): void;
 }
@@ -81,13 +84,13 @@ function goOn(): void {
 }
 
 export function watch(fd: number, wake: () => void): Watch {
-    const then = (wake: () => void) => (): void => {
+    const called = (): void => {
         wake();
         goOn();
     };
-    const handle = koffi.node.poll(fd, then(wake));
+    const handle = koffi.node.poll(fd, called);
     return {
-        start: (wake) => handle.start(then(wake)),
+        start: () => handle.start(called),
         stop: () => handle.stop(),
         close: () => handle.close(),
     };

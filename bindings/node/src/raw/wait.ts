@@ -18,34 +18,32 @@ const MAX_KEPT = 128;
 
 /** The event loop's own watches. Those that rest are kept by descriptor: a call gets its predecessor's. */
 class LoopWaiter implements Waiter {
-    readonly #active = new Map<number, Watch>(); // what no script refers to, Koffi closes
-    readonly #resting = new Map<number, Watch>();
+    readonly #watches = new Map<number, Watch>(); // what no script refers to, Koffi closes
+    /** Of those that do not rest. They refer to calls, which a watch that rests must not. */
+    readonly #wakes = new Map<number, () => void>();
 
     wait(fd: number, wake: () => void): void {
-        const woken = (): void => {
-            this.stop(fd);
-            wake();
-        };
-        const resting = this.#resting.get(fd);
-        if (resting === undefined) {
-            this.#active.set(fd, watch(fd, woken));
-        } else {
-            this.#resting.delete(fd);
-            this.#active.set(fd, resting);
-            resting.start(woken);
-        }
+        const resting = this.#watches.get(fd);
+        if (resting === undefined) this.#watches.set(fd, watch(fd, () => this.#woken(fd)));
+        else resting.start();
+        this.#wakes.set(fd, wake);
     }
 
     stop(fd: number): void {
-        const active = this.#active.get(fd);
-        if (active === undefined) return;
-        this.#active.delete(fd);
-        if (this.#resting.size < MAX_KEPT) {
-            active.stop();
-            this.#resting.set(fd, active);
+        if (!this.#wakes.delete(fd)) return;
+        const watch = this.#watches.get(fd);
+        if (this.#watches.size - this.#wakes.size <= MAX_KEPT) {
+            watch?.stop();
         } else {
-            active.close();
+            this.#watches.delete(fd);
+            watch?.close();
         }
+    }
+
+    #woken(fd: number): void {
+        const wake = this.#wakes.get(fd);
+        this.stop(fd);
+        wake?.();
     }
 }
 
