@@ -41,7 +41,10 @@ SYSTEMS = {
 
 # A plain user has a clone of its own; the packages are there by then.
 PLAIN_USER = "tester"
-_PLAIN_DEMO = "cd && rm -rf agentkernel && git clone -q /srv/agentkernel agentkernel && cd agentkernel && ./dev demo"
+_PLAIN_DEMO = (
+    "cd && git config --global safe.directory /srv/agentkernel/.git && rm -rf agentkernel"
+    " && git clone -q /srv/agentkernel agentkernel && cd agentkernel && ./dev demo"
+)
 
 _WHOLE = (
     Stage("demo", "./dev demo"),
