@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "signals.h"
 
 #define NS_PER_MS 1000000
 #define READ_BUFFER_BYTES (64 * 1024L)
@@ -17,43 +16,6 @@
 #define SMALL_REQUEST_BYTES 4096
 /* With fewer left, making a handle, looking a name up or starting TLS may fail for want of them. */
 #define SPARE_DESCRIPTORS 4
-
-/* ---- SIGPIPE ---- */
-
-/* OpenSSL writes with write(2), which raises SIGPIPE on a reset connection, and with NOSIGNAL libcurl leaves that
- * alone. The host's handlers are not ours to change, so the signal is blocked in this thread while libcurl works on
- * TLS, and taken back if we raised it. */
-typedef struct {
-    bool active;
-    bool was_pending;
-    sigset_t before;
-} pipe_guard;
-
-static void pipe_guard_enter(pipe_guard *guard, bool tls) {
-    guard->active = tls;
-    if (tls) {
-        sigset_t pending, pipe;
-        sigemptyset(&pipe);
-        sigaddset(&pipe, SIGPIPE);
-        sigpending(&pending);
-        guard->was_pending = sigismember(&pending, SIGPIPE) == 1;
-        pthread_sigmask(SIG_BLOCK, &pipe, &guard->before);
-    }
-}
-
-static void pipe_guard_leave(const pipe_guard *guard) {
-    if (guard->active) {
-        if (!guard->was_pending) {
-            sigset_t pipe;
-            sigemptyset(&pipe);
-            sigaddset(&pipe, SIGPIPE);
-            const struct timespec at_once = {0};
-            while (sigtimedwait(&pipe, NULL, &at_once) < 0 && errno == EINTR) {
-            }
-        }
-        pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
-    }
-}
 
 /* ---- libcurl's callbacks ---- */
 
@@ -222,7 +184,8 @@ ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **out,
     }
     lane->resting = -1;
     lane->curl_timer = lane->armed = AK_NEVER;
-    lane->tls = settings->tls;
+    /* A proxy may speak TLS, too, and come from the environment. */
+    lane->may_signal = settings->tls || !settings->loopback || settings->text[AK_CLIENT_PROXY];
     if (!ak_poller_open(&lane->poller)) {
         bool full = errno == EMFILE || errno == ENFILE;
         ak_lane_free(lane);
@@ -278,14 +241,14 @@ void ak_lane_free(ak_lane *lane) {
     if (!lane) {
         return;
     }
-    pipe_guard guard;
-    pipe_guard_enter(&guard, lane->tls);
+    ak_signal_guard guard;
+    ak_signals_hold(&guard, lane->may_signal);
     if (lane->in_multi) {
         curl_multi_remove_handle(lane->multi, lane->easy);
     }
     curl_multi_cleanup(lane->multi);
     curl_easy_cleanup(lane->easy);
-    pipe_guard_leave(&guard);
+    ak_signals_release(&guard);
     ak_poller_close(&lane->poller);
     free(lane);
 }
@@ -318,7 +281,10 @@ bool ak_lane_start(ak_lane *lane) {
 
 void ak_lane_finish(ak_lane *lane) {
     if (lane->in_multi) {
+        ak_signal_guard guard;
+        ak_signals_hold(&guard, lane->may_signal);
         curl_multi_remove_handle(lane->multi, lane->easy);
+        ak_signals_release(&guard);
         lane->in_multi = false;
     }
 }
@@ -361,8 +327,8 @@ void ak_lane_settle(ak_lane *lane) {
 static CURLMcode act(ak_lane *lane, const ak_poller_event *events, size_t n) {
     int running = 0;
     CURLMcode code = CURLM_OK;
-    pipe_guard guard;
-    pipe_guard_enter(&guard, lane->tls);
+    ak_signal_guard guard;
+    ak_signals_hold(&guard, lane->may_signal);
     if (n == 0) {
         lane->curl_timer = AK_NEVER;
         code = curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -372,7 +338,7 @@ static CURLMcode act(ak_lane *lane, const ak_poller_event *events, size_t n) {
                    (events[i].failed ? CURL_CSELECT_ERR : 0);
         code = curl_multi_socket_action(lane->multi, events[i].fd, mask, &running);
     }
-    pipe_guard_leave(&guard);
+    ak_signals_release(&guard);
     return code;
 }
 

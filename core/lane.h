@@ -31,7 +31,7 @@ struct ak_lane {
     int resting;  /* in the poller, but libcurl does not want to know of it; -1: none */
     bool hung_up; /* while idle: the server has closed its end */
     bool in_multi;
-    bool tls;
+    bool may_signal;         /* see signals.h */
     bool opened_socket;      /* the name is known: a connection is being made */
     bool out_of_descriptors; /* socket(2) said so; libcurl reports it as "could not connect" */
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "local_private.h"
+#include "signals.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY="
 #define LOG_BYTES ((size_t)16 * 1024)
@@ -134,11 +135,20 @@ static void server_free(server *s) {
     free(s);
 }
 
+/* The process may have a limit for the size of files. */
+static bool set_size(int fd, off_t size) {
+    ak_signal_guard guard;
+    ak_signals_hold(&guard, true);
+    bool ok = ftruncate(fd, size) == 0;
+    ak_signals_release(&guard);
+    return ok;
+}
+
 static bool open_files(server *s) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LIFE_OWNER, .l_len = 1};
     /* What does not fit into the log is lost: a server that complains for ever must not fill the memory. */
     return memory_open(&s->life, "agentkernel-life") && memory_open(&s->log, "agentkernel-log") &&
-           fcntl(s->life.fd, F_SETLK, &lock) == 0 && ftruncate(s->log.fd, (off_t)LOG_BYTES) == 0 &&
+           fcntl(s->life.fd, F_SETLK, &lock) == 0 && set_size(s->log.fd, (off_t)LOG_BYTES) &&
            fcntl(s->log.fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0;
 }
 

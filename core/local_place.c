@@ -20,9 +20,10 @@
 
 ak_status ak_local_failure(ak_error *err, const char *what, int error) {
     bool full = error == EMFILE || error == ENFILE;
-    return full ? ak_error_set(err, AK_E_DESCRIPTORS, "local: out of file descriptors (starting a server needs ten)")
-                : ak_error_set(err, error == ENOMEM ? AK_E_MEMORY : AK_E_CONNECT, "local: %s: %s", what,
-                               strerror(error));
+    return full
+               ? ak_error_set(err, AK_E_DESCRIPTORS, "local: out of file descriptors (starting a server needs sixteen)")
+               : ak_error_set(err, error == ENOMEM ? AK_E_MEMORY : AK_E_CONNECT, "local: %s: %s", what,
+                              strerror(error));
 }
 
 /* Whether nobody else could put another folder in the place of one that we make in it. */

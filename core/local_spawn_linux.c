@@ -28,7 +28,7 @@
 
 #define STACK_BYTES ((size_t)64 * 1024)
 /* While descriptors are sorted into their places they are kept above all places. */
-#define PARKING_FD 16
+#define PARKING_FD (AK_SPAWN_FDS + 1)
 
 #define NO_SANITIZER __attribute__((no_sanitize("address", "thread", "undefined")))
 
@@ -64,6 +64,7 @@ NO_SANITIZER static bool place_descriptors(spawning *spawn) {
         int fd = i < AK_SPAWN_FDS ? spawn->order->fds[i] : spawn->report_fd;
         parked[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PARKING_FD);
         if (fd >= 0 && parked[i] < 0) {
+            errno = errno == EINVAL ? EMFILE : errno; /* what it says where the limit lies below the parking place */
             return false;
         }
     }

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -239,10 +240,22 @@ static inline ak_status ak_posix_upload_next(ak_transfer *upload, ak_error *err)
     return status != AK_OK ? status : ends ? ak_ops_wait(upload->call, err) : AK_ITEM;
 }
 
-static inline bool ak_posix_write_all(int fd, const char *bytes, size_t len) {
+/* Whether a file may be written to there. Beyond the process's limit that would raise SIGXFSZ, which ends programs. */
+static inline bool ak_posix_may_write(int64_t at) {
+    struct rlimit limit = AK_POSIX_ZEROS;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        AK_POSIX_CAST(rlim_t, at) >= limit.rlim_cur) {
+        errno = EFBIG;
+        return false;
+    }
+    return true;
+}
+
+static inline bool ak_posix_write_all(int fd, int64_t at, const char *bytes, size_t len) {
     size_t done = 0;
     while (done < len) {
-        const ssize_t n = write(fd, bytes + done, len - done);
+        const ssize_t n =
+            ak_posix_may_write(at + AK_POSIX_CAST(int64_t, done)) ? write(fd, bytes + done, len - done) : -1;
         if (n < 0 && errno != EINTR) {
             return false;
         }
@@ -274,7 +287,7 @@ static inline ak_status ak_posix_download_next(ak_transfer *download, ak_error *
         (void)ak_call_wait(download->call, -1, err);
     }
     if (status == AK_OK) {
-        if (!ak_posix_write_all(download->fd, download->piece, len)) {
+        if (!ak_posix_write_all(download->fd, download->done, download->piece, len)) {
             return AK_E_FILE;
         }
         download->done += AK_POSIX_CAST(int64_t, len);

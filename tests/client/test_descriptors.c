@@ -231,6 +231,34 @@ static void a_name_over_tls(void **state) {
     end_remote(&server);
 }
 
+/* Starting a server of our own needs more of them; here it is a program that ends at once. */
+static void our_own(void **state) {
+    (void)state;
+    enum { PLENTY = 40 };
+    setenv("AGENTKERNEL_LOCAL", "/bin/true", 1);
+    size_t open = host_descriptors();
+    bool enough = false;
+    ak_error *err = ak_error_new();
+    for (rlim_t left = 0; left <= PLENTY; left++) {
+        ak_client *client = host_client("local:");
+        ak_status again, status = run_with(client, AK_OP_HEALTH, left, &again, err);
+        bool ended = host_error_has(err, AK_ERROR_MESSAGE, "has ended before it was ready");
+        if (status != AK_E_DESCRIPTORS && !(status == AK_E_CONNECT && ended)) {
+            char message[256] = "";
+            size_t len = 0;
+            ak_error_text(err, AK_ERROR_MESSAGE, message, sizeof message - 1, &len);
+            fail_msg("with %d descriptors: %d, %s", (int)left, (int)status, message);
+        }
+        assert_int_equal(again, AK_E_CONNECT);
+        enough = status == AK_E_CONNECT;
+        ak_client_free(client);
+        check_descriptors(open);
+    }
+    assert_true(enough);
+    ak_error_free(err);
+    unsetenv("AGENTKERNEL_LOCAL");
+}
+
 /* Who waits for another call's look-up is not told that there is no such name when that one lacked descriptors. */
 static void a_look_up_that_lacked_them(void **state) {
     (void)state;
@@ -324,6 +352,7 @@ int main(void) {
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(a_name),
         cmocka_unit_test(a_name_over_tls),
+        cmocka_unit_test(our_own),
         cmocka_unit_test(a_look_up_that_lacked_them),
         cmocka_unit_test(an_upload_that_is_tried_again),
         cmocka_unit_test(cancelled_calls_are_not_tried_again),
