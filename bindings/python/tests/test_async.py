@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+import trio
 
 from agentkernel import (
     AsyncAgentKernel,
@@ -233,6 +234,15 @@ async def test_closing_from_another_task_wakes_the_reader(fault: Fault) -> None:
             await stream.aclose()
         server.wait_for("client_ended")
     assert len(caught) == 1
+
+
+async def test_older_trio(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which loop runs is found out by what every version of Trio has, on the other loops, too, once it is imported."""
+    for name in ("in_trio_run", "in_trio_task"):
+        monkeypatch.delattr(trio.lowlevel, name, raising=False)
+    server = fault.replies(ok("ok"))
+    async with AsyncAgentKernel(server.url) as client:
+        assert await client.health() == "ok"
 
 
 async def test_deadlines(fault: Fault) -> None:

@@ -21,7 +21,12 @@ T = TypeVar("T")
 def _trio() -> Any:
     """Trio, when the caller runs in a task of it."""
     trio = sys.modules.get("trio")
-    return trio if trio is not None and trio.lowlevel.in_trio_task() else None
+    try:
+        if trio is not None and trio.lowlevel.current_task():  # in_trio_task is of 2025
+            return trio
+    except RuntimeError:
+        pass
+    return None
 
 
 def _asyncio_loop() -> asyncio.AbstractEventLoop:
