@@ -145,7 +145,7 @@ export class Scripted {
     }
 
     async reached(counter: string, least = 1): Promise<boolean> {
-        return (await this.say("await", {counter, least}))["reached"] === true;
+        return (await this.say("await", {counter, least, timeout_ms: 60000}))["reached"] === true;
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
