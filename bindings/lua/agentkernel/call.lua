@@ -14,7 +14,7 @@ local TURN_MS = 100
 ---@field handle userdata?
 ---@field operation string its name
 ---@field waiter agentkernel.Waiter?
----@field watched table? the descriptor that the waiter has seen
+---@field watched table? the descriptor that the waiter has seen, and whether the call has been forgotten
 ---@field guard any makes the waiter forget it when the call is forgotten
 ---@field waiting boolean somebody waits for it: it must not be freed now
 local Call = {}
@@ -29,6 +29,7 @@ Call.__index = Call
 function Call.new(client, operation, named, waiter)
 	local status, handle = raw.call_new(client, operation.id)
 	if not status then
+		handle.operation = handle.operation or operation.name
 		return nil, errors.from(handle)
 	end
 	local bound, err = operation:bind(handle, named)
@@ -64,17 +65,24 @@ end
 
 --- Waits with the host's own loop, until the call may go on; false when it cannot wait here.
 local function watch(self)
-	local fd = raw.call_fd(self.handle)
-	if self.watched then
-		self.watched.fd = fd
-	else
-		local watched = { fd = fd, release = self.waiter.release }
+	local watched = self.watched
+	if not watched then
+		watched = { release = self.waiter.release }
 		self.watched = watched
 		self.guard = protect.at_collection(function() -- younger than the handle, which closes the descriptor
+			watched.ended = true
 			forget(watched)
 		end)
+	elseif watched.ended then -- an older finalizer goes on with it: nothing would make the waiter forget it any more
+		return false
 	end
-	return self.waiter.wait(fd) ~= false
+	local before, fd = watched.fd, raw.call_fd(self.handle)
+	watched.fd = fd
+	if self.waiter.wait(fd) == false then
+		watched.fd = before
+		return false
+	end
+	return true
 end
 
 --- Whether a waiter failed because Lua cannot yield here, as in a finalizer, and in what a closed coroutine still does.

@@ -1,16 +1,19 @@
 --- Waiting in a controller of cqueues: `agentkernel.new{wait = require("agentkernel.cqueues")}`.
 local cqueues = require("cqueues")
+local protect = require("agentkernel.protect")
 
 ---@type agentkernel.Waiter
 local M = {}
 
---- In a coroutine of a controller, and not where Lua cannot yield, as in what a closed coroutine still does.
-local yieldable = coroutine.isyieldable or function()
-	return true
+--- In a coroutine of a controller, and not where Lua cannot yield, as in what a closed coroutine still does. The main thread
+--- is never one; in its last finalizers, when the program ends, cqueues may be gone.
+local function inside()
+	local _, main = protect.running()
+	return not main and (not coroutine.isyieldable or coroutine.isyieldable()) and cqueues.running()
 end
 
 function M.wait(fd)
-	if not (cqueues.running() and yieldable()) then
+	if not inside() then
 		return false
 	end
 	cqueues.poll({ pollfd = fd, events = "r" })
@@ -21,7 +24,7 @@ function M.release(fd)
 end
 
 function M.sleep(seconds)
-	if not (cqueues.running() and yieldable()) then
+	if not inside() then
 		return false
 	end
 	cqueues.sleep(seconds)

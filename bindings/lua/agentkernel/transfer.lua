@@ -31,6 +31,11 @@ local function new(call, failure, step)
 	return setmetatable({ call = call, failure = failure, step = step, told = false, busy = false, done = 0 }, Transfer)
 end
 
+--- Not when the collector has closed it, in a finalizer that still has the Transfer.
+local function is_open(file)
+	return io.type(file) == "file"
+end
+
 --- Moves a piece: how many bytes are done, and of an upload of how many, where its file has a size; nil at the end, nil
 --- and the Error after a failure, each time.
 ---@return integer? done
@@ -79,7 +84,9 @@ function Transfer:close()
 	self.call = nil
 	call:close()
 	if self.file then
-		self.file:close()
+		if is_open(self.file) then
+			self.file:close()
+		end
 		self.file = nil
 	end
 	if self.drop then
@@ -110,6 +117,10 @@ local function trouble(operation, code, what, why)
 	return errors.new(code, ("the local file cannot be %s: %s"):format(what, why), operation)
 end
 
+local function closed(operation, what, path)
+	return trouble(operation, "AK_E_STATE", what, path .. ": it is closed")
+end
+
 -- ---- into a sandbox ----
 
 --- Reads a piece: of a file with a size no more than that, however it grows.
@@ -121,6 +132,9 @@ local function read_piece(self)
 end
 
 local function put_piece(self)
+	if not is_open(self.file) then
+		return nil, closed("write_file", "read", self.from)
+	end
 	local bytes, why = read_piece(self)
 	if why then
 		return nil, trouble("write_file", "AK_E_CANCELLED", "read", self.from .. ": " .. why)
@@ -201,6 +215,9 @@ local function take_piece(self)
 		if not opened then
 			return nil, trouble("read_file", "AK_E_ARGUMENT", "written", reason)
 		end
+	end
+	if not is_open(self.file) then
+		return nil, closed("read_file", "written", self.to)
 	end
 	local bytes, err = self.reader:read(files.PIECE_BYTES)
 	if err then

@@ -74,24 +74,35 @@ describe("raw layer", function()
 		assert.are.equal(agent, got)
 	end)
 
-	it("refuses emptied and foreign objects", function()
+	it("answers for emptied objects, and refuses foreign ones", function()
 		local _, client = raw.client_new()
 		local _, call = raw.call_new(client, raw.OP_RUN)
 		raw.client_free(client)
 		raw.client_free(client)
 		raw.call_free(call)
 		raw.call_free(call)
-		for _, wrong in ipairs({ call, client, io.stdout, 7, "x" }) do
-			for _, takes_call in ipairs({ raw.call_step, raw.event_next }) do -- which look at their call in ways of their own
+		-- These look at their call in ways of their own.
+		for _, takes_call in ipairs({ raw.call_step, raw.call_values, raw.call_next, raw.event_next, raw.call_fd }) do
+			local status, err = takes_call(call)
+			assert.is_nil(status)
+			assert.are.same({ code = "AK_E_STATE", message = "the call is closed" }, err)
+			for _, wrong in ipairs({ client, io.stdout, 7, "x" }) do
 				assert.has_error(function()
 					takes_call(wrong)
 				end)
 			end
-			assert.has_error(function()
-				raw.call_new(wrong, raw.OP_RUN)
-			end)
+			assert.has_error(takes_call)
 		end
-		assert.has_error(raw.event_next)
+		for _, takes_client in ipairs({ raw.call_new, raw.client_int, raw.client_text }) do
+			local status, err = takes_client(client, raw.OP_RUN)
+			assert.is_nil(status)
+			assert.are.same({ code = "AK_E_STATE", message = "the client is closed" }, err)
+			for _, wrong in ipairs({ call, io.stdout, 7, "x" }) do
+				assert.has_error(function()
+					takes_client(wrong, raw.OP_RUN)
+				end)
+			end
+		end
 	end)
 
 	it("knows constants by name", function()

@@ -34,6 +34,8 @@ if mode then
 			assert.are.equal(0, status)
 			local linked = kit.shell("ldd '%s/rocks/lib/lua/%s/agentkernel_raw.so'", where, version)
 			assert.are.equal(version == "5.1", linked:find("libagentkernel", 1, true) ~= nil, linked)
+			local flags = kit.shell("readelf -d '%s/rocks/lib/lua/%s/agentkernel_raw.so'", where, version)
+			assert.is_truthy(flags:find("NODELETE", 1, true), flags)
 			local exported = kit.shell("nm -D --defined-only '%s/rocks/lib/lua/%s/agentkernel_raw.so'", where, version)
 			assert.is_truthy(exported:find("^%x+ T luaopen_agentkernel_raw\n$"), exported)
 		end)
