@@ -87,6 +87,8 @@ void ak_poller_kick(ak_poller *poller) {
     ak_poller_arm(poller, 1);
 }
 
+/* For a moment after a reset the kernel tells of the error alone. It is for reading to say what it is: libcurl takes an
+ * error alone for the end of the transfer, and does not see that it was a kept-alive connection that died. */
 size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, bool *woken) {
     struct epoll_event raw[8];
     int want = cap < 8 ? (int)cap : 8;
@@ -99,7 +101,7 @@ size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, b
             *woken = read(poller->timer_fd, &expirations, sizeof expirations) > 0 || *woken;
         } else {
             events[count++] = (ak_poller_event){.fd = raw[i].data.fd,
-                                                .readable = (raw[i].events & (EPOLLIN | EPOLLHUP)) != 0,
+                                                .readable = (raw[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0,
                                                 .writable = (raw[i].events & EPOLLOUT) != 0,
                                                 .failed = (raw[i].events & EPOLLERR) != 0};
         }
