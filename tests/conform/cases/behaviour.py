@@ -31,8 +31,9 @@ class Behaviour(Area):
     def test_abandoned_command(self) -> None:
         """A command whose caller has gone ends."""
         sandbox = self.sandbox()
+        moment = self.world.moment()
         loop = "for i in $(seq 1 2400); do echo beat >> /tmp/beats; sleep 0.05; done"
-        wait = 0.15
+        wait = moment / 2
         while self.beats(sandbox.name) == "0\n":  # one that never began cannot show how it ends
             wait *= 2
             self.assertLess(wait, self.world.patience)
