@@ -182,10 +182,13 @@ static void be_child(ak_client *inherited, const char *path) {
     while (getppid() == parent) {
         usleep(10000);
     }
-    do { /* until the server has noticed */
-        usleep(10000);
+    for (int i = 0; i < 100 * PATIENCE_SECONDS; i++) { /* until the server has noticed, and its folder is gone */
         run(inherited, words, line, sizeof line);
-    } while (strncmp(line, "ok ", 3) == 0);
+        if (strstr(line, "the server of process") != NULL) {
+            break;
+        }
+        usleep(10000);
+    }
     append(path, line);
     own = new_client("local:");
     run(own, words, line, sizeof line);
