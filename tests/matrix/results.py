@@ -10,7 +10,6 @@ from .rows import ROWS
 
 FOLDER = TREE / "docs/platforms"
 PAGE = TREE / "docs/platforms.md"
-FULL = "full"  # the full server: tests/full writes it, in the same form
 _BEGIN = "<!-- rows: written by ./dev matrix --table -->\n"
 _END = "<!-- end of rows -->"
 
@@ -36,8 +35,18 @@ def _line(name: str, title: str) -> str:
     if result.get("failed"):
         told += ": " + ", ".join(result["failed"])
     versions = ", ".join(f"{key} {value}" for key, value in result["versions"].items())
-    cells = (name, title, told, result["date"], result["revision"], f"{result['seconds'] / 60:.0f}", versions)
+    cells = (name, title, told, result["date"], result["revision"][:10], f"{result['seconds'] / 60:.0f}", versions)
     return "| " + " | ".join(cells) + " |"
+
+
+def _full_line() -> str:
+    """The full server, of which tests/full keeps what it said in the same form, with the counts of its cases."""
+    line = _line("full", "the full server (`./dev full`)")
+    result = read("full")
+    if result is not None:
+        counts = ", ".join(f"{count} {name}" for name, count in result["counts"].items())
+        line = line.replace(f"| {result['result']} |", f"| {result['result']}: {counts} |")
+    return line
 
 
 def table() -> str:
@@ -46,6 +55,7 @@ def table() -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [_line(row.name, row.title) for row in ROWS.values()]
+    lines.append(_full_line())
     return "\n".join(lines) + "\n"
 
 
