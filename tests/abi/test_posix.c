@@ -54,7 +54,8 @@ static void it_does_not_look_all_the_time(void **state) {
     assert_int_equal(ak_detached_wait(client, "box", "1", 600, &ended, err), AK_E_TIMEOUT);
     assert_int_equal(ak_error_code(err), AK_E_TIMEOUT);
     assert_null(ended.status);
-    assert_within(requests(server), 2, 10); /* after 0, 10, 30, 70, 150, 310 ms, and at the end */
+    assert_within(requests(server), 1,
+                  10); /* after 0, 10, 30, 70, 150, 310 ms, and at the end; a slow machine: fewer */
     assert_int_equal(ak_detached_wait(client, "box", "1", 0, NULL, err), AK_E_TIMEOUT);
     ak_error_free(err);
     ak_client_free(client);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BOX(members) "{\"success\":true,\"data\":{\"name\":\"box\",\"status\":\"running\"," members "}}"
 #define RUN(members) "{\"success\":true,\"data\":{" members "}}"
@@ -447,11 +448,11 @@ static void long_lists_are_walked_once(void **state) {
     kit_answer box = kit_ask(AK_OP_GET_SANDBOX, 200, json);
     free(json);
     assert_int_equal(box.status, AK_ITEM);
-    int64_t begin = fault_now_ms();
+    clock_t begin = clock();
     for (size_t i = 0; i < entries; i++) {
         assert_int_equal(entry_of(box.call, AK_KEY_PORTS, i), i);
     }
-    assert_within(fault_now_ms() - begin, 0, 20000); /* looking at all before it each time takes minutes */
+    assert_true((clock() - begin) / CLOCKS_PER_SEC < 20); /* looking at all before it each time takes minutes */
     static const size_t order[] = {5, 5, 4, entries - 1, 0, 1, 1, 7, 2};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         assert_int_equal(entry_of(box.call, AK_KEY_PORTS, order[i]), order[i]);

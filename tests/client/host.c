@@ -199,6 +199,17 @@ ak_status host_run(ak_client *client, int32_t operation, ak_error *err) {
     return status;
 }
 
+void host_within(bool (*scenario)(int64_t span_ms), int64_t span_ms) {
+    enum { TRIES = 4 };
+    for (int i = 0; i < TRIES; i++) {
+        if (scenario(span_ms)) {
+            return;
+        }
+        span_ms *= 3;
+    }
+    fail_msg("not within %lld ms either", (long long)span_ms / 3);
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------------
  */
 

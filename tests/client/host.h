@@ -23,9 +23,9 @@
 #include "agentkernel.h"
 #include "fault.h"
 
-/* No status of the library: nothing came for ten seconds. */
+/* No status of the library: nothing came for twenty seconds. */
 #define HOST_LOST (-1000)
-#define HOST_WAIT_MS 10000
+#define HOST_WAIT_MS 20000
 
 typedef struct {
     ak_call *call;
@@ -49,8 +49,12 @@ ak_status host_end(host_call *host, ak_error *err);
 /* As ak_call_read and ak_call_write, with AGAIN waited out; write takes all, unless the call ends before. */
 ak_status host_read(host_call *host, void *buf, size_t cap, size_t *len, ak_error *err);
 ak_status host_write(host_call *host, const void *data, size_t len, ak_error *err);
-/* Steps until nothing is pending, for at most ten seconds until `counter` reaches `least`. */
+/* Steps until nothing is pending, for at most twenty seconds until `counter` reaches `least`. */
 void host_until(host_call *host, fault_server *server, fault_counter counter, uint64_t least);
+
+/* For what has to happen within a deadline, which a busy machine may be too slow for. scenario: did it? It is tried
+ * with ever longer deadlines, and fails by itself for what no machine can be the reason of. */
+void host_within(bool (*scenario)(int64_t span_ms), int64_t span_ms);
 
 /* One call from new to its end. */
 ak_status host_run(ak_client *client, int32_t operation, ak_error *err);

@@ -177,15 +177,23 @@ static void after_the_end(void **state) {
 /* ---- from another thread ------------------------------------------------------------------------------------------
  */
 
+typedef struct {
+    fault_server *server;
+    ak_call *call;
+} cancelling;
+
+/* A little later than its request has come, so that the other thread waits. */
 static void *cancel_later(void *data) {
+    const cancelling *what = data;
     struct timespec pause = {.tv_nsec = 50000000};
+    fault_await(what->server, FAULT_COMPLETE, 1, HOST_WAIT_MS);
     nanosleep(&pause, NULL);
-    ak_call_cancel(data);
-    ak_call_free(data);
+    ak_call_cancel(what->call);
+    ak_call_free(what->call);
     return NULL;
 }
 
-/* H9: whoever waits wakes at once, without a deadline's help. */
+/* H9: whoever waits wakes, without the help of a deadline: none comes before the host gives up. */
 static void from_another_thread(void **state) {
     (void)state;
     for (point where = AT_HEADERS; where < POINTS; where++) {
@@ -193,10 +201,9 @@ static void from_another_thread(void **state) {
         ak_client *client = host_client(fault_url(server));
         host_call host = host_new(client, where == IN_EVENT ? AK_OP_RUN_STREAM : AK_OP_RUN);
         pthread_t thread;
-        int64_t begin = fault_now_ms();
-        assert_int_equal(pthread_create(&thread, NULL, cancel_later, ak_call_retain(host.call)), 0);
+        cancelling what = {server, ak_call_retain(host.call)};
+        assert_int_equal(pthread_create(&thread, NULL, cancel_later, &what), 0);
         assert_int_equal(host_end(&host, NULL), AK_E_CANCELLED);
-        assert_true(fault_now_ms() - begin < 3000);
         pthread_join(thread, NULL);
         host_free(&host);
         assert_int_equal(host_run(client, AK_OP_HEALTH, NULL), AK_DONE);

@@ -29,11 +29,11 @@ static void closes_with_fin_though_the_body_was_not_read(void **state) {
     fault_server *server = client_server(script);
     int fd = client_connect(server);
     client_text(fd, "POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n");
-    assert_int_equal(client_send_until_full(fd, 200000, 100), 200000);
+    assert_int_equal(client_send_until_full(fd, 200000, CLIENT_WAIT_MS), 200000);
     client_expect(fd, OK_REPLY);
     for (int i = 0; i < 2; i++) { /* no reset meets what the client still sends */
         client_text(fd, "more of the body");
-        usleep(50000);
+        usleep(20000);
     }
     assert_int_equal(client_expect_all(fd, ""), 0);
     close(fd);
