@@ -235,7 +235,7 @@ class Stream:
         self.connection.request("POST", "/run/stream", json.dumps(body))
         self.response = self.connection.getresponse()
         self.pending = b""
-        self.raw = bytearray()  # all that came
+        self.raw = bytearray()  # all events that came
 
     def block(self):
         """The next event or comment as it came, or None at the end."""
@@ -247,23 +247,26 @@ class Stream:
                 return None
             self.pending += data
         block, self.pending = self.pending.split(b"\n\n", 1)
-        self.raw += block + b"\n\n"
         return block
 
-    def next(self):
-        """The next event as (name, data), or (None, comment)."""
+    def next(self, comments=False):
+        """The next event as (name, data); None at the end. Comments come when nothing else does for long, as on a busy machine: they
+        are left out, or (None, comment)."""
         block = self.block()
+        while block is not None and block.startswith(b":"):
+            if comments:
+                return None, block[1:].strip().decode()
+            block = self.block()
         if block is None:
             return None
-        if block.startswith(b":"):
-            return None, block[1:].strip().decode()
+        self.raw += block + b"\n\n"
         lines = block.split(b"\n")
         assert len(lines) == 2 and lines[0].startswith(b"event: ") and lines[1].startswith(b"data: "), block
         return lines[0][7:].decode(), json.loads(lines[1][6:])
 
-    def all(self):
+    def all(self, comments=False):
         events = []
-        while (event := self.next()) is not None:
+        while (event := self.next(comments)) is not None:
             events.append(event)
         self.close()
         return events

@@ -76,6 +76,9 @@ bool outcome_says(const struct outcome *outcome, const char *line);
  */
 bool fixture_own_host(void);
 
+/* On such a host: covers a part of every /proc, so that no other can be mounted. False: that cannot be done. */
+bool fixture_mask_proc(void);
+
 /* How many processes of the host have this word in their command line, ours and zombies excepted. */
 int fixture_count(const char *word);
 /* Waits until there are none; false after this time. */

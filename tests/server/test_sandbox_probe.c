@@ -198,8 +198,7 @@ static bool write_text(const char *path, const char *text) {
 }
 
 static bool mask_proc(void) {
-    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("tmpfs", "/proc/tty", "tmpfs", MS_RDONLY, NULL) == 0;
+    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && fixture_mask_proc();
 }
 
 static bool forbid_namespaces(void) {

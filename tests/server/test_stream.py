@@ -266,7 +266,7 @@ class ShortTimes(ServerTest):
         start = time.monotonic()
         stream = self.server.stream("sleep", Markers.new())
         self.assertEqual(stream.next()[0], "started")
-        self.assertEqual([stream.next() for _ in range(3)], [(None, "keep-alive")] * 3)
+        self.assertEqual([stream.next(comments=True) for _ in range(3)], [(None, "keep-alive")] * 3)
         self.assertGreater(time.monotonic() - start, 3 * self.SILENCE)
         stream.close()
 
@@ -275,7 +275,7 @@ class ShortTimes(ServerTest):
         script = ("import time\nlast = time.monotonic()\nfor _ in range(40):\n  print('x', flush=True); now = time.monotonic(); "
                   "print('%.6f' % (now - last), flush=True); last = now; time.sleep(0.02)")
         comments, latest, text = 0, 0, ""
-        for name, data in self.server.stream("python3", "-c", script).all():
+        for name, data in self.server.stream("python3", "-c", script).all(comments=True):
             if name == "output":
                 comments += latest if "x" in text else 0  # the start may take long, and so may the end
                 latest = 0

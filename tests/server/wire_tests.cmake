@@ -12,7 +12,7 @@ endif()
 # The same program with short times, so that a test need not wait for a minute, and a long one where a test shows that nobody
 # waits.
 akl_add_server(agentkernel-local-short)
-target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_MS=1000
+target_compile_definitions(agentkernel-local-short PRIVATE STREAM_KEEP_ALIVE_MS=200 HTTP_IDLE_MS=2000
                            DETACHED_GRACE_MS=60000)
 
 # And in the form in which single controls can be taken away; see sandbox_tests.cmake.
