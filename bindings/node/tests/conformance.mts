@@ -97,7 +97,7 @@ export async function failuresOf(one: JsonObject, fault: FaultServer, way: Way):
         }
         const requests = one["requests"] as JsonObject[];
         if (wrong.length === 0)
-            await server.say("await", {counter: "complete", least: requests.length, timeout_ms: 2000});
+            await server.say("await", {counter: "complete", least: requests.length, timeout_ms: 20000});
         compareLog(one, await server.say("log"), say);
     } catch (error) {
         say(error instanceof Error ? (error.stack ?? error.message) : String(error));

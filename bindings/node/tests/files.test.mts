@@ -166,18 +166,18 @@ test("several files at once", async () => {
 test("a detached command is waited for, read and killed", async () => {
     const started = await box.execDetached(["sh", "-c", "echo out; echo err >&2; exit 3"]);
     assert.equal(typeof started.id, "string");
-    const done = await box.detachedWait(started.id, {timeout: 30000});
+    const done = await box.detachedWait(started.id, {timeout: 120000});
     assert.deepEqual([done.status, done.exit_code], ["failed", 3]);
     assert.equal((await client.detachedLogs("files", started.id)).stdout, "out\n");
     const {stderr, stderrBytes} = await client.detachedLogs("files", started.id, "stderr");
     assert.deepEqual([stderr, stderrBytes?.toString()], ["err\n", "err\n"]);
-    const long = await box.execDetached(["sleep", "60"]);
+    const long = await box.execDetached(["sleep", "600"]);
     assert.equal(long.exit_code, null);
     await assert.rejects(box.detachedWait(long.id, {timeout: 100}), TimeoutError);
     await assert.rejects(box.detachedWait(long.id, {signal: AbortSignal.timeout(100)}), AbortError);
     assert.equal((await client.detachedStatus("files", long.id)).status, "running");
     await client.detachedKill("files", long.id);
-    assert.notEqual((await box.detachedWait(long.id, {timeout: 30000})).status, "running");
+    assert.notEqual((await box.detachedWait(long.id, {timeout: 120000})).status, "running");
     assert.deepEqual((await client.detachedList("files")).map(({id}) => id).sort(), [started.id, long.id].sort());
 });
 

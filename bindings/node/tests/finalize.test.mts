@@ -87,7 +87,7 @@ test("content that never comes, for which there is no deadline, ends when nobody
 
 /** Collects until so many descriptors are left. */
 async function gone(left: number): Promise<void> {
-    for (let i = 0; i < 500 && descriptors() > left; i++) {
+    for (let i = 0; i < 3000 && descriptors() > left; i++) {
         collect();
         await sleep(20);
     }

@@ -1,5 +1,5 @@
 // Reads a stream of 1 GiB from a server, as events or as bytes, or a file of it, and prints how many there were and by how many MiB the
-// process's peak grew after the first 4 MiB.
+// process's peak grew after the first eighth.
 import {readFileSync} from "node:fs";
 import {AgentKernel} from "agentkernel";
 
@@ -20,6 +20,6 @@ const [, , url = "", way = ""] = process.argv;
 let [size, warm] = [0, 0];
 for await (const piece of pieces(url, way)) {
     size += piece;
-    if (warm === 0 && size >= 4 * 1024 * 1024) warm = peak();
+    if (warm === 0 && size >= 128 * 1024 * 1024) warm = peak();
 }
 process.stdout.write(`${size} ${Math.round(peak() - warm)}\n`);

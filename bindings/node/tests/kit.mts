@@ -3,7 +3,6 @@ import {spawn} from "node:child_process";
 import type {ChildProcess} from "node:child_process";
 import {createRequire} from "node:module";
 import {mkdtempSync, readdirSync, rmSync} from "node:fs";
-import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import type {Interface} from "node:readline";
@@ -167,7 +166,7 @@ export class LocalServer {
     }
 
     static async start(): Promise<LocalServer> {
-        const state = mkdtempSync(join(tmpdir(), "ak-node-"));
+        const state = mkdtempSync("/var/tmp/ak-node-"); // where /tmp is memory, what a sandbox writes there counts as its own
         const arguments_ = ["--listen", "127.0.0.1:0", "--state", join(state, "state")];
         const program = new Program(join(tree, "build", "bin", "agentkernel-local"), arguments_);
         const [, , url] = (await program.line()).split(" ");
@@ -217,6 +216,19 @@ export function collect(): void {
 /** How many descriptors this process has. */
 export function descriptors(): number {
     return readdirSync("/proc/self/fd").length;
+}
+
+/** Tries something whose subject is time with ever more of it: on a busy machine a little is too little. */
+export async function stretched(attempt: (factor: number) => Promise<void>): Promise<void> {
+    for (const factor of [1, 5]) {
+        try {
+            await attempt(factor);
+            return;
+        } catch {
+            // the last one tells
+        }
+    }
+    await attempt(25);
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -85,7 +85,7 @@ test("from TypeScript, as module and as CommonJS, with the strictest options", a
     const source = `
         import {AgentKernel, CommandError, type SandboxInfo, type StreamEvent} from "agentkernel";
         async function main(): Promise<void> {
-            using client = new AgentKernel({timeout: 20000});
+            using client = new AgentKernel({timeout: 120000});
             const seen: string[] = [];
             for await (const event of client.runStream(["echo", "ts"])) {
                 const each: StreamEvent = event;
@@ -95,7 +95,7 @@ test("from TypeScript, as module and as CommonJS, with the strictest options", a
             const info: SandboxInfo = await sandbox.info();
             const size: number | undefined = info.memory_mb;
             try {
-                await sandbox.run(["false"], {signal: AbortSignal.timeout(20000), env: {A: "1"}});
+                await sandbox.run(["false"], {signal: AbortSignal.timeout(120000), env: {A: "1"}});
             } catch (error) {
                 if (error instanceof CommandError) console.log(seen.join("").trim(), size, error.exitCode, error.output === "");
             }

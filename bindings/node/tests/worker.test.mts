@@ -114,7 +114,7 @@ async function count(): Promise<number> {
     }
 }
 
-test("terminated with work in flight: no crash, and nothing is left", {timeout: 120000}, async () => {
+test("terminated with work in flight: no crash, and nothing is left", async () => {
     await using server = await fault.script({rules});
     const client = server.client();
     let before = 0;
@@ -141,7 +141,7 @@ test("a worker that exits by itself leaves nothing", async () => {
     assert.ok(await server.reached("client_ended", 60));
 });
 
-test("terminated amid files that are read and written", {timeout: 120000}, async () => {
+test("terminated amid files that are read and written", async () => {
     await using server = await fault.script({rules: files, receive_buffer: 4096});
     let before = 0;
     for (let i = 0; i < 5; i++) {

@@ -24,7 +24,11 @@ class LoopWaiter implements Waiter {
 
     wait(fd: number, wake: () => void): void {
         const resting = this.#watches.get(fd);
-        if (resting === undefined) this.#watches.set(fd, watch(fd, () => this.#woken(fd)));
+        if (resting === undefined)
+            this.#watches.set(
+                fd,
+                watch(fd, () => this.#woken(fd)),
+            );
         else resting.start();
         this.#wakes.set(fd, wake);
     }
