@@ -182,9 +182,10 @@ static void be_child(ak_client *inherited, const char *path) {
     while (getppid() == parent) {
         usleep(10000);
     }
-    for (int i = 0; i < 100 * PATIENCE_SECONDS; i++) { /* until the server has noticed, and its folder is gone */
+    /* Until the server has noticed, and its folder is gone: before that it may take a request and end. */
+    for (int i = 0; i < 100 * PATIENCE_SECONDS; i++) {
         run(inherited, words, line, sizeof line);
-        if (strstr(line, "the server of process") != NULL) {
+        if (strstr(line, "AK_E_CONNECT 0 local: the server of process") != NULL) {
             break;
         }
         usleep(10000);
