@@ -159,7 +159,7 @@ typedef int32_t ak_status;
 #define AK_E_FORKED (-16)      /* the call belongs to the process that this one was forked from */
 #define AK_E_TRUNCATED (-17)   /* the stream ended without its final event */
 #define AK_E_PROTOCOL (-18)    /* the answer is not what the protocol says: not JSON, no envelope, wrong type */
-#define AK_E_TOO_LARGE (-19)   /* a size limit was passed: the reply's, an event's, or the request body's 16 MiB */
+#define AK_E_TOO_LARGE (-19)   /* a size limit was passed: of a reply or its head, an event, a URL, a body's 16 MiB */
 #define AK_E_DESCRIPTORS (-20) /* the process or the system is out of file descriptors */
 #define AK_E_REDIRECT (-21)    /* the server answered with a redirect; these are never followed */
 
@@ -434,8 +434,8 @@ AK_API int32_t ak_field_flags(int32_t operation, int32_t key);
 /* ---- client ---- */
 
 /* Makes a client from the environment and the defaults. No I/O. Errors: AK_E_ARGUMENT (a variable of the environment
- * holds something impossible; the message names it), AK_E_MEMORY. The environment is read only here, and where the base
- * URL is set to local:. Thread: any. */
+ * holds something impossible, or libcurl was built without an asynchronous resolver; the message says so), AK_E_MEMORY.
+ * The environment is read only here, and where the base URL is set to local:. Thread: any. */
 AK_API ak_status ak_client_new(ak_client **client, ak_error *err);
 
 /* Changes a setting; an empty text unsets it (back to the default). Settings are fixed by the first ak_call_new.
