@@ -164,10 +164,10 @@ class Idle(ServerTest):
         self.assertEqual(run.get()[1]["data"]["output"], "x\n")
 
     def test_a_reader_may_pause_longer(self):
-        stream = self.server.stream("sh", "-c", "yes | head -c 50000000")
+        stream = self.server.stream("sh", "-c", "yes | head -c 20000000")
         stream.next()
         time.sleep(LONGER)
-        self.assertEqual(len(output_of(stream.all())), 50000000)
+        self.assertEqual(len(output_of(stream.all())), 20000000)
 
     def test_stop_with_silent_connections(self):
         server = Server(**self.server_options)
