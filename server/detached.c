@@ -445,6 +445,9 @@ bool detached_end(struct sandbox *sandbox, const char *id) {
         if (detached != NULL && detached->phase == PHASE_RUNNING) {
             running_kill(&detached->command.running);
         }
+    }
+    if (detached != NULL &&
+        detached->phase != PHASE_STARTING) { /* by itself, or at another's request, perhaps just now */
         (void)await_end(sandbox, id, END_WAIT_MS);
     }
     (void)pthread_mutex_unlock(&sandbox->detached_lock);

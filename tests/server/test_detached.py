@@ -190,6 +190,8 @@ class Refusals(Detached):
                                  "Resource quota denied: ")
         # One that has ended makes room, and is forgotten for it.
         self.kill(first, "full")
+        self.end_of(first, "full")  # when the machine is that busy
+        self.assertEqual(self.kill(first, "full")[0], 200)
         second = self.start("true", sandbox="full")["id"]
         self.end_of(second, "full")
         self.assertEqual(self.server.call("GET", self.path(first, "full"))[0], 404)
