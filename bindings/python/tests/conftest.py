@@ -24,7 +24,7 @@ from agentkernel import AgentKernel, AsyncAgentKernel
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TREE = Path(__file__).resolve().parents[3]
-PATIENCE = 20.0
+PATIENCE = 60.0
 # The environment of `dev` has it; Pythons that it does not run on yet do without.
 NEEDS_UVLOOP = pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
 

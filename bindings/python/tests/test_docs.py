@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from agentkernel import AgentKernel
-from conftest import TREE
+from conftest import PATIENCE, TREE
 
 DOCUMENTS = [TREE / "README.md", TREE / "bindings/python/README.md", *sorted((TREE / "docs").glob("**/*.md"))]
 
@@ -147,7 +147,7 @@ def test_example(path: Path, local_url: str) -> None:
         env={**os.environ, "AGENTKERNEL_BASE_URL": local_url},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=4 * PATIENCE,
     )
     assert done.returncode == code, done.stderr
     assert done.stderr == ""

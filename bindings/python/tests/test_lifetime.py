@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import DONE, SANDBOX, FaultProgram, FaultServer, ok
+from conftest import DONE, PATIENCE, SANDBOX, FaultProgram, FaultServer, ok
 from lifetime import PROGRAMS
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ def run(name: str, url: str, environment: dict[str, str]) -> None:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=4 * PATIENCE,
     )
     print(done.stderr)
     assert (done.returncode, done.stderr, done.stdout.splitlines()) == (0, "", PROGRAMS[name][1])

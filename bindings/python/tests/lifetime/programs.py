@@ -63,6 +63,7 @@ def one_of(act: Callable[..., object], *answers: str) -> Callable[..., str]:
 def collect_together(act: Callable[..., object], make: Callable[[], object]) -> None:
     """Has the collector take what was made together with its user, made before it and after it."""
     gc.disable()
+    gc.freeze()  # nothing else need be looked at each time
     for late in (False, True) * ROUNDS:
         last = Last(act) if late else None
         thing = make()
@@ -72,6 +73,7 @@ def collect_together(act: Callable[..., object], make: Callable[[], object]) -> 
         last.me = [last, thing]
         del last, thing
         gc.collect()
+    gc.unfreeze()
 
 
 def loops() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
