@@ -157,7 +157,7 @@ def fault(fault_program: FaultProgram) -> Iterator[Fault]:
 
 @pytest.fixture
 def client(local_url: str) -> Iterator[AgentKernel]:
-    with AgentKernel(local_url) as made:
+    with AgentKernel(local_url, timeout=4 * PATIENCE) as made:
         yield made
 
 
@@ -175,7 +175,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 async def aclient(local_url: str) -> AsyncIterator[AsyncAgentKernel]:
-    async with AsyncAgentKernel(local_url) as made:
+    async with AsyncAgentKernel(local_url, timeout=4 * PATIENCE) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from agentkernel import AgentKernel
+from agentkernel._base import BaseClient
 from conftest import PATIENCE, TREE
 
 DOCUMENTS = [TREE / "README.md", TREE / "bindings/python/README.md", *sorted((TREE / "docs").glob("**/*.md"))]
@@ -129,6 +130,12 @@ def snippets() -> list[Any]:
 def test_snippet(code: str, local_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGENTKERNEL_BASE_URL", local_url)
     monkeypatch.chdir(tmp_path)
+    make = BaseClient.__init__
+
+    def patient(self: BaseClient, *settings: Any, **others: Any) -> None:
+        make(self, *settings, **({"timeout": 4 * PATIENCE, **others} if len(settings) < 3 else others))
+
+    monkeypatch.setattr(BaseClient, "__init__", patient)
     compiled = compile(code, "snippet", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     result = eval(compiled, {"__name__": "snippet"})
     if inspect.iscoroutine(result):
@@ -150,7 +157,8 @@ def test_example(path: Path, local_url: str) -> None:
         timeout=4 * PATIENCE,
     )
     assert done.returncode == code, done.stderr
-    assert done.stderr == ""
+    # A loop that is debugged tells of each turn of a tenth of a second: a busy machine has them.
+    assert [line for line in done.stderr.splitlines() if not line.startswith("Executing <")] == []
     assert wanted in done.stdout
     with AgentKernel(local_url) as client:
         assert client.list_sandboxes() == []
