@@ -96,7 +96,7 @@ async function gone(left: number): Promise<void> {
 
 const program = join(built, "tests", "everything.mjs");
 const flags = runtime === undefined ? ["--expose-gc"] : [];
-const long = {timeout: 300000};
+const long = {timeout: 900000};
 /** Deno keeps descriptors of its own for workers that have ended. */
 const workers = {...long, skip: runtime === "deno"};
 

@@ -186,7 +186,7 @@ export interface Finished {
     err: string;
 }
 
-/** Runs a program to its end, within five minutes. */
+/** Runs a program to its end, within a quarter of an hour. */
 export function finished(
     path: string,
     args: string[],
@@ -194,7 +194,7 @@ export function finished(
 ): Promise<Finished> {
     return new Promise((resolve, reject) => {
         const env = {...process.env, AK_TREE: tree, ...options.env};
-        const child = spawn(path, args, {env, cwd: options.cwd, timeout: 300000, stdio: ["ignore", "pipe", "pipe"]});
+        const child = spawn(path, args, {env, cwd: options.cwd, timeout: 900000, stdio: ["ignore", "pipe", "pipe"]});
         let [out, err] = ["", ""];
         child.stdout.on("data", (data: Buffer) => (out += data.toString()));
         child.stderr.on("data", (data: Buffer) => (err += data.toString()));
