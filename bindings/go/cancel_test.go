@@ -21,13 +21,17 @@ const silent = `{"rules": [{"times": "always", "steps": [{"wait": "close"}]}]}`
 
 func TestDeadline(t *testing.T) {
 	server := fault(t, silent)
-	ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer stop()
-	_, err := server.client(t).Run(ctx, []string{"x"}, nil)
-	var failed *agentkernel.Error
-	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &failed) || !failed.Timeout() || failed.Sent != agentkernel.SentSome {
-		t.Errorf("%v %+v", err, failed)
-	}
+	client := server.client(t)
+	stretch(t, func(deadline time.Duration) bool {
+		ctx, stop := context.WithTimeout(context.Background(), deadline)
+		defer stop()
+		_, err := client.Run(ctx, []string{"x"}, nil)
+		var failed *agentkernel.Error
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &failed) || !failed.Timeout() {
+			t.Fatalf("%v %+v", err, failed)
+		}
+		return failed.Sent == agentkernel.SentSome
+	})
 	server.await("client_ended", 1)
 }
 
@@ -152,16 +156,11 @@ func TestThousandWaitingStreams(t *testing.T) {
 	}
 	started.Wait()
 	server.await("waiting", streams)
-	time.Sleep(100 * time.Millisecond)
+	quiet(t)
 	running, goroutines := status(t, "Threads"), runtime.NumGoroutine()-before
 	t.Logf("%d streams wait: %d threads, %d goroutines", streams, running, goroutines)
 	if running >= threads || goroutines > streams {
 		t.Errorf("%d threads, %d goroutines", running, goroutines)
-	}
-	cpu := cpuTime(t)
-	time.Sleep(500 * time.Millisecond)
-	if used := cpuTime(t) - cpu; used > 250*time.Millisecond {
-		t.Errorf("waiting took %v of the processor in 500 ms", used)
 	}
 	server.release()
 	ended.Wait()
@@ -169,6 +168,21 @@ func TestThousandWaitingStreams(t *testing.T) {
 	for err := range failed {
 		if err.Error() != "EOF" {
 			t.Fatal(err)
+		}
+	}
+}
+
+// quiet waits until this process takes little of the processor, as it does when all that it has to do is wait.
+func quiet(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Minute); ; {
+		begin, cpu := time.Now(), cpuTime(t)
+		time.Sleep(500 * time.Millisecond)
+		if cpuTime(t)-cpu < time.Since(begin)/10 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("waiting takes the processor")
 		}
 	}
 }

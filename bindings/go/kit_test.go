@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +111,7 @@ func fault(t testing.TB, script string) *faultServer {
 // await waits until a counter is at least so much.
 func (s *faultServer) await(counter string, least int) {
 	s.t.Helper()
-	answer := ask(s.t, map[string]any{"op": "await", "id": s.id, "counter": counter, "least": least, "timeout_ms": 20000})
+	answer := ask(s.t, map[string]any{"op": "await", "id": s.id, "counter": counter, "least": least, "timeout_ms": 60000})
 	if answer["reached"] != true {
 		s.t.Fatalf("%s did not reach %d: %v", counter, least, answer["counts"])
 	}
@@ -173,11 +174,54 @@ func localClient(t testing.TB) *agentkernel.Client {
 	return newClient(t, &agentkernel.Options{BaseURL: url})
 }
 
-// ctx bounds a test.
+// bounded is a context for what should never hang.
 func bounded(t testing.TB) context.Context {
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(stop)
 	return ctx
+}
+
+// stretch is for a deadline before which something has to come: it tries with longer and longer ones, as slow as the
+// machine may be. try says whether it came.
+func stretch(t testing.TB, try func(deadline time.Duration) bool) {
+	t.Helper()
+	for deadline := 50 * time.Millisecond; !try(deadline); deadline *= 3 {
+		if deadline > time.Minute {
+			t.Fatal("it does not come at all")
+		}
+	}
+}
+
+// slowness is how many times longer than at rest an answer takes now, from 1 to 20.
+func slowness(t testing.TB) int64 {
+	t.Helper()
+	client := fault(t, `{"rules": [{"times": "always", "steps": [{"reply": {"json": {"success": true, "data": "ok"}}}]}]}`).client(t)
+	var worst time.Duration
+	for range 3 {
+		begin := time.Now()
+		if _, err := client.Health(bounded(t)); err != nil {
+			t.Fatal(err)
+		}
+		worst = max(worst, time.Since(begin))
+	}
+	return min(1+int64(worst/(10*time.Millisecond)), 20)
+}
+
+// eventually collects garbage until that has happened.
+func eventually(t testing.TB, what string, happened func() bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Minute); !happened(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never: ", what)
+		}
+		runtime.GC()
+	}
+}
+
+// reached says whether a counter is at least so much now.
+func (s *faultServer) reached(counter string, least int) bool {
+	counts := ask(s.t, map[string]any{"op": "counts", "id": s.id})["counts"].(map[string]any)
+	return int(counts[counter].(float64)) >= least
 }
 
 // numbers of this process as the kernel has them, such as "Threads" and "VmRSS" (kB).

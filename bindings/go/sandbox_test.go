@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
@@ -61,11 +60,17 @@ func TestWithSandboxLosesItsAnswer(t *testing.T) {
 		{"method": "DELETE", "steps": [{"reply": {"json": {"success": true}}}]}`
 	for create, wanted := range map[string]string{
 		`{"reset": true}`:   "[POST GET GET DELETE]",
-		`{"wait": "close"}`: "[POST GET GET DELETE]", // the context ends first
+		`{"wait": "close"}`: "[POST GET GET DELETE]",
 		`{"reply": {"status": 409, "json": {"success": false, "error": "exists"}}}`: "[POST]",
 	} {
 		server := fault(t, `{"rules": [{"method": "POST", "steps": [`+create+`]}, `+there+`]}`)
-		ctx, stop := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		ctx, stop := context.WithCancel(bounded(t))
+		if create == `{"wait": "close"}` {
+			go func() {
+				server.await("complete", 1)
+				stop()
+			}()
+		}
 		err := server.client(t).WithSandbox(ctx, "x", nil, func(*agentkernel.SandboxSession) error {
 			t.Error("it was used")
 			return nil

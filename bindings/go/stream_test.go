@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -172,16 +171,7 @@ func TestForgottenStreamIsCollected(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	collect()
-	server.await("client_ended", 5)
-}
-
-// collect runs the garbage collector, and the cleanups that it finds.
-func collect() {
-	for range 3 {
-		runtime.GC()
-		time.Sleep(20 * time.Millisecond)
-	}
+	eventually(t, "the connections end", func() bool { return server.reached("client_ended", 5) })
 }
 
 func TestCutStream(t *testing.T) {

@@ -6,12 +6,12 @@ local protect = require("agentkernel.protect")
 ---@type agentkernel.Waiter
 local M = {}
 
---- A watcher for each number of a descriptor, idle but while somebody waits. They are never closed: luv crashes where a
---- finalizer does that as the program ends. An idle one keeps no loop alive, and stands in nobody's way.
+--- A watcher for each number of a descriptor, idle but while somebody waits. They are stopped and kept: closing them is
+--- luv's own affair, when the program ends. An idle one keeps no loop alive, and stands in nobody's way.
 local polls = {}
 
---- At the end of the program luv finalizes watchers, too, and one that was must not be touched. Each has something
---- younger, which goes first, and says so.
+--- From the moment on that luv closes watchers none is touched any more. Each has something younger, which is finalized
+--- first, and says so.
 local ending = false
 
 local function poll_of(fd)

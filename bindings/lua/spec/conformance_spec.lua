@@ -106,12 +106,15 @@ local function json_argument(value)
 	return json.encode(value.json)
 end
 
+--- How much longer deadlines are than a case has them.
+local stretched = 1
+
 local function option(name, value, places, kind)
 	if name:find("timeout_ms$") then
 		if value == "none" then
 			return math.huge
 		end
-		return value ~= "default" and tonumber(value) / 1000 or nil
+		return value ~= "default" and tonumber(value) / 1000 * stretched or nil
 	elseif kind == raw.TYPE_JSON then
 		return json_argument(value)
 	elseif INTEGERS[name] or kind == raw.TYPE_INT then
@@ -371,14 +374,37 @@ local function run(case)
 	end
 end
 
+--- Whether a case is about a deadline that passes. On a slow machine less may have come before it than the case wants.
+local function has_deadline(case)
+	for _, wanted in ipairs(case.calls) do
+		if wanted.error and wanted.error.code == "AK_E_TIMEOUT" then
+			return true
+		end
+	end
+end
+
+--- Runs a case in this process's way of waiting.
+local function run_patiently(case)
+	local fine, failure
+	for _, longer in ipairs(has_deadline(case) and { 1, 4, 16 } or { 1 }) do
+		stretched = longer
+		fine, failure = pcall(kit.run, function()
+			run(case)
+		end)
+		stretched = 1
+		if fine then
+			return
+		end
+	end
+	error(failure, 0)
+end
+
 describe("conformance (" .. kit.way .. ")", function()
 	local files = io.popen("ls '" .. CASES .. "cases'")
 	for name in files:lines() do
 		for _, case in ipairs(load_cases(CASES .. "cases/" .. name)) do
 			it(case.id, function()
-				kit.run(function()
-					run(case)
-				end)
+				run_patiently(case)
 			end)
 		end
 	end

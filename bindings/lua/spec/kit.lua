@@ -64,6 +64,16 @@ function M.run(work, way)
 	ways[way or M.way](work)
 end
 
+--- For a deadline before which something has to come: tries with longer and longer ones, as slow as the machine may be.
+--- `try` gets seconds, and says whether it came.
+function M.stretch(try)
+	local seconds = 0.1
+	while not try(seconds) do
+		seconds = seconds * 3
+		assert(seconds < 60, "it does not come at all")
+	end
+end
+
 --- The option `wait` of a client for that.
 function M.waiter(way)
 	way = way or M.way
@@ -128,7 +138,7 @@ function M.rules(...)
 end
 
 function Server:await(counter, least)
-	local answer = M.ask({ op = "await", id = self.id, counter = counter, least = least })
+	local answer = M.ask({ op = "await", id = self.id, counter = counter, least = least, timeout_ms = 60000 })
 	assert(answer.reached, counter .. " has not reached " .. least)
 end
 
@@ -199,6 +209,17 @@ function M.resident()
 	local kib = file:read("*a"):match("VmRSS:%s*(%d+)")
 	file:close()
 	return tonumber(kib)
+end
+
+--- Runs code in a process of its own, and presses Ctrl-C when `ready` returns, which gets its output. What it printed then.
+function M.interrupt(code, ready)
+	local pipe = io.popen(("echo $$; exec lua%s -e '%s' 2>&1"):format(os.getenv("AK_LUA"), code))
+	local id = pipe:read("*l")
+	ready(pipe)
+	shell("kill -INT %s", id)
+	local text = pipe:read("*a")
+	pipe:close()
+	return text
 end
 
 --- Collects all that is garbage, finalizers included.
