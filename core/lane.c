@@ -14,6 +14,8 @@
 /* The timer, and the sockets of two address families. More are left to the next turn. */
 #define POLLED_EVENTS 4
 #define SMALL_REQUEST_BYTES 4096
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20, which older headers do not have and older libraries refuse. */
+#define MULTI_QUICK_EXIT ((CURLMoption)21)
 /* With fewer left, making a handle, looking a name up or starting TLS may fail for want of them. */
 #define SPARE_DESCRIPTORS 4
 
@@ -150,7 +152,7 @@ static CURLcode set_options(ak_lane *lane, const ak_settings *settings, CURLSH *
     AK_SET(code, easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     AK_SET(code, easy, CURLOPT_NOSIGNAL, 1L);
     AK_SET(code, easy, CURLOPT_PATH_AS_IS, 1L);
-    /* Else closing a lane waits for a name that is still being looked up, which can take seconds. */
+    /* Else closing a lane waits for a name that is still being looked up, which can take seconds. See below, too. */
     AK_SET(code, easy, CURLOPT_QUICK_EXIT, 1L);
     AK_SET(code, easy, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
     AK_SET(code, easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -170,6 +172,7 @@ static CURLcode set_options(ak_lane *lane, const ak_settings *settings, CURLSH *
     curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
     curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, 1L);
+    curl_multi_setopt(lane->multi, MULTI_QUICK_EXIT, 1L); /* the same since the threads are the multi handle's */
     return code;
 }
 
