@@ -111,7 +111,7 @@ class Ttl(ServerTest):
         if not os.access(self.server.state, os.R_OK | os.X_OK):
             self.skipTest("the state folder is not ours")
         uuid = self.server.post("/sandboxes", {"name": "full"})[1]["data"]["uuid"]  # the list has the newest first
-        fill = "import os\nfor i in range(40):\n os.mkdir('%d' % i)\n for j in range(500): os.mkdir('%d/%d' % (i, j))"
+        fill = "import os\nfor i in range(20):\n os.mkdir('%d' % i)\n for j in range(400): os.mkdir('%d/%d' % (i, j))"
         self.assertEqual(self.server.exec("full", "python3", "-c", fill)[0], 200)
         self.extend({"by": "1"}, "full")
         self.extend({"by": "1"})
