@@ -28,7 +28,7 @@ SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and k
 SKIPPED = 77  # what ctest takes for "skipped"
 # Threads of a server whose connections are all gone: the main one, the listener's, the two of expiry.h, the one of clients.h.
 IDLE_THREADS = 5
-PATIENCE = 100  # seconds that any single wait may take at most; nearly all of them are much shorter
+PATIENCE = 250  # seconds that any single wait may take at most; nearly all of them are much shorter
 
 
 def as_user():

@@ -231,8 +231,8 @@ class End(unittest.TestCase):
         server = self.start()
         server.post("/sandboxes", {"name": "big"})
         status, body = server.exec("big", "python3", "-c",
-                                   "import os\nfor i in range(200):\n os.mkdir(str(i))\n"
-                                   " for j in range(200): open('%d/%d' % (i, j), 'w').close()")
+                                   "import os\nfor i in range(100):\n os.mkdir(str(i))\n"
+                                   " for j in range(100): open('%d/%d' % (i, j), 'w').close()")
         self.assertEqual(status, 200, body)
         removal = Background(server.call, "DELETE", "/sandboxes/big")
         wait_until(lambda: server.call("GET", "/sandboxes/big")[0] == 404)  # its files are what takes long

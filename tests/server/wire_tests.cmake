@@ -35,13 +35,13 @@ foreach(part wire stream idle sandboxes files metadata process attacks life batc
       string(APPEND environment ";AKL_TEST_UID=65534")
     endif()
     add_test(NAME ${name} COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/test_${part}.py)
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 900
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 1500
                          COST 30) # the long ones first
     if(part STREQUAL "snapshots")
       set_tests_properties(${name} PROPERTIES COST 100)
     endif()
     if(part STREQUAL "crash")
-      set_tests_properties(${name} PROPERTIES TIMEOUT 1200) # with AK_TEST_LONG
+      set_tests_properties(${name} PROPERTIES TIMEOUT 3000) # with AK_TEST_LONG
     endif()
   endforeach()
 endforeach()
