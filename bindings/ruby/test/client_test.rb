@@ -77,7 +77,10 @@ class ClientTest < Kit::Test
   def test_deadlines
     server = hanging
     one = client(server.url, timeout: 60)
-    error = assert_raises(AgentKernel::TimeoutError) { one.run(["x"], timeout: 0.1) }
+    error = stretched do |timeout|
+      found = assert_raises(AgentKernel::TimeoutError) { one.run(["x"], timeout:) }
+      found if found.sent != :nothing
+    end
     assert_equal ["AK_E_TIMEOUT", :some], [error.code, error.sent]
     assert_kind_of AgentKernel::NetworkError, error
     assert_equal :nothing, assert_raises(AgentKernel::TimeoutError) { one.run(["x"], timeout: 0) }.sent

@@ -6,7 +6,7 @@ require "async"
 class ConformanceTest < Kit::Test
   Dir.glob("#{Conformance::FOLDER}/cases/*.json").each do |path|
     Conformance.load(path).each do |one|
-      define_method("test_#{one['id']}") { Timeout.timeout(30) { Conformance.run(one, :by_method) } }
+      define_method("test_#{one['id']}") { Timeout.timeout(2 * Kit::PATIENCE) { Conformance.run(one, :by_method) } }
 
       # The general way to call, under a fiber scheduler.
       define_method("test_#{one['id']}_async") do
@@ -15,7 +15,9 @@ class ConformanceTest < Kit::Test
 
       next unless Conformance.streamed?(one)
 
-      define_method("test_#{one['id']}_by_piece") { Timeout.timeout(30) { Conformance.run(one, :by_piece) } }
+      define_method("test_#{one['id']}_by_piece") do
+        Timeout.timeout(2 * Kit::PATIENCE) { Conformance.run(one, :by_piece) }
+      end
     end
   end
 

@@ -16,7 +16,8 @@ Process.setrlimit(:NOFILE, Process.getrlimit(:NOFILE).last)
 # What the tests share: agentkernel-local, the scripted fault server, and numbers of this process.
 module Kit
   TREE = File.expand_path("../../..", __dir__)
-  PATIENCE = 20
+  # Seconds after which what does not come is missed; a busy machine needs some.
+  PATIENCE = 60
 
   # A program of the tree's build; the variable of the environment may name another.
   def self.program(variable, name)
@@ -142,9 +143,18 @@ module Kit
       Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
     end
 
+    # Tries longer and longer deadlines until what they cut off had begun by then, which the block says.
+    def stretched(seconds = 0.1)
+      until (found = yield(seconds))
+        assert_operator seconds, :<, PATIENCE
+        seconds *= 3
+      end
+      found
+    end
+
     # Runs a Ruby of its own on this library: its output. A hang is an error.
     def ruby(code, *arguments, env: {}, **options)
-      output, status = Timeout.timeout(120) do
+      output, status = Timeout.timeout(10 * PATIENCE) do
         Open3.capture2e(env, RbConfig.ruby, "-w", "-e", code, *arguments, **options)
       end
       assert_predicate status, :success?, output

@@ -22,6 +22,22 @@ class SessionTest < Kit::Test
     rules(*found, {method: "POST", target: "/sandboxes/sb/exec", times: "always", steps: [{reply: {json: OK}}]})
   end
 
+  # The requests of a create that never ends before its deadline; which is long enough for it to begin.
+  def cut_off(**ways)
+    stretched do |seconds|
+      server = server_for(create: [HANG], **ways)
+      yield client(server.url), seconds
+      server.requests if server.requests.include?(CREATE)
+    end
+  end
+
+  # The same, by the deadline of the call.
+  def timed_out(**ways)
+    cut_off(**ways) do |one, timeout|
+      assert_raises(AgentKernel::TimeoutError) { one.sandbox("sb", timeout:) { flunk } }
+    end
+  end
+
   def test_for_real
     one = client
     session = nil
@@ -103,50 +119,48 @@ class SessionTest < Kit::Test
     assert_equal :nothing, error.sent
   end
 
-  {timed_out: HANG, reset: [{reset: true}],
+  def test_a_create_that_timed_out
+    assert_equal [CREATE, LOOK, REMOVE], timed_out
+  end
+
+  {reset: [{reset: true}],
    cut: [{text: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"}, {close: true}],
    no_json: [{reply: {text: "<html>"}}], gateway: [{reply: {status: 504, text: "<html>"}}]}.each do |name, steps|
     define_method("test_a_create_whose_answer_was_lost_#{name}") do
       server = server_for(create: [steps])
-      assert_raises(AgentKernel::Error) { client(server.url).sandbox("sb", timeout: 0.2) { flunk } }
+      assert_raises(AgentKernel::Error) { client(server.url).sandbox("sb") { flunk } }
       assert_equal [CREATE, LOOK, REMOVE], server.requests
     end
   end
 
   def test_a_server_that_finishes_the_create_later
-    server = server_for(create: [HANG], look: [MISSING, MISSING, FINE])
-    assert_raises(AgentKernel::TimeoutError) { client(server.url).sandbox("sb", timeout: 0.1) { flunk } }
-    assert_equal [CREATE, LOOK, LOOK, LOOK, REMOVE], server.requests
+    assert_equal [CREATE, LOOK, LOOK, LOOK, REMOVE], timed_out(look: [MISSING, MISSING, FINE])
   end
 
   def test_a_sandbox_of_somebody_else_stays
     {(Time.now - 86_400).utc.iso8601 => false, (Time.now - 1).utc.iso8601(9) => true, "nonsense" => true}
       .each do |created_at, removed|
         found = {success: true, data: SANDBOX[:data].merge(created_at:)}
-        server = server_for(create: [HANG], look: [[{reply: {json: found}}]])
-        assert_raises(AgentKernel::TimeoutError) { client(server.url).sandbox("sb", timeout: 0.1) { flunk } }
-        assert_equal [CREATE, LOOK] + (removed ? [REMOVE] : []), server.requests
+        assert_equal [CREATE, LOOK] + (removed ? [REMOVE] : []), timed_out(look: [[{reply: {json: found}}]])
       end
   end
 
   def test_a_leftover_that_cannot_be_removed_is_told
-    server = server_for(create: [HANG], remove: [BROKEN])
-    _, told = capture_io do
-      assert_raises(AgentKernel::TimeoutError) { client(server.url).sandbox("sb", timeout: 0.1) { flunk } }
-    end
+    _, told = capture_io { timed_out(remove: [BROKEN]) }
     assert_includes told, "disk full"
   end
 
   # Timeout throws and a kill raises nothing: neither can be rescued.
   def test_a_create_that_is_interrupted
+    requests = cut_off do |one, seconds|
+      assert_raises(Timeout::Error) { Timeout.timeout(seconds) { one.sandbox("sb") { flunk } } }
+    end
+    assert_equal [CREATE, LOOK, REMOVE], requests
     server = server_for(create: [HANG])
-    one = client(server.url)
-    assert_raises(Timeout::Error) { Timeout.timeout(0.1) { one.sandbox("sb") { flunk } } }
-    assert_equal [CREATE, LOOK, REMOVE], server.requests
-    thread = Thread.new { one.sandbox("sb") { flunk } }
-    server.await("requests", 4)
+    thread = Thread.new { client(server.url).sandbox("sb") { flunk } }
+    server.await("requests")
     thread.kill.join
-    assert_equal [CREATE, LOOK, REMOVE] * 2, server.requests
+    assert_equal [CREATE, LOOK, REMOVE], server.requests
   end
 
   def test_an_interruption_waits_for_the_removal

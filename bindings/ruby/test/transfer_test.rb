@@ -118,7 +118,7 @@ class TransferTest < Kit::Test
             before ||= descriptors
           end
           server.release("always")
-          server.await("client_ended", 5)
+          server.await("client_ended", server.counts["connections"])
           assert_operator descriptors, :<=, before
         end
       end

@@ -51,7 +51,7 @@ module Endings
   def shown(output) = output
 
   # What a finalizer uses goes in the same collection (weakly held), or with a later one.
-  COLLECTED = <<~'RUBY'
+  COLLECTED = <<~RUBY
     def leave
       one = Ending.client
       all = Ending.things(one)
@@ -151,7 +151,7 @@ module Endings
   end
 
   # Threads that are killed in a wait, while everything that can be is collected.
-  KILLED = <<~'RUBY'
+  KILLED = <<~RUBY
     GC.stress = 1
     one = Ending.client(SILENT)
     2.times do
@@ -161,12 +161,12 @@ module Endings
     threads = Ending.waiting(one)
     threads.each { |thread| thread.report_on_exception = false }.each { |thread| thread.raise(KeyError) }
     GC.stress = false
-    puts threads.map { |thread| thread.join rescue $!.class }.tally
+    puts threads.map { |thread| thread.join rescue $!.class }.join(" ")
   RUBY
 
   def test_threads_that_are_killed_in_a_wait
     ending(KILLED) do |output, silent|
-      assert_equal "{KeyError=>5}\n", output
+      assert_equal "#{Array.new(5, KeyError).join(' ')}\n", output
       silent.await("client_ended", silent.counts["connections"])
       made, removed = [["POST", "/sandboxes"], ["DELETE", "/sandboxes/sb"]].map { |one| silent.requests.count(one) }
       assert_equal [3, 3], [made, removed]
@@ -174,7 +174,7 @@ module Endings
   end
 
   # Clients, streams and files are closed in each order, and used afterwards.
-  ORDERS = <<~'RUBY'
+  ORDERS = <<~RUBY
     told = %i[client stream file call].permutation.map do |order|
       one = Ending.client
       all = {client: one, stream: one.run_stream(["x"]).tap(&:next), call: one.prepare(:health),
@@ -200,7 +200,7 @@ module Endings
   end
 
   # The library belongs to the main Ractor; what others collect is everybody's.
-  RACTOR = <<~'RUBY'
+  RACTOR = <<~RUBY
     one = Ending.client
     others = Array.new(2) do
       Ractor.new do
@@ -219,7 +219,7 @@ module Endings
   end
 
   # A signal's handler may use what the program waits in.
-  TRAPPED = <<~'RUBY'
+  TRAPPED = <<~RUBY
     one = Ending.client(SILENT)
     stream = one.run_stream(["x"])
     trap(:USR1) { stream.close }
