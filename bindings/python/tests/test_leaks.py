@@ -12,6 +12,7 @@ import pytest
 from agentkernel import AgentKernel, AsyncAgentKernel, CommandError
 from conftest import DONE, Fault, FaultServer, descriptors, ok
 
+pytestmark = pytest.mark.timeout(1800)  # seconds of work, which are minutes on a busy machine
 ROUNDS = 10_000
 OUTPUT = {"event": "output", "data": {"data": "x" * 200, "stream": "stdout"}}
 
