@@ -10,6 +10,13 @@
  * SPDX-License-Identifier: MIT
  */
 
+/* For realpath, whatever standard of C the flags of LuaRocks name. */
+%begin %{
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+%}
+
 /* Lua's garbage collector is what keeps references. */
 %ignore ak_client_retain;
 %ignore ak_call_retain;

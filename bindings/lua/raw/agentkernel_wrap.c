@@ -6,6 +6,11 @@
  * the SWIG interface file instead.
  * ----------------------------------------------------------------------------- */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+
 
 #define SWIG_VERSION 0x040501
 #define SWIGLUA
