@@ -148,7 +148,8 @@ var local struct {
 // localURL starts agentkernel-local if it does not run yet.
 func localURL() (string, error) {
 	local.Do(func() {
-		if local.state, local.err = os.MkdirTemp("", "agentkernel-go"); local.err != nil {
+		// Where /tmp is memory, what a sandbox writes there counts as its own.
+		if local.state, local.err = os.MkdirTemp("/var/tmp", "agentkernel-go"); local.err != nil {
 			return
 		}
 		started := exec.Command(program("AK_LOCAL_SERVER", "agentkernel-local"), "--listen", "127.0.0.1:0", "--state", local.state+"/state")

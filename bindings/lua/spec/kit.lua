@@ -92,10 +92,10 @@ local function shell(format, ...)
 	assert(done == true or done == 0, format)
 end
 
---- A folder of this process's own, gone at its end.
+--- A folder of this process's own, gone at its end; on a disk, because what a sandbox writes to memory counts as its own.
 function M.folder()
 	if not folder then
-		local pipe = io.popen("mktemp -d")
+		local pipe = io.popen("mktemp -d -p /var/tmp")
 		folder = pipe:read("*l")
 		pipe:close()
 	end
