@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 import signal
@@ -35,11 +36,12 @@ class Root:
 
     def _base(self, log: IO[str]) -> Path:
         """The system as it is when it is new, made once a day: sid moves."""
-        base = CACHE / "bases" / self.system.name
+        folder = CACHE / "bases" / self.system.name
+        base = folder / datetime.date.today().isoformat()
         if base.exists():
             return base
-        new = base.with_suffix(".new")
-        shutil.rmtree(new, ignore_errors=True)
+        subprocess.run(["rm", "-rf", folder], check=True)
+        new = folder / "new"
         new.mkdir(parents=True)
         options = ["--variant=apt", f"--include={_FIRST_PACKAGES}", *_apt_settings()]
         subprocess.run(["mmdebstrap", *options, self.system.suite, new], check=True, stdout=log, stderr=log)
