@@ -6,6 +6,7 @@ import argparse
 import datetime
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -115,6 +116,7 @@ def main() -> int:
         sys.exit("./dev matrix has to mount and to enter other systems: run it as root")
     if git("status", "--porcelain", "--untracked-files=no"):
         print("what is not committed is not tried", file=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what a row started ends, too
     revision = git("rev-parse", "HEAD")
     rows = [ROWS[name] for name in options.rows] or pending(revision)
     good = [run_row(row, revision, options.minutes) for row in rows]
