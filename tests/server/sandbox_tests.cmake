@@ -31,7 +31,6 @@ foreach(part run walls life limits probe privileges escape bites floods)
   add_dependencies(test_sandbox_${part} akl_test_probe akl_test_attack)
   add_test(NAME sandbox.${part} COMMAND test_sandbox_${part})
   add_test(NAME sandbox.${part}.plain COMMAND test_sandbox_${part})
-  set_tests_properties(sandbox.${part} sandbox.${part}.plain PROPERTIES TIMEOUT 900) # with AK_TEST_LONG
   set_tests_properties(sandbox.${part}.plain PROPERTIES ENVIRONMENT AK_TEST_AS=plain)
 endforeach()
 

@@ -35,13 +35,9 @@ foreach(part wire stream idle sandboxes files metadata process attacks life batc
       string(APPEND environment ";AKL_TEST_UID=65534")
     endif()
     add_test(NAME ${name} COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_LIST_DIR}/test_${part}.py)
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 TIMEOUT 1500
-                         COST 30) # the long ones first
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" SKIP_RETURN_CODE 77 COST 30) # the long ones first
     if(part STREQUAL "snapshots")
       set_tests_properties(${name} PROPERTIES COST 100)
-    endif()
-    if(part STREQUAL "crash")
-      set_tests_properties(${name} PROPERTIES TIMEOUT 3000) # with AK_TEST_LONG
     endif()
   endforeach()
 endforeach()
@@ -53,5 +49,4 @@ if(AK_MUSL_GCC)
   string(REPLACE ";" "|" headers "${headers}")
   add_test(NAME server.musl COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DGCC=${AK_MUSL_GCC} -DHEADERS=${headers}
                                     -DWORK=${CMAKE_CURRENT_BINARY_DIR}/musl -P ${CMAKE_CURRENT_LIST_DIR}/check_musl.cmake)
-  set_tests_properties(server.musl PROPERTIES TIMEOUT 900)
 endif()
