@@ -110,10 +110,11 @@ static bool clear_stale(const struct sockaddr_un *address) {
     int rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
     int error = rc == 0 ? 0 : errno;
     (void)close(fd);
-    if (error != ECONNREFUSED) {
+    /* What remains of a server that was just killed removes its socket, too. */
+    if (error != ECONNREFUSED && error != ENOENT) {
         return complain(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
     }
-    return unlink(path) == 0 || complain(path, strerror(errno));
+    return unlink(path) == 0 || errno == ENOENT || complain(path, strerror(errno));
 }
 
 /* Unlinks path if it is still the socket that we made. */
@@ -143,7 +144,9 @@ static bool start_remover(struct listener *listener) {
         (void)sigfillset(&all);
         (void)sigprocmask(SIG_BLOCK, &all, NULL);
         (void)dup2(ends[0], STDIN_FILENO);
-        kernel_close_from(STDOUT_FILENO);
+        /* Held open, so that the socket of the next server cannot get the same inode number. */
+        (void)dup2(open(listener->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC), STDOUT_FILENO);
+        kernel_close_from(STDERR_FILENO);
         char byte;
         while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
         }
