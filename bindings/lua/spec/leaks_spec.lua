@@ -139,7 +139,7 @@ describe("leaks", function()
 			return peak
 		end
 		local before = held()
-		check_peak(before, download(), 16384)
+		check_peak(before, download(), 8192)
 		client:close()
 		server:stop()
 		client = assert(agentkernel.new({ base_url = kit.local_url() }))
