@@ -95,6 +95,16 @@ static bool append_encoded(ak_buffer *out, const char *bytes, size_t len) {
     return true;
 }
 
+/* libcurl may never take the last of it, when more comes each time before that. */
+static void forget_taken(ak_upload *upload) {
+    ak_buffer *out = &upload->out;
+    if (upload->out_pos) {
+        out->len -= upload->out_pos;
+        memmove(out->data, out->data + upload->out_pos, out->len);
+        upload->out_pos = 0;
+    }
+}
+
 /* Encodes in threes; what is left over is carried to the next piece. */
 static bool take_in(ak_upload *upload, const char *bytes, size_t len) {
     upload->given += len;
@@ -202,6 +212,7 @@ ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *t
     }
     size_t room = (HELD_BYTES - held) / 4 * 3 + 3;
     size_t n = len < room ? len : room;
+    forget_taken(upload);
     if (!take_in(upload, data, n)) {
         return ak_call_fail(call, ak_error_memory(&call->error), err);
     }
