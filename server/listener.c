@@ -125,27 +125,25 @@ static void remove_socket(const char *path, const struct stat *made) {
     }
 }
 
+static void close_if_open(int fd) {
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 /* Once root has become an unprivileged user it may no longer be allowed to remove the socket's name from its folder. A
  * process that stays root and does nothing but wait for the pipe's end does it then, also when the server was killed.
- */
+ * It holds the socket open, so that the socket of the next server cannot get the same inode number. */
 static bool start_remover(struct listener *listener) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return false;
-    }
-    pid_t pid = fork();
-    if (pid < 0) {
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-        return false;
-    }
+    int ends[2] = {-1, -1};
+    int socket = open(listener->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    pid_t pid = socket >= 0 && pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (pid == 0) {
         sigset_t all;
         (void)sigfillset(&all);
         (void)sigprocmask(SIG_BLOCK, &all, NULL);
         (void)dup2(ends[0], STDIN_FILENO);
-        /* Held open, so that the socket of the next server cannot get the same inode number. */
-        (void)dup2(open(listener->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC), STDOUT_FILENO);
+        (void)dup2(socket, STDOUT_FILENO);
         kernel_close_from(STDERR_FILENO);
         char byte;
         while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
@@ -153,7 +151,12 @@ static bool start_remover(struct listener *listener) {
         remove_socket(listener->unix_path, &listener->unix_made);
         _exit(0);
     }
-    (void)close(ends[0]);
+    close_if_open(socket);
+    close_if_open(ends[0]);
+    if (pid < 0) {
+        close_if_open(ends[1]);
+        return false;
+    }
     listener->remover_fd = ends[1];
     listener->remover_pid = pid;
     return true;

@@ -2,6 +2,7 @@
  * main.c: start and end of agentkernel-local.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,19 @@ static bool run(struct server *server, const sigset_t *signals) {
     return ok;
 }
 
+/* Who starts us may have closed them: then a message would be written to what has got such a number since. */
+static bool fill_standard_descriptors(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv) {
+    if (!fill_standard_descriptors()) {
+        return EXIT_FAILURE;
+    }
     struct server server = {.stop_fd = -1,
                             .started_ms = clock_monotonic_ms(),
                             .detached_lock = PTHREAD_MUTEX_INITIALIZER,

@@ -1,6 +1,7 @@
 """The server as a process: its command line, its start, its end, and what it is like when much happens at once."""
 import contextlib
 import os
+import select
 import signal
 import socket
 import stat
@@ -179,6 +180,25 @@ class UnixSockets(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("too long", result.stderr)
 
+    def follow(self, server):
+        """The next server on the same socket and state."""
+        following = subprocess.Popen([SERVER, "--unix", server.unix, "--state", server.state], stdout=subprocess.PIPE,
+                                     cwd="/", **as_user())
+        self.addCleanup(following.wait)
+        self.addCleanup(following.kill)
+        with following.stdout:
+            self.assertIn(b"listening on unix://", following.stdout.readline())
+        return following
+
+    def test_started_without_standard_descriptors(self):
+        path = self.folder + "/socket"
+        command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", SERVER, "--unix", path]
+        process = subprocess.Popen([*command, "--state", self.folder + "/state"], cwd="/", **as_user())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_until(lambda: os.path.exists(path))
+        self.assertEqual([os.readlink("/proc/%d/fd/%d" % (process.pid, fd)) for fd in range(3)], ["/dev/null"] * 3)
+
     def test_kill_9_leaves_a_socket_that_the_next_server_replaces(self):
         # Again and again, because what remains of the killed one removes its socket at the same time.
         with contextlib.closing(Server(unix=True)) as server:
@@ -186,15 +206,37 @@ class UnixSockets(unittest.TestCase):
             for _ in range(10):
                 killed.kill()
                 killed.wait()
-                again = subprocess.Popen([SERVER, "--unix", server.unix, "--state", server.state],
-                                         stdout=subprocess.PIPE, cwd="/", **as_user())
-                with again.stdout:
-                    self.assertIn(b"listening on unix://", again.stdout.readline())
+                killed = self.follow(server)
                 with socket.socket(socket.AF_UNIX) as client:
                     client.connect(server.unix)
-                killed = again
-            again.terminate()
-            self.assertEqual(again.wait(PATIENCE), 0)
+            killed.terminate()
+            self.assertEqual(killed.wait(PATIENCE), 0)
+
+    @unittest.skipUnless(AS_ROOT, "only root's server has a second process that removes the socket")
+    def test_what_remains_of_a_killed_server_leaves_the_next_ones_socket(self):
+        # In the worst case it comes to remove its socket only after the next server has made one.
+        with contextlib.closing(Server(unix=True)) as server:
+            [remover] = removers(server.process.pid)
+            descriptor = os.pidfd_open(remover)
+            self.addCleanup(os.close, descriptor)
+            os.kill(remover, signal.SIGSTOP)
+            server.process.kill()
+            server.process.wait()
+            following = self.follow(server)
+            os.kill(remover, signal.SIGCONT)
+            self.assertEqual(select.select([descriptor], [], [], PATIENCE)[0], [descriptor])
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(server.unix)
+            following.terminate()
+            self.assertEqual(following.wait(PATIENCE), 0)
+            self.assertFalse(os.path.exists(server.unix))
+
+
+def removers(pid):
+    """Children of a server that hold nothing but a pipe and a socket, neither of them as an error output."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        children = file.read().split()
+    return [int(child) for child in children if sorted(os.listdir("/proc/%s/fd" % child)) == ["0", "1"]]
 
 
 class End(unittest.TestCase):
