@@ -19,6 +19,9 @@ module Kit
   # Seconds after which what does not come is missed; a busy machine needs some.
   PATIENCE = 60
 
+  # The same for a whole program: one of them runs most of these tests under GC.stress.
+  HANG = 3600
+
   # A program of the tree's build; the variable of the environment may name another.
   def self.program(variable, name)
     path = ENV.fetch(variable, File.join(TREE, "build/bin", name))
@@ -154,7 +157,7 @@ module Kit
 
     # Runs a Ruby of its own on this library: its output. A hang is an error.
     def ruby(code, *arguments, env: {}, **options)
-      output, status = Timeout.timeout(10 * PATIENCE) do
+      output, status = Timeout.timeout(HANG) do
         Open3.capture2e(env, RbConfig.ruby, "-w", "-e", code, *arguments, **options)
       end
       assert_predicate status, :success?, output
