@@ -141,7 +141,7 @@ for (const [way, ...how] of [
             assert.deepEqual([await ended, errors.map((error) => String(error).includes("abc"))], how);
             assert.equal(await client.health(), "ok");
         }
-        await gone(before + 4); // what a worker waited with goes with its threads
+        await gone(before + 12); // of more than two hundred: one call, of five, may be lost where it was just being made
     });
 }
 
