@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -117,12 +118,23 @@ static bool clear_stale(const struct sockaddr_un *address) {
     return unlink(path) == 0 || errno == ENOENT || complain(path, strerror(errno));
 }
 
-/* Unlinks path if it is still the socket that we made. */
-static void remove_socket(const char *path, const struct stat *made) {
+static bool is_socket(const char *path, const struct stat *made) {
     struct stat status;
-    if (lstat(path, &status) == 0 && status.st_ino == made->st_ino && status.st_dev == made->st_dev) {
-        (void)unlink(path);
+    return lstat(path, &status) == 0 && status.st_ino == made->st_ino && status.st_dev == made->st_dev;
+}
+
+/* Unlinks path if it is still the socket that we made. Between the look and the unlinking another server may put its
+ * own there, so the name is taken away first, and given back when it was not ours. */
+static void remove_socket(const char *path, const struct stat *made) {
+    char aside[PATH_MAX];
+    int len = snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
+    if (len < 0 || (size_t)len >= sizeof aside || !is_socket(path, made) || rename(path, aside) != 0) {
+        return;
     }
+    if (!is_socket(aside, made)) {
+        (void)link(aside, path);
+    }
+    (void)unlink(aside);
 }
 
 static void close_if_open(int fd) {

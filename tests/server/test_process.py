@@ -203,7 +203,7 @@ class UnixSockets(unittest.TestCase):
         # Again and again, because what remains of the killed one removes its socket at the same time.
         with contextlib.closing(Server(unix=True)) as server:
             killed = server.process
-            for _ in range(10):
+            for _ in range(30):
                 killed.kill()
                 killed.wait()
                 killed = self.follow(server)

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "../range.h"
 #include "call.h"
 #include "process.h"
-#include "range.h"
 
 #define PIECES 10000
 
