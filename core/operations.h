@@ -1,8 +1,6 @@
 /*
- * operations.h: the table that drives encoding, decoding, validation, introspection and documentation.
- *
- * A new operation is one row in operations.c; a new parameter or field is a key (a number in agentkernel.h, a name in
- * keys.c) and a line in the arrays that have it (operation_parameters.h, operation_fields.h).
+ * operations.h: the table of operations, which drives encoding, decoding, validation and introspection. tools/generate
+ * writes it (tables.c) from abi/schema.
  */
 #ifndef AK_OPERATIONS_H
 #define AK_OPERATIONS_H
@@ -11,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The most parameters or fields an operation may have; a test holds the table to it. */
+/* The most parameters or fields an operation may have; tools/generate refuses more. */
 #define AK_MAX_PARAMETERS 32
 #define AK_MAX_FIELDS 32
 

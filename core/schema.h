@@ -1,0 +1,25 @@
+/*
+ * schema.h: what tools/generate writes from abi/schema (tables.c).
+ */
+#ifndef AK_SCHEMA_H
+#define AK_SCHEMA_H
+
+#include "operations.h"
+
+typedef struct {
+    const char *name;
+    int64_t value;
+} ak_constant_entry;
+
+extern const ak_operation ak_operations[];
+extern const size_t ak_operation_count;
+
+/* Indexed by key. The names of keys are the names of members on the wire. */
+extern const char *const ak_key_names[];
+extern const size_t ak_key_count;
+
+/* Every constant of agentkernel.h: the version, the statuses, then the others. */
+extern const ak_constant_entry ak_constants[];
+extern const size_t ak_constant_count;
+
+#endif
