@@ -1,26 +1,29 @@
-"""Writes agentkernel_ops.h: typed calls for C, from the operations table and the comments of agentkernel.h.
-
-Usage: generate_ops.py TABLE HEADER PRELUDE [OUTPUT]
-
-TABLE is what dump_operations prints. Without OUTPUT the result goes to standard output.
+"""agentkernel_ops.h: typed calls for C on top of agentkernel.h.
 
 Names: an operation VERB_NOUN or VERB_in_NOUN becomes ak_NOUN_VERB (create_sandbox: ak_sandbox_create), as the rest of
 the library names its functions, and VERB_NOUN_by_KEY becomes ak_NOUN_VERB_by_KEY; a list's noun is singular. One that
 streams, is a single word, or has its noun first keeps its name (ak_run, ak_run_stream, ak_detached_status).
-Operations that yield the same fields share a record: the noun's (ak_sandbox), ak_event for events, else
+Operations that yield the same record share its type: the noun's (ak_sandbox), ak_event for events, else
 ak_OPERATION_result.
 """
-import json
-import pathlib
+
+from __future__ import annotations
+
 import re
-import sys
 import textwrap
+from pathlib import Path
+
+from .c_header import block
+from .schema import Field, Key
 
 WIDTH = 120
-CXX_WORDS = set("""alignas alignof and asm auto bool break case catch char class concept const continue default delete do
+PRELUDE = Path(__file__).with_name("ops_prelude.h")
+CXX_WORDS = set(
+    """alignas alignof and asm auto bool break case catch char class concept const continue default delete do
     double else enum explicit export extern false float for friend goto if inline int long mutable namespace new not
     operator or private protected public register requires restrict return short signed sizeof static struct switch
-    template this throw true try typedef typeid typename union unsigned using virtual void volatile while xor""".split())
+    template this throw true try typedef typeid typename union unsigned using virtual void volatile while xor""".split()
+)
 
 HEAD = """\
 agentkernel_ops.h: typed calls for C and C++ on top of agentkernel.h. Generated: do not edit.
@@ -79,11 +82,8 @@ NOUN_FIRST = ("detached_", "batch_")
 
 
 def comment(text, indent=""):
-    """A block comment, in one line where it fits."""
-    line = f"{indent}/* {text} */"
-    if len(line) <= WIDTH:
-        return line
-    return "\n".join(textwrap.wrap(text + " */", WIDTH, initial_indent=indent + "/* ", subsequent_indent=indent + " * "))
+    """A block comment as one text."""
+    return "\n".join(block(text, indent))
 
 
 def wrap_list(start, items, end, indent):
@@ -114,52 +114,25 @@ def block_comment(text):
     return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */"
 
 
-def read_comments(header):
-    """The comment beside each constant of agentkernel.h without footnotes, and apart from it the type in brackets."""
-    found = re.findall(r"^#define (AK_\w+)(?:[ \t]|\\\n)+\(?-?\d+\)?[ \t]*(?:/\*(.*?)\*/)?", header, flags=re.M | re.S)
-    texts, types = {}, {}
-    for name, text in found:
-        text = " ".join(text.split())
-        if re.match(r"\[\w\]", text):
-            types[name], text = text[1], text[3:].strip()
-        texts[name] = re.sub(r" *\(\d\)$", "", text)
-    return texts, types
-
-
 def member(key):
     return key + "_" if key in CXX_WORDS else key
 
 
-def upper(text):
-    return text[:1].upper() + text[1:]
+def about_key(key):
+    """What a member means."""
+    return key.about + (" Default: the client's." if key.name.endswith("timeout_ms") else "")
 
 
-def sentence(text):
-    return upper(text) + ("" if text.endswith(".") else ".")
-
-
-class Docs:
-    def __init__(self, header):
-        self.texts, self.types = read_comments(header)
-
-    def key(self, key):
-        """What a member means. A setting that overrides one of the client's is told in that one's words."""
-        setting = self.texts.get("AK_CLIENT_" + key.upper())
-        if setting and key.endswith("timeout_ms"):
-            return f"milliseconds, AK_TIMEOUT_NONE, or the client's when not set: {setting.split(';')[0]}"
-        return self.texts["AK_KEY_" + key.upper()] or key.replace("_", " ")
-
-    def operation(self, operation):
-        text = self.texts["AK_OP_" + operation["name"].upper()]
-        return f"{sentence(text)} {operation['route']}." if text else operation["route"] + "."
+def about_operation(operation):
+    return f"{operation.about} {operation.route}."
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
 
 def noun_of(operation):
     """(noun, verb), or None for an operation that keeps its name."""
-    match = re.fullmatch(r"([a-z]+)(?:_in)?_([a-z_]+?)(_by_[a-z]+)?", operation["name"])
-    if not match or operation["yields"] == "events" or operation["name"].startswith(NOUN_FIRST):
+    match = re.fullmatch(r"([a-z]+)(?:_in)?_([a-z_]+?)(_by_[a-z]+)?", operation.name)
+    if not match or operation.streams or operation.name.startswith(NOUN_FIRST):
         return None
     return singular(match[2]) if match[1] == "list" else match[2], match[1] + (match[3] or "")
 
@@ -170,51 +143,36 @@ def singular(noun):
 
 def function_name(operation):
     noun = noun_of(operation)
-    return "ak_" + ("_".join(noun) if noun else operation["name"])
+    return "ak_" + ("_".join(noun) if noun else operation.name)
 
 
-def name_records(operations, header):
-    """Gives each operation the name of its record; equal fields, equal record. The first that has it names it."""
-    names = {}
-    taken = {function_name(operation) for operation in operations} | set(re.findall(r"^typedef .*\b(\w+);", header, flags=re.M))
-    for operation in operations:
-        fields = json.dumps(operation["fields"])
-        noun = noun_of(operation)
-        if operation["yields"] == "nothing":
-            operation["record"] = None
-            continue
-        if fields not in names:
-            many = operation["yields"] == "many"
-            name = "ak_event" if operation["yields"] == "events" else \
-                f"ak_{singular(noun[0]) if many else noun[0]}" if noun else f"ak_{operation['name']}_result"
-            if name in names.values() or name in taken:
-                name = f"ak_{operation['name']}_result"
-            names[fields] = name
-        operation["record"] = names[fields]
+def record_name(operation):
+    """Its record's type, or None."""
+    return operation.record and operation.record.names["c"]
 
 
 # ---- records ---------------------------------------------------------------------------------------------------------
 
-def record_struct(name, operations, docs):
-    fields = operations[0]["fields"]
+def record_struct(name, operations):
+    fields = operations[0].record.fields
     users = ", ".join(function_name(operation) for operation in operations)
     return fields_struct(name, f"A record of {users}. Begin with zeros; free with {name}_free.",
-                         [(field, docs.key(field["key"])) for field in fields])
+                         [(field, about_key(field.key)) for field in fields])
 
 
 def fields_struct(name, about, fields, seen=("has", "null")):
     lines = [comment(about), f"typedef struct {name} {{",
              "    ak_ops_block *memory; /* what the members point to: not for use */"]
     for field, text in fields:
-        ending = ENDINGS.get(field["type"])
+        ending = ENDINGS.get(field.type)
         if ending and ending not in text:
             text = f"{text} ({ending})"
-        lines += documented(FIELD_TYPES[field["type"]] + member(field["key"]), text)
-        if field["type"] == "bytes":
-            lines.append(f"    size_t {field['key']}_len; /* bytes of {member(field['key'])} */")
-        elif field["type"] in ("list", "map"):
-            lines.append(f"    size_t {field['key']}_count; /* entries of {member(field['key'])} */")
-    optional = [member(field["key"]) for field, _ in fields if not field["required"]]
+        lines += documented(FIELD_TYPES[field.type] + member(field.name), text)
+        if field.type == "bytes":
+            lines.append(f"    size_t {field.name}_len; /* bytes of {member(field.name)} */")
+        elif field.type in ("list", "map"):
+            lines.append(f"    size_t {field.name}_count; /* entries of {member(field.name)} */")
+    optional = [member(field.name) for field, _ in fields if not field.required]
     if optional:
         lines.append("    /* Which of the members that may be missing came with a value"
                      + (", and which as null. */" if "null" in seen else ". */"))
@@ -235,12 +193,12 @@ def fill_lines(name, prefix, fields, null="&record->null.{}"):
     """The body of a _fill function, after the line that makes the copy."""
     lines = [f"    {name}_free(record);"]
     for field in fields:
-        key, kind = member(field["key"]), field["type"]
-        length = {"text": ["NULL"], "json": ["NULL"], "bytes": [f"&record->{field['key']}_len"],
-                  "list": [f"&record->{field['key']}_count"], "map": [f"&record->{field['key']}_count"]}.get(kind, [])
-        seen = ["NULL", "NULL"] if field["required"] else [f"&record->has.{key}", null.format(key)]
+        key, kind = member(field.name), field.type
+        length = {"text": ["NULL"], "json": ["NULL"], "bytes": [f"&record->{field.name}_len"],
+                  "list": [f"&record->{field.name}_count"], "map": [f"&record->{field.name}_count"]}.get(kind, [])
+        seen = ["NULL", "NULL"] if field.required else [f"&record->has.{key}", null.format(key)]
         start = f"    ak_ops_get_{GETTERS[kind]}("
-        arguments = ["&copy", prefix + field["key"].upper(), f"&record->{key}", *length, *seen]
+        arguments = ["&copy", prefix + field.name.upper(), f"&record->{key}", *length, *seen]
         lines += wrap_list(start, arguments, ");", len(start))
     return [*lines, "    record->memory = copy.memory;", "    if (copy.status < 0) {", f"        {name}_free(record);",
             "    }", "    return copy.status;", "}"]
@@ -252,8 +210,8 @@ def record_functions(name, operations):
                      "call of another operation), AK_E_MEMORY. Thread: one."),
              f"static inline ak_status {name}_fill(ak_call *call, {name} *record, ak_error *err) {{",
              "    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);",
-             *fill_lines(name, "AK_KEY_", operations[0]["fields"])]
-    if any(operation["yields"] in ("many", "events") for operation in operations):
+             *fill_lines(name, "AK_KEY_", operations[0].record.fields)]
+    if any(operation.yields_many for operation in operations):
         lines += ["", comment("Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. "
                               "Thread: one."),
                   f"static inline ak_status {name}_next(ak_call *call, {name} *record, ak_error *err) {{",
@@ -264,32 +222,36 @@ def record_functions(name, operations):
     return "\n".join(lines)
 
 
-def failure(docs):
-    """The record of an error, from the AK_ERROR_ constants."""
-    types = {"t": "text", "b": "bytes", "i": "int"}
-    fields = [({"key": name[len("AK_ERROR_"):].lower(), "type": types[kind], "required": name == "AK_ERROR_CODE"},
-               docs.texts[name]) for name, kind in docs.types.items() if name.startswith("AK_ERROR_")]
+def failure(schema):
+    """The record of an error."""
+    fields = []
+    for constant in schema.group("error_fields").constants:
+        key = Key(constant.value, constant.name.removeprefix("ERROR_").lower(), constant.type, constant.about, "")
+        fields.append((Field(key, constant.type, constant.name == "ERROR_CODE", None, None), constant.about))
     name = "ak_failure"
-    return [fields_struct(name, "What an error says. Begin with zeros; free with ak_failure_free.", fields,
-                          seen=("has",)),
-            "\n".join([*free_function(name),
-                       comment("Fills a record from an error; from NULL, or an error that was not written to, one with "
-                               "code AK_OK. Errors: AK_E_MEMORY. Thread: one."),
-                       "static inline ak_status ak_failure_fill(const ak_error *err, ak_failure *record) {",
-                       "    ak_ops_copy copy = ak_ops_copy_from(NULL, err, NULL);",
-                       *fill_lines(name, "AK_ERROR_", [field for field, _ in fields], null="NULL")])]
+    about = "What an error says. Begin with zeros; free with ak_failure_free."
+    fill = "Fills a record from an error; from NULL, or an error that was not written to, one with code AK_OK. " \
+        "Errors: AK_E_MEMORY. Thread: one."
+    function = [
+        *free_function(name),
+        comment(fill),
+        "static inline ak_status ak_failure_fill(const ak_error *err, ak_failure *record) {",
+        "    ak_ops_copy copy = ak_ops_copy_from(NULL, err, NULL);",
+        *fill_lines(name, "AK_ERROR_", [field for field, _ in fields], null="NULL"),
+    ]
+    return [fields_struct(name, about, fields, seen=("has",)), "\n".join(function)]
 
 
 # ---- operations ------------------------------------------------------------------------------------------------------
 
-def options_struct(operation, docs):
+def options_struct(operation):
     name = function_name(operation)
     lines = [comment(f"What {name} can do without. Zero means not set."), f"typedef struct {name}_options {{"]
-    for parameter in operation["parameters"]:
+    for parameter in operation.parameters:
         if not is_argument(parameter):
-            ending = ENDINGS.get(parameter["type"])
-            text = docs.key(parameter["key"])
-            lines += documented(f"{OPTION_TYPES[parameter['type']]}{member(parameter['key'])} AK_OPS_UNSET",
+            ending = ENDINGS.get(parameter.type)
+            text = about_key(parameter.key)
+            lines += documented(f"{OPTION_TYPES[parameter.type]}{member(parameter.name)} AK_OPS_UNSET",
                                 f"{text} ({ending})" if ending else text)
     return "\n".join([*lines, f"}} {name}_options;"])
 
@@ -301,22 +263,22 @@ def signature(name, arguments):
 
 def is_argument(parameter):
     """What is needed; and a content, though it may be handed in later."""
-    return parameter["required"] or parameter["type"] == "bytes"
+    return parameter.required or parameter.type == "bytes"
 
 
 def required_arguments(operation):
-    return [parameter for parameter in operation["parameters"] if is_argument(parameter)]
+    return [parameter for parameter in operation.parameters if is_argument(parameter)]
 
 
 def argument_names(parameter):
     """Bytes have their length beside them."""
-    key = member(parameter["key"])
-    return [key, key + "_len"] if parameter["type"] == "bytes" else [key]
+    key = member(parameter.name)
+    return [key, key + "_len"] if parameter.type == "bytes" else [key]
 
 
 def declarations(parameter):
     first, *length = argument_names(parameter)
-    return [ARGUMENT_TYPES[parameter["type"]] + first, *("size_t " + name for name in length)]
+    return [ARGUMENT_TYPES[parameter.type] + first, *("size_t " + name for name in length)]
 
 
 def argument_list(operation):
@@ -325,9 +287,9 @@ def argument_list(operation):
             f"const {function_name(operation)}_options *options"]
 
 
-def argument_docs(operation, docs):
-    described = [f"{member(parameter['key'])}: {docs.key(parameter['key'])}"
-                 + (f" ({ENDINGS[parameter['type']]})" if parameter["type"] in ENDINGS else "")
+def argument_docs(operation):
+    described = [f"{member(parameter.name)}: {about_key(parameter.key)}"
+                 + (f" ({ENDINGS[parameter.type]})" if parameter.type in ENDINGS else "")
                  for parameter in required_arguments(operation)]
     return "; ".join(described) + ". " if described else ""
 
@@ -335,37 +297,37 @@ def argument_docs(operation, docs):
 def bind_lines(operation):
     lines = []
     for parameter in required_arguments(operation):
-        key, constant = member(parameter["key"]), "AK_KEY_" + parameter["key"].upper()
-        value = f"{key} == 0 ? AK_ZERO : {key}" if parameter["type"] == "int" else ", ".join(argument_names(parameter))
-        lines.append(f"    {SETTERS[parameter['type']]}(&bind, {constant}, {value});")
-    optional = [parameter for parameter in operation["parameters"] if not is_argument(parameter)]
+        key, constant = member(parameter.name), "AK_KEY_" + parameter.name.upper()
+        value = f"{key} == 0 ? AK_ZERO : {key}" if parameter.type == "int" else ", ".join(argument_names(parameter))
+        lines.append(f"    {SETTERS[parameter.type]}(&bind, {constant}, {value});")
+    optional = [parameter for parameter in operation.parameters if not is_argument(parameter)]
     lines.append("    if (options) {")
     for parameter in optional:
-        lines.append(f"        {SETTERS[parameter['type']]}(&bind, AK_KEY_{parameter['key'].upper()}, "
-                     f"options->{member(parameter['key'])});")
+        lines.append(f"        {SETTERS[parameter.type]}(&bind, AK_KEY_{parameter.name.upper()}, "
+                     f"options->{member(parameter.name)});")
     return [*lines, "    }"]
 
 
-def new_function(operation, docs):
-    name, many = function_name(operation), operation["yields"] in ("many", "events")
+def new_function(operation):
+    name, many = function_name(operation), operation.yields_many
     if many:
-        text = (f"{docs.operation(operation)} {argument_docs(operation, docs)}Prepares the call: take what it yields "
-                f"with {operation['record']}_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any.")
+        text = (f"{about_operation(operation)} {argument_docs(operation)}Prepares the call: take what it yields "
+                f"with {record_name(operation)}_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any.")
     else:
         text = f"Prepares a call of {name} without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, " \
                "AK_E_MEMORY. Thread: any."
     return "\n".join([
         comment(text), signature(name if many else name + "_new",
                                  [*argument_list(operation), "ak_call **call", "ak_error *err"]),
-        f"    ak_ops_bind bind = ak_ops_begin(client, AK_OP_{operation['name'].upper()}, err);", *bind_lines(operation),
+        f"    ak_ops_bind bind = ak_ops_begin(client, AK_OP_{operation.name.upper()}, err);", *bind_lines(operation),
         "    return ak_ops_end(&bind, call);", "}"])
 
 
-def run_function(operation, docs):
-    name, record = function_name(operation), operation["record"]
+def run_function(operation):
+    name, record = function_name(operation), record_name(operation)
     result = [f"{record} *result"] if record else []
-    keys = {parameter["key"] for parameter in operation["parameters"]}
-    text = f"{docs.operation(operation)} {argument_docs(operation, docs)}"
+    keys = {parameter.name for parameter in operation.parameters}
+    text = f"{about_operation(operation)} {argument_docs(operation)}"
     if record:
         text += "result: what came; NULL when it is not wanted. "
     text += "AK_OK, or an error"
@@ -401,37 +363,23 @@ def check_names(parts, header):
         raise SystemExit(f"names that are taken: {', '.join(sorted(set(clashes)))}")
 
 
-def generate(operations, header, prelude):
-    docs = Docs(header)
-    name_records(operations, header)
+def generate(schema, header):
+    """The text of the file; header is agentkernel.h's."""
+    prelude = PRELUDE.read_text()
     records = {}
-    for operation in operations:
-        if operation["record"]:
-            records.setdefault(operation["record"], []).append(operation)
+    for operation in schema.operations:
+        if operation.record:
+            records.setdefault(record_name(operation), []).append(operation)
     prelude = prelude.replace("#ifndef AGENTKERNEL_OPS_H", "/* clang-format off */\n#ifndef AGENTKERNEL_OPS_H", 1)
-    parts = [block_comment(HEAD) + "\n" + prelude.rstrip(), heading("records"), *failure(docs)]
+    parts = [block_comment(HEAD) + "\n" + prelude.rstrip(), heading("records"), *failure(schema)]
     for name, users in records.items():
-        parts += [record_struct(name, users, docs), record_functions(name, users)]
+        parts += [record_struct(name, users), record_functions(name, users)]
     parts.append(heading("operations"))
-    for operation in operations:
-        parts += [options_struct(operation, docs), new_function(operation, docs)]
-        if operation["yields"] in ("one", "nothing"):
-            parts.append(run_function(operation, docs))
-    parts.append("#ifdef __cplusplus\n}\n#endif\n\n#undef AK_OPS_CAST\n#undef AK_OPS_UNSET\n\n#endif /* AGENTKERNEL_OPS_H */")
-    text = "\n\n".join(parts) + "\n"
+    for operation in schema.operations:
+        parts += [options_struct(operation), new_function(operation)]
+        if not operation.yields_many:
+            parts.append(run_function(operation))
+    end = "#ifdef __cplusplus\n}\n#endif\n\n#undef AK_OPS_CAST\n#undef AK_OPS_UNSET\n\n#endif /* AGENTKERNEL_OPS_H */"
+    text = "\n\n".join([*parts, end]) + "\n"
     check_names(text, header)
     return text
-
-
-def main():
-    table, header, prelude, *output = sys.argv[1:]
-    text = generate(json.loads(pathlib.Path(table).read_text()), pathlib.Path(header).read_text(),
-                    pathlib.Path(prelude).read_text())
-    if output:
-        pathlib.Path(output[0]).write_text(text)
-    else:
-        sys.stdout.write(text)
-
-
-if __name__ == "__main__":
-    main()
