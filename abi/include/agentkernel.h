@@ -395,7 +395,7 @@ typedef int32_t ak_status;
 #define AK_ERROR_RETRY_AFTER_MS 7 /* [i] Milliseconds after which the server asked to retry. */
 #define AK_ERROR_OPERATION 8      /* [t] The name of the operation. */
 #define AK_ERROR_PHASE 9          /* [t] The phase: bind, resolve, connect, send, wait, receive or decode. */
-#define AK_ERROR_LIBCURL 10       /* [i] libcurl's CURLcode, if it failed. */
+#define AK_ERROR_LIBCURL 10       /* [i] The CURLcode of libcurl, if it failed. */
 #define AK_ERROR_SENT 11          /* [i] Whether the request may have been executed: AK_SENT_*. */
 
 /* Values of AK_ERROR_SENT. */

@@ -345,7 +345,7 @@ typedef struct ak_failure {
     int64_t retry_after_ms; /* Milliseconds after which the server asked to retry. */
     const char *operation; /* The name of the operation. */
     const char *phase; /* The phase: bind, resolve, connect, send, wait, receive or decode. */
-    int64_t libcurl; /* libcurl's CURLcode, if it failed. */
+    int64_t libcurl; /* The CURLcode of libcurl, if it failed. */
     int64_t sent; /* Whether the request may have been executed: AK_SENT_*. */
     /* Which of the members that may be missing came with a value. */
     struct {

@@ -333,10 +333,11 @@ def run_function(operation):
     text += "AK_OK, or an error"
     text += ": AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. " if "check" in keys \
         else " of ak_call_step. "
-    passed = ", ".join(["client", *(name for parameter in required_arguments(operation) for name in argument_names(parameter)),
-                        "options", "&call", "err"])
+    names = [name for parameter in required_arguments(operation) for name in argument_names(parameter)]
+    start = f"    ak_status status = {name}_new("
+    prepare = wrap_list(start, ["client", *names, "options", "&call", "err"], ");", len(start))
     lines = [comment(text + "Thread: any."), signature(name, [*argument_list(operation), *result, "ak_error *err"]),
-             "    ak_call *call = NULL;", f"    ak_status status = {name}_new({passed});"]
+             "    ak_call *call = NULL;", *prepare]
     if record:
         lines.append(f"    {record}_free(result);")
     lines += ["    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {"]
