@@ -9,7 +9,7 @@ root = File.expand_path("../..", __dir__)
 native = File.join(__dir__, "ext/agentkernel/native")
 if File.directory?(File.join(root, "core"))
   FileUtils.rm_rf(native)
-  Dir.glob(["core/*.[ch]", "abi/abi.c", "abi/include/agentkernel.h"], base: root).each do |path|
+  Dir.glob(["core/*/*.[ch]", "abi/abi.c", "abi/include/agentkernel.h"], base: root).each do |path|
     FileUtils.mkdir_p(File.dirname(File.join(native, path)))
     FileUtils.cp(File.join(root, path), File.join(native, path))
   end

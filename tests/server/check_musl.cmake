@@ -14,9 +14,9 @@ foreach(name linux asm asm-generic mtd microhttpd.h)
 endforeach()
 
 set(flags -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Werror
-          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/server -I${ROOT}/core -idirafter ${WORK}/include)
+          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/server -I${ROOT}/core/common -idirafter ${WORK}/include)
 file(GLOB sources ${ROOT}/server/*.c)
-list(APPEND sources ${ROOT}/core/json_text.c ${ROOT}/core/json_string.c ${ROOT}/core/base64.c)
+list(APPEND sources ${ROOT}/core/common/json_text.c ${ROOT}/core/common/json_string.c ${ROOT}/core/common/base64.c)
 file(WRITE ${WORK}/launcher "")
 set(wrong "")
 foreach(source ${sources})

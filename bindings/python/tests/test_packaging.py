@@ -52,7 +52,7 @@ def test_the_source_distribution_stands_alone(packages: Path, tmp_path: Path) ->
     (sdist,) = packages.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
-    assert {"native/abi/include/agentkernel.h", "native/core/client.c", "native/abi/abi.c", "header.py"} <= names
+    assert {"native/abi/include/agentkernel.h", "native/core/net/client.c", "native/abi/abi.c", "header.py"} <= names
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", sdist, cwd=tmp_path)
     assert str(tmp_path) in run(binaries / "python", "-c", SHOW, cwd=tmp_path)

@@ -9,7 +9,7 @@ class SanitizedTest < Kit::Test
   BINDING = File.join(Kit::TREE, "bindings/ruby")
   BUILD = File.join(Kit::TREE, "build/ruby-sanitized")
   SANITIZE = "-fsanitize=address,undefined"
-  SOURCES = Dir.glob(["core/*.[ch]", "abi/**/*.[ch]", "bindings/ruby/ext/agentkernel/*.{c,rb}"], base: Kit::TREE)
+  SOURCES = Dir.glob(["core/*/*.[ch]", "abi/**/*.[ch]", "bindings/ruby/ext/agentkernel/*.{c,rb}"], base: Kit::TREE)
 
   # Makes the extension in a folder, where what is there comes before what the tree has.
   def self.make(folder)

@@ -1,1 +1,1 @@
-../../../../core/bind.c
+../../../../core/call/bind.c

@@ -1,1 +1,1 @@
-../../../../core/head.c
+../../../../core/wire/head.c

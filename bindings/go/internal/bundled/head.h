@@ -1,1 +1,1 @@
-../../../../core/head.h
+../../../../core/wire/head.h

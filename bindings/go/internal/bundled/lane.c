@@ -1,1 +1,1 @@
-../../../../core/lane.c
+../../../../core/net/lane.c

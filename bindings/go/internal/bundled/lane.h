@@ -1,1 +1,1 @@
-../../../../core/lane.h
+../../../../core/net/lane.h

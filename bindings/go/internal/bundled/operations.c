@@ -1,1 +1,1 @@
-../../../../core/operations.c
+../../../../core/schema/operations.c

@@ -1,1 +1,1 @@
-../../../../core/record.c
+../../../../core/call/record.c

@@ -1,1 +1,1 @@
-../../../../core/record.h
+../../../../core/call/record.h

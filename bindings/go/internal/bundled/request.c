@@ -1,1 +1,1 @@
-../../../../core/request.c
+../../../../core/call/request.c

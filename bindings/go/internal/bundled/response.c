@@ -1,1 +1,1 @@
-../../../../core/response.c
+../../../../core/call/response.c

@@ -1,1 +1,1 @@
-../../../../core/upload.c
+../../../../core/call/upload.c

@@ -1,1 +1,1 @@
-../../../../core/upload.h
+../../../../core/call/upload.h

@@ -23,9 +23,10 @@ def bundle(root)
   version = [number / 1_000_000, number / 1000 % 1000, number % 1000].join(".")
   need("libcurl", "7.88")
   need("libcjson", "1.7")
-  $srcs = ["agentkernel_wrap.c", "abi.c", *Dir.children(File.join(root, "core")).grep(/\.c\z/).sort]
-  $VPATH << File.join(root, "core") << File.join(root, "abi")
-  $INCFLAGS << " -I#{File.join(root, 'core')} -I#{File.join(root, 'abi/include')}"
+  rooms = Dir.glob(File.join(root, "core/*/")).sort
+  $srcs = ["agentkernel_wrap.c", "abi.c", *rooms.flat_map { |room| Dir.children(room).grep(/\.c\z/).sort }]
+  $VPATH.push(*rooms, File.join(root, "abi"))
+  $INCFLAGS << [*rooms, File.join(root, "abi/include")].map { |folder| " -I#{folder}" }.join
   $defs << "-D_GNU_SOURCE" << %(-DAK_VERSION_TEXT=\\"#{version}\\")
   $CFLAGS << " -std=gnu11 -fvisibility=hidden -fno-strict-aliasing -pthread"
   # Only the module's entry is visible, so that this copy is not mixed up with a libagentkernel in the process.
