@@ -12,7 +12,7 @@
 
 #include "local_private.h"
 
-/* The server sweeps leftovers by this prefix: server/folder.c. */
+/* The server sweeps leftovers by this prefix: server/fs/folder.c. */
 #define FOLDER_TEMPLATE "/agentkernel-local.XXXXXX"
 #define SOCKET_NAME "socket"
 /* Another server's sweep may take a folder away before it is locked; it has no reason to do so again and again. */

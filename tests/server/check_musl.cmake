@@ -14,8 +14,11 @@ foreach(name linux asm asm-generic mtd microhttpd.h)
 endforeach()
 
 set(flags -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Werror
-          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/server -I${ROOT}/core/common -idirafter ${WORK}/include)
-file(GLOB sources ${ROOT}/server/*.c)
+          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/core/common -idirafter ${WORK}/include)
+file(GLOB rooms ${ROOT}/server/*)
+list(TRANSFORM rooms PREPEND -I)
+list(APPEND flags ${rooms} -I${ROOT}/server)
+file(GLOB sources ${ROOT}/server/*.c ${ROOT}/server/*/*.c)
 list(APPEND sources ${ROOT}/core/common/json_text.c ${ROOT}/core/common/json_string.c ${ROOT}/core/common/base64.c)
 file(WRITE ${WORK}/launcher "")
 set(wrong "")
@@ -26,7 +29,7 @@ foreach(source ${sources})
   endif()
 endforeach()
 # These are whole programs.
-foreach(source ${ROOT}/server/launcher.c ${ROOT}/tests/server/probes/probe.c ${ROOT}/tests/server/probes/attack.c
+foreach(source ${ROOT}/server/isolation/launcher.c ${ROOT}/tests/server/probes/probe.c ${ROOT}/tests/server/probes/attack.c
                ${ROOT}/tests/server/probes/git.c)
   execute_process(COMMAND ${GCC} ${flags} -static ${source} -o ${WORK}/program -pthread RESULT_VARIABLE status
                   ERROR_VARIABLE said)
