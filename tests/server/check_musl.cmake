@@ -15,9 +15,9 @@ endforeach()
 
 set(flags -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Werror
           -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/core/common -idirafter ${WORK}/include)
-file(GLOB rooms ${ROOT}/server/*)
-list(TRANSFORM rooms PREPEND -I)
-list(APPEND flags ${rooms} -I${ROOT}/server)
+foreach(room . api embedded exec sandboxes isolation fs http base)
+  list(APPEND flags -I${ROOT}/server/${room})
+endforeach()
 file(GLOB sources ${ROOT}/server/*.c ${ROOT}/server/*/*.c)
 list(APPEND sources ${ROOT}/core/common/json_text.c ${ROOT}/core/common/json_string.c ${ROOT}/core/common/base64.c)
 file(WRITE ${WORK}/launcher "")

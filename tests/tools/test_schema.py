@@ -204,7 +204,7 @@ class Grown(Schema):
         path = self.tree / "grown.c"
         path.write_text(text)
         warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-fsyntax-only"]
-        command = ["gcc", *options, *warnings, "-I", self.tree / "abi/include", "-I", TREE / "core", path]
+        command = ["gcc", *options, *warnings, "-I", self.tree / "abi/include", "-I", TREE / "core/schema", path]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         self.assertEqual(done.returncode, 0, done.stderr)
 
