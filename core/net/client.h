@@ -7,7 +7,7 @@
 #ifndef AK_CLIENT_H
 #define AK_CLIENT_H
 
-#include "lane.h"
+#include "connection.h"
 #include "settings.h"
 
 typedef struct ak_pool ak_pool;

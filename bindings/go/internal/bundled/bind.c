@@ -1,1 +1,1 @@
-../../../../core/call/bind.c
+../../../../core/request/bind.c

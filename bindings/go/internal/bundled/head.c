@@ -1,1 +1,1 @@
-../../../../core/wire/head.c
+../../../../core/net/head.c

@@ -1,1 +1,1 @@
-../../../../core/wire/head.h
+../../../../core/net/head.h

@@ -1,1 +1,1 @@
-../../../../core/call/record.c
+../../../../core/reply/record.c

@@ -1,1 +1,1 @@
-../../../../core/call/record.h
+../../../../core/reply/record.h

@@ -1,1 +1,1 @@
-../../../../core/call/request.c
+../../../../core/request/request.c

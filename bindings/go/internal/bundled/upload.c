@@ -1,1 +1,1 @@
-../../../../core/call/upload.c
+../../../../core/request/upload.c

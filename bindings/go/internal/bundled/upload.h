@@ -1,1 +1,1 @@
-../../../../core/call/upload.h
+../../../../core/request/upload.h

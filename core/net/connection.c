@@ -1,4 +1,4 @@
-#include "lane.h"
+#include "connection.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,1 +1,0 @@
-../../../../core/call/response.c
