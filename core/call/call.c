@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 
-#include <cjson/cJSON.h>
-
 #include "process.h"
 
-/* Turns of libcurl after the final event, to see whether the reply is whole and the connection may be kept. */
-#define LAST_ROUNDS 4
 /* Turns of the transfer in one step that brought no record. */
 #define MAX_TURNS 64
+
+/* ---- life ---- */
 
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **out, ak_error *err) {
     *out = NULL;
@@ -28,73 +26,83 @@ ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **out, ak
     }
     atomic_init(&call->refs, 1);
     atomic_init(&call->cancelled, false);
-    pthread_mutex_init(&call->wake_lock, NULL);
     call->client = ak_client_ref(client);
-    call->operation = row;
     call->pid = ak_process();
     call->state = AK_STATE_NEW;
     ak_error_init(&call->error);
+    call->request.operation = call->reply.operation = row;
+    ak_transfer_init(&call->transfer, client, &call->request, &call->reply);
     *out = call;
     return AK_OK;
+}
+
+/* A cancel that came after the end has no effect on the connection. */
+static bool may_keep_connection(const ak_call *call) {
+    return call->state == AK_STATE_DONE || !atomic_load(&call->cancelled);
 }
 
 void ak_call_unref(ak_call *call) {
     if (!call || atomic_fetch_sub(&call->refs, 1) != 1) {
         return;
     }
-    ak_transfer_release(call);
-    ak_bind_free(call);
-    ak_buffer_free(&call->url);
-    cJSON_free(call->made_body);
-    ak_upload_free(&call->upload);
-    ak_response_free(&call->response);
+    ak_transfer_release(&call->transfer, may_keep_connection(call), call->pid != ak_process());
+    ak_transfer_free(&call->transfer);
+    ak_request_free(&call->request);
+    ak_reply_free(&call->reply);
     ak_record_free(&call->record);
     ak_error_clear(&call->error);
-    pthread_mutex_destroy(&call->wake_lock);
     ak_client_unref(call->client);
     free(call);
 }
 
 void ak_call_request_cancel(ak_call *call) {
     atomic_store(&call->cancelled, true);
-    if (call->pid != ak_process()) {
-        return; /* the timer is the parent's too, and the lock may be held by a thread that is not here */
+    if (call->pid ==
+        ak_process()) { /* else the timer is the parent's too, and a thread that is not here may hold the lock */
+        ak_transfer_wake(&call->transfer);
     }
-    pthread_mutex_lock(&call->wake_lock);
-    if (call->lane) {
-        ak_poller_kick(&call->lane->poller);
-    }
-    pthread_mutex_unlock(&call->wake_lock);
 }
 
 /* ---- states ---- */
 
+bool ak_call_has_record(const ak_call *call) {
+    return call->state == AK_STATE_ITEM || call->state == AK_STATE_READING;
+}
+
+bool ak_call_is_open(const ak_call *call) {
+    bool ended = call->state == AK_STATE_DONE || call->state == AK_STATE_FAILED;
+    return !ended && !atomic_load(&call->cancelled) && call->pid == ak_process();
+}
+
 static ak_status fail(ak_call *call, ak_error *err) {
     call->state = AK_STATE_FAILED;
-    if (call->lane && call->pid == ak_process()) {
-        ak_lane_stay_readable(call->lane);
+    if (call->pid == ak_process()) {
+        ak_transfer_stay_readable(&call->transfer);
     }
     return ak_error_copy(err, &call->error);
 }
 
 ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err) {
     call->error.code = code;
-    ak_transfer_locate(call, &call->error);
+    ak_transfer_locate(&call->transfer, &call->error);
     return fail(call, err);
 }
 
+static void set_reply_options(ak_call *call) {
+    const int64_t *settings = call->client->settings.integer;
+    ak_reply_options *options = &call->reply.options;
+    options->max_bytes = (size_t)settings[AK_CLIENT_MAX_REPLY_BYTES];
+    options->max_event_bytes = (size_t)settings[AK_CLIENT_MAX_EVENT_BYTES];
+    options->returns_failures = ak_request_int(&call->request, AK_KEY_CHECK, 1) == 0;
+}
+
 static ak_status begin(ak_call *call) {
-    ak_status status = ak_bind_check_required(call, &call->error);
+    ak_status status = ak_request_complete(&call->request, &call->error);
     if (status == AK_OK) {
-        status = ak_bind_merge_maps(call, &call->error);
+        status = ak_request_encode(&call->request, call->client->settings.url, &call->error);
     }
-    if (status == AK_OK) {
-        status = ak_request_encode(call, &call->error);
-    }
-    if (status == AK_OK) {
-        status = ak_transfer_start(call, &call->error);
-    }
-    return status;
+    set_reply_options(call);
+    return status == AK_OK ? ak_transfer_start(&call->transfer, &call->error) : status;
 }
 
 /* What lacked descriptors before anything was sent is the one failure that the host can mend: by closing some, or by
@@ -106,37 +114,24 @@ static bool may_begin_again(const ak_call *call) {
 
 /* The request is made already, with the content that was handed in; of that nothing was taken. */
 static ak_status begin_again(ak_call *call) {
-    ak_transfer_release(call);
+    ak_transfer_release(&call->transfer, true, false);
     ak_error_clear(&call->error);
-    call->transfer_ended = false;
-    call->transfer_result = CURLE_OK;
-    return ak_transfer_start(call, &call->error);
-}
-
-/* Reads what is left of the reply without waiting for it. */
-static void drain_end(ak_call *call) {
-    for (int round = 0; round < LAST_ROUNDS && !call->transfer_ended; round++) {
-        ak_lane_result result = ak_lane_drive(call->lane, &call->transfer_result);
-        call->transfer_ended = result == AK_LANE_ENDED;
-        if (result == AK_LANE_IDLE) {
-            return;
-        }
-    }
+    return ak_transfer_start(&call->transfer, &call->error);
 }
 
 static ak_status finish(ak_call *call) {
-    if (call->response.finished) {
-        drain_end(call);
+    if (call->reply.finished) {
+        ak_transfer_drain(&call->transfer);
     }
     call->state = AK_STATE_DONE;
-    ak_lane_stay_readable(call->lane);
+    ak_transfer_stay_readable(&call->transfer);
     return AK_DONE;
 }
 
 /* Records until there are none, bytes until there are records. */
 static ak_status advance(ak_call *call, ak_error *err) {
     for (int turn = 0;; turn++) {
-        ak_status status = ak_response_next(call, &call->error);
+        ak_status status = ak_reply_next(&call->reply, &call->record, &call->error);
         if (status == AK_ITEM) {
             call->state = AK_STATE_ITEM;
             return AK_ITEM;
@@ -144,9 +139,12 @@ static ak_status advance(ak_call *call, ak_error *err) {
         if (status == AK_DONE) {
             return finish(call);
         }
-        if (status == AK_AGAIN) {
+        if (status == AK_AGAIN && call->transfer.ended) {
+            status = ak_transfer_error(&call->transfer, &call->error);
+        } else if (status == AK_AGAIN) {
             /* A server may send what makes no record, such as comments, for ever and faster than we read. */
-            status = turn < MAX_TURNS ? ak_transfer_drive(call, &call->error) : ak_transfer_yield(call, &call->error);
+            status = turn < MAX_TURNS ? ak_transfer_drive(&call->transfer, &call->error)
+                                      : ak_transfer_yield(&call->transfer, &call->error);
         }
         if (status < 0) {
             return ak_call_fail(call, status, err);
@@ -158,7 +156,7 @@ static ak_status advance(ak_call *call, ak_error *err) {
     }
 }
 
-/* The one place where a call moves. err gets what call->error latched. */
+/* The one place where a call moves. err gets what call->error holds. */
 ak_status ak_call_advance(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_DONE) {
         return AK_DONE;
@@ -171,8 +169,8 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_FORKED, "the call belongs to the parent process"),
                             err);
     }
-    if (call->error.code != AK_OK && !again) {
-        return fail(call, err); /* a bind failed */
+    if (call->bind_failed) {
+        return fail(call, err);
     }
     if (atomic_load(&call->cancelled)) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
@@ -192,45 +190,4 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
     }
     return status;
-}
-
-bool ak_call_moves_content(const ak_call *call) {
-    bool ended = call->state == AK_STATE_DONE || call->state == AK_STATE_FAILED;
-    bool moves = (call->upload.active && !call->upload.ended) || call->reads_content;
-    return moves && !ended && !atomic_load(&call->cancelled) && call->pid == ak_process();
-}
-
-ak_status ak_call_go_on(ak_call *call, ak_error *err) {
-    if (ak_call_moves_content(call)) {
-        return ak_error_set(err, AK_E_STATE, "the content goes by ak_call_%s: go on with that, or free the call",
-                            call->upload.active ? "write" : "read");
-    }
-    return ak_call_advance(call, err);
-}
-
-ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err) {
-    *len = 0;
-    if (!(call->operation->flags & AK_OP_READABLE)) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s has no output to read", call->operation->name);
-    }
-    if (!buf || cap == 0) {
-        return ak_error_set(err, AK_E_ARGUMENT, "reading needs a buffer");
-    }
-    if (call->state == AK_STATE_NEW && call->operation->id == AK_OP_READ_FILE) {
-        call->reads_content = true;
-    }
-    for (;;) {
-        bool current = call->state == AK_STATE_ITEM || call->state == AK_STATE_READING;
-        if (current && call->record.has_output && !atomic_load(&call->cancelled) && call->pid == ak_process()) {
-            *len = ak_record_read(&call->record, buf, cap);
-            call->state = ak_record_output_done(&call->record) ? AK_STATE_ITEM : AK_STATE_READING;
-            if (*len) {
-                return AK_OK;
-            }
-        }
-        ak_status status = ak_call_advance(call, err);
-        if (status != AK_ITEM || !call->record.has_output) {
-            return status;
-        }
-    }
 }

@@ -1,12 +1,12 @@
 /*
- * lane.h: what a call in flight borrows: one libcurl transfer in a multi handle of its own, and the descriptor to wait
- * on.
+ * connection.h: what a call in flight borrows: one libcurl transfer in a multi handle of its own, and the descriptor to
+ * wait on.
  *
- * A multi handle of its own, because an error of curl_multi_socket_action voids every transfer in it, and because a
- * lane then keeps at most one kept-alive connection that no other call can touch. Thread: one.
+ * A multi handle of its own, because an error of curl_multi_socket_action voids every transfer in it, and because it
+ * then keeps at most one kept-alive connection that no other call can touch. Thread: one, but for ak_connection_wake.
  */
-#ifndef AK_LANE_H
-#define AK_LANE_H
+#ifndef AK_CONNECTION_H
+#define AK_CONNECTION_H
 
 #include <curl/curl.h>
 
@@ -14,33 +14,20 @@
 #include "poller.h"
 #include "settings.h"
 
-/* Connections that libcurl may try side by side; more are closed all the same, just not in a forked child. */
-#define AK_LANE_SOCKETS 8
+typedef struct ak_connection ak_connection;
 
-typedef struct ak_lane ak_lane;
-
-struct ak_lane {
-    ak_lane *next; /* in the client's list of idle lanes */
-    CURLM *multi;
-    CURL *easy;
-    ak_poller poller;
-    int64_t curl_timer; /* when libcurl wants to be called, AK_NEVER: not */
-    int64_t armed;      /* when the poller's timer fires, if not before */
-    int64_t idle_since;
-    int sockets[AK_LANE_SOCKETS];
-    int resting;  /* in the poller, but libcurl does not want to know of it; -1: none */
-    bool hung_up; /* while idle: the server has closed its end */
-    bool in_multi;
-    bool may_signal;         /* see signals.h */
-    bool opened_socket;      /* the name is known: a connection is being made */
-    bool out_of_descriptors; /* socket(2) said so; libcurl reports it as "could not connect" */
-};
+/* What the pool notes about a connection that no call uses. */
+typedef struct {
+    ak_connection *next;
+    int64_t since;
+    bool hung_up; /* the server has closed its end */
+} ak_idle;
 
 typedef enum {
-    AK_LANE_IDLE,     /* nothing is pending: the descriptor was not readable just now */
-    AK_LANE_PROGRESS, /* libcurl did something; look at what arrived */
-    AK_LANE_ENDED     /* the transfer is over: *result says how */
-} ak_lane_result;
+    AK_PROGRESS_NONE, /* nothing is pending: the descriptor was not readable just now */
+    AK_PROGRESS_SOME, /* libcurl did something; look at what arrived */
+    AK_PROGRESS_ENDED /* the transfer is over: *result says how */
+} ak_progress;
 
 /* Sets an option unless an earlier one failed: one that is missing could send the key to a proxy, or trust too much. */
 #define AK_SET(code, easy, option, value)                                                                              \
@@ -50,40 +37,54 @@ typedef enum {
         }                                                                                                              \
     } while (0)
 
-/* What an option that could not be set means. */
-ak_status ak_lane_option_error(CURLcode code, ak_error *err);
-/* What it means that libcurl could not make something, or not begin: AK_E_DESCRIPTORS or AK_E_MEMORY. */
-ak_status ak_lane_init_error(const ak_lane *lane, ak_error *err);
-ak_status ak_lane_descriptors_error(ak_error *err);
-/* Whether what libcurl could not do may be for want of a descriptor. */
-bool ak_lane_lacks_descriptors(const ak_lane *lane);
-
-/* A lane with everything set that no single call changes. share may be NULL. Errors: AK_E_DESCRIPTORS, AK_E_MEMORY. */
-ak_status ak_lane_new(const ak_settings *settings, CURLSH *share, ak_lane **lane, ak_error *err);
+/* Everything is set that no single transfer changes. share may be NULL. AK_E_DESCRIPTORS, AK_E_MEMORY. */
+ak_status ak_connection_new(const ak_settings *settings, CURLSH *share, ak_connection **connection, ak_error *err);
 /* Ends the transfer and closes the connection. Never waits (a name that is being looked up is left to its thread). */
-void ak_lane_free(ak_lane *lane);
+void ak_connection_free(ak_connection *connection);
 /* In a forked child: close(2) what is shared with the parent and nothing else. libcurl's own memory is left. */
-void ak_lane_abandon(ak_lane *lane);
+void ak_connection_abandon(ak_connection *connection);
 
-/* The socket of an idle lane's kept-alive connection; -1 when it has none. */
-int ak_lane_connection(const ak_lane *lane);
+/* What an option that could not be set means. */
+ak_status ak_connection_option_error(CURLcode code, ak_error *err);
+/* What it means that libcurl could not make something, or not begin: AK_E_DESCRIPTORS or AK_E_MEMORY. */
+ak_status ak_connection_init_error(const ak_connection *connection, ak_error *err);
+ak_status ak_connection_descriptors_error(ak_error *err);
+/* Whether what ended so may have failed for want of a descriptor. */
+bool ak_connection_lacks_descriptors(const ak_connection *connection, bool connected, CURLcode result);
 
-/* Puts the transfer, whose options the caller has set on easy, under way. */
-bool ak_lane_start(ak_lane *lane);
-/* Takes the ended transfer out, so that the lane can carry another. */
-void ak_lane_finish(ak_lane *lane);
+/* ---- a transfer ---- */
 
+/* libcurl's handle, for the options of a transfer and for what it tells of one. */
+CURL *ak_connection_handle(const ak_connection *connection);
+/* What a host waits on. */
+int ak_connection_fd(const ak_connection *connection);
+
+/* Begins the transfer whose options were set. */
+bool ak_connection_start(ak_connection *connection);
+/* Takes the ended transfer out, so that the connection can carry another. */
+void ak_connection_finish(ak_connection *connection);
 /* Lets libcurl work on what is ready, once. */
-ak_lane_result ak_lane_drive(ak_lane *lane, CURLcode *result);
+ak_progress ak_connection_drive(ak_connection *connection, CURLcode *result);
+/* Whether the name is known: a connection is being made, or was. */
+bool ak_connection_knows_address(const ak_connection *connection);
 
-/* Takes note of the timer and of what rests, for a lane that was not started yet: afterwards the descriptor is not
- * readable. */
-void ak_lane_settle(ak_lane *lane);
-
+/* Takes note of the timer and of what rests, where no transfer was started yet: then the descriptor is not readable. */
+void ak_connection_settle(ak_connection *connection);
 /* Makes sure that the timer fires at the earlier of libcurl's time and the caller's deadline, or before. */
-void ak_lane_arm(ak_lane *lane, int64_t deadline);
+void ak_connection_arm(ak_connection *connection, int64_t deadline);
+/* Makes the descriptor readable until the next drive: more may be pending, but it is the host's turn. */
+void ak_connection_hand_back(ak_connection *connection);
+/* Makes it readable. Thread: any. */
+void ak_connection_wake(ak_connection *connection);
+/* After the end: the descriptor stays readable until another call begins to use the connection. */
+void ak_connection_stay_readable(ak_connection *connection);
 
-/* After the end: the descriptor stays readable until another call begins to use the lane. */
-void ak_lane_stay_readable(ak_lane *lane);
+/* ---- for the pool ---- */
+
+ak_idle *ak_connection_idle(ak_connection *connection);
+/* The socket that is kept alive; -1: none. */
+int ak_connection_socket(const ak_connection *connection);
+/* Gives the descriptor a number that it had not lately: for the build that looks for watchers left behind. */
+void ak_connection_renumber(ak_connection *connection);
 
 #endif

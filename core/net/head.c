@@ -11,11 +11,6 @@
 #define PROBE_BYTES ((size_t)512 * 1024)
 #define MS_PER_SECOND 1000
 
-bool ak_head_count(size_t *total, size_t len) {
-    *total += len;
-    return *total <= AK_MAX_HEAD_BYTES;
-}
-
 /* Before CURLE_TOO_LARGE came, libcurl told what is too large for it as memory that is out. So the question is whether
  * there is as much as it takes. */
 static bool memory_is_there(void) {

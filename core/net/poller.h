@@ -2,7 +2,7 @@
  * poller.h: one pollable descriptor that holds sockets and a timer. All that is specific to Linux is behind it.
  *
  * The descriptor is readable when a watched socket is ready or the timer has run out. Thread: one, but for
- * ak_poller_kick.
+ * ak_poller_wake.
  */
 #ifndef AK_POLLER_H
 #define AK_POLLER_H
@@ -44,7 +44,7 @@ void ak_poller_unwatch(ak_poller *poller, int fd);
 /* The descriptor becomes readable at this time (at once when it is past); AK_NEVER: no timer. */
 void ak_poller_arm(ak_poller *poller, int64_t when);
 /* Makes it readable now. Thread: any. */
-void ak_poller_kick(ak_poller *poller);
+void ak_poller_wake(ak_poller *poller);
 
 /* The sockets that are ready, without waiting. A timer that ran out is taken back and counts in *woken. */
 size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, bool *woken);

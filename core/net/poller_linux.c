@@ -83,7 +83,7 @@ void ak_poller_arm(ak_poller *poller, int64_t when) {
     timerfd_settime(poller->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL);
 }
 
-void ak_poller_kick(ak_poller *poller) {
+void ak_poller_wake(ak_poller *poller) {
     ak_poller_arm(poller, 1);
 }
 

@@ -1,13 +1,10 @@
-#include "call.h"
+#include "transfer.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "head.h"
-#include "process.h"
+#include "pool.h"
 
 #define NS_PER_MS 1000000
 /* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
@@ -15,8 +12,10 @@
 /* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
  * takes one record at a time should not find megabytes of them in memory. */
 #define FEED_BYTES (256 * 1024)
+/* Turns of libcurl after the last record, to see whether the reply is whole and the connection may be kept. */
+#define LAST_ROUNDS 4
 /* How often a call looks whether somebody else's look-up of the name has ended. */
-#define GATE_POLL_NS (25 * (int64_t)NS_PER_MS)
+#define LOOKUP_POLL_NS (25 * (int64_t)NS_PER_MS)
 
 /* ---- libcurl's callbacks ---- */
 
@@ -27,122 +26,79 @@ static int on_ready_to_send(void *data, char *remote, char *local, int remote_po
     (void)local;
     (void)remote_port;
     (void)local_port;
-    ak_call *call = data;
-    bool repeatable = (call->operation->flags & AK_OP_IDEMPOTENT) && !call->upload.active;
-    if (call->connected && !repeatable) {
+    ak_transfer *transfer = data;
+    bool repeatable = (transfer->request->operation->flags & AK_OP_IDEMPOTENT) && !transfer->request->uploads;
+    if (transfer->connected && !repeatable) {
         return CURL_PREREQFUNC_ABORT;
     }
-    call->connected = true;
+    transfer->connected = true;
     return CURL_PREREQFUNC_OK;
-}
-
-static bool is_event_stream(const char *type) {
-    static const char expected[] = "text/event-stream";
-    size_t len = sizeof expected - 1;
-    return type && strncasecmp(type, expected, len) == 0 && (type[len] == '\0' || strchr("; \t", type[len]));
-}
-
-static void take_head(ak_call *call) {
-    const char *type = NULL;
-    ak_response *response = &call->response;
-    curl_easy_getinfo(call->lane->easy, CURLINFO_RESPONSE_CODE, &response->status);
-    curl_easy_getinfo(call->lane->easy, CURLINFO_CONTENT_TYPE, &type);
-    response->is_events = (call->operation->flags & AK_OP_STREAMS) && response->status == 200 && is_event_stream(type);
 }
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *data) {
     (void)bytes;
-    ak_response *response = &((ak_call *)data)->response;
     size_t len = size * count;
-    response->head_too_large = !ak_head_count(&response->head, len);
-    return response->head_too_large ? 0 : len;
+    return ak_reply_count_header(((ak_transfer *)data)->reply, len) ? len : 0;
 }
 
-static bool take_turn(ak_call *call, size_t len) {
-    call->paused = call->fed && call->fed + len > FEED_BYTES;
-    call->fed += call->paused ? 0 : len;
-    return !call->paused;
+static void begin_reply(ak_transfer *transfer) {
+    CURL *easy = ak_connection_handle(transfer->connection);
+    const char *type = NULL;
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    ak_reply_begin(transfer->reply, status, type);
 }
 
-static size_t take_content(ak_call *call, const char *bytes, size_t len) {
-    ak_response *response = &call->response;
-    if (!take_turn(call, len)) {
-        return CURL_WRITEFUNC_PAUSE;
-    }
-    if (!response->content) {
-        response->content = ak_content_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_REPLY_BYTES]);
-    }
-    ak_content_result result = response->content ? ak_content_feed(response->content, bytes, len) : AK_CONTENT_MEMORY;
-    response->no_memory = result == AK_CONTENT_MEMORY;
-    response->malformed = result == AK_CONTENT_MALFORMED;
-    response->too_large = response->content && ak_content_is_too_large(response->content);
-    return result == AK_CONTENT_OK && !response->too_large ? len : 0;
+/* Whether this turn takes so many bytes more. */
+static bool take_turn(ak_transfer *transfer, size_t len) {
+    transfer->reply_paused = transfer->fed && transfer->fed + len > FEED_BYTES;
+    transfer->fed += transfer->reply_paused ? 0 : len;
+    return !transfer->reply_paused;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
-    ak_call *call = data;
-    ak_response *response = &call->response;
+    ak_transfer *transfer = data;
     size_t len = size * count;
-    if (response->status == 0) {
-        take_head(call);
+    if (transfer->reply->head.status == 0) {
+        begin_reply(transfer);
     }
-    call->deadlines.idle = AK_NEVER;
-    if (response->is_events) {
-        if (!take_turn(call, len)) {
-            return CURL_WRITEFUNC_PAUSE;
-        }
-        if (!response->sse) {
-            response->sse = ak_sse_new((size_t)call->client->settings.integer[AK_CLIENT_MAX_EVENT_BYTES]);
-        }
-        if (!response->sse || ak_sse_feed(response->sse, bytes, len) == AK_SSE_MEMORY) {
-            response->no_memory = true;
-            return 0;
-        }
-        return len;
+    transfer->deadlines.idle = AK_NEVER;
+    if (ak_reply_is_incremental(transfer->reply) && !take_turn(transfer, len)) {
+        return CURL_WRITEFUNC_PAUSE;
     }
-    if (call->reads_content && response->status == 200) {
-        return take_content(call, bytes, len);
-    }
-    uint64_t limit = (uint64_t)call->client->settings.integer[AK_CLIENT_MAX_REPLY_BYTES];
-    if (len > limit || response->body.len > limit - len) {
-        response->too_large = true;
-        return 0;
-    }
-    if (!ak_buffer_append(&response->body, bytes, len)) {
-        response->no_memory = true;
-        return 0;
-    }
-    return len;
+    return ak_reply_feed(transfer->reply, bytes, len) ? len : 0;
 }
 
-/* ---- starting ---- */
-
 static size_t on_upload(char *buf, size_t size, size_t count, void *data) {
-    ak_call *call = data;
-    size_t n = ak_upload_take(&call->upload, buf, size * count);
-    if (n == 0 && !call->upload.ended) {
-        call->upload.paused = true;
+    ak_transfer *transfer = data;
+    ak_upload *upload = &transfer->request->upload;
+    size_t n = ak_upload_take(upload, buf, size * count);
+    if (n == 0 && !upload->ended) {
+        transfer->upload_paused = true;
         return CURL_READFUNC_PAUSE;
     }
     return n;
 }
 
-static CURLcode set_method(ak_call *call, CURL *easy) {
+/* ---- starting ---- */
+
+static CURLcode set_method(ak_transfer *transfer, CURL *easy) {
     CURLcode code = CURLE_OK;
     char method[8] = "";
     size_t len = 0;
-    const char *text = ak_request_method(call, &len);
+    const char *text = ak_request_method(transfer->request, &len);
     memcpy(method, text, len < sizeof method ? len : 0);
     bool special = strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0;
-    if (call->upload.active) {
+    if (transfer->request->uploads) {
         AK_SET(code, easy, CURLOPT_UPLOAD, 1L);
         AK_SET(code, easy, CURLOPT_READFUNCTION, on_upload);
-        AK_SET(code, easy, CURLOPT_READDATA, call);
-        AK_SET(code, easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ak_upload_body_size(&call->upload));
-    } else if (call->body) {
+        AK_SET(code, easy, CURLOPT_READDATA, transfer);
+        AK_SET(code, easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)ak_upload_body_size(&transfer->request->upload));
+    } else if (transfer->request->body) {
         AK_SET(code, easy, CURLOPT_POST, 1L);
-        AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
-        AK_SET(code, easy, CURLOPT_POSTFIELDS, call->body);
+        AK_SET(code, easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->request->body_len);
+        AK_SET(code, easy, CURLOPT_POSTFIELDS, transfer->request->body);
     } else {
         AK_SET(code, easy, CURLOPT_HTTPGET, 1L);
         special = special || strcmp(method, "POST") == 0;
@@ -151,9 +107,9 @@ static CURLcode set_method(ak_call *call, CURL *easy) {
     return code;
 }
 
-static int64_t setting_or_bound(const ak_call *call, int32_t key, int32_t setting) {
-    int64_t value = ak_bound_int(call, key, AK_TIMEOUT_DEFAULT);
-    return value == AK_TIMEOUT_DEFAULT ? call->client->settings.integer[setting] : value;
+static int64_t setting_or_bound(const ak_transfer *transfer, int32_t key, int32_t setting) {
+    int64_t value = ak_request_int(transfer->request, key, AK_TIMEOUT_DEFAULT);
+    return value == AK_TIMEOUT_DEFAULT ? transfer->client->settings.integer[setting] : value;
 }
 
 /* A time from now in nanoseconds; AK_NEVER for none. */
@@ -163,97 +119,103 @@ static int64_t after(int64_t now, int64_t timeout_ms) {
 }
 
 /* Sets the deadlines; AK_E_TIMEOUT when one leaves no time at all. */
-static ak_status set_deadlines(ak_call *call, int64_t *connect_ms, ak_error *err) {
-    bool streams = call->operation->flags & AK_OP_STREAMS;
-    int64_t total_ms = streams ? setting_or_bound(call, AK_KEY_TOTAL_TIMEOUT_MS, AK_CLIENT_TOTAL_TIMEOUT_MS)
-                               : setting_or_bound(call, AK_KEY_TIMEOUT_MS, AK_CLIENT_TIMEOUT_MS);
+static ak_status set_deadlines(ak_transfer *transfer, int64_t *connect_ms, ak_error *err) {
+    bool streams = transfer->request->operation->flags & AK_OP_STREAMS;
+    int64_t total_ms = streams ? setting_or_bound(transfer, AK_KEY_TOTAL_TIMEOUT_MS, AK_CLIENT_TOTAL_TIMEOUT_MS)
+                               : setting_or_bound(transfer, AK_KEY_TIMEOUT_MS, AK_CLIENT_TIMEOUT_MS);
     int64_t idle_ms =
-        streams ? setting_or_bound(call, AK_KEY_IDLE_TIMEOUT_MS, AK_CLIENT_IDLE_TIMEOUT_MS) : AK_TIMEOUT_NONE;
-    *connect_ms = setting_or_bound(call, AK_KEY_CONNECT_TIMEOUT_MS, AK_CLIENT_CONNECT_TIMEOUT_MS);
+        streams ? setting_or_bound(transfer, AK_KEY_IDLE_TIMEOUT_MS, AK_CLIENT_IDLE_TIMEOUT_MS) : AK_TIMEOUT_NONE;
+    *connect_ms = setting_or_bound(transfer, AK_KEY_CONNECT_TIMEOUT_MS, AK_CLIENT_CONNECT_TIMEOUT_MS);
     int64_t now = ak_now();
-    call->deadlines.started = now;
-    call->deadlines.connect = after(now, *connect_ms);
-    call->deadlines.total = after(now, total_ms);
-    call->deadlines.idle_ns =
+    transfer->deadlines.started = now;
+    transfer->deadlines.connect = after(now, *connect_ms);
+    transfer->deadlines.total = after(now, total_ms);
+    transfer->deadlines.idle_ns =
         idle_ms == AK_TIMEOUT_NONE || idle_ms > INT64_MAX / 4 / NS_PER_MS ? AK_NEVER : idle_ms * NS_PER_MS;
-    call->deadlines.idle = AK_NEVER;
+    transfer->deadlines.idle = AK_NEVER;
     if (total_ms == 0 || *connect_ms == 0) {
         return ak_error_set(err, AK_E_TIMEOUT, "the timeout is 0: there is no time to send the request");
     }
     return AK_OK;
 }
 
-static CURLcode set_call_options(ak_call *call, int64_t connect_ms) {
-    CURL *easy = call->lane->easy;
+static CURLcode set_call_options(ak_transfer *transfer, int64_t connect_ms) {
+    CURL *easy = ak_connection_handle(transfer->connection);
     CURLcode code = CURLE_OK;
-    call->curl_message[0] = '\0';
-    AK_SET(code, easy, CURLOPT_ERRORBUFFER, call->curl_message);
-    AK_SET(code, easy, CURLOPT_URL, call->url.data);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                     atomic_load(&call->client->headers)
-                         ->of[(call->operation->flags & AK_OP_STREAMS) != 0][call->body || call->upload.active]);
+    transfer->message[0] = '\0';
+    AK_SET(code, easy, CURLOPT_ERRORBUFFER, transfer->message);
+    AK_SET(code, easy, CURLOPT_URL, transfer->request->url.data);
+    bool streams = (transfer->request->operation->flags & AK_OP_STREAMS) != 0;
+    bool has_body = transfer->request->body || transfer->request->uploads;
+    AK_SET(code, easy, CURLOPT_HTTPHEADER, ak_client_headers(transfer->client, streams, has_body));
     AK_SET(code, easy, CURLOPT_HEADERFUNCTION, on_header);
-    AK_SET(code, easy, CURLOPT_HEADERDATA, call);
+    AK_SET(code, easy, CURLOPT_HEADERDATA, transfer);
     AK_SET(code, easy, CURLOPT_WRITEFUNCTION, on_body);
-    AK_SET(code, easy, CURLOPT_WRITEDATA, call);
+    AK_SET(code, easy, CURLOPT_WRITEDATA, transfer);
     AK_SET(code, easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
-    AK_SET(code, easy, CURLOPT_PREREQDATA, call);
+    AK_SET(code, easy, CURLOPT_PREREQDATA, transfer);
     bool bounded = connect_ms != AK_TIMEOUT_NONE && connect_ms < INT_MAX;
     AK_SET(code, easy, CURLOPT_CONNECTTIMEOUT_MS, bounded ? (long)connect_ms : (long)INT_MAX);
-    return code == CURLE_OK ? set_method(call, easy) : code;
+    return code == CURLE_OK ? set_method(transfer, easy) : code;
 }
 
-/* Asks the gate; starts the transfer when it is open. AK_AGAIN: ask again soon. */
-static ak_status pass_gate(ak_call *call, ak_error *err) {
+/* Starts the transfer when the name is known, or nobody else is looking it up. AK_AGAIN: ask again soon. */
+static ak_status pass_lookup(ak_transfer *transfer, ak_error *err) {
     bool owner = false;
-    switch (ak_client_gate(call->client, call, call->deadlines.started, &owner)) {
-    case AK_GATE_WAIT:
-        call->gated = true;
+    switch (ak_pool_lookup(transfer->client, transfer, transfer->deadlines.started, &owner)) {
+    case AK_LOOKUP_WAIT:
+        transfer->waits_for_lookup = true;
         return AK_AGAIN;
-    case AK_GATE_FAILED:
-        return ak_error_set(err, AK_E_RESOLVE, "Could not resolve host: %s", call->client->settings.host);
-    case AK_GATE_OPEN:
+    case AK_LOOKUP_FAILED:
+        return ak_error_set(err, AK_E_RESOLVE, "Could not resolve host: %s", transfer->client->settings.host);
+    case AK_LOOKUP_PROCEED:
         break;
     }
-    call->gated = false;
-    call->owns_gate = owner;
-    return ak_lane_start(call->lane) ? AK_OK : ak_lane_init_error(call->lane, err);
+    transfer->waits_for_lookup = false;
+    transfer->owns_lookup = owner;
+    return ak_connection_start(transfer->connection) ? AK_OK : ak_connection_init_error(transfer->connection, err);
 }
 
 /* Our own server has another socket when it had to be started again. */
-static ak_status reach_server(ak_call *call, ak_error *err) {
+static ak_status reach_server(ak_transfer *transfer, ak_error *err) {
     char path[AK_LOCAL_PATH_CAP];
-    if (!call->client->settings.local) {
+    if (!transfer->client->settings.local) {
         return AK_OK;
     }
-    ak_status status = ak_local_reach(call->client->settings.local, path, err);
+    ak_status status = ak_local_reach(transfer->client->settings.local, path, err);
     if (status != AK_OK) {
         return status;
     }
-    CURLcode code = curl_easy_setopt(call->lane->easy, CURLOPT_UNIX_SOCKET_PATH, path);
-    return code == CURLE_OK ? AK_OK : ak_lane_option_error(code, err);
+    CURLcode code = curl_easy_setopt(ak_connection_handle(transfer->connection), CURLOPT_UNIX_SOCKET_PATH, path);
+    return code == CURLE_OK ? AK_OK : ak_connection_option_error(code, err);
 }
 
-ak_status ak_transfer_start(ak_call *call, ak_error *err) {
+static void set_connection(ak_transfer *transfer, ak_connection *connection) {
+    pthread_mutex_lock(&transfer->wake_lock);
+    transfer->connection = connection;
+    pthread_mutex_unlock(&transfer->wake_lock);
+}
+
+ak_status ak_transfer_start(ak_transfer *transfer, ak_error *err) {
     int64_t connect_ms = 0;
-    ak_status status = set_deadlines(call, &connect_ms, err);
+    transfer->ended = false;
+    transfer->result = CURLE_OK;
+    ak_status status = set_deadlines(transfer, &connect_ms, err);
     if (status != AK_OK) {
         return status;
     }
-    ak_lane *lane = NULL;
-    status = ak_client_borrow(call->client, &lane, err);
+    ak_connection *connection = NULL;
+    status = ak_pool_borrow(transfer->client, &connection, err);
     if (status != AK_OK) {
         return status;
     }
-    pthread_mutex_lock(&call->wake_lock);
-    call->lane = lane;
-    pthread_mutex_unlock(&call->wake_lock);
-    CURLcode code = set_call_options(call, connect_ms);
+    set_connection(transfer, connection);
+    CURLcode code = set_call_options(transfer, connect_ms);
     if (code != CURLE_OK) {
-        return ak_lane_option_error(code, err);
+        return ak_connection_option_error(code, err);
     }
-    status = reach_server(call, err);
-    status = status == AK_OK ? pass_gate(call, err) : status;
+    status = reach_server(transfer, err);
+    status = status == AK_OK ? pass_lookup(transfer, err) : status;
     return status < 0 ? status : AK_OK;
 }
 
@@ -263,236 +225,163 @@ static int64_t earliest(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static int64_t elapsed_ms(const ak_call *call, int64_t now) {
-    return (now - call->deadlines.started) / NS_PER_MS;
-}
-
-static ak_status connect_timeout(const ak_call *call, int64_t now, ak_error *err) {
-    return ak_error_set(err, AK_E_TIMEOUT, "no connection to %s within the connect timeout (%lld ms)",
-                        call->client->settings.url, (long long)elapsed_ms(call, now));
+static int64_t elapsed_ms(const ak_transfer *transfer, int64_t now) {
+    return (now - transfer->deadlines.started) / NS_PER_MS;
 }
 
 /* Nothing is pending: has a deadline passed? If not, when is the next? */
-static ak_status judge_deadlines(ak_call *call, ak_error *err) {
-    ak_deadlines *deadlines = &call->deadlines;
+static ak_status check_deadlines(ak_transfer *transfer, ak_error *err) {
+    ak_deadlines *deadlines = &transfer->deadlines;
     int64_t now = ak_now();
-    if (call->response.status && deadlines->idle == AK_NEVER && deadlines->idle_ns != AK_NEVER) {
+    if (transfer->reply->head.status && deadlines->idle == AK_NEVER && deadlines->idle_ns != AK_NEVER) {
         deadlines->idle = now + deadlines->idle_ns; /* the silence begins */
     }
-    int64_t connect = call->connected ? AK_NEVER : deadlines->connect;
+    int64_t connect = transfer->connected ? AK_NEVER : deadlines->connect;
     if (now >= deadlines->total) {
-        return ak_error_set(err, AK_E_TIMEOUT, "%s did not end within its timeout (%lld ms)", call->operation->name,
-                            (long long)elapsed_ms(call, now));
+        return ak_error_set(err, AK_E_TIMEOUT, "%s did not end within its timeout (%lld ms)",
+                            transfer->request->operation->name, (long long)elapsed_ms(transfer, now));
     }
     if (now >= connect) {
-        return connect_timeout(call, now, err);
+        return ak_transfer_connect_timeout(transfer, now, err);
     }
     if (now >= deadlines->idle) {
         return ak_error_set(err, AK_E_TIMEOUT, "the stream was silent for longer than its idle timeout (%lld ms)",
                             (long long)(deadlines->idle_ns / NS_PER_MS));
     }
     int64_t next = earliest(earliest(deadlines->total, connect), deadlines->idle);
-    ak_lane_arm(call->lane, call->gated ? earliest(next, now + GATE_POLL_NS) : next);
+    ak_connection_arm(transfer->connection, transfer->waits_for_lookup ? earliest(next, now + LOOKUP_POLL_NS) : next);
     return AK_AGAIN;
 }
 
-/* A socket that could not be opened was noted when it happened, and after the request has begun to go out nothing needs
- * to be opened. */
-static bool descriptors_are_out(const ak_call *call) {
-    bool noted = call->lane->out_of_descriptors || call->connected || call->transfer_result == CURLE_COULDNT_CONNECT;
-    return noted ? call->lane->out_of_descriptors : ak_lane_lacks_descriptors(call->lane);
-}
-
-static void tell_gate(ak_call *call) {
-    if (call->owns_gate && (call->lane->opened_socket || call->transfer_ended)) {
-        bool failed = call->transfer_ended && call->transfer_result == CURLE_COULDNT_RESOLVE_HOST &&
-                      !descriptors_are_out(call); /* which says nothing of the name */
-        if (call->lane->opened_socket || failed) {
-            ak_client_gate_done(call->client, call, !failed);
+static void tell_lookup(ak_transfer *transfer) {
+    if (transfer->owns_lookup && (ak_connection_knows_address(transfer->connection) || transfer->ended)) {
+        bool failed = transfer->ended && transfer->result == CURLE_COULDNT_RESOLVE_HOST &&
+                      !ak_transfer_lacks_descriptors(transfer); /* which says nothing of the name */
+        if (ak_connection_knows_address(transfer->connection) || failed) {
+            ak_pool_lookup_ended(transfer->client, transfer, !failed);
         } else {
-            ak_client_gate_drop(call->client, call);
+            ak_pool_lookup_dropped(transfer->client, transfer);
         }
-        call->owns_gate = false;
+        transfer->owns_lookup = false;
     }
 }
 
 /* Another call is looking the name up; only the timer can have woken us. */
-static ak_status drive_gated(ak_call *call, ak_error *err) {
-    ak_lane_settle(call->lane);
-    ak_status status = pass_gate(call, err);
-    return status == AK_AGAIN ? judge_deadlines(call, err) : status;
+static ak_status drive_waiting(ak_transfer *transfer, ak_error *err) {
+    ak_connection_settle(transfer->connection);
+    ak_status status = pass_lookup(transfer, err);
+    return status == AK_AGAIN ? check_deadlines(transfer, err) : status;
 }
 
-ak_status ak_transfer_yield(ak_call *call, ak_error *err) {
-    ak_status status = judge_deadlines(call, err);
-    ak_poller_kick(&call->lane->poller);
-    call->lane->armed = 1;
+static void end_reply(ak_transfer *transfer) {
+    CURL *easy = ak_connection_handle(transfer->connection);
+    ak_reply_head head = {.retry_after_ms = ak_head_retry_after(easy)};
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &head.status);
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &head.content_type);
+    curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &head.redirect);
+    ak_reply_end(transfer->reply, &head, transfer->result == CURLE_OK);
+}
+
+ak_status ak_transfer_yield(ak_transfer *transfer, ak_error *err) {
+    ak_status status = check_deadlines(transfer, err);
+    ak_connection_hand_back(transfer->connection);
     return status;
 }
 
-ak_status ak_transfer_drive(ak_call *call, ak_error *err) {
-    if (call->gated) {
-        ak_status status = drive_gated(call, err);
+ak_status ak_transfer_drive(ak_transfer *transfer, ak_error *err) {
+    if (transfer->waits_for_lookup) {
+        ak_status status = drive_waiting(transfer, err);
         if (status != AK_OK) {
             return status;
         }
     }
-    call->fed = 0;
-    if (call->paused) {
-        call->paused = false;
-        curl_easy_pause(call->lane->easy, CURLPAUSE_CONT);
+    transfer->fed = 0;
+    if (transfer->reply_paused) {
+        transfer->reply_paused = false;
+        curl_easy_pause(ak_connection_handle(transfer->connection), CURLPAUSE_CONT);
     }
     for (int round = 0; round < MAX_ROUNDS; round++) {
-        ak_lane_result result = ak_lane_drive(call->lane, &call->transfer_result);
-        call->transfer_ended = result == AK_LANE_ENDED;
-        tell_gate(call);
-        if (call->transfer_ended || call->fed) {
+        ak_progress result = ak_connection_drive(transfer->connection, &transfer->result);
+        transfer->ended = result == AK_PROGRESS_ENDED;
+        tell_lookup(transfer);
+        if (transfer->ended) {
+            end_reply(transfer);
+        }
+        if (transfer->ended || transfer->fed) {
             return AK_OK;
         }
-        if (result == AK_LANE_IDLE) {
-            return judge_deadlines(call, err);
+        if (result == AK_PROGRESS_NONE) {
+            return check_deadlines(transfer, err);
         }
     }
-    return ak_transfer_yield(call, err);
+    return ak_transfer_yield(transfer, err);
 }
 
-/* ---- ending ---- */
-
-static ak_status code_of(CURLcode result) {
-    switch (result) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return AK_E_RESOLVE;
-    case CURLE_COULDNT_CONNECT:
-        return AK_E_CONNECT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_CLIENTCERT:
-        return AK_E_TLS;
-    case CURLE_OPERATION_TIMEDOUT:
-        return AK_E_TIMEOUT;
-    case CURLE_OUT_OF_MEMORY:
-        return AK_E_MEMORY;
-    case CURLE_UNSUPPORTED_PROTOCOL: /* what HTTP/0.9 is refused with */
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-        return AK_E_PROTOCOL;
-    default:
-        return AK_E_NETWORK;
+void ak_transfer_resume_upload(ak_transfer *transfer) {
+    if (transfer->upload_paused) {
+        transfer->upload_paused = false;
+        curl_easy_pause(ak_connection_handle(transfer->connection), CURLPAUSE_CONT);
     }
 }
 
-ak_status ak_transfer_error(ak_call *call, ak_error *err) {
-    CURLcode result = call->transfer_result;
-    const ak_settings *settings = &call->client->settings;
-    if (call->response.too_large) {
-        return ak_error_set(err, AK_E_TOO_LARGE, "the reply is longer than max_reply_bytes (%lld)",
-                            (long long)settings->integer[AK_CLIENT_MAX_REPLY_BYTES]);
-    }
-    if (call->response.head_too_large) {
-        return ak_error_set(err, AK_E_TOO_LARGE, "the headers of the reply are longer than %d bytes",
-                            AK_MAX_HEAD_BYTES);
-    }
-    if (call->response.no_memory) {
-        return ak_error_memory(err);
-    }
-    if (call->response.malformed) {
-        return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply is not what its encoding says");
-    }
-    if (descriptors_are_out(call)) {
-        return ak_lane_descriptors_error(err);
-    }
-    if (result == CURLE_ABORTED_BY_CALLBACK) {
-        return ak_error_set(err, AK_E_NETWORK,
-                            "the kept-alive connection closed before an answer came; the request was not repeated");
-    }
-    bool within = call->connected && !call->response.is_events && !call->response.content && !call->response.body.len;
-    if (ak_head_is_too_large(result, call->curl_message, within, err)) {
-        return AK_E_TOO_LARGE;
-    }
-    ak_status code = code_of(result);
-    if (settings->local) {
-        bool served = true;
-        ak_status why = ak_local_explain(settings->local, code, &served, err);
-        call->connected = call->connected && served; /* a socket that nobody read: nothing can have run */
-        if (why != AK_OK) {
-            return why;
+void ak_transfer_drain(ak_transfer *transfer) {
+    for (int round = 0; round < LAST_ROUNDS && !transfer->ended; round++) {
+        ak_progress result = ak_connection_drive(transfer->connection, &transfer->result);
+        transfer->ended = result == AK_PROGRESS_ENDED;
+        if (result == AK_PROGRESS_NONE) {
+            return;
         }
     }
-    if (code == AK_E_TIMEOUT && !call->connected) {
-        return connect_timeout(call, ak_now(), err); /* libcurl looked at its clock before us */
-    }
-    if (code == AK_E_CONNECT && settings->unix_socket) { /* libcurl would name a host and port that nobody asked for */
-        long reason = 0;
-        curl_easy_getinfo(call->lane->easy, CURLINFO_OS_ERRNO, &reason);
-        return ak_error_set(err, code, "cannot connect to unix://%s%s%s", settings->unix_socket, reason ? ": " : "",
-                            reason ? strerror((int)reason) : "");
-    }
-    const char *text = call->curl_message[0] ? call->curl_message : curl_easy_strerror(result);
-    if (code == AK_E_TLS) {
-        char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];
-        if (!file && !dir) { /* what libcurl was built with */
-            curl_easy_getinfo(call->lane->easy, CURLINFO_CAINFO, &file);
-            curl_easy_getinfo(call->lane->easy, CURLINFO_CAPATH, &dir);
-        }
-        return ak_error_set(err, code, "%s (trusting %s%s%s)", text, file ? file : "", file && dir ? " and " : "",
-                            dir    ? dir
-                            : file ? ""
-                                   : "the system's certificates");
-    }
-    return ak_error_set(err, code, "%s", text);
 }
 
-static const char *phase_of(const ak_call *call) {
-    if (!call->lane) {
-        return "bind";
+void ak_transfer_stay_readable(ak_transfer *transfer) {
+    if (transfer->connection) {
+        ak_connection_stay_readable(transfer->connection);
     }
-    if (!call->connected) {
-        return call->client->settings.resolves && !call->lane->opened_socket ? "resolve" : "connect";
-    }
-    if (call->response.status) {
-        return call->transfer_ended && call->transfer_result == CURLE_OK ? "decode" : "receive";
-    }
-    curl_off_t sent = 0;
-    curl_easy_getinfo(call->lane->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    bool sending = call->upload.active ? !call->upload.ended || call->upload.out.len : (uint64_t)sent < call->body_len;
-    return sending ? "send" : "wait";
 }
 
-void ak_transfer_locate(const ak_call *call, ak_error *err) {
-    err->operation = call->operation->name;
-    err->phase = phase_of(call);
-    err->http_status = (int32_t)call->response.status;
-    err->libcurl = (int32_t)call->transfer_result;
-    err->sent = call->response.status ? AK_SENT_ANSWERED : call->connected ? AK_SENT_SOME : AK_SENT_NOTHING;
+int ak_transfer_fd(const ak_transfer *transfer) {
+    return transfer->connection ? ak_connection_fd(transfer->connection) : -1;
 }
 
-void ak_transfer_release(ak_call *call) {
-    ak_lane *lane = call->lane;
-    if (!lane) {
+void ak_transfer_wake(ak_transfer *transfer) {
+    pthread_mutex_lock(&transfer->wake_lock);
+    if (transfer->connection) {
+        ak_connection_wake(transfer->connection);
+    }
+    pthread_mutex_unlock(&transfer->wake_lock);
+}
+
+/* ---- life ---- */
+
+void ak_transfer_init(ak_transfer *transfer, ak_client *client, ak_request *request, ak_reply *reply) {
+    transfer->client = client;
+    transfer->request = request;
+    transfer->reply = reply;
+    pthread_mutex_init(&transfer->wake_lock, NULL);
+}
+
+void ak_transfer_release(ak_transfer *transfer, bool keep, bool forked) {
+    ak_connection *connection = transfer->connection;
+    if (!connection) {
         return;
     }
-    if (call->pid != ak_process()) {
-        call->lane = NULL; /* without the lock: a thread that is not here may have held it */
-        ak_lane_abandon(lane);
+    if (forked) {
+        transfer->connection = NULL; /* without the lock: a thread that is not here may have held it */
+        ak_connection_abandon(connection);
         return;
     }
-    pthread_mutex_lock(&call->wake_lock);
-    call->lane = NULL;
-    pthread_mutex_unlock(&call->wake_lock);
-    if (call->owns_gate) {
-        ak_client_gate_drop(call->client, call);
+    set_connection(transfer, NULL);
+    if (transfer->owns_lookup) {
+        ak_pool_lookup_dropped(transfer->client, transfer);
     }
-    /* A cancel that came after the end has no effect. */
-    bool cancelled = call->state != AK_STATE_DONE && atomic_load(&call->cancelled);
-    bool clean = call->transfer_ended && call->transfer_result == CURLE_OK && !cancelled;
+    bool clean = transfer->ended && transfer->result == CURLE_OK && keep;
     if (clean) {
-        ak_lane_finish(lane);
+        ak_connection_finish(connection);
     }
-    ak_client_return(call->client, lane, clean);
+    ak_pool_return(transfer->client, connection, clean);
+}
+
+void ak_transfer_free(ak_transfer *transfer) {
+    pthread_mutex_destroy(&transfer->wake_lock);
 }

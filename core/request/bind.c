@@ -1,42 +1,11 @@
-#include "call.h"
+#include "request.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "rules.h"
-
-/* The parameter, if it may be bound now. A call that is not new refuses without being poisoned. */
-static ak_status find(ak_call *call, int32_t key, const ak_parameter **parameter, ak_bound **bound, ak_error *err) {
-    if (call->poisoned) {
-        return ak_error_copy(err, &call->error);
-    }
-    if (call->state != AK_STATE_NEW) {
-        return ak_error_set(err, AK_E_STATE, "parameters are bound before the first step");
-    }
-    int found = ak_parameter_index(call->operation, key);
-    if (found < 0) {
-        const char *name = ak_key_text(key);
-        return ak_error_set(err, AK_E_ARGUMENT, "%s has no such parameter: %s", call->operation->name,
-                            name ? name : "unknown key");
-    }
-    *bound = &call->bound[found];
-    *parameter = &call->operation->parameters[found];
-    return AK_OK;
-}
-
-/* The first failed bind poisons the call. */
-static ak_status latch(ak_call *call, ak_status status, ak_error *err) {
-    if (status < 0 && call->state == AK_STATE_NEW && call->error.code == AK_OK) {
-        call->poisoned = true;
-        ak_error_copy(&call->error, err);
-        call->error.code = status;
-        call->error.operation = call->operation->name;
-        call->error.phase = "bind";
-        call->error.sent = AK_SENT_NOTHING;
-        ak_error_copy(err, &call->error);
-    }
-    return status;
-}
 
 static bool holds_items(const ak_parameter *parameter) {
     return parameter->type == AK_TYPE_LIST || parameter->type == AK_TYPE_LISTS || parameter->type == AK_TYPE_MAP;
@@ -115,7 +84,8 @@ static ak_status append(ak_bound *bound, char *item, ak_error *err) {
     return AK_OK;
 }
 
-static ak_status bind_add(const ak_parameter *parameter, ak_bound *bound, const char *text, size_t len, ak_error *err) {
+static ak_status bind_item(const ak_parameter *parameter, ak_bound *bound, const char *text, size_t len,
+                           ak_error *err) {
     bool lists = parameter->type == AK_TYPE_LISTS;
     if (!lists && parameter->type != AK_TYPE_LIST) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list", ak_key_text(parameter->key));
@@ -136,7 +106,7 @@ static ak_status bind_add(const ak_parameter *parameter, ak_bound *bound, const 
 }
 
 /* In a list of lists a NULL begins each. */
-static ak_status bind_add_list(const ak_parameter *parameter, ak_bound *bound, ak_error *err) {
+static ak_status bind_list(const ak_parameter *parameter, ak_bound *bound, ak_error *err) {
     if (parameter->type != AK_TYPE_LISTS) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list of lists", ak_key_text(parameter->key));
     }
@@ -158,7 +128,7 @@ static ak_status put_env(ak_bound *bound, const char *name, size_t name_len, con
     return append(bound, entry.data, err);
 }
 
-/* A map is a list of names and values by turns; merge_entries sees to names that are there already. */
+/* A map is a list of alternating names and values; merge_entries handles names that are there already. */
 static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, const char *text, size_t len,
                           ak_error *err) {
     char *pair[2] = {strndup(name ? name : "", name_len), strndup(text ? text : "", len)};
@@ -171,8 +141,8 @@ static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, co
     return AK_OK;
 }
 
-static ak_status bind_put(const ak_parameter *parameter, ak_bound *bound, const char *name, size_t name_len,
-                          const char *text, size_t len, ak_error *err) {
+static ak_status bind_entry(const ak_parameter *parameter, ak_bound *bound, const char *name, size_t name_len,
+                            const char *text, size_t len, ak_error *err) {
     const char *what = ak_key_text(parameter->key);
     bool env = parameter->rule == AK_RULE_ENV;
     if (!env && parameter->type != AK_TYPE_MAP) {
@@ -241,84 +211,102 @@ static ak_status merge_entries(ak_bound *bound, ak_error *err) {
     return AK_OK;
 }
 
-ak_status ak_bind_merge_maps(ak_call *call, ak_error *err) {
-    ak_status status = AK_OK;
-    for (size_t i = 0; status == AK_OK && i < call->operation->parameter_count; i++) {
-        if (call->operation->parameters[i].type == AK_TYPE_MAP) {
-            status = merge_entries(&call->bound[i], err);
-        }
-    }
-    return status;
-}
-
-/* Finds the parameter, binds it and latches a failure. The binds report into an error of their own when the caller gave
- * none, so that it can be latched. */
-#define BIND(call, key, err, expression)                                                                               \
-    do {                                                                                                               \
-        ak_error local;                                                                                                \
-        ak_error_init(&local);                                                                                         \
-        ak_error *report = (err) ? (err) : &local;                                                                     \
-        const ak_parameter *parameter = NULL;                                                                          \
-        ak_bound *bound = NULL;                                                                                        \
-        ak_status result = find((call), (key), &parameter, &bound, report);                                            \
-        result = latch((call), result == AK_OK ? (expression) : result, report);                                       \
-        ak_error_clear(&local);                                                                                        \
-        return result;                                                                                                 \
-    } while (0)
-
-ak_status ak_bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    BIND(call, key, err, bind_text(parameter, bound, text, len, report));
-}
-
-ak_status ak_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err) {
-    BIND(call, key, err, bind_int(parameter, bound, value, report));
-}
-
-ak_status ak_bind_add(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    BIND(call, key, err, bind_add(parameter, bound, text, len, report));
-}
-
-ak_status ak_bind_add_list(ak_call *call, int32_t key, ak_error *err) {
-    BIND(call, key, err, bind_add_list(parameter, bound, report));
-}
-
-ak_status ak_bind_put(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
-                      ak_error *err) {
-    BIND(call, key, err, bind_put(parameter, bound, name, name_len, text, len, report));
-}
-
-ak_status ak_bind_check_required(const ak_call *call, ak_error *err) {
-    for (size_t i = 0; i < call->operation->parameter_count; i++) {
-        const ak_parameter *parameter = &call->operation->parameters[i];
-        const ak_bound *bound = &call->bound[i];
+static ak_status check_required(const ak_request *request, ak_error *err) {
+    const ak_operation *operation = request->operation;
+    for (size_t i = 0; i < operation->parameter_count; i++) {
+        const ak_parameter *parameter = &operation->parameters[i];
+        const ak_bound *bound = &request->bound[i];
         bool empty = holds_items(parameter) && bound->items.len == 0;
         if ((parameter->flags & AK_KEY_REQUIRED) && (!bound->set || empty)) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: %s is required", call->operation->name,
-                                ak_key_text(parameter->key));
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: %s is required", operation->name, ak_key_text(parameter->key));
         }
         if (parameter->type == AK_TYPE_LISTS && bound->items.len && !last_item(bound)) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in %s is empty", call->operation->name,
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: a list in %s is empty", operation->name,
                                 ak_key_text(parameter->key));
         }
     }
     return AK_OK;
 }
 
-const ak_bound *ak_bound_of(const ak_call *call, int32_t key) {
-    int index = ak_parameter_index(call->operation, key);
-    return index >= 0 && call->bound[index].set ? &call->bound[index] : NULL;
+ak_status ak_request_complete(ak_request *request, ak_error *err) {
+    ak_status status = check_required(request, err);
+    for (size_t i = 0; status == AK_OK && i < request->operation->parameter_count; i++) {
+        if (request->operation->parameters[i].type == AK_TYPE_MAP) {
+            status = merge_entries(&request->bound[i], err);
+        }
+    }
+    return status;
 }
 
-int64_t ak_bound_int(const ak_call *call, int32_t key, int64_t fallback) {
-    const ak_bound *bound = ak_bound_of(call, key);
+/* ---- by key ---- */
+
+static ak_status find(ak_request *request, int32_t key, const ak_parameter **parameter, ak_bound **bound,
+                      ak_error *err) {
+    int found = ak_parameter_index(request->operation, key);
+    if (found < 0) {
+        const char *name = ak_key_text(key);
+        return ak_error_set(err, AK_E_ARGUMENT, "%s has no such parameter: %s", request->operation->name,
+                            name ? name : "unknown key");
+    }
+    *bound = &request->bound[found];
+    *parameter = &request->operation->parameters[found];
+    return AK_OK;
+}
+
+ak_status ak_request_bind_text(ak_request *request, int32_t key, const char *text, size_t len, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    ak_bound *bound = NULL;
+    ak_status status = find(request, key, &parameter, &bound, err);
+    return status == AK_OK ? bind_text(parameter, bound, text, len, err) : status;
+}
+
+ak_status ak_request_bind_int(ak_request *request, int32_t key, int64_t value, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    ak_bound *bound = NULL;
+    ak_status status = find(request, key, &parameter, &bound, err);
+    return status == AK_OK ? bind_int(parameter, bound, value, err) : status;
+}
+
+ak_status ak_request_bind_item(ak_request *request, int32_t key, const char *text, size_t len, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    ak_bound *bound = NULL;
+    ak_status status = find(request, key, &parameter, &bound, err);
+    return status == AK_OK ? bind_item(parameter, bound, text, len, err) : status;
+}
+
+ak_status ak_request_bind_list(ak_request *request, int32_t key, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    ak_bound *bound = NULL;
+    ak_status status = find(request, key, &parameter, &bound, err);
+    return status == AK_OK ? bind_list(parameter, bound, err) : status;
+}
+
+ak_status ak_request_bind_entry(ak_request *request, int32_t key, const char *name, size_t name_len, const char *text,
+                                size_t len, ak_error *err) {
+    const ak_parameter *parameter = NULL;
+    ak_bound *bound = NULL;
+    ak_status status = find(request, key, &parameter, &bound, err);
+    return status == AK_OK ? bind_entry(parameter, bound, name, name_len, text, len, err) : status;
+}
+
+const ak_bound *ak_request_bound(const ak_request *request, int32_t key) {
+    int index = ak_parameter_index(request->operation, key);
+    return index >= 0 && request->bound[index].set ? &request->bound[index] : NULL;
+}
+
+int64_t ak_request_int(const ak_request *request, int32_t key, int64_t fallback) {
+    const ak_bound *bound = ak_request_bound(request, key);
     return bound ? bound->integer : fallback;
 }
 
-void ak_bind_free(ak_call *call) {
-    for (size_t i = 0; i < call->operation->parameter_count; i++) {
-        ak_bound *bound = &call->bound[i];
+void ak_request_free(ak_request *request) {
+    for (size_t i = 0; i < request->operation->parameter_count; i++) {
+        ak_bound *bound = &request->bound[i];
         clear_items(bound);
         ak_buffer_free(&bound->items);
         free(bound->text);
     }
+    ak_buffer_free(&request->url);
+    cJSON_free(request->made_body);
+    ak_upload_free(&request->upload);
 }

@@ -1,4 +1,4 @@
-#include "call.h"
+#include "request.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,49 +68,49 @@ static bool append_query(ak_buffer *url, const char *name, const char *key, cons
     return ok && append_escaped(url, value, '\0');
 }
 
-static bool encode_query(ak_call *call) {
+static bool encode_query(ak_request *request) {
     bool ok = true, any = false;
-    for (size_t i = 0; ok && i < call->operation->parameter_count; i++) {
-        const ak_parameter *parameter = &call->operation->parameters[i];
-        const ak_bound *bound = &call->bound[i];
+    for (size_t i = 0; ok && i < request->operation->parameter_count; i++) {
+        const ak_parameter *parameter = &request->operation->parameters[i];
+        const ak_bound *bound = &request->bound[i];
         if (parameter->place != AK_IN_QUERY || !bound->set) {
             continue;
         }
         if (parameter->type == AK_TYPE_TEXT) {
-            ok = append_query(&call->url, ak_key_text(parameter->key), NULL, bound->text, &any);
+            ok = append_query(&request->url, ak_key_text(parameter->key), NULL, bound->text, &any);
         }
         char *const *items = (char *const *)bound->items.data;
         for (size_t n = 0; ok && n + 1 < bound->items.len / sizeof *items; n += 2) {
-            ok = append_query(&call->url, "label", items[n], items[n + 1], &any);
+            ok = append_query(&request->url, "label", items[n], items[n + 1], &any);
         }
     }
     return ok;
 }
 
-static ak_status encode_url(ak_call *call, ak_error *err) {
-    const ak_operation *operation = call->operation;
-    bool ok = ak_buffer_append_text(&call->url, call->client->settings.url);
+static ak_status encode_url(ak_request *request, const char *base_url, ak_error *err) {
+    const ak_operation *operation = request->operation;
+    bool ok = ak_buffer_append_text(&request->url, base_url);
     const char *p = strchr(operation->route, ' ') + 1;
     while (ok && *p) {
         size_t plain = strcspn(p, "{");
-        ok = ak_buffer_append(&call->url, p, plain);
+        ok = ak_buffer_append(&request->url, p, plain);
         p += plain;
         if (ok && *p == '{') {
             size_t len = strcspn(++p, "}");
             size_t index = parameter_by_name(operation, p, len);
-            const char *text = index < operation->parameter_count ? call->bound[index].text : NULL;
+            const char *text = index < operation->parameter_count ? request->bound[index].text : NULL;
             /* The rules of the table allow no such segment today; a path must never be able to climb. */
             if (!text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
                 return ak_error_set(err, AK_E_ARGUMENT, "%.*s: not possible in a path", (int)len, p);
             }
-            ok = append_path_part(&call->url, &operation->parameters[index], text);
+            ok = append_path_part(&request->url, &operation->parameters[index], text);
             p += len + 1;
         }
     }
-    ok = ok && encode_query(call) && ak_buffer_terminate(&call->url);
-    if (ok && call->url.len > MAX_URL_BYTES) {
+    ok = ok && encode_query(request) && ak_buffer_terminate(&request->url);
+    if (ok && request->url.len > MAX_URL_BYTES) {
         return ak_error_set(err, AK_E_TOO_LARGE, "the URL of the request has %zu bytes; at most %d can be sent",
-                            call->url.len, MAX_URL_BYTES);
+                            request->url.len, MAX_URL_BYTES);
     }
     return ok ? AK_OK : ak_error_memory(err);
 }
@@ -198,12 +198,12 @@ static cJSON *encode_value(const ak_parameter *parameter, const ak_bound *bound)
     }
 }
 
-static ak_status encode_body(ak_call *call, ak_error *err) {
+static ak_status encode_body(ak_request *request, ak_error *err) {
     cJSON *object = cJSON_CreateObject();
     bool ok = object != NULL;
-    for (size_t i = 0; ok && i < call->operation->parameter_count; i++) {
-        const ak_parameter *parameter = &call->operation->parameters[i];
-        const ak_bound *bound = &call->bound[i];
+    for (size_t i = 0; ok && i < request->operation->parameter_count; i++) {
+        const ak_parameter *parameter = &request->operation->parameters[i];
+        const ak_bound *bound = &request->bound[i];
         if (parameter->place != AK_IN_BODY || !(bound->set || parameter->send_false)) {
             continue;
         }
@@ -213,20 +213,20 @@ static ak_status encode_body(ak_call *call, ak_error *err) {
             cJSON_Delete(value);
         }
     }
-    call->made_body = ok ? cJSON_PrintUnformatted(object) : NULL;
+    request->made_body = ok ? cJSON_PrintUnformatted(object) : NULL;
     cJSON_Delete(object);
-    if (!call->made_body) {
+    if (!request->made_body) {
         return ak_error_memory(err);
     }
-    call->body = call->made_body;
-    call->body_len = strlen(call->body);
+    request->body = request->made_body;
+    request->body_len = strlen(request->body);
     return AK_OK;
 }
 
-const char *ak_request_method(const ak_call *call, size_t *len) {
-    const char *route = call->operation->route;
+const char *ak_request_method(const ak_request *request, size_t *len) {
+    const char *route = request->operation->route;
     if (*route == '{') {
-        const char *method = ak_bound_of(call, AK_KEY_METHOD)->text;
+        const char *method = ak_request_bound(request, AK_KEY_METHOD)->text;
         *len = strlen(method);
         return method;
     }
@@ -234,30 +234,47 @@ const char *ak_request_method(const ak_call *call, size_t *len) {
     return route;
 }
 
-static bool has_body(const ak_call *call) {
+static bool has_body(const ak_request *request) {
     size_t len = 0;
-    const char *method = ak_request_method(call, &len);
+    const char *method = ak_request_method(request, &len);
     return (len == 4 && memcmp(method, "POST", 4) == 0) || (len == 5 && memcmp(method, "PATCH", 5) == 0);
 }
 
-ak_status ak_request_encode(ak_call *call, ak_error *err) {
-    ak_status status = encode_url(call, err);
+/* Content that was bound is the whole body; else it comes in pieces. */
+static ak_status begin_upload(ak_request *request, ak_error *err) {
+    const ak_bound *content = ak_request_bound(request, AK_KEY_CONTENT);
+    int64_t declared = ak_request_int(request, AK_KEY_SIZE, -1);
+    if (content) {
+        ak_status status =
+            ak_upload_encode(content->text, content->text_len, declared, &request->made_body, &request->body_len, err);
+        request->body = request->made_body;
+        return status;
+    }
+    if (!request->uploads) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: content is required", request->operation->name);
+    }
+    return ak_upload_begin(&request->upload, declared, err);
+}
+
+ak_status ak_request_encode(ak_request *request, const char *base_url, ak_error *err) {
+    ak_status status = encode_url(request, base_url, err);
     if (status != AK_OK) {
         return status;
     }
-    if (call->operation->flags & AK_OP_WRITABLE) {
-        return ak_upload_begin(call, err);
+    if (request->operation->flags & AK_OP_WRITABLE) {
+        return begin_upload(request, err);
     }
-    const ak_bound *raw = call->operation->yields == AK_YIELDS_REPLY ? ak_bound_of(call, AK_KEY_BODY) : NULL;
-    if (raw) { /* sent as it was bound, which lives as long as the call */
-        call->body = raw->text;
-        call->body_len = raw->text_len;
-    } else if (call->operation->yields != AK_YIELDS_REPLY && has_body(call)) {
-        status = encode_body(call, err);
+    bool raw = request->operation->yields == AK_YIELDS_REPLY;
+    const ak_bound *body = raw ? ak_request_bound(request, AK_KEY_BODY) : NULL;
+    if (body) { /* sent as it was bound, which lives as long as the request */
+        request->body = body->text;
+        request->body_len = body->text_len;
+    } else if (!raw && has_body(request)) {
+        status = encode_body(request, err);
     }
-    if (status == AK_OK && call->body_len > AK_MAX_BODY_BYTES) {
-        return ak_error_set(err, AK_E_TOO_LARGE, "the request has %zu bytes; servers take at most %d", call->body_len,
-                            AK_MAX_BODY_BYTES);
+    if (status == AK_OK && request->body_len > AK_MAX_BODY_BYTES) {
+        return ak_error_set(err, AK_E_TOO_LARGE, "the request has %zu bytes; servers take at most %d",
+                            request->body_len, AK_MAX_BODY_BYTES);
     }
     return status;
 }

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "base64.h"
-#include "call.h"
-#include "process.h"
 
 /* How much encoded content is held for libcurl. */
 #define HELD_BYTES (64 * 1024)
@@ -23,42 +21,33 @@ static ak_status too_large(ak_error *err, uint64_t size) {
                         (size_t)MAX_CONTENT_BYTES);
 }
 
-static ak_status encode_bound(ak_call *call, const ak_bound *content, ak_error *err) {
-    if (content->text_len > MAX_CONTENT_BYTES) {
-        return too_large(err, content->text_len);
+ak_status ak_upload_encode(const char *content, size_t len, int64_t declared, char **body, size_t *body_len,
+                           ak_error *err) {
+    if (len > MAX_CONTENT_BYTES) {
+        return too_large(err, len);
     }
-    int64_t declared = ak_bound_int(call, AK_KEY_SIZE, -1);
-    if (declared >= 0 && (uint64_t)declared != content->text_len) {
-        return ak_error_set(err, AK_E_ARGUMENT, "the content has %zu bytes, its size says %lld", content->text_len,
+    if (declared >= 0 && (uint64_t)declared != len) {
+        return ak_error_set(err, AK_E_ARGUMENT, "the content has %zu bytes, its size says %lld", len,
                             (long long)declared);
     }
-    size_t encoded = ak_base64_encoded_size(content->text_len);
-    call->made_body = cJSON_malloc(AROUND_BYTES + encoded + 1);
-    if (!call->made_body) {
+    size_t encoded = ak_base64_encoded_size(len);
+    char *p = cJSON_malloc(AROUND_BYTES + encoded + 1);
+    if (!p) {
         return ak_error_memory(err);
     }
-    char *p = call->made_body;
+    *body = p;
+    *body_len = AROUND_BYTES + encoded;
     memcpy(p, prefix, sizeof prefix - 1);
     p += sizeof prefix - 1;
-    ak_base64_encode(content->text, content->text_len, p, encoded);
+    ak_base64_encode(content, len, p, encoded);
     memcpy(p + encoded, suffix, sizeof suffix);
-    call->body = call->made_body;
-    call->body_len = AROUND_BYTES + encoded;
     return AK_OK;
 }
 
-ak_status ak_upload_begin(ak_call *call, ak_error *err) {
-    ak_upload *upload = &call->upload;
-    const ak_bound *content = ak_bound_of(call, AK_KEY_CONTENT);
-    if (content) {
-        return encode_bound(call, content, err);
-    }
-    if (!upload->active) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: content is required", call->operation->name);
-    }
-    upload->declared = ak_bound_int(call, AK_KEY_SIZE, -1);
-    if (upload->declared > (int64_t)MAX_CONTENT_BYTES) {
-        return too_large(err, (uint64_t)upload->declared);
+ak_status ak_upload_begin(ak_upload *upload, int64_t declared, ak_error *err) {
+    upload->declared = declared;
+    if (declared > (int64_t)MAX_CONTENT_BYTES) {
+        return too_large(err, (uint64_t)declared);
     }
     return ak_buffer_append(&upload->out, prefix, sizeof prefix - 1) ? AK_OK : ak_error_memory(err);
 }
@@ -128,95 +117,47 @@ static bool take_in(ak_upload *upload, const char *bytes, size_t len) {
     return true;
 }
 
-static void wake(ak_call *call) {
-    if (call->upload.paused) {
-        call->upload.paused = false;
-        curl_easy_pause(call->lane->easy, CURLPAUSE_CONT);
-    }
-}
-
-static ak_status end_content(ak_call *call, ak_error *err) {
-    ak_upload *upload = &call->upload;
+ak_status ak_upload_end(ak_upload *upload, ak_error *err) {
     if (upload->declared >= 0 && upload->given != (uint64_t)upload->declared) {
-        return ak_call_fail(call,
-                            ak_error_set(&call->error, AK_E_ARGUMENT, "the content has %llu bytes, its size says %lld",
-                                         (unsigned long long)upload->given, (long long)upload->declared),
-                            err);
+        return ak_error_set(err, AK_E_ARGUMENT, "the content has %llu bytes, its size says %lld",
+                            (unsigned long long)upload->given, (long long)upload->declared);
     }
     if (!append_encoded(&upload->out, upload->carry, upload->carry_len) ||
         !ak_buffer_append(&upload->out, suffix, sizeof suffix - 1)) {
-        return ak_call_fail(call, ak_error_memory(&call->error), err);
+        return ak_error_memory(err);
     }
     upload->ended = true;
-    wake(call);
     return AK_OK;
 }
 
-static ak_status check_amount(ak_call *call, size_t len, ak_error *err) {
-    const ak_upload *upload = &call->upload;
+static ak_status check_amount(const ak_upload *upload, size_t len, ak_error *err) {
     if (upload->declared >= 0 && len > (uint64_t)upload->declared - upload->given) {
-        ak_error_set(&call->error, AK_E_ARGUMENT, "the content has more bytes than its size says (%lld)",
-                     (long long)upload->declared);
-        return ak_call_fail(call, AK_E_ARGUMENT, err);
+        return ak_error_set(err, AK_E_ARGUMENT, "the content has more bytes than its size says (%lld)",
+                            (long long)upload->declared);
     }
-    if (len > MAX_CONTENT_BYTES - upload->given) {
-        return ak_call_fail(call, too_large(&call->error, MAX_CONTENT_BYTES), err);
-    }
-    return AK_OK;
+    return len > MAX_CONTENT_BYTES - upload->given ? too_large(err, MAX_CONTENT_BYTES) : AK_OK;
 }
 
-/* Begins the call with the first piece. */
-static ak_status begin(ak_call *call, ak_error *err) {
-    if (ak_bound_of(call, AK_KEY_CONTENT)) {
-        return ak_error_set(err, AK_E_STATE, "the content was bound already");
-    }
-    call->upload.active = true;
-    call->upload.declared = -1;
-    return ak_call_advance(call, err);
+static size_t held(const ak_upload *upload) {
+    return upload->out.len - upload->out_pos;
 }
 
-ak_status ak_upload_write(ak_call *call, const void *data, size_t len, size_t *taken, ak_error *err) {
+bool ak_upload_is_full(const ak_upload *upload) {
+    return held(upload) >= HELD_BYTES;
+}
+
+ak_status ak_upload_write(ak_upload *upload, const char *bytes, size_t len, size_t *taken, ak_error *err) {
     *taken = 0;
-    ak_upload *upload = &call->upload;
-    if (!(call->operation->flags & AK_OP_WRITABLE)) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s takes no content", call->operation->name);
-    }
-    if (!data && len) {
-        return ak_error_set(err, AK_E_ARGUMENT, "the pointer to the content is NULL");
-    }
-    ak_status status = call->state == AK_STATE_NEW ? begin(call, err) : AK_AGAIN;
-    if (status != AK_AGAIN) {
+    ak_status status = check_amount(upload, len, err);
+    if (status != AK_OK || ak_upload_is_full(upload)) {
         return status;
     }
-    bool over = !upload->active || upload->ended;
-    if (call->state == AK_STATE_RUNNING && over) {
-        return ak_error_set(err, AK_E_STATE, "the content has been handed in");
-    }
-    bool full = upload->out.len - upload->out_pos >= HELD_BYTES;
-    if (full || call->state != AK_STATE_RUNNING || atomic_load(&call->cancelled) || call->pid != ak_process()) {
-        status = ak_call_advance(call, err);
-        if (status != AK_AGAIN) {
-            return status; /* the end, which the server may bring before the content is through */
-        }
-        if (over) { /* it had failed, and has begun again */
-            return ak_error_set(err, AK_E_STATE, "the content has been handed in");
-        }
-    }
-    if (len == 0) {
-        return end_content(call, err);
-    }
-    status = check_amount(call, len, err);
-    size_t held = upload->out.len - upload->out_pos;
-    if (status != AK_OK || held >= HELD_BYTES) {
-        return status == AK_OK ? AK_AGAIN : status;
-    }
-    size_t room = (HELD_BYTES - held) / 4 * 3 + 3;
+    size_t room = (HELD_BYTES - held(upload)) / 4 * 3 + 3;
     size_t n = len < room ? len : room;
     forget_taken(upload);
-    if (!take_in(upload, data, n)) {
-        return ak_call_fail(call, ak_error_memory(&call->error), err);
+    if (!take_in(upload, bytes, n)) {
+        return ak_error_memory(err);
     }
-    wake(call);
     *taken = n;
     return AK_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * upload.h: content that the caller hands in piece by piece, on its way into the body of a request.
+ * upload.h: content that the caller hands in piece by piece, on its way into the body of a request. Thread: one.
  *
  * The body is {"encoding":"base64","content":"..."}; it is encoded as it goes, and no more than a buffer of it is held.
  */
@@ -13,9 +13,7 @@
 #define AK_MAX_BODY_BYTES (16 * 1024 * 1024)
 
 typedef struct {
-    bool active;      /* content comes by ak_call_write */
     bool ended;       /* all of it has come */
-    bool paused;      /* libcurl waits for more */
     int64_t declared; /* its size, -1: not told */
     uint64_t given;
     char carry[3]; /* not encoded yet: base64 takes three bytes at a time */
@@ -24,17 +22,25 @@ typedef struct {
     size_t out_pos;
 } ak_upload;
 
-struct ak_call;
+/* declared: the size of the content, -1: not known. AK_E_TOO_LARGE, AK_E_MEMORY. */
+ak_status ak_upload_begin(ak_upload *upload, int64_t declared, ak_error *err);
+void ak_upload_free(ak_upload *upload);
 
-/* Makes the body of a call whose content was bound, or gets ready for ak_upload_write. AK_E_TOO_LARGE, AK_E_MEMORY, or
- * AK_E_ARGUMENT when there is no content at all. */
-ak_status ak_upload_begin(struct ak_call *call, ak_error *err);
 /* The size of the whole body, -1 when nobody knows. */
 int64_t ak_upload_body_size(const ak_upload *upload);
+/* Whether as much waits as is held. */
+bool ak_upload_is_full(const ak_upload *upload);
+
+/* Takes in what there is room for. AK_E_ARGUMENT: more than was declared; AK_E_TOO_LARGE, AK_E_MEMORY. */
+ak_status ak_upload_write(ak_upload *upload, const char *bytes, size_t len, size_t *taken, ak_error *err);
+/* No more comes. AK_E_ARGUMENT: less than was declared; AK_E_MEMORY. */
+ak_status ak_upload_end(ak_upload *upload, ak_error *err);
+
 /* Copies what is encoded; 0 when there is nothing now. */
 size_t ak_upload_take(ak_upload *upload, char *buf, size_t cap);
-/* ak_call_write. */
-ak_status ak_upload_write(struct ak_call *call, const void *data, size_t len, size_t *taken, ak_error *err);
-void ak_upload_free(ak_upload *upload);
+
+/* The whole body of content that is there at once, allocated by cJSON; as ak_upload_begin. */
+ak_status ak_upload_encode(const char *content, size_t len, int64_t declared, char **body, size_t *body_len,
+                           ak_error *err);
 
 #endif
