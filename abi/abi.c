@@ -12,7 +12,8 @@
 #include "constants.h"
 
 static ak_status null_argument(ak_error *err, const char *what) {
-    return ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
+    (void)ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
+    return AK_E_ARGUMENT;
 }
 
 /* Copies what a view found, by the rule of all copy doors: the whole or nothing. */

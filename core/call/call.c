@@ -6,6 +6,7 @@
 
 /* Turns of the transfer in one step that brought no record. */
 #define MAX_TURNS 64
+#define NS_PER_MS 1000000
 
 /* ---- life ---- */
 
@@ -61,6 +62,64 @@ void ak_call_request_cancel(ak_call *call) {
         ak_process()) { /* else the timer is the parent's too, and a thread that is not here may hold the lock */
         ak_transfer_wake(&call->transfer);
     }
+}
+
+/* ---- parameters ---- */
+
+/* Parameters are bound before the first step, and not after one that failed. */
+static ak_status check_bindable(const ak_call *call, ak_error *err) {
+    if (call->bind_failed) {
+        return ak_error_copy(err, &call->error);
+    }
+    return call->state == AK_STATE_NEW ? AK_OK
+                                       : ak_error_set(err, AK_E_STATE, "parameters are bound before the first step");
+}
+
+/* The first bind that fails is the end of the call. */
+static ak_status note_failure(ak_call *call, ak_status status, ak_error *err) {
+    if (status < 0 && call->state == AK_STATE_NEW && !call->bind_failed) {
+        call->bind_failed = true;
+        ak_error_copy(&call->error, err);
+        call->error.code = status;
+        call->error.operation = call->request.operation->name;
+        call->error.phase = "bind";
+        call->error.sent = AK_SENT_NOTHING;
+        ak_error_copy(err, &call->error);
+    }
+    return status;
+}
+
+/* A bind reports into an error of its own when the caller gave none, so that the call can keep it. */
+#define BIND(call, err, expression)                                                                                    \
+    do {                                                                                                               \
+        ak_error local;                                                                                                \
+        ak_error_init(&local);                                                                                         \
+        ak_error *report = (err) ? (err) : &local;                                                                     \
+        ak_status status = check_bindable((call), report);                                                             \
+        status = note_failure((call), status == AK_OK ? (expression) : status, report);                                \
+        ak_error_clear(&local);                                                                                        \
+        return status;                                                                                                 \
+    } while (0)
+
+ak_status ak_call_bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
+    BIND(call, err, ak_request_bind_text(&call->request, key, text, len, report));
+}
+
+ak_status ak_call_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err) {
+    BIND(call, err, ak_request_bind_int(&call->request, key, value, report));
+}
+
+ak_status ak_call_bind_item(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
+    BIND(call, err, ak_request_bind_item(&call->request, key, text, len, report));
+}
+
+ak_status ak_call_bind_list(ak_call *call, int32_t key, ak_error *err) {
+    BIND(call, err, ak_request_bind_list(&call->request, key, report));
+}
+
+ak_status ak_call_bind_entry(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text,
+                             size_t len, ak_error *err) {
+    BIND(call, err, ak_request_bind_entry(&call->request, key, name, name_len, text, len, report));
 }
 
 /* ---- states ---- */
@@ -188,6 +247,51 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
     /* Looked at after the timer was set: a cancel before that may have set it too, and lost. */
     if (status == AK_AGAIN && atomic_load(&call->cancelled)) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
+    }
+    return status;
+}
+
+/* ---- stepping and waiting ---- */
+
+bool ak_call_moves_content(const ak_call *call) {
+    bool writes = call->request.uploads && !call->request.upload.ended;
+    return (writes || call->reply.options.streams_content) && ak_call_is_open(call);
+}
+
+ak_status ak_call_step_unless_content(ak_call *call, ak_error *err) {
+    if (ak_call_moves_content(call)) {
+        return ak_error_set(err, AK_E_STATE, "the content goes by ak_call_%s: go on with that, or free the call",
+                            call->request.uploads ? "write" : "read");
+    }
+    return ak_call_advance(call, err);
+}
+
+/* Bytes that wait to be read, or to be taken, need no waiting for. */
+static ak_status wait_for_content(const ak_call *call, int32_t max_ms) {
+    if (call->state == AK_STATE_RUNNING && max_ms != 0) {
+        ak_poller_wait(ak_transfer_fd(&call->transfer), max_ms);
+    }
+    return AK_AGAIN;
+}
+
+ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err) {
+    if (ak_call_moves_content(call)) {
+        return wait_for_content(call, max_ms);
+    }
+    ak_status status = ak_call_advance(call, err);
+    if (status != AK_AGAIN || max_ms == 0) {
+        return status;
+    }
+    int64_t deadline = max_ms < 0 ? AK_NEVER : ak_now() + (int64_t)max_ms * NS_PER_MS;
+    while (status == AK_AGAIN) {
+        int64_t left = deadline == AK_NEVER ? -1 : (deadline - ak_now() + NS_PER_MS - 1) / NS_PER_MS;
+        if (deadline != AK_NEVER && left <= 0) {
+            return AK_AGAIN;
+        }
+        if (!ak_poller_wait(ak_transfer_fd(&call->transfer), (int)left)) {
+            return AK_AGAIN; /* time passed, or a signal came: the host wants to look at it */
+        }
+        status = ak_call_advance(call, err);
     }
     return status;
 }

@@ -2,8 +2,7 @@
  * call.h: a call: a request, the transfer that carries it, the reply, and the record that the reply yielded last. The
  * functions of agentkernel.h sit on these. Thread: one, but for ak_call_request_cancel.
  *
- * call.c has its life and its states, call_bind.c its parameters, call_content.c what goes in or out in pieces, and
- * call_wait.c the waiting.
+ * call.c has its life, parameters, states and the waiting, call_content.c what goes in or out in pieces.
  */
 #ifndef AK_CALL_H
 #define AK_CALL_H
@@ -31,7 +30,6 @@ struct ak_call {
     ak_record record;
 };
 
-/* call.c */
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 void ak_call_unref(ak_call *call);
 void ak_call_request_cancel(ak_call *call);
@@ -44,7 +42,7 @@ ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err);
 /* Whether it may move at all: it has not ended, was not cancelled and belongs to this process. */
 bool ak_call_is_open(const ak_call *call);
 
-/* call_bind.c: a parameter that cannot be what it is given fails the call. */
+/* A parameter that cannot be what it is given fails the call. */
 ak_status ak_call_bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 ak_status ak_call_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err);
 ak_status ak_call_bind_item(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
@@ -52,14 +50,13 @@ ak_status ak_call_bind_list(ak_call *call, int32_t key, ak_error *err);
 ak_status ak_call_bind_entry(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text,
                              size_t len, ak_error *err);
 
-/* call_content.c */
-ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
-ak_status ak_call_write_content(ak_call *call, const void *data, size_t len, size_t *taken, ak_error *err);
+ak_status ak_call_step_unless_content(ak_call *call, ak_error *err);
+ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err);
 /* Whether content goes in or out in pieces, which a step must not come between. */
 bool ak_call_moves_content(const ak_call *call);
 
-/* call_wait.c */
-ak_status ak_call_step_unless_content(ak_call *call, ak_error *err);
-ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err);
+/* call_content.c */
+ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
+ak_status ak_call_write_content(ak_call *call, const void *data, size_t len, size_t *taken, ak_error *err);
 
 #endif

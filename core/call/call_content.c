@@ -2,11 +2,6 @@
 
 #include "process.h"
 
-bool ak_call_moves_content(const ak_call *call) {
-    bool writes = call->request.uploads && !call->request.upload.ended;
-    return (writes || call->reply.options.streams_content) && ak_call_is_open(call);
-}
-
 /* ---- out ---- */
 
 ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err) {

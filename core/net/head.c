@@ -1,15 +1,12 @@
 #include "head.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* CURLE_TOO_LARGE, which the header of an older libcurl does not have while the library that is loaded may. */
 #define CURL_TOO_LARGE 100
 /* More than libcurl can have wanted: it takes headers of up to 100 kB. */
 #define PROBE_BYTES ((size_t)512 * 1024)
-#define MS_PER_SECOND 1000
 
 /* Before CURLE_TOO_LARGE came, libcurl told what is too large for it as memory that is out. So the question is whether
  * there is as much as it takes. */
@@ -40,22 +37,4 @@ bool ak_head_is_too_large(CURLcode result, const char *message, bool within, ak_
     ak_error_set(err, AK_E_TOO_LARGE, "the head of the reply is larger than libcurl takes%s%s%s", says_more ? " (" : "",
                  says_more ? message : "", says_more ? ")" : "");
     return true;
-}
-
-int64_t ak_head_retry_after(CURL *easy) {
-    struct curl_header *header = NULL;
-    /* Not CURLINFO_RETRY_AFTER, which newer versions of libcurl cut to six hours. */
-    if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        return -1;
-    }
-    const char *text = header->value;
-    int64_t seconds = 0;
-    if (isdigit((unsigned char)*text)) {
-        size_t digits = strspn(text, "0123456789");
-        seconds = text[digits] == '\0' && digits <= 18 ? strtoll(text, NULL, 10) : 0;
-    } else if (isalpha((unsigned char)*text)) { /* every form of a date begins with the day of the week */
-        time_t then = curl_getdate(text, NULL);
-        seconds = then < 0 ? 0 : (int64_t)then - (int64_t)time(NULL);
-    }
-    return seconds > 0 && seconds < INT64_MAX / MS_PER_SECOND ? seconds * MS_PER_SECOND : -1;
 }

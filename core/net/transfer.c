@@ -1,12 +1,15 @@
 #include "transfer.h"
 
+#include <ctype.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "head.h"
 #include "pool.h"
 
 #define NS_PER_MS 1000000
+#define MS_PER_SECOND 1000
 /* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
 #define MAX_ROUNDS 64
 /* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
@@ -273,9 +276,28 @@ static ak_status drive_waiting(ak_transfer *transfer, ak_error *err) {
     return status == AK_AGAIN ? check_deadlines(transfer, err) : status;
 }
 
+/* After how many milliseconds the server wants to be asked again; -1: it does not say. */
+static int64_t retry_after(CURL *easy) {
+    struct curl_header *header = NULL;
+    /* Not CURLINFO_RETRY_AFTER, which newer versions of libcurl cut to six hours. */
+    if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return -1;
+    }
+    const char *text = header->value;
+    int64_t seconds = 0;
+    if (isdigit((unsigned char)*text)) {
+        size_t digits = strspn(text, "0123456789");
+        seconds = text[digits] == '\0' && digits <= 18 ? strtoll(text, NULL, 10) : 0;
+    } else if (isalpha((unsigned char)*text)) { /* every form of a date begins with the day of the week */
+        time_t then = curl_getdate(text, NULL);
+        seconds = then < 0 ? 0 : (int64_t)then - (int64_t)time(NULL);
+    }
+    return seconds > 0 && seconds < INT64_MAX / MS_PER_SECOND ? seconds * MS_PER_SECOND : -1;
+}
+
 static void end_reply(ak_transfer *transfer) {
     CURL *easy = ak_connection_handle(transfer->connection);
-    ak_reply_head head = {.retry_after_ms = ak_head_retry_after(easy)};
+    ak_reply_head head = {.retry_after_ms = retry_after(easy)};
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &head.status);
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &head.content_type);
     curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &head.redirect);

@@ -6,8 +6,12 @@
 
 void ak_reply_free(ak_reply *reply) {
     ak_buffer_free(&reply->body);
-    ak_sse_free(reply->sse);
-    ak_content_free(reply->content);
+    if (reply->sse) {
+        ak_sse_free(reply->sse);
+    }
+    if (reply->content) {
+        ak_content_free(reply->content);
+    }
 }
 
 /* ---- feeding ---- */

@@ -308,5 +308,5 @@ void ak_request_free(ak_request *request) {
     }
     ak_buffer_free(&request->url);
     cJSON_free(request->made_body);
-    ak_upload_free(&request->upload);
+    ak_buffer_free(&request->upload.out);
 }

@@ -69,10 +69,6 @@ size_t ak_upload_take(ak_upload *upload, char *buf, size_t cap) {
     return n;
 }
 
-void ak_upload_free(ak_upload *upload) {
-    ak_buffer_free(&upload->out);
-}
-
 /* ---- writing ---- */
 
 static bool append_encoded(ak_buffer *out, const char *bytes, size_t len) {

@@ -24,7 +24,6 @@ typedef struct {
 
 /* declared: the size of the content, -1: not known. AK_E_TOO_LARGE, AK_E_MEMORY. */
 ak_status ak_upload_begin(ak_upload *upload, int64_t declared, ak_error *err);
-void ak_upload_free(ak_upload *upload);
 
 /* The size of the whole body, -1 when nobody knows. */
 int64_t ak_upload_body_size(const ak_upload *upload);

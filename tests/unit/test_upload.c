@@ -37,7 +37,7 @@ static void what_is_never_all_taken(void **state) {
     }
     assert_int_equal(given, PIECES * sizeof piece);
     assert_within(upload.out.cap, 1, 256 * 1024);
-    ak_upload_free(&upload);
+    ak_buffer_free(&upload.out);
 }
 
 int main(void) {

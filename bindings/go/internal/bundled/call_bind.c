@@ -1,1 +1,0 @@
-../../../../core/call/call_bind.c

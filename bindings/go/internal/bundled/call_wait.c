@@ -1,1 +1,0 @@
-../../../../core/call/call_wait.c
