@@ -1,0 +1,62 @@
+"""core/common/limits.h: the limits and fixed words of abi/schema/limits.json, for the library and the local server."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Any
+
+from .schema import TREE, SchemaError
+
+WIDTH = 120
+INT_MAX = 2**31 - 1
+HEAD = """\
+/*
+ * limits.h: limits and fixed words that the library and the local server share. tools/generate writes it from
+ * abi/schema/limits.json.
+ */
+#ifndef AK_LIMITS_H
+#define AK_LIMITS_H
+
+#include <stdint.h>
+"""
+
+
+def load() -> dict[str, Any]:
+    """The document, whose names are given once."""
+    document = json.loads((TREE / "abi/schema/limits.json").read_text(encoding="utf-8"))
+    names = [each["name"] for each in document["limits"] + document["words"]]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SchemaError(f"limits.json has {', '.join(twice)} twice")
+    return document
+
+
+def _comment(text: str) -> str:
+    line = f"/* {text} */"
+    if len(line) <= WIDTH:
+        return line
+    lines = textwrap.wrap(text, WIDTH - 6)
+    return "/* " + "\n * ".join(lines) + " */"
+
+
+def _words(name: str, values: list[str]) -> str:
+    """A list for the initializer of an array."""
+    lines = textwrap.wrap(", ".join(f'"{value}"' for value in values), WIDTH - 8, break_long_words=False)
+    head = f"#define AK_{name.upper()} "
+    if len(lines) == 1 and len(head) + len(lines[0]) <= WIDTH:
+        return head + lines[0]
+    body = [f"    {line}" for line in lines]
+    return "\n".join(line.ljust(WIDTH - 1) + "\\" for line in [head.rstrip(), *body[:-1]]) + "\n" + body[-1]
+
+
+def generate() -> str:
+    """The text of the header."""
+    document = load()
+    parts = [HEAD]
+    for limit in document["limits"]:
+        value = limit["value"] if limit["value"] <= INT_MAX else f"INT64_C({limit['value']})"
+        parts.append(f"{_comment(limit['about'])}\n#define AK_{limit['name'].upper()} {value}\n")
+    for words in document["words"]:
+        parts.append(f"{_comment(words['about'])}\n{_words(words['name'], words['values'])}\n")
+    return "\n".join([*parts, "#endif\n"])
