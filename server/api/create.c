@@ -10,7 +10,7 @@
 #include "fields.h"
 #include "handlers.h"
 #include "metadata.h"
-#include "source.h"
+#include "provision.h"
 #include "validate.h"
 
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one

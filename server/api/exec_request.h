@@ -4,8 +4,8 @@
 #ifndef AKL_EXEC_REQUEST_H
 #define AKL_EXEC_REQUEST_H
 
-#include "reply.h"
-#include "request.h"
+#include "http_reply.h"
+#include "http_request.h"
 #include "server.h"
 
 struct exec_request {

@@ -9,7 +9,7 @@
 
 #include "base64.h"
 #include "fields.h"
-#include "file_reader.h"
+#include "file_body.h"
 #include "file_store.h"
 #include "handlers.h"
 #include "json_text.h"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "request.h"
+#include "http_request.h"
 #include "writer.h"
 
 #define FILES_PATH_MAX 4095

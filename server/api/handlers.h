@@ -4,8 +4,8 @@
 #ifndef AKL_HANDLERS_H
 #define AKL_HANDLERS_H
 
-#include "reply.h"
-#include "request.h"
+#include "http_reply.h"
+#include "http_request.h"
 #include "server.h"
 
 typedef void handler(struct server *server, struct request *request, struct reply *reply);

@@ -6,7 +6,7 @@
 #include "execute.h"
 #include "fields.h"
 #include "handlers.h"
-#include "stream.h"
+#include "event_stream.h"
 #include "validate.h"
 
 /* What both operations are asked. */

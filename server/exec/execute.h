@@ -4,8 +4,8 @@
 #ifndef AKL_EXECUTE_H
 #define AKL_EXECUTE_H
 
-#include "reply.h"
-#include "request.h"
+#include "http_reply.h"
+#include "http_request.h"
 #include "server.h"
 
 /* What a command may use when the request says nothing else. */

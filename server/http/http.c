@@ -12,9 +12,9 @@
 #include "clients.h"
 #include "clock.h"
 #include "command.h"
-#include "file_reader.h"
+#include "file_body.h"
 #include "routes.h"
-#include "stream.h"
+#include "event_stream.h"
 #include "thread.h"
 
 #define BODY_MAX ((uint64_t)16 << 20)

@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "event_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * stream.h: POST /run/stream: a command whose output is sent as it comes, as server-sent events.
+ * event_stream.h: POST /run/stream: a command whose output is sent as it comes, as server-sent events.
  */
 #ifndef AKL_STREAM_H
 #define AKL_STREAM_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "request.h"
+#include "http_request.h"
 #include "server.h"
 
 struct stream;

@@ -1,4 +1,4 @@
-#include "file_reader.h"
+#include "file_body.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "source.h"
+#include "provision.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * reply.h: what a handler answers: a status and a JSON envelope, one with a file in it, or a stream of events.
+ * http_reply.h: what a handler answers: a status and a JSON envelope, one with a file in it, or a stream of events.
  */
 #ifndef AKL_REPLY_H
 #define AKL_REPLY_H

@@ -1,5 +1,5 @@
 /*
- * request.h: a request as handlers see it.
+ * http_request.h: a request as handlers see it.
  */
 #ifndef AKL_REQUEST_H
 #define AKL_REQUEST_H

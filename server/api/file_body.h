@@ -1,5 +1,5 @@
 /*
- * file_reader.h: the reply that has a file in it, made while it is sent: {"encoding":...,"content":...,"size":N} in its
+ * file_body.h: the reply that has a file in it, made while it is sent: {"encoding":...,"content":...,"size":N} in its
  * envelope. It needs the same memory for every file.
  *
  * The length of the reply is known before its first byte: the file is read twice when it is text. What grows meanwhile

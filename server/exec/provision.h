@@ -1,5 +1,5 @@
 /*
- * source.h: what a new sandbox is filled with: source_url and source_ref, a git repository that is cloned into its
+ * provision.h: what a new sandbox is filled with: source_url and source_ref, a git repository that is cloned into its
  * home, and init_script, which a shell runs there afterwards.
  *
  * Both run in the sandbox, before its creation is answered. git runs in the sandbox, with its limits and its network,
@@ -10,8 +10,8 @@
 #define AKL_SOURCE_H
 
 #include "fields.h"
-#include "reply.h"
-#include "request.h"
+#include "http_reply.h"
+#include "http_request.h"
 #include "server.h"
 
 struct source {

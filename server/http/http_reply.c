@@ -1,4 +1,4 @@
-#include "reply.h"
+#include "http_reply.h"
 
 #include <stdarg.h>
 #include <stdio.h>
