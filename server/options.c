@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "folder.h"
 #include "validate.h"
 
@@ -39,15 +39,8 @@ static const char usage[] =
     "The API key may also stand in the environment as AGENTKERNEL_API_KEY. Without a key every\n"
     "program on this machine may use the server.\n";
 
-__attribute__((format(printf, 1, 2))) static enum options_outcome bad(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    (void)fputs("agentkernel-local: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    return OPTIONS_BAD;
-}
+/* Says what is wrong, as complain does. */
+#define bad(...) (complain(__VA_ARGS__), OPTIONS_BAD)
 
 /* Replaces *slot by a copy of text. */
 static bool keep(char **slot, const char *text) {
@@ -61,7 +54,7 @@ static bool keep(char **slot, const char *text) {
 }
 
 /* Splits HOST:PORT or [HOST]:PORT. */
-static enum options_outcome take_listen(struct options *options, const char *text) {
+static enum options_outcome parse_listen(struct options *options, const char *text) {
     const char *colon = strrchr(text, ':');
     size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
     if (host_len > 2 && text[0] == '[' && text[host_len - 1] == ']') {
@@ -86,7 +79,7 @@ static enum options_outcome take_listen(struct options *options, const char *tex
 }
 
 /* A descriptor that was passed to us, and is not to be passed on. */
-static enum options_outcome take_fd(int *fd, const char *option, const char *text) {
+static enum options_outcome parse_fd(int *fd, const char *option, const char *text) {
     char *end = NULL;
     long number = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
     if (number <= STDERR_FILENO || number > INT_MAX || *end != '\0' || fcntl((int)number, F_SETFD, FD_CLOEXEC) != 0) {
@@ -96,38 +89,30 @@ static enum options_outcome take_fd(int *fd, const char *option, const char *tex
     return OPTIONS_RUN;
 }
 
-static enum options_outcome take_image(struct options *options, const char *text) {
+static enum options_outcome parse_image(struct options *options, const char *text) {
     const char *equals = strchr(text, '=');
     if (equals == NULL) {
         return bad("--image wants NAME=DIR");
     }
     char message[VALIDATE_MESSAGE];
-    struct image_root image = {.name = strndup(text, (size_t)(equals - text)), .dir = realpath(equals + 1, NULL)};
+    struct image_root root = {.image = strndup(text, (size_t)(equals - text)), .dir = realpath(equals + 1, NULL)};
     struct stat status;
     enum options_outcome outcome = OPTIONS_RUN;
-    const char *wrong = image.name == NULL ? "out of memory" : validate_image(image.name, message);
-    if (wrong != NULL) {
+    const char *wrong = root.image ? validate_image(root.image, message) : "out of memory";
+    if (wrong) {
         outcome = bad("--image: %s", wrong);
-    } else if (image.dir == NULL) {
+    } else if (!root.dir) {
         outcome = bad("--image: %s: %s", equals + 1, strerror(errno));
-    } else if (stat(image.dir, &status) != 0 || !S_ISDIR(status.st_mode) || strcmp(image.dir, "/") == 0) {
-        outcome = bad("--image: %s is no folder that could be a root file system", image.dir);
+    } else if (stat(root.dir, &status) != 0 || !S_ISDIR(status.st_mode) || strcmp(root.dir, "/") == 0) {
+        outcome = bad("--image: %s is no folder that could be a root file system", root.dir);
+    } else if (!image_roots_add(&options->images, root)) {
+        outcome = bad("out of memory");
     }
-    struct image_root *images = NULL;
-    if (outcome == OPTIONS_RUN) {
-        images = realloc(options->images, (options->image_count + 1) * sizeof *images);
-        if (images == NULL) {
-            outcome = bad("out of memory");
-        }
+    if (outcome != OPTIONS_RUN) {
+        free(root.image);
+        free(root.dir);
     }
-    if (images == NULL) {
-        free(image.name);
-        free(image.dir);
-        return outcome;
-    }
-    options->images = images;
-    options->images[options->image_count++] = image;
-    return OPTIONS_RUN;
+    return outcome;
 }
 
 /* Reads the first line of the key file. */
@@ -225,10 +210,10 @@ static const struct option long_options[] = {{"listen", required_argument, NULL,
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
 
-static enum options_outcome take(struct options *options, int option) {
+static enum options_outcome parse(struct options *options, int option) {
     switch (option) {
     case OPTION_LISTEN:
-        return take_listen(options, optarg);
+        return parse_listen(options, optarg);
     case OPTION_UNIX:
         return keep(&options->unix_path, optarg) ? OPTIONS_RUN : bad("out of memory");
     case OPTION_KEY_FILE:
@@ -236,15 +221,15 @@ static enum options_outcome take(struct options *options, int option) {
     case OPTION_STATE:
         return keep(&options->state_dir, optarg) ? OPTIONS_RUN : bad("out of memory");
     case OPTION_IMAGE:
-        return take_image(options, optarg);
+        return parse_image(options, optarg);
     case OPTION_LISTEN_FD:
-        return take_fd(&options->listen_fd, "--listen-fd", optarg);
+        return parse_fd(&options->listen_fd, "--listen-fd", optarg);
     case OPTION_OWNER_PIDFD:
-        return take_fd(&options->owner_pidfd, "--owner-pidfd", optarg);
+        return parse_fd(&options->owner_pidfd, "--owner-pidfd", optarg);
     case OPTION_LIFE_FD:
-        return take_fd(&options->life_fd, "--life-fd", optarg);
+        return parse_fd(&options->life_fd, "--life-fd", optarg);
     case OPTION_FOLDER_FD:
-        return take_fd(&options->folder_fd, "--folder-fd", optarg);
+        return parse_fd(&options->folder_fd, "--folder-fd", optarg);
     case OPTION_VERSION:
         (void)puts("agentkernel-local " AKL_VERSION);
         return OPTIONS_EXIT;
@@ -261,7 +246,7 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     enum options_outcome outcome = OPTIONS_RUN;
     int option = 0;
     while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        outcome = take(options, option);
+        outcome = parse(options, option);
     }
     if (outcome == OPTIONS_RUN && optind < argc) {
         outcome = bad("unexpected argument '%s'; try --help", argv[optind]);
@@ -274,7 +259,7 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
         outcome = bad("--state and --folder-fd exclude each other");
     }
     if (outcome == OPTIONS_RUN && addresses == 0) {
-        outcome = take_listen(options, "127.0.0.1:18888");
+        outcome = parse_listen(options, "127.0.0.1:18888");
     }
     enum options_outcome key = read_key_variable(options);
     outcome = outcome == OPTIONS_RUN ? key : outcome;
@@ -285,24 +270,11 @@ void options_free(struct options *options) {
     if (options->api_key != NULL) {
         explicit_bzero(options->api_key, strlen(options->api_key));
     }
-    for (size_t i = 0; i < options->image_count; i++) {
-        free(options->images[i].name);
-        free(options->images[i].dir);
-    }
-    free(options->images);
+    image_roots_free(&options->images);
     free(options->listen_host);
     free(options->listen_port);
     free(options->unix_path);
     free(options->state_dir);
     free(options->api_key);
     *options = (struct options){0};
-}
-
-const char *options_image_root(const struct options *options, const char *image) {
-    for (size_t i = 0; i < options->image_count; i++) {
-        if (strcmp(options->images[i].name, image) == 0) {
-            return options->images[i].dir;
-        }
-    }
-    return NULL;
 }

@@ -7,6 +7,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "schema.h"
+
 /* With all headers it goes into 1 MiB of libcurl's. */
 #define MAX_URL_BYTES 900000
 

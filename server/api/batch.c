@@ -7,31 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture.h"
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
-#include "text.h"
 #include "thread.h"
 
 #define COMMANDS_MAX 256
 /* How many run at once. */
 #define WORKERS_MAX 8
-/* How much of its output the error of a failed command shows. */
-#define ERROR_OUTPUT_MAX 4096
 
 struct item {
     char **argv;
-    bool failed;
-    char *why; /* it could not be run; else NULL */
-    struct run_result result;
-    struct capture capture;
+    struct executed executed;
 };
 
 struct batch {
-    struct server *server;
+    const struct executor *executor;
     int client_fd;
-    size_t capture_max;
+    size_t output_max;
     struct item *items;
     size_t count;
     atomic_size_t next; /* the item that is nobody's yet */
@@ -41,8 +35,7 @@ struct batch {
 static void free_items(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         fields_free_list(batch->items[i].argv);
-        free(batch->items[i].why);
-        free(batch->items[i].capture.bytes);
+        executed_free(&batch->items[i].executed);
     }
     free(batch->items);
 }
@@ -93,31 +86,16 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
 /* --- Running --- */
 
 static void run_item(struct batch *batch, struct item *item) {
-    struct command command;
-    char why[256] = "";
     struct command_spec spec = {.argv = (const char *const *)item->argv,
                                 .tree_fd = -1,
-                                .image_root = options_image_root(&batch->server->options, SANDBOX_DEFAULT_IMAGE),
+                                .image_root = image_roots_find(batch->executor->images, SANDBOX_DEFAULT_IMAGE),
                                 .image = SANDBOX_DEFAULT_IMAGE,
                                 .profile = PROFILE_MODERATE,
-                                .limits = execute_limits(PROFILE_MODERATE)};
-    if (command_start(&command, batch->server->spawner, &spec, NULL, batch->client_fd, batch->server->stop_fd, why,
-                      sizeof why) != COMMAND_STARTED) {
-        item->why = strdup(why);
-        item->failed = true;
-        return;
-    }
-    enum command_event event = COMMAND_ENDED;
-    item->capture.max = batch->capture_max;
-    if (!capture_collect(&item->capture, &command, &event)) {
-        item->why = strdup("out of memory");
-        item->failed = true;
-    } else if (event != COMMAND_ENDED) {
+                                .limits = limits_of_profile(PROFILE_MODERATE)};
+    item->executed = execute(batch->executor, &spec, NULL, batch->client_fd, batch->output_max);
+    if (item->executed.outcome == EXECUTE_CANCELLED) {
         atomic_store(&batch->cut, true);
     }
-    item->result = command.result;
-    item->failed = item->failed || item->result.kind != END_EXITED || item->result.exit_code != 0;
-    command_close(&command);
 }
 
 static void *work(void *data) {
@@ -145,34 +123,35 @@ static void run_all(struct batch *batch) {
 
 /* --- Reply --- */
 
-static void write_failure(struct writer *writer, const struct item *item) {
-    struct writer message = {0};
-    writer_text(&message, "Command failed: ");
-    if (item->why != NULL) {
-        writer_text(&message, item->why);
-    } else if (item->result.message[0] != '\0') {
-        writer_text(&message, item->result.message);
-    } else {
-        size_t shown = item->capture.len;
-        if (shown > ERROR_OUTPUT_MAX) {
-            shown = ERROR_OUTPUT_MAX - text_incomplete_tail(item->capture.bytes, ERROR_OUTPUT_MAX);
-        }
-        writer_raw(&message, item->capture.bytes, shown);
+/* Why a command failed, when that is not in its output; NULL when it is. */
+static const char *reason_of(const struct executed *executed) {
+    switch (executed->outcome) {
+    case EXECUTE_UNAVAILABLE:
+        return executed->why;
+    case EXECUTE_NO_MEMORY:
+        return "out of memory";
+    default:
+        return executed->result.message[0] != '\0' ? executed->result.message : NULL;
     }
+}
+
+static void write_failure(struct writer *writer, const struct executed *executed) {
+    const char *reason = reason_of(executed);
     writer_name(writer, "output");
     writer_text(writer, "null");
-    if (writer_ok(&message)) {
-        writer_member_string(writer, "error", message.text, message.len);
+    if (reason) {
+        char message[sizeof executed->result.message + 32];
+        snprintf(message, sizeof message, "Command failed: %s", reason);
+        writer_member_text(writer, "error", message);
     } else {
-        writer_member_text(writer, "error", "Command failed: ");
+        command_reply_error(writer, "Command failed: ", &executed->output);
     }
-    if (item->why == NULL) {
-        writer_member_int(writer, "exit_code", item->result.exit_code);
+    if (executed->outcome == EXECUTE_ENDED) {
+        writer_member_int(writer, "exit_code", executed->result.exit_code);
     }
-    if (item->result.kind == END_OUT_OF_MEMORY) {
+    if (executed->result.kind == END_OUT_OF_MEMORY) {
         writer_member_bool(writer, "oom", true);
     }
-    writer_free(&message);
 }
 
 static void write_results(struct reply *reply, const struct batch *batch) {
@@ -182,13 +161,13 @@ static void write_results(struct reply *reply, const struct batch *batch) {
     writer_name(writer, "results");
     writer_open(writer, '[');
     for (size_t i = 0; i < batch->count; i++) {
-        const struct item *item = &batch->items[i];
+        const struct executed *executed = &batch->items[i].executed;
         writer_element(writer);
         writer_open(writer, '{');
-        if (item->failed) {
-            write_failure(writer, item);
+        if (!executed_well(executed)) {
+            write_failure(writer, executed);
         } else {
-            capture_write(writer, &item->capture, "output", "output_base64");
+            command_reply_output(writer, &executed->output, "output", "output_base64");
             writer_name(writer, "error");
             writer_text(writer, "null");
         }
@@ -199,10 +178,10 @@ static void write_results(struct reply *reply, const struct batch *batch) {
     reply_close(reply);
 }
 
-void handle_batch_run(struct server *server, struct request *request, struct reply *reply) {
-    struct batch batch = {.server = server, .client_fd = request->client_fd};
-    if (read_batch(request, &batch, reply) && execute_available(server, reply)) {
-        batch.capture_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
+void handle_batch_run(struct api *api, struct request *request, struct reply *reply) {
+    struct batch batch = {.executor = &api->executor, .client_fd = request->client_fd};
+    if (read_batch(request, &batch, reply) && command_reply_available(&api->executor, reply)) {
+        batch.output_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
         run_all(&batch);
         if (atomic_load(&batch.cut)) {
             reply_error(reply, 503, "The server is shutting down"); /* of a client that has gone nobody reads it */

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
 #include "metadata.h"
-#include "provision.h"
+#include "source.h"
 #include "validate.h"
 
 /* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
@@ -78,19 +79,19 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     uint64_t memory_mb = 512;
     char *profile = fields_text(fields, "profile");
     wanted->profile = PROFILE_MODERATE;
-    if (profile != NULL && !validate_profile(profile, &wanted->profile)) {
+    if (profile != NULL && !profile_parse(profile, &wanted->profile)) {
         reply_errorf(reply, 400, "Invalid profile '%.64s'. Use: permissive, moderate, restrictive", profile);
     }
     free(profile);
     bool restrictive = wanted->profile == PROFILE_RESTRICTIVE;
     bool asked = fields_uint(fields, "vcpus", SANDBOX_VCPUS_MAX, &vcpus);
     if (!fields_uint(fields, "memory_mb", SANDBOX_MEMORY_MB_MAX, &memory_mb) && restrictive) {
-        memory_mb = execute_limits(PROFILE_RESTRICTIVE).memory_bytes >> 20;
+        memory_mb = limits_of_profile(PROFILE_RESTRICTIVE).memory_bytes >> 20;
     }
     wanted->vcpus = (uint32_t)vcpus;
     wanted->cpu_percent = (uint32_t)vcpus * 100;
     if (!asked && restrictive) {
-        wanted->cpu_percent = (uint32_t)(execute_limits(PROFILE_RESTRICTIVE).cpus * 100);
+        wanted->cpu_percent = (uint32_t)(limits_of_profile(PROFILE_RESTRICTIVE).cpus * 100);
     }
     wanted->memory_mb = memory_mb;
     if (vcpus == 0 || memory_mb == 0) {
@@ -157,9 +158,9 @@ static void reply_created(struct reply *reply, struct sandbox *sandbox) {
 }
 
 /* Fills a new sandbox. False when the reply says why not. */
-static bool fetch(struct server *server, const struct request *request, struct sandbox *made,
-                  const struct source *source, struct reply *reply) {
-    if (!source_fetch(server, request, made, source, reply)) {
+static bool fetch(struct api *api, const struct request *request, struct sandbox *made, const struct source *source,
+                  struct reply *reply) {
+    if (!source_fetch(api, request, made, source, reply)) {
         return false;
     }
     bool finished = state_finish(made);
@@ -169,12 +170,12 @@ static bool fetch(struct server *server, const struct request *request, struct s
     return finished;
 }
 
-static void create(struct server *server, const struct request *request, const struct sandbox *wanted,
+static void create(struct api *api, const struct request *request, const struct sandbox *wanted,
                    const struct source *source, struct reply *reply) {
     struct sandbox *made = NULL;
-    switch (state_create(&server->state, wanted, -1, &made)) {
+    switch (state_create(&api->state, wanted, -1, &made)) {
     case STATE_OK:
-        if (!source_any(source) || fetch(server, request, made, source, reply)) {
+        if (!provision_is_needed(source) || fetch(api, request, made, source, reply)) {
             reply_created(reply, made);
         } else {
             (void)state_remove(made);
@@ -190,13 +191,13 @@ static void create(struct server *server, const struct request *request, const s
     state_release(made);
 }
 
-void handle_create_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_create_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox wanted = {0};
     struct source source = {0};
     bool ok = read_create_request(request, &wanted, &source, reply);
-    wanted.unfinished = source_any(&source);
-    if (ok && execute_available(server, reply)) {
-        create(server, request, &wanted, &source, reply);
+    wanted.unfinished = provision_is_needed(&source);
+    if (ok && command_reply_available(&api->executor, reply)) {
+        create(api, request, &wanted, &source, reply);
     }
     source_free(&source);
     free(wanted.image);

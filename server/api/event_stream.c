@@ -6,8 +6,8 @@
 
 #include "clock.h"
 #include "command.h"
+#include "command_reply.h"
 #include "text.h"
-#include "writer.h"
 
 /* A comment this often keeps idle limits of clients and proxies from ending a stream whose command is silent (RT2). */
 #ifndef STREAM_KEEP_ALIVE_MS
@@ -46,16 +46,11 @@ static void add_error(struct stream *stream, const char *message) {
 }
 
 static void add_started(struct stream *stream, const struct command_spec *spec, bool fast) {
-    char now[48];
+    char now[CLOCK_TIME_CAP];
     struct writer *out = &stream->out;
     begin_event(stream, "started");
     writer_name(out, "command");
-    writer_open(out, '[');
-    for (const char *const *arg = spec->argv; *arg != NULL; arg++) {
-        writer_element(out);
-        writer_string(out, *arg, strlen(*arg));
-    }
-    writer_close(out, ']');
+    writer_strings(out, spec->argv);
     clock_now(now, sizeof now);
     writer_member_bool(out, "fast", fast);
     writer_member_text(out, "timestamp", now);
@@ -102,7 +97,7 @@ static void add_end(struct stream *stream, const struct run_result *result) {
     char message[600];
     switch (result->kind) {
     case END_TOO_BIG:
-        add_error(stream, "Argument list too long: command and environment are larger than the kernel takes");
+        add_error(stream, COMMAND_TOO_BIG);
         break;
     case END_SANDBOX_FAILED:
         (void)snprintf(message, sizeof message, "Sandbox unavailable: %s", result->message);
@@ -118,43 +113,8 @@ static void add_end(struct stream *stream, const struct run_result *result) {
     }
 }
 
-static struct stream *new_stream(void) {
-    struct stream *stream = malloc(sizeof *stream);
-    if (stream != NULL) {
-        memset(stream, 0, offsetof(struct stream, raw));
-    }
-    return stream;
-}
-
-struct stream *stream_open_error(const char *message) {
-    struct stream *stream = new_stream();
-    if (stream != NULL) {
-        add_error(stream, message);
-    }
-    return stream;
-}
-
-struct stream *stream_open(struct server *server, const struct request *request, const struct command_spec *spec,
-                           bool fast) {
-    struct stream *stream = new_stream();
-    if (stream == NULL) {
-        return NULL;
-    }
-    add_started(stream, spec, fast);
-    char why[256] = "";
-    if (command_start(&stream->command, server->spawner, spec, NULL, request->client_fd, server->stop_fd, why,
-                      sizeof why) != COMMAND_STARTED) {
-        char message[320];
-        (void)snprintf(message, sizeof message, "Sandbox unavailable: %s", why);
-        add_error(stream, message);
-    } else if (!fast) {
-        add_progress(stream);
-    }
-    return stream;
-}
-
-/* Takes a piece of output that was read behind what was held back. */
-static void take_output(struct stream *stream, size_t len) {
+/* Adds a piece of output that was read behind what was held back. */
+static void add_piece(struct stream *stream, size_t len) {
     size_t have = stream->held + len;
     size_t hold = text_incomplete_tail(stream->raw, have);
     add_output(stream, stream->raw, have - hold);
@@ -167,7 +127,7 @@ static void advance(struct stream *stream) {
     size_t len = 0;
     switch (command_next(&stream->command, STREAM_KEEP_ALIVE_MS, stream->raw + stream->held, COMMAND_READ_MAX, &len)) {
     case COMMAND_OUTPUT:
-        take_output(stream, len);
+        add_piece(stream, len);
         break;
     case COMMAND_ENDED:
         add_end(stream, &stream->command.result);
@@ -184,7 +144,8 @@ static void advance(struct stream *stream) {
     }
 }
 
-ssize_t stream_read(struct stream *stream, char *buf, size_t cap) {
+static ssize_t read_events(void *body, char *buf, size_t cap) {
+    struct stream *stream = body;
     while (stream->sent == stream->out.len && !stream->finished && !stream->broken) {
         stream->sent = 0;
         writer_reset(&stream->out);
@@ -192,11 +153,11 @@ ssize_t stream_read(struct stream *stream, char *buf, size_t cap) {
         stream->broken = stream->broken || !writer_ok(&stream->out);
     }
     if (stream->broken || !writer_ok(&stream->out)) {
-        return STREAM_BROKEN;
+        return BODY_BROKEN;
     }
     size_t n = stream->out.len - stream->sent;
     if (n == 0) {
-        return STREAM_END;
+        return BODY_END;
     }
     n = n < cap ? n : cap;
     memcpy(buf, stream->out.text + stream->sent, n);
@@ -204,8 +165,48 @@ ssize_t stream_read(struct stream *stream, char *buf, size_t cap) {
     return (ssize_t)n;
 }
 
-void stream_close(struct stream *stream) {
+static void close_events(void *body) {
+    struct stream *stream = body;
     command_close(&stream->command);
     writer_free(&stream->out);
     free(stream);
+}
+
+/* Answers with a new stream. NULL, after saying so, without memory. */
+static struct stream *open_events(struct reply *reply) {
+    struct stream *stream = malloc(sizeof *stream);
+    if (!stream) {
+        reply_error(reply, 500, "out of memory");
+        return NULL;
+    }
+    memset(stream, 0, offsetof(struct stream, raw));
+    reply->status = 200;
+    reply->events = true;
+    reply->source = (struct body_source){read_events, close_events, stream, BODY_LENGTH_UNKNOWN};
+    return stream;
+}
+
+void event_stream_reply_error(struct reply *reply, const char *message) {
+    struct stream *stream = open_events(reply);
+    if (stream) {
+        add_error(stream, message);
+    }
+}
+
+void event_stream_reply(struct reply *reply, const struct executor *executor, const struct command_spec *spec,
+                        bool fast, int client_fd) {
+    struct stream *stream = open_events(reply);
+    if (!stream) {
+        return;
+    }
+    add_started(stream, spec, fast);
+    stream->command.client_fd = client_fd;
+    stream->command.stop_fd = executor->stop_fd;
+    if (command_start(&stream->command, executor->spawner, spec) != COMMAND_STARTED) {
+        char message[320];
+        snprintf(message, sizeof message, "Sandbox unavailable: %s", stream->command.why);
+        add_error(stream, message);
+    } else if (!fast) {
+        add_progress(stream);
+    }
 }

@@ -1,35 +1,17 @@
 /*
  * event_stream.h: POST /run/stream: a command whose output is sent as it comes, as server-sent events.
  */
-#ifndef AKL_STREAM_H
-#define AKL_STREAM_H
+#ifndef AKL_EVENT_STREAM_H
+#define AKL_EVENT_STREAM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+#include "api.h"
 
-#include "http_request.h"
-#include "server.h"
+/* Starts the command and answers with the stream of its events. What goes wrong from here on is an event in it. fast:
+ * leave out the progress events. */
+void event_stream_reply(struct reply *reply, const struct executor *executor, const struct command_spec *spec,
+                        bool fast, int client_fd);
 
-struct stream;
-
-/* What stream_read answers instead of a length. */
-#define STREAM_END (-1)
-#define STREAM_BROKEN (-2)
-
-/* Starts the command and the stream. What goes wrong from here on is an event in it. fast: leave out the progress
- * events. NULL without memory. */
-struct stream *stream_open(struct server *server, const struct request *request, const struct command_spec *spec,
-                           bool fast);
-
-/* A stream that holds an error event only. */
-struct stream *stream_open_error(const char *message);
-
-/* Copies the next bytes of the stream; waits for them when there are none yet. STREAM_END after the last one,
- * STREAM_BROKEN when the client has gone. */
-ssize_t stream_read(struct stream *stream, char *buf, size_t cap);
-
-/* Ends the stream, and the command with it. */
-void stream_close(struct stream *stream);
+/* Answers with a stream that holds an error event only. */
+void event_stream_reply_error(struct reply *reply, const char *message);
 
 #endif

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base64.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "file_body.h"
 #include "file_store.h"
+#include "files_path.h"
 #include "handlers.h"
 #include "json_text.h"
 
@@ -22,7 +24,7 @@
 
 /* One request about files. */
 struct file_call {
-    struct server *server;
+    struct api *api;
     struct file_store store; /* whose sandbox is a reference; NULL: there is none of that name */
     struct files_path path;
 };
@@ -65,15 +67,14 @@ static void reply_done(struct reply *reply, const char *before, const struct fil
 }
 
 /* Finds the sandbox. False when its name is none. */
-static bool open_call(struct file_call *call, struct server *server, const struct request *request,
-                      struct reply *reply) {
-    *call = (struct file_call){.server = server};
+static bool open_call(struct file_call *call, struct api *api, const struct request *request, struct reply *reply) {
+    *call = (struct file_call){.api = api};
     if (!sandbox_check_name(request, reply)) {
         return false;
     }
-    call->store.sandbox = state_find(&server->state, request->segments[1]);
+    call->store.sandbox = state_find(&api->state, request->segments[1]);
     if (call->store.sandbox != NULL) {
-        call->store.image_root = options_image_root(&server->options, call->store.sandbox->image);
+        call->store.image_root = image_roots_find(api->executor.images, call->store.sandbox->image);
     }
     return true;
 }
@@ -84,10 +85,10 @@ static void close_call(struct file_call *call) {
 }
 
 /* Opens the call and checks the path in the request's target. */
-static bool open_path_call(struct file_call *call, struct server *server, const struct request *request,
+static bool open_path_call(struct file_call *call, struct api *api, const struct request *request,
                            struct reply *reply) {
     struct writer wrong = {0};
-    bool ok = open_call(call, server, request, reply);
+    bool ok = open_call(call, api, request, reply);
     if (ok && (!files_path_decode(&call->path, request, &wrong) ||
                !files_path_check(&call->path, call->store.image_root, &wrong))) {
         reply_wrong(reply, 400, &wrong);
@@ -153,7 +154,7 @@ static bool reply_whole(int fd, size_t size, struct reply *reply) {
 
 static void read_file(const struct file_call *call, const struct request *request, struct reply *reply) {
     uint64_t size = 0;
-    int fd = file_store_open(&call->store, &call->path, &size);
+    int fd = file_store_open(&call->store, call->path.relative, &size);
     if (fd >= 0 && size > READ_MAX) {
         (void)close(fd);
         reply_about(reply, 413, "File exceeds the maximum size of 2147483648 bytes: ", &call->path, "");
@@ -164,8 +165,7 @@ static void read_file(const struct file_call *call, const struct request *reques
         ok = reply_whole(fd, (size_t)size, reply);
     } else if (ok) {
         reply->status = 200;
-        reply->file = file_reader_open(fd, size, &call->server->state.stopping, request->client_fd);
-        ok = reply->file != NULL;
+        ok = file_body_open(&reply->source, fd, size, &call->api->state.dir.stopping, request->client_fd);
     }
     if (ok) {
         note(call, "file_read");
@@ -174,9 +174,9 @@ static void read_file(const struct file_call *call, const struct request *reques
     }
 }
 
-void handle_read_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_read_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_path_call(&call, server, request, reply) && is_running(&call, request, 404, reply)) {
+    if (open_path_call(&call, api, request, reply) && is_running(&call, request, 404, reply)) {
         read_file(&call, request, reply);
     }
     close_call(&call);
@@ -231,12 +231,12 @@ static bool read_content(const struct request *request, struct content *content,
     return !fields.failed;
 }
 
-void handle_write_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_write_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
     struct content content = {0};
-    if (open_path_call(&call, server, request, reply) && read_content(request, &content, reply) &&
+    if (open_path_call(&call, api, request, reply) && read_content(request, &content, reply) &&
         is_running(&call, request, 500, reply)) {
-        if (file_store_write(&call.store, &call.path, content.bytes, content.len)) {
+        if (file_store_write(&call.store, call.path.relative, content.bytes, content.len)) {
             char before[48];
             (void)snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
             reply_done(reply, before, &call.path);
@@ -249,10 +249,10 @@ void handle_write_file(struct server *server, struct request *request, struct re
     close_call(&call);
 }
 
-void handle_delete_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_delete_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_path_call(&call, server, request, reply) && is_running(&call, request, 500, reply)) {
-        if (file_store_delete(&call.store, &call.path)) {
+    if (open_path_call(&call, api, request, reply) && is_running(&call, request, 500, reply)) {
+        if (file_store_delete(&call.store, call.path.relative)) {
             reply_done(reply, "Deleted ", &call.path);
             note(&call, "file_deleted");
         } else {
@@ -264,8 +264,8 @@ void handle_delete_file(struct server *server, struct request *request, struct r
 
 /* --- Several --- */
 
-/* Takes the path that a member of the map is named by. False when the reply says what is wrong. */
-static bool take_key(struct file_call *call, struct fields *fields, const ak_json_value *key, struct reply *reply) {
+/* Reads the path that a member of the map is named by. False when the reply says what is wrong. */
+static bool parse_key(struct file_call *call, struct fields *fields, const ak_json_value *key, struct reply *reply) {
     struct writer wrong = {0};
     size_t len = 0;
     files_path_free(&call->path);
@@ -274,7 +274,7 @@ static bool take_key(struct file_call *call, struct fields *fields, const ak_jso
         reply_error(reply, 400, fields->error);
         return false;
     }
-    bool ok = files_path_take(&call->path, text, len, &wrong);
+    bool ok = files_path_set(&call->path, text, len, &wrong);
     if (!ok) {
         reply_wrong(reply, 400, &wrong);
     } else if (!files_path_check(&call->path, call->store.image_root, &wrong)) {
@@ -314,7 +314,7 @@ static bool check_files(struct file_call *call, struct fields *fields, const ak_
             reply_error(reply, 400, fields->error);
             return false;
         }
-        if (!take_key(call, fields, &key, reply)) {
+        if (!parse_key(call, fields, &key, reply)) {
             return false;
         }
     }
@@ -331,8 +331,8 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
     while (ak_json_iter_next(&iter, &key, &value)) {
         size_t len = 0;
         char *bytes = fields_bytes(fields, &value, &len);
-        bool taken = bytes != NULL && take_key(call, fields, &key, reply);
-        bool ok = taken && file_store_write(&call->store, &call->path, bytes, len);
+        bool taken = bytes != NULL && parse_key(call, fields, &key, reply);
+        bool ok = taken && file_store_write(&call->store, call->path.relative, bytes, len);
         if (taken && !ok) {
             reply_failed(reply, 500, "Failed to write ", &call->path);
         } else if (!taken) {
@@ -352,9 +352,9 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
     reply_close(reply);
 }
 
-void handle_write_files(struct server *server, struct request *request, struct reply *reply) {
+void handle_write_files(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_call(&call, server, request, reply)) {
+    if (open_call(&call, api, request, reply)) {
         struct fields fields;
         ak_json_value files;
         fields_parse(&fields, request->body, request->body_len);

@@ -40,7 +40,7 @@ static char *simplify(const char *text) {
     return relative;
 }
 
-bool files_path_take(struct files_path *path, const char *text, size_t len, struct writer *wrong) {
+bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong) {
     *path = (struct files_path){0};
     if (memchr(text, 0, len) != NULL) {
         return fail(wrong, "invalid file path: NUL", "");
@@ -97,7 +97,7 @@ bool files_path_decode(struct files_path *path, const struct request *request, s
     } else if (!ak_utf8_valid(decoded.text, decoded.len)) {
         ok = fail(wrong, "invalid encoded file path: not UTF-8", "");
     } else {
-        ok = files_path_take(path, decoded.text, decoded.len, wrong);
+        ok = files_path_set(path, decoded.text, decoded.len, wrong);
     }
     writer_free(&decoded);
     return ok;
@@ -126,11 +126,6 @@ bool files_path_check(const struct files_path *path, const char *image_root, str
         return fail(wrong, "Cannot access system path: ", path->text);
     }
     return true;
-}
-
-const char *files_path_last(const struct files_path *path) {
-    const char *slash = strrchr(path->relative, '/');
-    return slash == NULL ? path->relative : slash + 1;
 }
 
 void files_path_free(struct files_path *path) {

@@ -21,15 +21,12 @@ struct files_path {
  * the 400 in *wrong. */
 bool files_path_decode(struct files_path *path, const struct request *request, struct writer *wrong);
 
-/* Takes len bytes, which are UTF-8, as they are. */
-bool files_path_take(struct files_path *path, const char *text, size_t len, struct writer *wrong);
+/* The same for len bytes, which are UTF-8, as they are. */
+bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong);
 
 /* Checks the path for a sandbox of this image root (see command_spec), whose own folders are nobody's to read or write
  * here. False with the message in *wrong. */
 bool files_path_check(const struct files_path *path, const char *image_root, struct writer *wrong);
-
-/* The last component; "" when the path is the root. */
-const char *files_path_last(const struct files_path *path);
 
 void files_path_free(struct files_path *path);
 

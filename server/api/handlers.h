@@ -4,11 +4,7 @@
 #ifndef AKL_HANDLERS_H
 #define AKL_HANDLERS_H
 
-#include "http_reply.h"
-#include "http_request.h"
-#include "server.h"
-
-typedef void handler(struct server *server, struct request *request, struct reply *reply);
+#include "api.h"
 
 /* status.c */
 handler handle_health;
@@ -82,13 +78,10 @@ handler handle_batch_run;
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox);
 
 /* A reference to the sandbox that the path names; NULL when the reply says why not (400, 404). */
-struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply);
-
-/* The text for commands in a sandbox that is stopped or not there. */
-#define SANDBOX_NOT_RUNNING "Sandbox '%s' is not running. Start it with: agentkernel start %s"
+struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply);
 
 /* Whether commands can be run now, and why not or how well: status.c. */
-bool status_sandbox_usable(const struct server *server, const char **why);
+bool status_sandbox_usable(const struct api *api, const char **why);
 
 /* Checks the name in the path. False when the reply says what is wrong with it. */
 bool sandbox_check_name(const struct request *request, struct reply *reply);

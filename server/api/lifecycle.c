@@ -43,8 +43,8 @@ static bool check_start_request(const struct request *request, struct reply *rep
     return true;
 }
 
-void handle_start_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+void handle_start_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL && check_start_request(request, reply)) {
         if (state_start(sandbox)) {
             reply_text(reply, 200, "Sandbox started");
@@ -61,11 +61,11 @@ void handle_start_sandbox(struct server *server, struct request *request, struct
 }
 
 /* Of a name that is not there, too: the caller wants nothing to run, and nothing does. */
-void handle_stop_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_stop_sandbox(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;
     }
-    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
+    struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
     if (sandbox == NULL || state_stop(sandbox) || errno == ENOENT) {
         reply_text(reply, 200, "Sandbox stopped");
     } else {
@@ -75,8 +75,8 @@ void handle_stop_sandbox(struct server *server, struct request *request, struct 
 }
 
 /* Pause, resume and fork keep the memory of processes, which takes a virtual machine. */
-void handle_full_state(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+void handle_full_state(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL) {
         reply_error(reply, 422,
                     "Backend 'bubblewrap' does not support full-state pause, resume, or fork; use the Firecracker "
@@ -169,16 +169,16 @@ static bool read_extend_request(const struct request *request, uint64_t *seconds
     return wrong == NULL;
 }
 
-void handle_extend_ttl(struct server *server, struct request *request, struct reply *reply) {
+void handle_extend_ttl(struct api *api, struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
     uint64_t seconds = 0;
     if (!sandbox_check_name(request, reply) || !read_extend_request(request, &seconds, reply)) {
         return;
     }
-    struct sandbox *sandbox = state_find(&server->state, name);
+    struct sandbox *sandbox = state_find(&api->state, name);
     uint64_t expires_at = sandbox == NULL ? 0 : extend(sandbox, seconds);
     if (expires_at != 0) {
-        char text[STATE_TIME_CAP];
+        char text[CLOCK_TIME_CAP];
         clock_format((struct timespec){.tv_sec = (time_t)expires_at}, text, sizeof text);
         reply_open(reply, 200);
         writer_open(&reply->body, '{');
@@ -202,9 +202,9 @@ static void reply_info(struct reply *reply, struct sandbox *sandbox) {
 }
 
 /* Commands that run keep what they were started with. */
-void handle_resize_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_resize_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct size size = {0};
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL && read_size(request, &size, reply)) {
         if (resize(sandbox, &size)) {
             reply_info(reply, sandbox);
@@ -216,8 +216,8 @@ void handle_resize_sandbox(struct server *server, struct request *request, struc
 }
 
 /* Its files never went anywhere; it is stopped from now on, as one that nobody has archived may be. */
-void handle_recover_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+void handle_recover_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL && state_recover(sandbox)) {
         reply_info(reply, sandbox);
     } else if (sandbox != NULL) {

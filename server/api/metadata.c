@@ -103,9 +103,9 @@ static void apply(struct patch *patch, struct sandbox *sandbox, struct reply *re
     }
 }
 
-void handle_patch_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_patch_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct patch patch = {0};
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL && read_patch(request, &patch, reply)) {
         apply(&patch, sandbox, reply);
     }

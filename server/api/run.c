@@ -3,10 +3,11 @@
  */
 #include <stdlib.h>
 
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
+#include "event_stream.h"
 #include "fields.h"
 #include "handlers.h"
-#include "event_stream.h"
 #include "validate.h"
 
 /* What both operations are asked. */
@@ -31,7 +32,7 @@ static bool read_run_request(const struct request *request, struct run_request *
     run->image = fields_text(&fields, "image");
     run->fast = fields_bool(&fields, "fast", false, true);
     char *profile = fields_text(&fields, "profile");
-    if (profile == NULL || !validate_profile(profile, &run->profile)) {
+    if (profile == NULL || !profile_parse(profile, &run->profile)) {
         run->profile = PROFILE_MODERATE; /* the protocol has it so: an unknown one is the default here */
     }
     free(profile);
@@ -41,17 +42,17 @@ static bool read_run_request(const struct request *request, struct run_request *
     return !fields.failed;
 }
 
-static struct command_spec make_spec(const struct server *server, const struct run_request *run) {
+static struct command_spec make_spec(const struct executor *executor, const struct run_request *run) {
     const char *image = run->image == NULL ? SANDBOX_DEFAULT_IMAGE : run->image;
     return (struct command_spec){.argv = (const char *const *)run->command,
                                  .tree_fd = -1,
-                                 .image_root = options_image_root(&server->options, image),
+                                 .image_root = image_roots_find(executor->images, image),
                                  .image = image,
                                  .profile = run->profile,
-                                 .limits = execute_limits(run->profile)};
+                                 .limits = limits_of_profile(run->profile)};
 }
 
-void handle_run(struct server *server, struct request *request, struct reply *reply) {
+void handle_run(struct api *api, struct request *request, struct reply *reply) {
     struct run_request run = {0};
     char message[VALIDATE_MESSAGE];
     if (read_run_request(request, &run, reply)) {
@@ -61,26 +62,24 @@ void handle_run(struct server *server, struct request *request, struct reply *re
         }
         if (wrong != NULL) {
             reply_error(reply, 400, wrong);
-        } else if (execute_available(server, reply)) {
-            struct command_spec spec = make_spec(server, &run);
-            execute(server, request, &spec, NULL, reply);
+        } else if (command_reply_available(&api->executor, reply)) {
+            struct command_spec spec = make_spec(&api->executor, &run);
+            struct executed executed = execute(&api->executor, &spec, NULL, request->client_fd, capture_limit());
+            command_reply(reply, NULL, &executed);
+            executed_free(&executed);
         }
     }
     free_run_request(&run);
 }
 
-void handle_run_stream(struct server *server, struct request *request, struct reply *reply) {
+void handle_run_stream(struct api *api, struct request *request, struct reply *reply) {
     struct run_request run = {0};
     if (read_run_request(request, &run, reply)) {
-        reply->status = 200;
         if (run.count == 0) {
-            reply->stream = stream_open_error("command is required");
-        } else if (execute_available(server, reply)) {
-            struct command_spec spec = make_spec(server, &run);
-            reply->stream = stream_open(server, request, &spec, run.fast);
-        }
-        if (reply->stream == NULL && reply->status == 200) {
-            reply_error(reply, 500, "out of memory");
+            event_stream_reply_error(reply, "command is required");
+        } else if (command_reply_available(&api->executor, reply)) {
+            struct command_spec spec = make_spec(&api->executor, &run);
+            event_stream_reply(reply, &api->executor, &spec, run.fast, request->client_fd);
         }
     }
     free_run_request(&run);

@@ -33,7 +33,7 @@ static const char *status_of(const struct sandbox *sandbox) {
 }
 
 static void write_archived(struct writer *writer, const struct sandbox *sandbox) {
-    char when[STATE_TIME_CAP];
+    char when[CLOCK_TIME_CAP];
     if (sandbox->archived_at != 0) {
         clock_format((struct timespec){.tv_sec = (time_t)sandbox->archived_at}, when, sizeof when);
         writer_member_text(writer, "archived_at", when);
@@ -42,7 +42,7 @@ static void write_archived(struct writer *writer, const struct sandbox *sandbox)
 }
 
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
-    char last_activity[STATE_TIME_CAP];
+    char last_activity[CLOCK_TIME_CAP];
     state_last_activity(sandbox, last_activity);
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     writer_open(writer, '{');
@@ -127,14 +127,14 @@ static bool fits(const struct sandbox *sandbox, const struct filter *filters, si
     return true;
 }
 
-void handle_list_sandboxes(struct server *server, struct request *request, struct reply *reply) {
+void handle_list_sandboxes(struct api *api, struct request *request, struct reply *reply) {
     struct filter filters[FILTERS_MAX];
     size_t count = read_filters(request, filters);
     if (count > FILTERS_MAX) {
         reply_errorf(reply, 400, "too many label filters (max %d)", FILTERS_MAX);
         return;
     }
-    struct sandbox **list = state_list(&server->state);
+    struct sandbox **list = state_list(&api->state);
     if (list == NULL) {
         reply_error(reply, 500, "out of memory");
         return;
@@ -157,19 +157,19 @@ void handle_list_sandboxes(struct server *server, struct request *request, struc
 
 /* --- One --- */
 
-struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply) {
+struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return NULL;
     }
-    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
+    struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
     if (sandbox == NULL) {
         reply_error(reply, 404, "Sandbox not found");
     }
     return sandbox;
 }
 
-void handle_get_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+void handle_get_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox != NULL) {
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, sandbox);
@@ -178,13 +178,13 @@ void handle_get_sandbox(struct server *server, struct request *request, struct r
     }
 }
 
-void handle_get_sandbox_by_uuid(struct server *server, struct request *request, struct reply *reply) {
+void handle_get_sandbox_by_uuid(struct api *api, struct request *request, struct reply *reply) {
     const char *uuid = request->segments[2];
     if (!validate_uuid(uuid)) {
         reply_error(reply, 400, "Invalid sandbox UUID");
         return;
     }
-    struct sandbox **list = state_list(&server->state);
+    struct sandbox **list = state_list(&api->state);
     reply_error(reply, list == NULL ? 500 : 404, list == NULL ? "out of memory" : "Sandbox not found");
     for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
         if (strcasecmp(list[i]->uuid, uuid) == 0) {
@@ -196,8 +196,8 @@ void handle_get_sandbox_by_uuid(struct server *server, struct request *request, 
     state_free_list(list);
 }
 
-void handle_remove_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
+void handle_remove_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox == NULL) {
         return;
     }

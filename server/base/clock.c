@@ -25,15 +25,15 @@ static void random_bytes(void *bytes, size_t len) {
     }
 }
 
-void clock_uuid(char text[37]) {
+void clock_uuid(char text[CLOCK_UUID_CAP]) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     unsigned char r[10];
     random_bytes(r, sizeof r);
-    (void)snprintf(text, 37, "%08" PRIx32 "-%04x-7%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", (uint32_t)(ms >> 16),
-                   (unsigned)(ms & 0xFFFF), r[0] & 0xFU, r[1], (r[2] & 0x3FU) | 0x80U, r[3], r[4], r[5], r[6], r[7],
-                   r[8], r[9]);
+    (void)snprintf(text, CLOCK_UUID_CAP, "%08" PRIx32 "-%04x-7%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                   (uint32_t)(ms >> 16), (unsigned)(ms & 0xFFFF), r[0] & 0xFU, r[1], (r[2] & 0x3FU) | 0x80U, r[3], r[4],
+                   r[5], r[6], r[7], r[8], r[9]);
 }
 
 void clock_random_hex(char text[9]) {

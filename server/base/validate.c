@@ -147,23 +147,6 @@ bool validate_git_ref(const char *ref) {
     return strstr(ref, "..") == NULL && strstr(ref, "//") == NULL;
 }
 
-static const char *const profile_names[] = {
-    [PROFILE_PERMISSIVE] = "permissive", [PROFILE_MODERATE] = "moderate", [PROFILE_RESTRICTIVE] = "restrictive"};
-
-bool validate_profile(const char *text, enum profile *profile) {
-    for (size_t i = 0; i < sizeof profile_names / sizeof profile_names[0]; i++) {
-        if (strcasecmp(text, profile_names[i]) == 0) {
-            *profile = (enum profile)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *validate_profile_name(enum profile profile) {
-    return profile_names[profile];
-}
-
 enum backend_check validate_backend(const char *backend) {
     static const char *const ours[] = {"", "auto", "automatic", "bubblewrap"};
     static const char *const known[] = {

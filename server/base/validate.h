@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "spawner.h"
-
 #define VALIDATE_MESSAGE 320
 
 /* 1-63 of A-Z a-z 0-9 - _; a letter or digit first and last; no two of - _ together. */
@@ -32,12 +30,6 @@ bool validate_git_url(const char *url);
 
 /* 1-255 of A-Z a-z 0-9 / _ . - that git takes for the name of a branch, tag or commit. */
 bool validate_git_ref(const char *ref);
-
-/* Reads a profile name in any case. False when there is no such profile. */
-bool validate_profile(const char *text, enum profile *profile);
-
-/* The name of a profile. */
-const char *validate_profile_name(enum profile profile);
 
 enum backend_check { BACKEND_OURS, BACKEND_KNOWN, BACKEND_UNKNOWN };
 

@@ -89,6 +89,15 @@ void writer_element(struct writer *writer) {
     }
 }
 
+void writer_strings(struct writer *writer, const char *const *list) {
+    writer_open(writer, '[');
+    for (; *list; list++) {
+        writer_element(writer);
+        writer_string(writer, *list, strlen(*list));
+    }
+    writer_close(writer, ']');
+}
+
 void writer_name(struct writer *writer, const char *name) {
     writer_element(writer);
     writer_raw(writer, "\"", 1);

@@ -36,6 +36,9 @@ void writer_text(struct writer *writer, const char *text);
 /* A quoted string; what is not UTF-8 becomes U+FFFD. */
 void writer_string(struct writer *writer, const char *bytes, size_t len);
 
+/* A NULL-terminated list of C strings, as an array. */
+void writer_strings(struct writer *writer, const char *const *list);
+
 /* `{`, `}`, `[`, `]`. */
 void writer_open(struct writer *writer, char bracket);
 void writer_close(struct writer *writer, char bracket);

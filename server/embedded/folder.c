@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "complain.h"
+#include "descriptor.h"
 #include "kernel.h"
 #include "tree.h"
 
@@ -165,8 +167,7 @@ bool folder_keep(struct folder *folder, int fd) {
     char *slash = path_of(fd, path, sizeof path) ? strrchr(path, '/') : NULL;
     const char *name = slash == NULL ? "" : slash + 1;
     if (strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) != 0) {
-        (void)fprintf(stderr, "agentkernel-local: --folder-fd: no folder whose name begins with " FOLDER_PREFIX "\n");
-        return false;
+        return complain("--folder-fd: no folder whose name begins with " FOLDER_PREFIX);
     }
     *slash = '\0';
     /* The owner's working directory is not ours to keep from being unmounted. */
@@ -174,11 +175,9 @@ bool folder_keep(struct folder *folder, int fd) {
     int beside_fd = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = beside_fd >= 0 && start_janitor(folder, fd, beside_fd, name);
     if (!ok) {
-        (void)fprintf(stderr, "agentkernel-local: --folder-fd: %s: %s\n", path, strerror(errno));
+        complain("--folder-fd: %s: %s", path, strerror(errno));
     }
-    if (beside_fd >= 0) {
-        (void)close(beside_fd);
-    }
+    close_if_open(beside_fd);
     return ok;
 }
 

@@ -52,11 +52,3 @@ void capture_set(struct capture *capture, const char *text) {
     capture->total = capture->len;
     memcpy(capture->bytes, text, capture->len);
 }
-
-void capture_write(struct writer *writer, const struct capture *capture, const char *name, const char *base64_name) {
-    writer_member_output(writer, name, base64_name, capture->bytes, capture->len);
-    if (capture->total > capture->len) {
-        writer_member_bool(writer, "truncated", true);
-        writer_member_uint(writer, "total_bytes", capture->total);
-    }
-}

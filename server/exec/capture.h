@@ -5,7 +5,6 @@
 #define AKL_CAPTURE_H
 
 #include "command.h"
-#include "writer.h"
 
 /* How much output is kept of one command; what comes after it is counted only. */
 size_t capture_limit(void);
@@ -23,8 +22,5 @@ bool capture_collect(struct capture *capture, struct command *command, enum comm
 
 /* Puts a text in the place of what was collected, which is nothing yet. */
 void capture_set(struct capture *capture, const char *text);
-
-/* Writes it as members: `name` and, if needed, `base64_name`, `truncated` and `total_bytes`. */
-void capture_write(struct writer *writer, const struct capture *capture, const char *name, const char *base64_name);
 
 #endif

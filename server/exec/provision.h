@@ -1,34 +1,29 @@
 /*
- * provision.h: what a new sandbox is filled with: source_url and source_ref, a git repository that is cloned into its
- * home, and init_script, which a shell runs there afterwards.
+ * provision.h: fills a new sandbox: a git repository is cloned into its home, and a shell runs a script there
+ * afterwards.
  *
- * Both run in the sandbox, before its creation is answered. git runs in the sandbox, with its limits and its network,
- * so whatever a hostile repository makes of git happens there. A password in the URL is not repeated in messages and
- * logs; git keeps it in the clone's own configuration.
+ * Both run in the sandbox, with its limits and its network, so whatever a hostile repository makes of git happens
+ * there. git keeps a password of the URL in the clone's own configuration.
  */
-#ifndef AKL_SOURCE_H
-#define AKL_SOURCE_H
+#ifndef AKL_PROVISION_H
+#define AKL_PROVISION_H
 
-#include "fields.h"
-#include "http_reply.h"
-#include "http_request.h"
-#include "server.h"
+#include "execute.h"
 
 struct source {
-    char *url;         /* without its optional prefix "git:"; NULL: none */
+    char *url;         /* NULL: none */
     char *ref;         /* branch, tag or commit; NULL: the default branch */
     char *init_script; /* NULL: none */
 };
 
 /* Whether there is anything to do. */
-bool source_any(const struct source *source);
+bool provision_is_needed(const struct source *source);
 
-/* Reads and checks the members. What is wrong with them latches in fields. To be freed in either case. */
-void source_read(struct fields *fields, struct source *source);
-void source_free(struct source *source);
+enum provision_step { PROVISION_DONE, PROVISION_CLONE, PROVISION_CHECKOUT, PROVISION_SCRIPT };
 
-/* Clones into the home of a new sandbox, and runs the script. False when the reply says why it could not be. */
-bool source_fetch(struct server *server, const struct request *request, struct sandbox *sandbox,
-                  const struct source *source, struct reply *reply);
+/* Runs one command after the other while they end well. Returns the step that did not, and how it ended; *executed is
+ * to be freed in any case. */
+enum provision_step provision(const struct executor *executor, struct sandbox *sandbox, const struct source *source,
+                              int client_fd, struct executed *executed);
 
 #endif

@@ -10,18 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "weaken.h"
 
 /* openat2 gives up (EAGAIN) when something is renamed on its way, which a command may do without end. */
 #define TRIES_MAX 128
-
-static void close_kept(int fd) {
-    int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
-}
 
 static int open_in_root(int root_fd, const char *path, int flags) {
     struct open_how how = {.flags = (uint64_t)(unsigned)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -43,7 +36,7 @@ static int walk(int root_fd, char *path, int flags) {
     while (fd >= 0 && (name = strsep(&path, "/")) != NULL) {
         int wanted = path == NULL ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC;
         int next = openat(fd, name, wanted | O_NOFOLLOW);
-        close_kept(fd);
+        close_if_open(fd);
         fd = next;
     }
     return fd;
@@ -89,7 +82,7 @@ static int enter(int parent_fd, const char *name) {
     if (fd >= 0 && made) {
         (void)fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
     }
-    close_kept(parent_fd);
+    close_if_open(parent_fd);
     return fd;
 }
 
@@ -119,7 +112,7 @@ static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, con
     char *name = NULL;
     while (fd >= 0 && *rest != '\0' && (name = strsep(&rest, "/")) != NULL) {
         if (beneath_is_root(root_fd, fd) && !may_add(name, context)) {
-            close_kept(fd);
+            close_if_open(fd);
             return -1;
         }
         fd = enter(fd, name);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "disk.h"
 #include "file_copy.h"
 #include "kernel.h"
@@ -60,11 +61,7 @@ static bool is_gone(int error) {
 }
 
 static void close_fd(int *fd) {
-    if (*fd >= 0) {
-        int error = errno;
-        (void)close(*fd);
-        errno = error;
-    }
+    close_if_open(*fd);
     *fd = -1;
 }
 

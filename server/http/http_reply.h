@@ -1,19 +1,19 @@
 /*
- * http_reply.h: what a handler answers: a status and a JSON envelope, one with a file in it, or a stream of events.
+ * http_reply.h: what a handler answers: a status and a JSON envelope, or a body that is made while it is sent.
  */
-#ifndef AKL_REPLY_H
-#define AKL_REPLY_H
+#ifndef AKL_HTTP_REPLY_H
+#define AKL_HTTP_REPLY_H
 
+#include <stdbool.h>
+
+#include "body_source.h"
 #include "writer.h"
-
-struct file_reader;
-struct stream;
 
 struct reply {
     unsigned status;
-    struct writer body;       /* application/json */
-    struct stream *stream;    /* instead of a body: text/event-stream */
-    struct file_reader *file; /* instead of a body: application/json */
+    struct writer body;        /* application/json */
+    struct body_source source; /* instead of it, where it has a read */
+    bool events;               /* the source is a stream of events, which may be read as slowly as one likes */
 };
 
 /* {"success":false,"error":message}, replacing what was there. */
@@ -25,8 +25,11 @@ __attribute__((format(printf, 3, 4))) void reply_errorf(struct reply *reply, uns
 /* {"success":true,"data":text} */
 void reply_text(struct reply *reply, unsigned status, const char *text);
 
-/* Writes {"success":true,"data": for the handler to go on with reply->body, and what closes it. */
+/* Writes {"success":true,"data": for the handler to add to reply->body, and what closes it. */
 void reply_open(struct reply *reply, unsigned status);
 void reply_close(struct reply *reply);
+
+/* Makes a source of the body. Without memory it stays one that is sent at once. */
+void reply_send_in_pieces(struct reply *reply);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * http_request.h: a request as handlers see it.
  */
-#ifndef AKL_REQUEST_H
-#define AKL_REQUEST_H
+#ifndef AKL_HTTP_REQUEST_H
+#define AKL_HTTP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

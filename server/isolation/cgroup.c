@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+
 #define SERVER_LEAF "agentkernel-server"
 #define LEAF_PREFIX "agentkernel-run-"
 #define CPU_PERIOD_US 100000
@@ -91,9 +93,7 @@ static void remove_old_leaves(int root_fd) {
     int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *root = fd == -1 ? NULL : fdopendir(fd);
     if (root == NULL) {
-        if (fd != -1) {
-            close(fd);
-        }
+        close_if_open(fd);
         return;
     }
     for (struct dirent *entry = readdir(root); entry != NULL; entry = readdir(root)) {
@@ -164,9 +164,7 @@ int cgroup_make_leaf(struct cgroup *cgroup, const struct limits *limits, char na
         entry_fd = openat(leaf_fd, "cgroup.procs", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     }
     int error = errno;
-    if (leaf_fd != -1) {
-        close(leaf_fd);
-    }
+    close_if_open(leaf_fd);
     if (entry_fd == -1) {
         cgroup_remove_leaf(cgroup, name);
         errno = error;

@@ -8,16 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "family.h"
 #include "weaken.h"
 
 #define MANY_CHILDREN 1024
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
 
 void child_read_reports(struct child *child) {
     union {

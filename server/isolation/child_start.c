@@ -14,18 +14,13 @@
 
 #include "bwrap.h"
 #include "child.h"
+#include "descriptor.h"
 #include "kernel.h"
 #include "seccomp.h"
 #include "weaken.h"
 
 /* While descriptors are sorted into their places they are kept above all places. */
 #define PARKING_FD 64
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
 
 /* An open file of our own for the same data: reading it to the end disturbs no other sandbox. */
 static int reopen(int fd) {

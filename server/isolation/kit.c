@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "launcher_image.h"
 #include "seccomp.h"
 #include "spawner.h"
@@ -67,12 +68,6 @@ bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap
         kit_close(kit);
     }
     return whole;
-}
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
 }
 
 void kit_close(struct kit *kit) {

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+
 #define PLACES_TRIED 32
 /* Nobody needs so many at once. Those above it are not looked at, to bound the work, but each costs the kernel memory.
  */
@@ -77,9 +79,7 @@ void memfds_add(struct memfds *memfds, int proc_fd, const char *pid) {
     int folder_fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = folder_fd == -1 ? NULL : fdopendir(folder_fd);
     if (folder == NULL) {
-        if (folder_fd != -1) {
-            close(folder_fd);
-        }
+        close_if_open(folder_fd);
         return;
     }
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
@@ -98,9 +98,7 @@ uint64_t memfds_mapped_bytes(const struct memfds *memfds, int proc_fd, const cha
     int fd = memfds->bytes == 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
     FILE *smaps = fd == -1 ? NULL : fdopen(fd, "r");
     if (smaps == NULL) {
-        if (fd != -1) {
-            close(fd);
-        }
+        close_if_open(fd);
         return 0;
     }
     while (fgets(line, sizeof line, smaps) != NULL) {

@@ -9,14 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
-/* Who the server is going to be. */
-struct identity {
-    bool change; /* false: not started as root, stay who we are; uid and gid are then -1 */
-    uid_t uid;
-    gid_t gid;
-};
+#include "identity.h"
 
 /* Picks the user: the owner of state_dir if that exists and is not root's, else one that has no name and no process, of
  * the range that systemd keeps for such uses. False with the reason in why when root cannot become anybody else here.

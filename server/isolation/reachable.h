@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "privileges.h"
+#include "identity.h"
 
 /* As root: sees to it that identity can reach every folder of the list (NULL-terminated; may be NULL), as
  * privileges_drop describes. Moves this process to a mount namespace of its own only when one of them is out of reach.

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "keeper.h"
 #include "kernel.h"
 #include "launch_block.h"
@@ -32,12 +33,6 @@ struct spawner {
     pid_t keeper;
     struct cgroup cgroup;
 };
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
 
 static void explain(char *why, size_t why_cap, const char *what) {
     snprintf(why, why_cap, "%s: %s", what, strerror(errno));

@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profile.h"
+
 /* Home of a sandboxed command and its working directory when none is asked for. */
 #define SANDBOX_HOME "/workspace"
-
-enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
 
 /* What the sandboxed command may use. 0 means no limit of that kind. */
 struct limits {

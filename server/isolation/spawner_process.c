@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "descriptor.h"
 #include "family.h"
 #include "spawner_wire.h"
 #include "weaken.h"
@@ -36,12 +37,6 @@ struct received {
     struct spawn_request request;
     int fds[SPAWN_FD_MAX]; /* -1: not there */
 };
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
 
 static void answer(int control_fd, const struct run_result *result) {
     /* If nobody is there to hear it, nobody wants to know. */

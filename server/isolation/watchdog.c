@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "memfds.h"
 #include "spawner.h"
 #include "weaken.h"
@@ -57,9 +58,7 @@ static size_t read_file(int folder_fd, const char *pid, const char *name, char *
     snprintf(path, sizeof path, "%s/%s", pid, name);
     int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd == -1 ? -1 : read(fd, text, cap - 1);
-    if (fd != -1) {
-        close(fd);
-    }
+    close_if_open(fd);
     text[size > 0 ? size : 0] = '\0';
     return size > 0 ? (size_t)size : 0;
 }
@@ -109,9 +108,7 @@ static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
     int fd = openat(proc_fd, tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd == -1 ? NULL : fdopendir(fd);
     if (folder == NULL) {
-        if (fd != -1) {
-            close(fd);
-        }
+        close_if_open(fd);
         return;
     }
     bool found = false;
@@ -145,9 +142,7 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds 
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *proc = proc_fd == -1 ? NULL : fdopendir(proc_fd);
     if (proc == NULL) {
-        if (proc_fd != -1) {
-            close(proc_fd);
-        }
+        close_if_open(proc_fd);
         return;
     }
     for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
@@ -171,9 +166,7 @@ static uint64_t tmpfs_bytes(const struct watchdog *watchdog, const char *name) {
     int fd = openat(watchdog->root_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     bool counts = fd != -1 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
                   (watchdog->tree_fd == -1 || fstat(watchdog->tree_fd, &tree) == -1 || tree.st_dev != own.st_dev);
-    if (fd != -1) {
-        close(fd);
-    }
+    close_if_open(fd);
     return counts ? (uint64_t)(status.f_blocks - status.f_bfree) * (uint64_t)status.f_bsize +
                         (uint64_t)(status.f_files - status.f_ffree) * BYTES_PER_INODE
                   : 0;

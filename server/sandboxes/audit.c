@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "complain.h"
+#include "descriptor.h"
 #include "json_text.h"
-#include "state.h"
+#include "sandbox.h"
 #include "text.h"
-#include "validate.h"
 
 #define FILE_NOW "audit.jsonl"
 #define FILE_BEFORE "audit.1.jsonl"
@@ -38,8 +39,7 @@ bool audit_open(struct audit *audit, int dir_fd) {
     ok = ok && (status.st_size == 0 || pread(audit->fd, &last, 1, status.st_size - 1) == 1) &&
          (last == '\n' || write(audit->fd, "\n", 1) == 1);
     if (!ok) {
-        (void)fprintf(stderr, "agentkernel-local: " FILE_NOW ": %s\n", strerror(errno));
-        return false;
+        return complain(FILE_NOW ": %s", strerror(errno));
     }
     audit->size = (uint64_t)status.st_size + (last != '\n');
     return true;
@@ -49,9 +49,7 @@ void audit_close(struct audit *audit) {
     if (!audit->opened) {
         return;
     }
-    if (audit->fd >= 0) {
-        (void)close(audit->fd);
-    }
+    close_if_open(audit->fd);
     (void)pthread_mutex_destroy(&audit->lock);
     audit->opened = false;
 }
@@ -86,7 +84,7 @@ static void append(struct audit *audit, struct writer *entry) {
 }
 
 static void begin(struct writer *entry, const char *type) {
-    char now[STATE_TIME_CAP];
+    char now[CLOCK_TIME_CAP];
     clock_now(now, sizeof now);
     char *zone = strchr(now, '+');
     if (zone != NULL) {
@@ -118,7 +116,7 @@ void audit_sandbox(struct audit *audit, const char *type, const struct sandbox *
     begin(&entry, type);
     writer_member_text(&entry, "name", sandbox->name);
     if (strcmp(type, "sandbox_started") == 0) {
-        writer_member_text(&entry, "profile", validate_profile_name(sandbox->profile));
+        writer_member_text(&entry, "profile", profile_name(sandbox->profile));
     }
     append(audit, &entry);
 }
@@ -206,9 +204,7 @@ static bool write_entries(int fd, const char *sandbox, struct writer *writer) {
         }
         line = newline + 1;
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    close_if_open(fd);
     bool ok = text != NULL || fd < 0;
     free(text);
     return ok;

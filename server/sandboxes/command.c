@@ -26,9 +26,8 @@ static void detach(struct command *command) {
     *link = command->next;
 }
 
-enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec,
-                                 struct sandbox *sandbox, int client_fd, int stop_fd, char *why, size_t why_cap) {
-    *command = (struct command){.sandbox = sandbox, .client_fd = client_fd, .stop_fd = stop_fd};
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec) {
+    struct sandbox *sandbox = command->sandbox;
     enum command_start outcome = COMMAND_STARTED;
     if (sandbox != NULL) {
         /* Held over the start: either the remover finds the command in the list, or the command finds the mark. */
@@ -37,7 +36,8 @@ enum command_start command_start(struct command *command, struct spawner *spawne
             outcome = COMMAND_NOT_RUNNING;
         }
     }
-    if (outcome == COMMAND_STARTED && !spawner_run(spawner, spec, &command->running, why, why_cap)) {
+    if (outcome == COMMAND_STARTED &&
+        !spawner_run(spawner, spec, &command->running, command->why, sizeof command->why)) {
         outcome = COMMAND_UNAVAILABLE;
     }
     if (outcome == COMMAND_STARTED) {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "complain.h"
 #include "thread.h"
 
 /* The wall clock may be set: it is looked at this often, however far the next event is. */
@@ -21,8 +21,8 @@ static uint64_t now_seconds(void) {
     return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
 }
 
-static void complain(const struct sandbox *sandbox, const char *what) {
-    (void)fprintf(stderr, "agentkernel-local: %s: cannot %s: %s\n", sandbox->name, what, strerror(errno));
+static void complain_about(const struct sandbox *sandbox, const char *what) {
+    complain("%s: cannot %s: %s", sandbox->name, what, strerror(errno));
 }
 
 /* When something that follows `seconds` of idleness is due; UINT64_MAX: never. */
@@ -39,7 +39,7 @@ struct leaving {
 
 static void delete_files(struct sandbox *sandbox) {
     if (!state_delete(sandbox) && errno != ECANCELED) {
-        complain(sandbox, "delete the files of the expired sandbox");
+        complain_about(sandbox, "delete the files of the expired sandbox");
     }
 }
 
@@ -84,7 +84,7 @@ static void remove_it(struct expiry *expiry, struct sandbox *sandbox, uint64_t e
     if (state_take_away(sandbox, expired_by)) {
         delete_later(expiry, sandbox);
     } else if (errno != ENOENT && errno != EAGAIN) {
-        complain(sandbox, "remove the expired sandbox");
+        complain_about(sandbox, "remove the expired sandbox");
     }
 }
 
@@ -110,14 +110,14 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
     }
     if (archive_at <= now) {
         if (!state_archive(sandbox) && errno != ENOENT) {
-            complain(sandbox, "archive the idle sandbox");
+            complain_about(sandbox, "archive the idle sandbox");
         }
         archive_at = UINT64_MAX;
         stop_at = UINT64_MAX;
     }
     if (stop_at <= now) {
         if (!state_stop(sandbox) && errno != ENOENT) {
-            complain(sandbox, "stop the idle sandbox");
+            complain_about(sandbox, "stop the idle sandbox");
         }
         stop_at = UINT64_MAX;
     }
@@ -128,11 +128,11 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
 
 /* Looks at all sandboxes. Returns how long nothing is due, in milliseconds. */
 static int look(struct expiry *expiry) {
-    struct server *server = expiry->server;
+    struct state *state = expiry->state;
     uint64_t now = now_seconds();
     uint64_t next = now + LONGEST_SECONDS;
-    struct sandbox **list = state_list(&server->state);
-    for (size_t i = 0; list != NULL && list[i] != NULL && !atomic_load(&server->state.stopping); i++) {
+    struct sandbox **list = state_list(state);
+    for (size_t i = 0; list != NULL && list[i] != NULL && !atomic_load(&state->dir.stopping); i++) {
         uint64_t due = settle(expiry, list[i], now);
         next = due < next ? due : next;
     }
@@ -146,12 +146,11 @@ static int look(struct expiry *expiry) {
 
 static void *run(void *data) {
     struct expiry *expiry = data;
-    struct server *server = expiry->server;
-    struct pollfd polls[] = {{.fd = server->stop_fd, .events = POLLIN},
-                             {.fd = server->state.change_fd, .events = POLLIN}};
-    while (!atomic_load(&server->state.stopping) && (polls[0].revents & POLLIN) == 0) {
+    struct state *state = expiry->state;
+    struct pollfd polls[] = {{.fd = expiry->stop_fd, .events = POLLIN}, {.fd = state->change_fd, .events = POLLIN}};
+    while (!atomic_load(&state->dir.stopping) && (polls[0].revents & POLLIN) == 0) {
         eventfd_t changes;
-        (void)eventfd_read(server->state.change_fd, &changes);
+        (void)eventfd_read(state->change_fd, &changes);
         (void)poll(polls, 2, look(expiry));
     }
     return NULL;
@@ -165,10 +164,10 @@ static void end_deleter(struct expiry *expiry) {
     (void)pthread_join(expiry->deleter, NULL);
 }
 
-bool expiry_start(struct expiry *expiry, struct server *server) {
-    *expiry = (struct expiry){.server = server};
-    server->state.change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->state.change_fd < 0) {
+bool expiry_start(struct expiry *expiry, struct state *state, int stop_fd) {
+    *expiry = (struct expiry){.state = state, .stop_fd = stop_fd};
+    state->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (state->change_fd < 0) {
         return false;
     }
     /* With default attributes these cannot fail on Linux. */

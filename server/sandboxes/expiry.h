@@ -8,10 +8,14 @@
 #ifndef AKL_EXPIRY_H
 #define AKL_EXPIRY_H
 
-#include "server.h"
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "state.h"
 
 struct expiry {
-    struct server *server;
+    struct state *state;
+    int stop_fd; /* becomes readable, and stays so, when the server stops */
     pthread_t thread;
     pthread_t deleter; /* deletes the files, which may take a while, of those that the thread has taken away */
     pthread_mutex_t lock;
@@ -21,9 +25,9 @@ struct expiry {
 };
 
 /* Starts the threads. False with errno. */
-bool expiry_start(struct expiry *expiry, struct server *server);
+bool expiry_start(struct expiry *expiry, struct state *state, int stop_fd);
 
-/* Ends them. Call when the server stops (stop_fd is readable). */
+/* Ends them. Call when the server stops: state->dir.stopping is true and stop_fd is readable. */
 void expiry_stop(struct expiry *expiry);
 
 #endif

@@ -9,14 +9,9 @@
 
 #include "beneath.h"
 #include "clock.h"
+#include "descriptor.h"
 #include "kept_root.h"
 #include "weaken.h"
-
-static void close_kept(int fd) {
-    int error = errno;
-    (void)close(fd);
-    errno = error;
-}
 
 const char *file_store_error(int error) {
     switch (error) {
@@ -39,15 +34,15 @@ const char *file_store_error(int error) {
 
 /* --- Reading --- */
 
-int file_store_open(const struct file_store *store, const struct files_path *path, uint64_t *size) {
+int file_store_open(const struct file_store *store, const char *path, uint64_t *size) {
     int tree_fd = state_open_tree(store->sandbox);
     if (tree_fd < 0) {
         return -1;
     }
     /* A pipe is opened without waiting for whoever writes to it, and a leased file without waiting for the lease. */
     int flags = WEAKENED("plain-files") ? O_RDONLY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    int fd = beneath_open(tree_fd, path->relative, flags);
-    close_kept(tree_fd);
+    int fd = beneath_open(tree_fd, path, flags);
+    close_if_open(tree_fd);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0) {
         errno = errno == ENXIO ? EINVAL : errno; /* what opening a socket says */
@@ -57,9 +52,7 @@ int file_store_open(const struct file_store *store, const struct files_path *pat
     } else {
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
     }
-    if (fd >= 0) {
-        close_kept(fd);
-    }
+    close_if_open(fd);
     return -1;
 }
 
@@ -72,6 +65,12 @@ struct place {
     const char *name;
     const char *image_root;
 };
+
+/* "" when the path is the root. */
+static const char *last_component(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
 
 /* Whether an entry may be made in the root folder. */
 static bool may_add(const char *name, const void *context) {
@@ -90,10 +89,10 @@ static bool may_add(const char *name, const void *context) {
 
 /* Opens the place that a path leads to now. Under sandbox->lock until close_place, so that nobody removes the tree
  * meanwhile. False with errno. */
-static bool open_place(struct place *place, const struct file_store *store, const struct files_path *path, bool make) {
+static bool open_place(struct place *place, const struct file_store *store, const char *path, bool make) {
     struct sandbox *sandbox = store->sandbox;
     *place =
-        (struct place){.tree_fd = -1, .folder_fd = -1, .name = files_path_last(path), .image_root = store->image_root};
+        (struct place){.tree_fd = -1, .folder_fd = -1, .name = last_component(path), .image_root = store->image_root};
     (void)pthread_mutex_lock(&sandbox->lock);
     if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
         errno = ESHUTDOWN;
@@ -101,7 +100,7 @@ static bool open_place(struct place *place, const struct file_store *store, cons
     }
     place->tree_fd = state_open_tree(sandbox);
     if (place->tree_fd >= 0 && place->name[0] != '\0') {
-        place->folder_fd = beneath_open_parent(place->tree_fd, path->relative, make, may_add, place);
+        place->folder_fd = beneath_open_parent(place->tree_fd, path, make, may_add, place);
     } else if (place->tree_fd >= 0) {
         errno = EISDIR;
     }
@@ -110,13 +109,9 @@ static bool open_place(struct place *place, const struct file_store *store, cons
 
 static void close_place(struct place *place, const struct file_store *store) {
     int error = errno;
-    int fds[] = {place->tree_fd, place->folder_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            (void)close(fds[i]);
-        }
-    }
-    (void)pthread_mutex_unlock(&store->sandbox->lock);
+    close_if_open(place->tree_fd);
+    close_if_open(place->folder_fd);
+    pthread_mutex_unlock(&store->sandbox->lock);
     errno = error;
 }
 
@@ -148,9 +143,9 @@ static bool put(const struct place *place, int work_fd, const char *name, int fd
     return fchmod(fd, mode) == 0 && renameat(work_fd, name, place->folder_fd, place->name) == 0;
 }
 
-bool file_store_write(const struct file_store *store, const struct files_path *path, const void *bytes, size_t len) {
-    int work_fd = store->sandbox->state->work_fd;
-    char name[STATE_UUID_CAP];
+bool file_store_write(const struct file_store *store, const char *path, const void *bytes, size_t len) {
+    int work_fd = store->sandbox->state->dir.work_fd;
+    char name[CLOCK_UUID_CAP];
     clock_uuid(name);
     int fd = openat(work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
@@ -173,7 +168,7 @@ bool file_store_write(const struct file_store *store, const struct files_path *p
 
 /* --- Deleting --- */
 
-bool file_store_delete(const struct file_store *store, const struct files_path *path) {
+bool file_store_delete(const struct file_store *store, const char *path) {
     struct place place;
     struct stat status;
     bool ok = open_place(&place, store, path, false);

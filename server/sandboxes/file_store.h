@@ -8,7 +8,10 @@
 #ifndef AKL_FILE_STORE_H
 #define AKL_FILE_STORE_H
 
-#include "files_path.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "state.h"
 
 struct file_store {
@@ -16,16 +19,18 @@ struct file_store {
     const char *image_root; /* see command_spec */
 };
 
+/* Paths are relative to the sandbox's root, without empty components, "." and "..". */
+
 /* Opens a plain file for reading, and says how long it is. Links are followed, within the sandbox. -1 with errno:
  * EISDIR, and EINVAL for what is no plain file. */
-int file_store_open(const struct file_store *store, const struct files_path *path, uint64_t *size);
+int file_store_open(const struct file_store *store, const char *path, uint64_t *size);
 
 /* Writes a file, and the folders on the way to it. A file that is replaced keeps its permissions; a new one has mode
  * 0644. False with errno; ESHUTDOWN when the sandbox is stopped or was removed meanwhile. */
-bool file_store_write(const struct file_store *store, const struct files_path *path, const void *bytes, size_t len);
+bool file_store_write(const struct file_store *store, const char *path, const void *bytes, size_t len);
 
 /* Removes whatever is no folder; that there is nothing is fine. False with errno. */
-bool file_store_delete(const struct file_store *store, const struct files_path *path);
+bool file_store_delete(const struct file_store *store, const char *path);
 
 /* The text for an errno of these functions. */
 const char *file_store_error(int error);

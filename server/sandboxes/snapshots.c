@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "fields.h"
 #include "kernel.h"
-#include "state_files.h"
 #include "tree.h"
 #include "tree_copy.h"
 #include "validate.h"
@@ -68,7 +67,7 @@ static bool read_all(int fd, const char *name, struct snapshot *snapshot) {
 }
 
 static int open_snapshot(const struct state *state, const char *name) {
-    return openat(state->snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(state->dir.snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* With snapshots_lock, so that one that is replaced meanwhile is the old one or the new one, and not nothing. */
@@ -118,7 +117,7 @@ static bool add(struct snapshot **list, size_t *count, size_t *cap, struct snaps
 struct snapshot *snapshots_list(struct state *state, size_t *count) {
     size_t cap = 1;
     struct snapshot *list = calloc(cap, sizeof *list);
-    int fd = openat(state->snapshots_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.snapshots_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     bool ok = list != NULL && dir != NULL;
     const struct dirent *entry = NULL;
@@ -171,7 +170,7 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
     writer_member_text(&own, "created_at", taken_at);
     writer_close(&own, '}');
     int tree_fd = state_open_tree(sandbox);
-    bool ok = tree_fd >= 0 && tree_copy(tree_fd, fd, &sandbox->state->stopping);
+    bool ok = tree_fd >= 0 && tree_copy(tree_fd, fd, &sandbox->state->dir.stopping);
     if (ok) {
         errno = ENOMEM;
     }
@@ -194,32 +193,33 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
 /* Gives a whole snapshot its name. One that had it lies in work/UUID then. */
 static bool place(struct state *state, const char *uuid, const char *name) {
     (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
-              (errno == EEXIST && kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_EXCHANGE) == 0);
+    bool ok = kernel_rename(state->dir.work_fd, uuid, state->dir.snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
+              (errno == EEXIST &&
+               kernel_rename(state->dir.work_fd, uuid, state->dir.snapshots_fd, name, KERNEL_EXCHANGE) == 0);
     int error = errno;
     (void)pthread_rwlock_unlock(&state->snapshots_lock);
-    (void)fsync(state->snapshots_fd);
+    (void)fsync(state->dir.snapshots_fd);
     errno = error;
     return ok;
 }
 
 bool snapshots_take(struct sandbox *sandbox, const char *name, struct snapshot *snapshot) {
     struct state *state = sandbox->state;
-    char uuid[STATE_UUID_CAP];
-    char now[STATE_TIME_CAP];
+    char uuid[CLOCK_UUID_CAP];
+    char now[CLOCK_TIME_CAP];
     *snapshot = (struct snapshot){0};
     clock_uuid(uuid);
     clock_now(now, sizeof now);
-    if (mkdirat(state->work_fd, uuid, 0700) != 0) {
+    if (mkdirat(state->dir.work_fd, uuid, 0700) != 0) {
         return false;
     }
-    int fd = openat(state->work_fd, uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.work_fd, uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = fd >= 0 && fill(fd, sandbox, name, now) && read_all(fd, name, snapshot) && place(state, uuid, name);
     int error = errno;
     if (fd >= 0) {
         (void)close(fd);
     }
-    (void)tree_remove(state->work_fd, uuid, &state->stopping); /* what failed, or what was replaced, if any */
+    (void)tree_remove(state->dir.work_fd, uuid, &state->dir.stopping); /* what failed, or what was replaced, if any */
     errno = error;
     return ok;
 }
@@ -227,16 +227,16 @@ bool snapshots_take(struct sandbox *sandbox, const char *name, struct snapshot *
 /* --- Removing and restoring --- */
 
 bool snapshots_remove(struct state *state, const char *name) {
-    char uuid[STATE_UUID_CAP];
+    char uuid[CLOCK_UUID_CAP];
     clock_uuid(uuid);
     /* Waits for those who copy from it. */
     (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = kernel_rename(state->snapshots_fd, name, state->work_fd, uuid, KERNEL_NOREPLACE) == 0;
+    bool ok = kernel_rename(state->dir.snapshots_fd, name, state->dir.work_fd, uuid, KERNEL_NOREPLACE) == 0;
     int error = errno;
     (void)pthread_rwlock_unlock(&state->snapshots_lock);
     if (ok) {
-        (void)fsync(state->snapshots_fd);
-        return tree_remove(state->work_fd, uuid, &state->stopping);
+        (void)fsync(state->dir.snapshots_fd);
+        return tree_remove(state->dir.work_fd, uuid, &state->dir.stopping);
     }
     errno = error;
     return false;

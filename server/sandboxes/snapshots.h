@@ -14,8 +14,8 @@
 #include "state.h"
 
 struct snapshot {
-    char name[STATE_NAME_CAP];
-    char taken_at[STATE_TIME_CAP];
+    char name[SANDBOX_NAME_CAP];
+    char taken_at[CLOCK_TIME_CAP];
     struct sandbox of; /* what state_create takes: a description, no sandbox */
 };
 

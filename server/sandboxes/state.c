@@ -12,8 +12,8 @@
 
 #include "clock.h"
 #include "command.h"
-#include "detached.h"
-#include "state_files.h"
+#include "complain.h"
+#include "descriptor.h"
 #include "validate.h"
 
 static struct sandbox *new_sandbox(struct state *state) {
@@ -24,12 +24,6 @@ static struct sandbox *new_sandbox(struct state *state) {
     /* With default attributes these cannot fail on Linux. */
     (void)pthread_mutex_init(&sandbox->lock, NULL);
     (void)pthread_mutex_init(&sandbox->meta_lock, NULL);
-    (void)pthread_mutex_init(&sandbox->detached_lock, NULL);
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&sandbox->detached_ended, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
     sandbox->state = state;
     sandbox->refs = 1;
     return sandbox;
@@ -38,9 +32,10 @@ static struct sandbox *new_sandbox(struct state *state) {
 static void free_sandbox(struct sandbox *sandbox) {
     (void)pthread_mutex_destroy(&sandbox->lock);
     (void)pthread_mutex_destroy(&sandbox->meta_lock);
-    (void)pthread_mutex_destroy(&sandbox->detached_lock);
-    (void)pthread_cond_destroy(&sandbox->detached_ended);
-    detached_free(sandbox->detached);
+    struct attachment *attachment = atomic_load(&sandbox->attachment);
+    if (attachment) {
+        attachment->free(attachment);
+    }
     free(sandbox->image);
     free(sandbox->created_from_template);
     free(sandbox->template_help_text);
@@ -50,11 +45,10 @@ static void free_sandbox(struct sandbox *sandbox) {
 }
 
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
-    *state = (struct state){
-        .dir_fd = -1, .sandboxes_fd = -1, .snapshots_fd = -1, .work_fd = -1, .lock_fd = -1, .change_fd = -1};
+    *state = (struct state){.change_fd = -1};
     (void)pthread_rwlock_init(&state->snapshots_lock, NULL);
     (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
-    if (!state_files_open(state, dir, uid, gid)) {
+    if (!state_files_open(&state->dir, dir, uid, gid)) {
         state_close(state);
         return false;
     }
@@ -79,20 +73,19 @@ static void insert(struct state *state, struct sandbox *sandbox) {
 
 /* Removes what an earlier server had not finished. */
 static void discard(struct state *state, struct sandbox *sandbox) {
-    if (state_files_unname(state, sandbox) && state_files_delete(state, sandbox)) {
+    if (state_files_unname(&state->dir, sandbox) && state_files_delete(&state->dir, sandbox)) {
         audit_sandbox(&state->audit, "sandbox_removed", sandbox);
     } else {
-        (void)fprintf(stderr, "agentkernel-local: %s: half-made sandbox not removed: %s\n", sandbox->name,
-                      strerror(errno));
+        complain("%s: half-made sandbox not removed: %s", sandbox->name, strerror(errno));
     }
     free_sandbox(sandbox);
 }
 
 bool state_load(struct state *state) {
-    if (!audit_open(&state->audit, state->dir_fd) || !state_files_sweep(state)) {
+    if (!audit_open(&state->audit, state->dir.top_fd) || !state_files_sweep(&state->dir)) {
         return false;
     }
-    int fd = openat(state->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     bool ok = dir != NULL;
     const struct dirent *entry = NULL;
@@ -103,7 +96,7 @@ bool state_load(struct state *state) {
         }
         struct sandbox *sandbox = new_sandbox(state);
         ok = sandbox != NULL;
-        bool read = ok && state_files_read(state, entry->d_name, sandbox);
+        bool read = ok && state_files_read(&state->dir, entry->d_name, sandbox);
         if (read && sandbox->unfinished) {
             discard(state, sandbox);
         } else if (read) {
@@ -113,7 +106,7 @@ bool state_load(struct state *state) {
         }
     }
     if (!ok) {
-        (void)fprintf(stderr, "agentkernel-local: cannot read the sandboxes: %s\n", strerror(errno));
+        complain("cannot read the sandboxes: %s", strerror(errno));
     }
     if (dir != NULL) {
         (void)closedir(dir);
@@ -128,13 +121,8 @@ void state_close(struct state *state) {
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
-    int fds[] = {state->dir_fd,  state->sandboxes_fd, state->snapshots_fd,
-                 state->work_fd, state->lock_fd,      state->change_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            (void)close(fds[i]);
-        }
-    }
+    state_files_close(&state->dir);
+    close_if_open(state->change_fd);
     (void)pthread_mutex_destroy(&state->lock);
     (void)pthread_rwlock_destroy(&state->snapshots_lock);
 }
@@ -228,7 +216,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
         !copy(&sandbox->description, wanted->description) ||
         !copy(&sandbox->created_from_template, wanted->created_from_template) ||
         !copy(&sandbox->template_help_text, wanted->template_help_text) ||
-        !state_files_make(state, sandbox, source_fd)) {
+        !state_files_make(&state->dir, sandbox, source_fd)) {
         int error = errno;
         free_sandbox(sandbox);
         errno = error;
@@ -247,16 +235,16 @@ void state_touch(struct sandbox *sandbox) {
     (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
     (void)pthread_mutex_unlock(&state->lock);
     /* The file's time keeps it over a restart; that it may fail (the sandbox was removed just now) changes nothing. */
-    char path[STATE_NAME_CAP + 16];
+    char path[SANDBOX_NAME_CAP + 16];
     (void)snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
-    (void)utimensat(state->sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
+    (void)utimensat(state->dir.sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
-void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]) {
+void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]) {
     (void)pthread_mutex_lock(&sandbox->state->lock);
     struct timespec when = sandbox->last_activity;
     (void)pthread_mutex_unlock(&sandbox->state->lock);
-    clock_format(when, text, STATE_TIME_CAP);
+    clock_format(when, text, CLOCK_TIME_CAP);
 }
 
 uint64_t state_idle_since(struct sandbox *sandbox) {
@@ -275,7 +263,7 @@ bool state_save(struct sandbox *sandbox) {
     (void)pthread_mutex_lock(&state->lock);
     struct timespec last_activity = sandbox->last_activity;
     (void)pthread_mutex_unlock(&state->lock);
-    bool ok = state_files_rewrite(state, sandbox, last_activity);
+    bool ok = state_files_rewrite(&state->dir, sandbox, last_activity);
     tell(state);
     return ok;
 }
@@ -357,9 +345,9 @@ bool state_start(struct sandbox *sandbox) {
 }
 
 int state_open_tree(const struct sandbox *sandbox) {
-    char path[STATE_NAME_CAP + 16];
+    char path[SANDBOX_NAME_CAP + 16];
     (void)snprintf(path, sizeof path, "%s/tree", sandbox->name);
-    return openat(sandbox->state->sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(sandbox->state->dir.sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Takes a sandbox out of the list. The caller has a reference of its own. */
@@ -390,7 +378,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
         return false;
     }
     command_end_all(sandbox);
-    if (!state_files_unname(sandbox->state, sandbox) && errno != ENOENT) {
+    if (!state_files_unname(&sandbox->state->dir, sandbox) && errno != ENOENT) {
         int error = errno;
         atomic_store(&sandbox->removed, false);
         errno = error;
@@ -402,7 +390,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
 }
 
 bool state_delete(struct sandbox *sandbox) {
-    return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
+    return state_files_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }
 
 bool state_remove(struct sandbox *sandbox) {

@@ -10,21 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "complain.h"
+#include "descriptor.h"
 #include "fields.h"
 #include "kept_root.h"
 #include "kernel.h"
 #include "tree.h"
 #include "tree_copy.h"
-#include "validate.h"
 #include "weaken.h"
 #include "writer.h"
 
 #define LOCK_FILE "lock"
 #define META_MAX ((off_t)64 << 20)
 
-static bool complain(const char *what, const char *why) {
-    (void)fprintf(stderr, "agentkernel-local: %s: %s\n", what, why);
-    return false;
+static bool fail(const char *what, const char *why) {
+    return complain("%s: %s", what, why);
 }
 
 /* --- Opening --- */
@@ -85,52 +85,60 @@ static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
     return fd;
 }
 
-bool state_files_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
-    if (!make_path(dir) || (state->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-        return complain(dir, strerror(errno));
+bool state_files_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gid) {
+    *dir = (struct state_dir){.top_fd = -1, .sandboxes_fd = -1, .snapshots_fd = -1, .work_fd = -1, .lock_fd = -1};
+    if (!make_path(path) || (dir->top_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+        return fail(path, strerror(errno));
     }
     /* Somebody's folder, given by mistake, must not change its owner and mode. */
-    if (faccessat(state->dir_fd, LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && !is_empty(state->dir_fd)) {
-        return complain(dir, "the folder holds something else; give an empty or a new one with --state");
+    if (faccessat(dir->top_fd, LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && !is_empty(dir->top_fd)) {
+        return fail(path, "the folder holds something else; give an empty or a new one with --state");
     }
-    if (!own(state->dir_fd, uid, gid, 0700)) {
-        return complain(dir, strerror(errno));
+    if (!own(dir->top_fd, uid, gid, 0700)) {
+        return fail(path, strerror(errno));
     }
-    state->lock_fd = openat(state->dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (state->lock_fd < 0 || !own(state->lock_fd, uid, gid, 0600)) {
-        return complain(dir, strerror(errno));
+    dir->lock_fd = openat(dir->top_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (dir->lock_fd < 0 || !own(dir->lock_fd, uid, gid, 0600)) {
+        return fail(path, strerror(errno));
     }
-    if (flock(state->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        return complain(dir,
-                        errno == EWOULDBLOCK ? "another agentkernel-local uses this state folder" : strerror(errno));
+    if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return fail(path, errno == EWOULDBLOCK ? "another agentkernel-local uses this state folder" : strerror(errno));
     }
-    state->sandboxes_fd = open_below(state->dir_fd, "sandboxes", uid, gid);
-    state->work_fd = open_below(state->dir_fd, "work", uid, gid);
-    state->snapshots_fd = open_below(state->dir_fd, "snapshots", uid, gid);
-    if (state->sandboxes_fd < 0 || state->snapshots_fd < 0 || state->work_fd < 0) {
-        return complain(dir, strerror(errno));
+    dir->sandboxes_fd = open_below(dir->top_fd, "sandboxes", uid, gid);
+    dir->work_fd = open_below(dir->top_fd, "work", uid, gid);
+    dir->snapshots_fd = open_below(dir->top_fd, "snapshots", uid, gid);
+    if (dir->sandboxes_fd < 0 || dir->snapshots_fd < 0 || dir->work_fd < 0) {
+        return fail(path, strerror(errno));
     }
     return true;
 }
 
+void state_files_close(struct state_dir *dir) {
+    close_if_open(dir->top_fd);
+    close_if_open(dir->sandboxes_fd);
+    close_if_open(dir->snapshots_fd);
+    close_if_open(dir->work_fd);
+    close_if_open(dir->lock_fd);
+}
+
 /* --- Sweeping --- */
 
-bool state_files_sweep(struct state *state) {
-    int fd = openat(state->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
-        return complain("work", strerror(errno));
+bool state_files_sweep(struct state_dir *dir) {
+    int fd = openat(dir->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *work = fd < 0 ? NULL : fdopendir(fd);
+    if (work == NULL) {
+        return fail("work", strerror(errno));
     }
     bool ok = true;
     const struct dirent *entry = NULL;
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(work)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            unlinkat(state->work_fd, entry->d_name, 0) != 0 &&
-            !tree_remove(state->work_fd, entry->d_name, &state->stopping)) {
-            ok = complain(entry->d_name, strerror(errno));
+            unlinkat(dir->work_fd, entry->d_name, 0) != 0 &&
+            !tree_remove(dir->work_fd, entry->d_name, &dir->stopping)) {
+            ok = fail(entry->d_name, strerror(errno));
         }
     }
-    (void)closedir(dir);
+    closedir(work);
     return ok;
 }
 
@@ -173,7 +181,7 @@ void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer
     if (sandbox->template_help_text != NULL) {
         writer_member_text(writer, "template_help_text", sandbox->template_help_text);
     }
-    writer_member_text(writer, "profile", validate_profile_name(sandbox->profile));
+    writer_member_text(writer, "profile", profile_name(sandbox->profile));
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "cpu_percent", sandbox->cpu_percent);
     writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
@@ -206,7 +214,7 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     bool ok = take(&fields, "name", sandbox->name, sizeof sandbox->name) &&
               take(&fields, "uuid", sandbox->uuid, sizeof sandbox->uuid) &&
               take(&fields, "created_at", sandbox->created_at, sizeof sandbox->created_at) &&
-              take(&fields, "profile", profile, sizeof profile) && validate_profile(profile, &sandbox->profile) &&
+              take(&fields, "profile", profile, sizeof profile) && profile_parse(profile, &sandbox->profile) &&
               fields_uint(&fields, "vcpus", UINT32_MAX, &vcpus) &&
               fields_uint(&fields, "cpu_percent", UINT32_MAX, &cpu_percent) &&
               fields_uint(&fields, "memory_mb", INT64_MAX, &sandbox->memory_mb);
@@ -257,21 +265,21 @@ char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespe
     return text;
 }
 
-bool state_files_read(struct state *state, const char *name, struct sandbox *sandbox) {
-    char path[STATE_NAME_CAP + 16];
+bool state_files_read(struct state_dir *dir, const char *name, struct sandbox *sandbox) {
+    char path[SANDBOX_NAME_CAP + 16];
     (void)snprintf(path, sizeof path, "%s/meta.json", name);
     size_t len = 0;
-    char *text = state_files_load(state->sandboxes_fd, path, &len, &sandbox->last_activity);
+    char *text = state_files_load(dir->sandboxes_fd, path, &len, &sandbox->last_activity);
     if (text == NULL && errno == ENOENT) {
-        (void)tree_remove(state->sandboxes_fd, name, &state->stopping);
-        return complain(name, "sandbox without meta.json removed");
+        (void)tree_remove(dir->sandboxes_fd, name, &dir->stopping);
+        return fail(name, "sandbox without meta.json removed");
     }
     if (text == NULL) {
-        return complain(name, strerror(errno));
+        return fail(name, strerror(errno));
     }
     bool ok = state_files_parse(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
     free(text);
-    return ok || complain(name, "sandbox left out: its meta.json is damaged");
+    return ok || fail(name, "sandbox left out: its meta.json is damaged");
 }
 
 /* --- Making and removing --- */
@@ -307,10 +315,10 @@ static bool make_tree(int fd) {
 }
 
 /* Fills the new folder work/UUID. */
-static bool fill(int fd, const struct sandbox *sandbox, int source_fd) {
+static bool fill(struct state_dir *dir, int fd, const struct sandbox *sandbox, int source_fd) {
     struct writer writer = {0};
     state_files_write_meta(sandbox, &writer);
-    bool ok = source_fd < 0 ? make_tree(fd) : tree_copy(source_fd, fd, &sandbox->state->stopping);
+    bool ok = source_fd < 0 ? make_tree(fd) : tree_copy(source_fd, fd, &dir->stopping);
     if (ok) {
         errno = ENOMEM;
     }
@@ -322,30 +330,30 @@ static bool fill(int fd, const struct sandbox *sandbox, int source_fd) {
     return ok;
 }
 
-bool state_files_make(struct state *state, const struct sandbox *sandbox, int source_fd) {
-    int fd = mkdirat(state->work_fd, sandbox->uuid, 0700) == 0
-                 ? openat(state->work_fd, sandbox->uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+bool state_files_make(struct state_dir *dir, const struct sandbox *sandbox, int source_fd) {
+    int fd = mkdirat(dir->work_fd, sandbox->uuid, 0700) == 0
+                 ? openat(dir->work_fd, sandbox->uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                  : -1;
     if (fd < 0) {
         return false;
     }
-    bool ok = fill(fd, sandbox, source_fd) &&
-              kernel_rename(state->work_fd, sandbox->uuid, state->sandboxes_fd, sandbox->name, KERNEL_NOREPLACE) == 0;
+    bool ok = fill(dir, fd, sandbox, source_fd) &&
+              kernel_rename(dir->work_fd, sandbox->uuid, dir->sandboxes_fd, sandbox->name, KERNEL_NOREPLACE) == 0;
     int error = errno;
     (void)close(fd);
     if (ok) {
-        (void)fsync(state->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
+        (void)fsync(dir->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
     } else {
-        (void)state_files_delete(state, sandbox);
+        (void)state_files_delete(dir, sandbox);
     }
     errno = error;
     return ok;
 }
 
-bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, struct timespec last_activity) {
+bool state_files_rewrite(struct state_dir *dir, const struct sandbox *sandbox, struct timespec last_activity) {
     struct writer writer = {0};
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, last_activity};
-    int fd = openat(state->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(dir->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     state_files_write_meta(sandbox, &writer);
     /* What a server left that was killed just here. */
     bool ok = fd >= 0 && (unlinkat(fd, "meta.json.new", 0) == 0 || errno == ENOENT);
@@ -364,14 +372,14 @@ bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, str
     return ok;
 }
 
-bool state_files_unname(struct state *state, const struct sandbox *sandbox) {
-    if (kernel_rename(state->sandboxes_fd, sandbox->name, state->work_fd, sandbox->uuid, KERNEL_NOREPLACE) != 0) {
+bool state_files_unname(struct state_dir *dir, const struct sandbox *sandbox) {
+    if (kernel_rename(dir->sandboxes_fd, sandbox->name, dir->work_fd, sandbox->uuid, KERNEL_NOREPLACE) != 0) {
         return false;
     }
-    (void)fsync(state->sandboxes_fd);
+    (void)fsync(dir->sandboxes_fd);
     return true;
 }
 
-bool state_files_delete(struct state *state, const struct sandbox *sandbox) {
-    return tree_remove(state->work_fd, sandbox->uuid, &state->stopping);
+bool state_files_delete(struct state_dir *dir, const struct sandbox *sandbox) {
+    return tree_remove(dir->work_fd, sandbox->uuid, &dir->stopping);
 }

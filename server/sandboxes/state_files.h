@@ -4,18 +4,34 @@
 #ifndef AKL_STATE_FILES_H
 #define AKL_STATE_FILES_H
 
-#include "state.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "sandbox.h"
 #include "writer.h"
 
+/* The folders, opened. */
+struct state_dir {
+    int top_fd;
+    int sandboxes_fd;
+    int snapshots_fd;
+    int work_fd;
+    int lock_fd;
+    atomic_bool stopping; /* makes long removals and copies give up */
+};
+
 /* Opens and locks the folders; see state_open. */
-bool state_files_open(struct state *state, const char *dir, uid_t uid, gid_t gid);
+bool state_files_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gid);
+void state_files_close(struct state_dir *dir);
 
 /* Deletes what work/ holds. */
-bool state_files_sweep(struct state *state);
+bool state_files_sweep(struct state_dir *dir);
 
 /* Reads sandboxes/NAME into a sandbox whose fields are empty. False after saying on stderr why not; a folder without
  * meta.json is half made, and is removed. */
-bool state_files_read(struct state *state, const char *name, struct sandbox *sandbox);
+bool state_files_read(struct state_dir *dir, const char *name, struct sandbox *sandbox);
 
 /* Writes what meta.json holds, and reads it into a sandbox whose fields are empty (false when it is damaged). */
 void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer);
@@ -29,16 +45,16 @@ bool state_files_store(int dir_fd, const char *name, const char *text, size_t le
 
 /* Makes sandboxes/NAME for a sandbox; source_fd: what its tree is a copy of; -1: an empty one. False with errno; EEXIST
  * when there is one of that name. */
-bool state_files_make(struct state *state, const struct sandbox *sandbox, int source_fd);
+bool state_files_make(struct state_dir *dir, const struct sandbox *sandbox, int source_fd);
 
 /* Replaces sandboxes/NAME/meta.json; its time, which tells the last activity over a restart, becomes the given one.
  * False with errno. */
-bool state_files_rewrite(struct state *state, const struct sandbox *sandbox, struct timespec last_activity);
+bool state_files_rewrite(struct state_dir *dir, const struct sandbox *sandbox, struct timespec last_activity);
 
 /* Frees the sandbox's name: moves its folder to work/UUID. False with errno. */
-bool state_files_unname(struct state *state, const struct sandbox *sandbox);
+bool state_files_unname(struct state_dir *dir, const struct sandbox *sandbox);
 
 /* Deletes work/UUID. False with errno. */
-bool state_files_delete(struct state *state, const struct sandbox *sandbox);
+bool state_files_delete(struct state_dir *dir, const struct sandbox *sandbox);
 
 #endif
