@@ -21,6 +21,7 @@
 #include "folder.h"
 #include "http.h"
 #include "listener.h"
+#include "local_protocol.h"
 #include "options.h"
 #include "owner.h"
 #include "privileges.h"
@@ -124,7 +125,7 @@ static bool serve(struct server *server, const sigset_t *signals) {
         expiry_stop(&expiry);
         return false;
     }
-    printf("listening on %s\n", server->listener.url);
+    printf(AK_LOCAL_READY "%s\n", server->listener.url);
     fflush(stdout);
     int signal = 0;
     bool ok = owner_watch(server->options.owner_pidfd, server->options.life_fd) ||

@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "folder.h"
+#include "local_protocol.h"
 #include "validate.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY"
@@ -202,10 +203,10 @@ static const struct option long_options[] = {{"listen", required_argument, NULL,
                                              {"api-key-file", required_argument, NULL, OPTION_KEY_FILE},
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"image", required_argument, NULL, OPTION_IMAGE},
-                                             {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
-                                             {"owner-pidfd", required_argument, NULL, OPTION_OWNER_PIDFD},
-                                             {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
-                                             {"folder-fd", required_argument, NULL, OPTION_FOLDER_FD},
+                                             {AK_LOCAL_OPTION_LISTEN, required_argument, NULL, OPTION_LISTEN_FD},
+                                             {AK_LOCAL_OPTION_OWNER, required_argument, NULL, OPTION_OWNER_PIDFD},
+                                             {AK_LOCAL_OPTION_LIFE, required_argument, NULL, OPTION_LIFE_FD},
+                                             {AK_LOCAL_OPTION_FOLDER, required_argument, NULL, OPTION_FOLDER_FD},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
@@ -223,13 +224,13 @@ static enum options_outcome parse(struct options *options, int option) {
     case OPTION_IMAGE:
         return parse_image(options, optarg);
     case OPTION_LISTEN_FD:
-        return parse_fd(&options->listen_fd, "--listen-fd", optarg);
+        return parse_fd(&options->listen_fd, "--" AK_LOCAL_OPTION_LISTEN, optarg);
     case OPTION_OWNER_PIDFD:
-        return parse_fd(&options->owner_pidfd, "--owner-pidfd", optarg);
+        return parse_fd(&options->owner_pidfd, "--" AK_LOCAL_OPTION_OWNER, optarg);
     case OPTION_LIFE_FD:
-        return parse_fd(&options->life_fd, "--life-fd", optarg);
+        return parse_fd(&options->life_fd, "--" AK_LOCAL_OPTION_LIFE, optarg);
     case OPTION_FOLDER_FD:
-        return parse_fd(&options->folder_fd, "--folder-fd", optarg);
+        return parse_fd(&options->folder_fd, "--" AK_LOCAL_OPTION_FOLDER, optarg);
     case OPTION_VERSION:
         (void)puts("agentkernel-local " AKL_VERSION);
         return OPTIONS_EXIT;

@@ -46,10 +46,6 @@ typedef struct {
 /* Starts the server, as nobody's child. */
 ak_status ak_local_spawn(const ak_local_order *order, ak_error *err);
 
-/* Locks of the life: one byte is the owner's, one the server's. Such locks belong to a process, not to a descriptor:
- * forked children do not hold them, exec and every kind of death gives them back. */
-enum { AK_LIFE_OWNER, AK_LIFE_SERVER };
-
 /* A failure with errno in it: AK_E_DESCRIPTORS where that is the reason, else AK_E_CONNECT. */
 ak_status ak_local_failure(ak_error *err, const char *what, int error);
 

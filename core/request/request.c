@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "local_protocol.h"
 #include "schema.h"
 
 /* With all headers it goes into 1 MiB of libcurl's. */

@@ -5,12 +5,10 @@
 
 #include "json_text.h"
 #include "kept_root.h"
+#include "value_rules.h"
 
 /* sandboxes, NAME, files */
 #define SEGMENTS_BEFORE 3
-
-static const char *const system_paths[] = {"/proc",       "/sys",         "/dev",      "/etc/passwd",
-                                           "/etc/shadow", "/etc/sudoers", "/root/.ssh"};
 
 static bool fail(struct writer *wrong, const char *message, const char *about) {
     writer_text(wrong, message);
@@ -45,7 +43,7 @@ bool files_path_set(struct files_path *path, const char *text, size_t len, struc
     if (memchr(text, 0, len) != NULL) {
         return fail(wrong, "invalid file path: NUL", "");
     }
-    if (len > FILES_PATH_MAX) {
+    if (len > AK_FILE_PATH_MAX_BYTES) {
         return fail(wrong, "file path too long (max 4095 bytes)", "");
     }
     path->text = strndup(text, len);
@@ -107,13 +105,12 @@ bool files_path_check(const struct files_path *path, const char *image_root, str
     if (path->text[0] != '/') {
         return fail(wrong, "Sandbox path must be absolute, got: ", path->text);
     }
-    if (strstr(path->text, "..") != NULL) {
+    size_t size = strlen(path->text);
+    if (ak_file_path_climbs(path->text, size)) {
         return fail(wrong, "Path traversal not allowed: ", path->text);
     }
-    for (size_t i = 0; i < sizeof system_paths / sizeof system_paths[0]; i++) {
-        if (strncmp(path->text, system_paths[i], strlen(system_paths[i])) == 0) {
-            return fail(wrong, "Cannot access system path: ", path->text);
-        }
+    if (ak_file_path_closed(path->text, size)) {
+        return fail(wrong, "Cannot access system path: ", path->text);
     }
     char first[256];
     size_t len = strcspn(path->relative, "/");

@@ -10,8 +10,6 @@
 #include "http_request.h"
 #include "writer.h"
 
-#define FILES_PATH_MAX 4095
-
 struct files_path {
     char *text;     /* as asked for, absolute, UTF-8: for messages and the audit log */
     char *relative; /* the same without its first slash, empty components and "." */

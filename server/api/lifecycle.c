@@ -10,7 +10,8 @@
 #include "clock.h"
 #include "fields.h"
 #include "handlers.h"
-#include "ttl.h"
+#include "validate.h"
+#include "value_rules.h"
 
 static void reply_failure(struct reply *reply, const char *operation, int error) {
     if (error == ENOENT) {
@@ -135,7 +136,7 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
 }
 
 /* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure;
- * EOVERFLOW: that would be more than TTL_MAX. */
+ * EOVERFLOW: that would be more than AK_TTL_MAX_SECONDS. */
 static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -143,7 +144,7 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     (void)pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t before = sandbox->expires_at;
     uint64_t after = (before > from ? before : from) + seconds;
-    bool fits = after <= from + TTL_MAX;
+    bool fits = after <= from + AK_TTL_MAX_SECONDS;
     sandbox->expires_at = fits ? after : before;
     bool ok = fits && state_save(sandbox);
     int error = fits ? errno : EOVERFLOW;
@@ -158,10 +159,10 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
 /* The protocol has a body that makes no sense count as none. False when the reply says what is wrong. */
 static bool read_extend_request(const struct request *request, uint64_t *seconds, struct reply *reply) {
     struct fields fields;
-    char message[TTL_MESSAGE];
+    char message[VALIDATE_MESSAGE];
     fields_parse(&fields, request->body, request->body_len);
     char *by = fields_text(&fields, "by");
-    const char *wrong = ttl_parse(by == NULL || fields.failed ? "1h" : by, seconds, message);
+    const char *wrong = validate_ttl(by == NULL || fields.failed ? "1h" : by, seconds, message);
     if (wrong != NULL) {
         reply_errorf(reply, 400, "Invalid time format: %s", wrong);
     }

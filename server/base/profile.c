@@ -1,21 +1,21 @@
 #include "profile.h"
 
-#include <stddef.h>
-#include <strings.h>
+#include <string.h>
 
-static const char *const names[] = {
-    [PROFILE_PERMISSIVE] = "permissive", [PROFILE_MODERATE] = "moderate", [PROFILE_RESTRICTIVE] = "restrictive"};
+#include "value_rules.h"
+
+_Static_assert((int)PROFILE_PERMISSIVE == AK_PROFILE_PERMISSIVE && (int)PROFILE_MODERATE == AK_PROFILE_MODERATE &&
+                   (int)PROFILE_RESTRICTIVE == AK_PROFILE_RESTRICTIVE,
+               "an index is a profile");
 
 bool profile_parse(const char *text, enum profile *profile) {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcasecmp(text, names[i]) == 0) {
-            *profile = (enum profile)i;
-            return true;
-        }
+    int index = ak_profile_find(text, strlen(text));
+    if (index >= 0) {
+        *profile = (enum profile)index;
     }
-    return false;
+    return index >= 0;
 }
 
 const char *profile_name(enum profile profile) {
-    return names[profile];
+    return ak_profile_names[profile];
 }

@@ -20,6 +20,7 @@
 #include "complain.h"
 #include "descriptor.h"
 #include "kernel.h"
+#include "local_protocol.h"
 #include "tree.h"
 
 /* Commands of a server that was killed may write for a moment longer. */
@@ -37,26 +38,26 @@ static const atomic_bool never_stop;
 /* Empties the state as the user it belongs to: what commands have left there is not for root to follow. */
 static bool empty_state(int folder_fd, const struct stat *state) {
     if (geteuid() != 0 || state->st_uid == 0) {
-        return tree_remove(folder_fd, FOLDER_STATE, &never_stop) || errno == ENOENT;
+        return tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop) || errno == ENOENT;
     }
     pid_t pid = fork();
     if (pid == 0) {
         if (setgroups(0, NULL) == 0 && setresgid(state->st_gid, state->st_gid, state->st_gid) == 0 &&
             setresuid(state->st_uid, state->st_uid, state->st_uid) == 0) {
-            (void)tree_remove(folder_fd, FOLDER_STATE, &never_stop); /* all but the folder itself */
+            (void)tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop); /* all but the folder itself */
         }
         _exit(0);
     }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
-    return unlinkat(folder_fd, FOLDER_STATE, AT_REMOVEDIR) == 0 || errno == ENOENT;
+    return unlinkat(folder_fd, AK_LOCAL_STATE, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
 /* Nothing but what a server puts there is ever removed; a folder with other things stays. */
 static bool remove_folder(int beside_fd, const char *name, int folder_fd) {
     struct stat state;
-    (void)unlinkat(folder_fd, FOLDER_SOCKET, 0);
-    if (fstatat(folder_fd, FOLDER_STATE, &state, AT_SYMLINK_NOFOLLOW) == 0 && !empty_state(folder_fd, &state)) {
+    (void)unlinkat(folder_fd, AK_LOCAL_SOCKET, 0);
+    if (fstatat(folder_fd, AK_LOCAL_STATE, &state, AT_SYMLINK_NOFOLLOW) == 0 && !empty_state(folder_fd, &state)) {
         return false;
     }
     return unlinkat(beside_fd, name, AT_REMOVEDIR) == 0;
@@ -90,7 +91,7 @@ static void sweep(int beside_fd) {
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry = NULL;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (strncmp(entry->d_name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) == 0) {
+        if (strncmp(entry->d_name, AK_LOCAL_FOLDER_PREFIX, strlen(AK_LOCAL_FOLDER_PREFIX)) == 0) {
             sweep_one(beside_fd, entry->d_name);
         }
     }
@@ -166,8 +167,8 @@ bool folder_keep(struct folder *folder, int fd) {
     *folder = (struct folder){.janitor_fd = -1};
     char *slash = path_of(fd, path, sizeof path) ? strrchr(path, '/') : NULL;
     const char *name = slash == NULL ? "" : slash + 1;
-    if (strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) != 0) {
-        return complain("--folder-fd: no folder whose name begins with " FOLDER_PREFIX);
+    if (strncmp(name, AK_LOCAL_FOLDER_PREFIX, strlen(AK_LOCAL_FOLDER_PREFIX)) != 0) {
+        return complain("--folder-fd: no folder whose name begins with " AK_LOCAL_FOLDER_PREFIX);
     }
     *slash = '\0';
     /* The owner's working directory is not ours to keep from being unmounted. */
@@ -184,7 +185,7 @@ bool folder_keep(struct folder *folder, int fd) {
 char *folder_state_dir(int fd) {
     char path[PATH_MAX];
     char *dir = NULL;
-    return path_of(fd, path, sizeof path) && asprintf(&dir, "%s/" FOLDER_STATE, path) >= 0 ? dir : NULL;
+    return path_of(fd, path, sizeof path) && asprintf(&dir, "%s/" AK_LOCAL_STATE, path) >= 0 ? dir : NULL;
 }
 
 bool folder_let_through(int fd, gid_t gid) {

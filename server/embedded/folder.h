@@ -1,6 +1,6 @@
 /*
  * folder.h: the folder of a server that was started for one process. It holds the socket, is where the sandboxes are
- * kept, and goes when the server does, however that ends.
+ * kept, and goes when the server does, however that ends. The library makes it: local_protocol.h.
  */
 #ifndef AKL_FOLDER_H
 #define AKL_FOLDER_H
@@ -8,12 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-
-/* What the library calls such folders, before six characters of chance. */
-#define FOLDER_PREFIX "agentkernel-local."
-/* What is in them. */
-#define FOLDER_SOCKET "socket"
-#define FOLDER_STATE "state"
 
 struct folder {
     pid_t janitor; /* 0: none */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "local_protocol.h"
 #include "thread.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
@@ -20,7 +21,7 @@ static void *watch_process(void *data) {
 }
 
 static void *watch_lock(void *data) {
-    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_OWNER, .l_len = 1};
     while (fcntl((int)(intptr_t)data, F_SETLKW, &lock) != 0 && errno == EINTR) {
     }
     (void)kill(getpid(), SIGTERM);

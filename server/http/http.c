@@ -12,9 +12,9 @@
 
 #include "clients.h"
 #include "clock.h"
+#include "local_protocol.h"
 #include "thread.h"
 
-#define BODY_MAX ((uint64_t)16 << 20)
 #define CONNECTIONS_MAX 1024
 /* libmicrohttpd's memory for one connection: bounds the size of a request's head, and of the pieces a stream is sent
  * in. */
@@ -219,7 +219,7 @@ static enum MHD_Result begin(const struct http *http, struct MHD_Connection *con
     exchange->request.client_fd = exchange->client_fd;
     check_head(http, connection, version, exchange);
     const char *length = header(connection, "Content-Length");
-    bool large = length != NULL && strtoull(length, NULL, 10) > BODY_MAX;
+    bool large = length != NULL && strtoull(length, NULL, 10) > AK_MAX_BODY_BYTES;
     if (large) {
         refuse(exchange, 413, too_large);
     }
@@ -233,7 +233,7 @@ static enum MHD_Result begin(const struct http *http, struct MHD_Connection *con
 static enum MHD_Result append_body(struct exchange *exchange, const char *bytes, size_t len) {
     exchange->received += len;
     client_heard(exchange->client);
-    if (exchange->received > BODY_MAX) {
+    if (exchange->received > AK_MAX_BODY_BYTES) {
         refuse(exchange, 413, too_large);
         request_drop_body(&exchange->request);
     }
