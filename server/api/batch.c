@@ -86,13 +86,14 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
 /* --- Running --- */
 
 static void run_item(struct batch *batch, struct item *item) {
-    struct command_spec spec = {.argv = (const char *const *)item->argv,
-                                .tree_fd = -1,
-                                .image_root = image_roots_find(batch->executor->images, SANDBOX_DEFAULT_IMAGE),
-                                .image = SANDBOX_DEFAULT_IMAGE,
-                                .profile = PROFILE_MODERATE,
-                                .limits = limits_of_profile(PROFILE_MODERATE)};
-    item->executed = execute(batch->executor, &spec, NULL, batch->client_fd, batch->output_max);
+    struct launch_plan plan = {
+        .shape = {.profile = PROFILE_MODERATE,
+                  .image_root = image_roots_find(batch->executor->images, SANDBOX_DEFAULT_IMAGE)},
+        .order = {.argv = (const char *const *)item->argv,
+                  .image = SANDBOX_DEFAULT_IMAGE,
+                  .limits = limits_of_profile(PROFILE_MODERATE),
+                  .tree_fd = -1}};
+    item->executed = execute(batch->executor, &plan, NULL, batch->client_fd, batch->output_max);
     if (item->executed.outcome == EXECUTE_CANCELLED) {
         atomic_store(&batch->cut, true);
     }

@@ -45,12 +45,12 @@ static void add_error(struct stream *stream, const char *message) {
     stream->finished = true;
 }
 
-static void add_started(struct stream *stream, const struct command_spec *spec, bool fast) {
+static void add_started(struct stream *stream, const struct launch_plan *plan, bool fast) {
     char now[CLOCK_TIME_CAP];
     struct writer *out = &stream->out;
     begin_event(stream, "started");
     writer_name(out, "command");
-    writer_strings(out, spec->argv);
+    writer_strings(out, plan->order.argv);
     clock_now(now, sizeof now);
     writer_member_bool(out, "fast", fast);
     writer_member_text(out, "timestamp", now);
@@ -193,16 +193,16 @@ void event_stream_reply_error(struct reply *reply, const char *message) {
     }
 }
 
-void event_stream_reply(struct reply *reply, const struct executor *executor, const struct command_spec *spec,
-                        bool fast, int client_fd) {
+void event_stream_reply(struct reply *reply, const struct executor *executor, const struct launch_plan *plan, bool fast,
+                        int client_fd) {
     struct stream *stream = open_events(reply);
     if (!stream) {
         return;
     }
-    add_started(stream, spec, fast);
+    add_started(stream, plan, fast);
     stream->command.client_fd = client_fd;
     stream->command.stop_fd = executor->stop_fd;
-    if (command_start(&stream->command, executor->spawner, spec) != COMMAND_STARTED) {
+    if (command_start(&stream->command, executor->spawner, plan) != COMMAND_STARTED) {
         char message[320];
         snprintf(message, sizeof message, "Sandbox unavailable: %s", stream->command.why);
         add_error(stream, message);

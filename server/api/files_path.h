@@ -22,7 +22,7 @@ bool files_path_decode(struct files_path *path, const struct request *request, s
 /* The same for len bytes, which are UTF-8, as they are. */
 bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong);
 
-/* Checks the path for a sandbox of this image root (see command_spec), whose own folders are nobody's to read or write
+/* Checks the path for a sandbox of this image root (see kept_root.h), whose own folders are nobody's to read or write
  * here. False with the message in *wrong. */
 bool files_path_check(const struct files_path *path, const char *image_root, struct writer *wrong);
 

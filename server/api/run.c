@@ -42,14 +42,14 @@ static bool read_run_request(const struct request *request, struct run_request *
     return !fields.failed;
 }
 
-static struct command_spec make_spec(const struct executor *executor, const struct run_request *run) {
+static struct launch_plan make_plan(const struct executor *executor, const struct run_request *run) {
     const char *image = run->image == NULL ? SANDBOX_DEFAULT_IMAGE : run->image;
-    return (struct command_spec){.argv = (const char *const *)run->command,
-                                 .tree_fd = -1,
-                                 .image_root = image_roots_find(executor->images, image),
-                                 .image = image,
-                                 .profile = run->profile,
-                                 .limits = limits_of_profile(run->profile)};
+    return (struct launch_plan){
+        .shape = {.profile = run->profile, .image_root = image_roots_find(executor->images, image)},
+        .order = {.argv = (const char *const *)run->command,
+                  .image = image,
+                  .limits = limits_of_profile(run->profile),
+                  .tree_fd = -1}};
 }
 
 void handle_run(struct api *api, struct request *request, struct reply *reply) {
@@ -63,8 +63,8 @@ void handle_run(struct api *api, struct request *request, struct reply *reply) {
         if (wrong != NULL) {
             reply_error(reply, 400, wrong);
         } else if (command_reply_available(&api->executor, reply)) {
-            struct command_spec spec = make_spec(&api->executor, &run);
-            struct executed executed = execute(&api->executor, &spec, NULL, request->client_fd, capture_limit());
+            struct launch_plan plan = make_plan(&api->executor, &run);
+            struct executed executed = execute(&api->executor, &plan, NULL, request->client_fd, capture_limit());
             command_reply(reply, NULL, &executed);
             executed_free(&executed);
         }
@@ -78,8 +78,8 @@ void handle_run_stream(struct api *api, struct request *request, struct reply *r
         if (run.count == 0) {
             event_stream_reply_error(reply, "command is required");
         } else if (command_reply_available(&api->executor, reply)) {
-            struct command_spec spec = make_spec(&api->executor, &run);
-            event_stream_reply(reply, &api->executor, &spec, run.fast, request->client_fd);
+            struct launch_plan plan = make_plan(&api->executor, &run);
+            event_stream_reply(reply, &api->executor, &plan, run.fast, request->client_fd);
         }
     }
     free_run_request(&run);

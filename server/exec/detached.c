@@ -302,16 +302,16 @@ static void show(const struct detached *detached, detached_visitor *visit, void 
 static enum detached_start launch(struct detached *detached, const struct executor *executor,
                                   const struct kept_command *command, char why[256]) {
     struct sandbox *sandbox = detached->sandbox;
-    struct command_spec spec;
-    if (!kept_command_spec(command, executor, sandbox, &spec)) {
+    struct launch_plan plan;
+    if (!kept_command_plan(command, executor, sandbox, &plan)) {
         int error = errno;
         snprintf(why, 256, "%s", strerror(error));
         return error == ESHUTDOWN ? DETACHED_NOT_RUNNING : DETACHED_UNUSABLE;
     }
-    spec.separate_errors = true;
+    plan.order.separate_errors = true;
     state_touch(sandbox);
-    enum command_start start = command_start(&detached->command, executor->spawner, &spec);
-    close(spec.tree_fd);
+    enum command_start start = command_start(&detached->command, executor->spawner, &plan);
+    close(plan.order.tree_fd);
     if (start == COMMAND_UNAVAILABLE) {
         memcpy(why, detached->command.why, 256);
         return DETACHED_FAILED;
@@ -319,7 +319,7 @@ static enum detached_start launch(struct detached *detached, const struct execut
     if (start == COMMAND_NOT_RUNNING) {
         return DETACHED_NOT_RUNNING;
     }
-    audit_command(&sandbox->state->audit, sandbox, spec.argv, NULL); /* how it ends is another matter */
+    audit_command(&sandbox->state->audit, sandbox, plan.order.argv, NULL); /* how it ends is another matter */
     return DETACHED_STARTED;
 }
 

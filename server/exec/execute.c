@@ -41,11 +41,11 @@ static void follow(struct command *command, struct executed *executed) {
     }
 }
 
-struct executed execute(const struct executor *executor, const struct command_spec *spec, struct sandbox *sandbox,
+struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
                         int client_fd, size_t output_max) {
     struct executed executed = {.output = {.max = output_max}};
     struct command command = {.sandbox = sandbox, .client_fd = client_fd, .stop_fd = executor->stop_fd};
-    switch (command_start(&command, executor->spawner, spec)) {
+    switch (command_start(&command, executor->spawner, plan)) {
     case COMMAND_UNAVAILABLE:
         executed.outcome = EXECUTE_UNAVAILABLE;
         memcpy(executed.why, command.why, sizeof executed.why);
@@ -59,7 +59,7 @@ struct executed execute(const struct executor *executor, const struct command_sp
     follow(&command, &executed);
     if (sandbox) {
         bool known = executed.outcome == EXECUTE_ENDED && executed.result.kind != END_SANDBOX_FAILED;
-        audit_command(&sandbox->state->audit, sandbox, spec->argv, known ? &executed.result.exit_code : NULL);
+        audit_command(&sandbox->state->audit, sandbox, plan->order.argv, known ? &executed.result.exit_code : NULL);
     }
     command_close(&command);
     return executed;
@@ -67,8 +67,8 @@ struct executed execute(const struct executor *executor, const struct command_sp
 
 struct executed execute_in(const struct executor *executor, const struct kept_command *command, struct sandbox *sandbox,
                            int client_fd, bool is_activity) {
-    struct command_spec spec;
-    if (!kept_command_spec(command, executor, sandbox, &spec)) {
+    struct launch_plan plan;
+    if (!kept_command_plan(command, executor, sandbox, &plan)) {
         int error = errno;
         struct executed executed = {.outcome = error == ESHUTDOWN ? EXECUTE_NOT_RUNNING : EXECUTE_UNUSABLE};
         snprintf(executed.why, sizeof executed.why, "%s", strerror(error));
@@ -77,11 +77,11 @@ struct executed execute_in(const struct executor *executor, const struct kept_co
     if (is_activity) {
         state_touch(sandbox);
     }
-    struct executed executed = execute(executor, &spec, sandbox, client_fd, capture_limit());
+    struct executed executed = execute(executor, &plan, sandbox, client_fd, capture_limit());
     if (is_activity && !atomic_load(&sandbox->removed)) {
         state_touch(sandbox);
     }
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     return executed;
 }
 

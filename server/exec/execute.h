@@ -28,7 +28,7 @@ struct executed {
 
 /* Runs a command, in a kept sandbox or (NULL) in a fresh tree, and keeps so much of its output. Blocks until it has
  * ended, the client behind client_fd has gone, or the server stops. To be freed. */
-struct executed execute(const struct executor *executor, const struct command_spec *spec, struct sandbox *sandbox,
+struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
                         int client_fd, size_t output_max);
 
 /* The same for what is asked of a kept sandbox. An activity counts as use of it. */

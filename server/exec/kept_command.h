@@ -15,9 +15,9 @@ struct kept_command {
     const char *workdir;    /* NULL: the sandbox's home */
 };
 
-/* Fills in a spec, whose tree_fd is the caller's to close. False with errno: ESHUTDOWN when the sandbox was removed
+/* Fills in a plan, whose tree_fd is the caller's to close. False with errno: ESHUTDOWN when the sandbox was removed
  * since it was found. */
-bool kept_command_spec(const struct kept_command *command, const struct executor *executor, struct sandbox *sandbox,
-                       struct command_spec *spec);
+bool kept_command_plan(const struct kept_command *command, const struct executor *executor, struct sandbox *sandbox,
+                       struct launch_plan *plan);
 
 #endif

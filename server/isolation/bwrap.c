@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "kept_root.h"
-#include "spawner.h"
 #include "weaken.h"
 
 #define SANDBOX_UID "1000"
@@ -195,12 +194,12 @@ static bool push_image_root(struct bwrap_arguments *out, const char *image_root)
 
 /* An image has an /etc of its own, and what it lacks nobody can add: it is bound read-only. Only the name servers are
  * this host's matter, where the image has a plain file for them. */
-static void push_image_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+static void push_image_etc(struct bwrap_arguments *out, const char *image_root, const int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
         char path[PATH_MAX];
         struct stat status;
-        int size = snprintf(path, sizeof path, "%s%s", plan->image_root, etc_files[i].path);
-        if (plan->has_etc[i] && etc_files[i].network_only && size > 0 && (size_t)size < sizeof path &&
+        int size = snprintf(path, sizeof path, "%s%s", image_root, etc_files[i].path);
+        if (fds[BWRAP_FD_ETC + i] != -1 && etc_files[i].network_only && size > 0 && (size_t)size < sizeof path &&
             lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
             push(out, "--ro-bind-data");
             push_text(out, "%d", BWRAP_FD_ETC + (int)i);
@@ -209,10 +208,10 @@ static void push_image_etc(struct bwrap_arguments *out, const struct bwrap_plan 
     }
 }
 
-static void push_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+static void push_etc(struct bwrap_arguments *out, const int *fds) {
     push_dir(out, "/etc");
     for (size_t i = 0; i < ETC_FILES; i++) {
-        if (plan->has_etc[i]) {
+        if (fds[BWRAP_FD_ETC + i] != -1) {
             push_parents(out, etc_files[i].path);
             push1(out, "--perms", "0644");
             push(out, "--file");
@@ -231,12 +230,12 @@ static void push_etc(struct bwrap_arguments *out, const struct bwrap_plan *plan)
 }
 
 /* The file systems in memory are parts of the memory limit, so that filling them fails before it kills. */
-static uint64_t part_of_memory(const struct bwrap_plan *plan, uint64_t divisor) {
-    return (plan->memory_bytes != 0 ? plan->memory_bytes : DEFAULT_MEMORY_BYTES) / divisor;
+static uint64_t part_of_memory(uint64_t memory_bytes, uint64_t divisor) {
+    return (memory_bytes != 0 ? memory_bytes : DEFAULT_MEMORY_BYTES) / divisor;
 }
 
-static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
-    uint64_t shm_bytes = part_of_memory(plan, 8);
+static void push_kernel_folders(struct bwrap_arguments *out, uint64_t memory_bytes, bool with_tmp) {
+    uint64_t shm_bytes = part_of_memory(memory_bytes, 8);
     if (!WEAKENED("mount-proc")) {
         push1(out, "--proc", "/proc");
     } else {
@@ -250,18 +249,18 @@ static void push_kernel_folders(struct bwrap_arguments *out, const struct bwrap_
     }
     push1(out, "--dev", "/dev");
     push_tmpfs(out, "1777", shm_bytes < SHM_BYTES ? shm_bytes : SHM_BYTES, "/dev/shm");
-    if (!plan->whole_tree) {
-        push_tmpfs(out, "1777", part_of_memory(plan, 4), "/tmp");
+    if (with_tmp) {
+        push_tmpfs(out, "1777", part_of_memory(memory_bytes, 4), "/tmp");
     }
 }
 
 /* The entries of a kept sandbox but for its home: each is bound where our own root has it, and none below another. */
-static bool push_kept_entries(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
+static bool push_kept_entries(struct bwrap_arguments *out, int tree_fd, const char *image_root) {
     struct kept_entry entries[KEPT_ROOT_MAX];
-    size_t count = kept_root_list(plan->tree_fd, entries);
+    size_t count = kept_root_list(tree_fd, entries);
     for (size_t i = 0; count != (size_t)-1 && i < count; i++) {
         const char *name = entries[i].name;
-        if (strcmp(name, KEPT_ROOT_HOME) != 0 && kept_root_may_hold(name, plan->image_root)) {
+        if (strcmp(name, KEPT_ROOT_HOME) != 0 && kept_root_may_hold(name, image_root)) {
             push(out, "--bind-try"); /* the files API may be removing it */
             push_text(out, "/proc/self/fd/%d/%s", BWRAP_FD_TREE, name);
             push_text(out, "/%s", name);
@@ -270,13 +269,14 @@ static bool push_kept_entries(struct bwrap_arguments *out, const struct bwrap_pl
     return count != (size_t)-1;
 }
 
-static void push_home(struct bwrap_arguments *out, const struct bwrap_plan *plan) {
-    if (plan->kept_tree) {
+/* in_tree: where the home is in the kept tree; NULL: there is no such tree. */
+static void push_home(struct bwrap_arguments *out, const char *in_tree, uint64_t memory_bytes) {
+    if (in_tree) {
         push(out, "--bind");
-        push_text(out, "/proc/self/fd/%d%s", BWRAP_FD_TREE, plan->whole_tree ? "/" KEPT_ROOT_HOME : "");
+        push_text(out, "/proc/self/fd/%d%s", BWRAP_FD_TREE, in_tree);
         push(out, SANDBOX_HOME);
     } else {
-        push_tmpfs(out, "0755", part_of_memory(plan, 2), SANDBOX_HOME);
+        push_tmpfs(out, "0755", part_of_memory(memory_bytes, 2), SANDBOX_HOME);
     }
 #ifdef AK_TEST_WEAKEN
     /* What one might add one day: a mount point below the tree (X1). */
@@ -286,31 +286,42 @@ static void push_home(struct bwrap_arguments *out, const struct bwrap_plan *plan
 #endif
 }
 
-bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
+/* Programs and their configuration: the image's, or the host's. */
+static bool push_programs(struct bwrap_arguments *out, const char *image_root, const int *fds) {
+    if (!image_root) {
+        push_dir(out, "/var");
+        push_host_root(out);
+        push_etc(out, fds);
+        return true;
+    }
+    if (!push_image_root(out, image_root)) {
+        return false;
+    }
+    push_image_etc(out, image_root, fds);
+    return true;
+}
+
+bool bwrap_build(struct bwrap_arguments *out, const char *bwrap_path, const struct launch_shape *shape,
+                 const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags) {
+    bool kept_tree = fds[BWRAP_FD_TREE] != -1;
+    bool whole_tree = kept_tree && shape->whole_tree;
     out->count = 0;
     out->text_used = 0;
     out->overflow = false;
-    push(out, plan->bwrap_path);
-    push_namespaces(out, plan->network);
+    push(out, bwrap_path);
+    push_namespaces(out, launch_shape_has_network(shape));
     push1(out, "--perms", "0755");
     push1(out, "--size", ROOT_BYTES);
     push1(out, "--tmpfs", "/");
-    if (plan->image_root == NULL) {
-        push_dir(out, "/var");
-        push_host_root(out);
-        push_etc(out, plan);
-    } else {
-        if (!push_image_root(out, plan->image_root)) {
-            return false;
-        }
-        push_image_etc(out, plan);
+    if (!push_programs(out, shape->image_root, fds)) {
+        return false;
     }
-    push_kernel_folders(out, plan);
-    if (plan->whole_tree && !push_kept_entries(out, plan)) {
+    push_kernel_folders(out, memory_bytes, !whole_tree);
+    if (whole_tree && !push_kept_entries(out, fds[BWRAP_FD_TREE], shape->image_root)) {
         return false;
     }
     push_dir(out, "/run");
-    if (plan->image_root == NULL) {
+    if (!shape->image_root) {
         push2(out, "--symlink", "../tmp", "/var/tmp");
     }
     push_dir(out, SANDBOX_HOME);
@@ -321,7 +332,7 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
         push1(out, "--remount-ro", "/dev");
         push1(out, "--remount-ro", "/");
     }
-    push_home(out, plan);
+    push_home(out, !kept_tree ? NULL : whole_tree ? "/" KEPT_ROOT_HOME : "", memory_bytes);
     if (!WEAKENED("seccomp")) {
         push(out, "--seccomp");
         push_text(out, "%d", BWRAP_FD_SECCOMP);
@@ -329,6 +340,7 @@ bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out) {
     push1(out, "--chdir", "/");
     push(out, "--");
     push(out, LAUNCH_SELF_PATH);
+    push_text(out, "%u", flags);
     if (out->overflow) {
         errno = E2BIG;
     }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "etc.h"
-#include "launch.h"
+#include "launch_plan.h"
 
 /* Descriptors that bwrap expects, behind those of the launcher. */
 enum {
@@ -34,19 +34,10 @@ struct bwrap_arguments {
     bool overflow;
 };
 
-struct bwrap_plan {
-    const char *bwrap_path;
-    const char *image_root; /* NULL: the host's own /usr */
-    bool network;
-    bool has_etc[ETC_FILES]; /* which of them have a descriptor */
-    bool kept_tree;          /* BWRAP_FD_TREE is there; else the home is a tmpfs */
-    bool whole_tree;         /* it is a folder as in kept_root.h; else the home itself */
-    int tree_fd;             /* the same in this process, where whole_tree is set */
-    uint64_t memory_bytes;   /* the command's limit; 0: none. Sizes the file systems that it may fill */
-};
-
-/* Builds the list, ending with the launcher. False, with errno, when the image's folder or the tree cannot be read or
- * is too full. */
-bool bwrap_build(const struct bwrap_plan *plan, struct bwrap_arguments *out);
+/* Builds the list for a sandbox of this shape, ending with the launcher and its flags. fds: what is going to be where;
+ * of the tree it is the descriptor in this process. memory_bytes: the command's limit, which sizes the file systems
+ * that it may fill; 0: none. False, with errno, when the image's folder or the tree cannot be read or is too full. */
+bool bwrap_build(struct bwrap_arguments *out, const char *bwrap_path, const struct launch_shape *shape,
+                 const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags);
 
 #endif

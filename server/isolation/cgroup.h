@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "spawner.h"
+#include "launch.h"
 
 struct cgroup {
     int root_fd; /* -1: no cgroup */

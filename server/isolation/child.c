@@ -169,7 +169,10 @@ void child_result(struct child *child, struct run_result *result) {
     }
 }
 
-void child_close(struct child *child) {
+void child_close(struct child *child, const struct kit *kit) {
+    if (child->leaf[0] != '\0') {
+        cgroup_remove_leaf(&kit->cgroup, child->leaf);
+    }
     close_if_open(child->report_fd);
     close_if_open(child->complaint_fd);
     watchdog_end(&child->watchdog);

@@ -10,24 +10,9 @@
 
 #include "cgroup.h"
 #include "kit.h"
-#include "launch_block.h"
-#include "spawner.h"
+#include "launch_plan.h"
+#include "run_result.h"
 #include "watchdog.h"
-
-/* What one command needs; the descriptors stay the caller's. */
-struct child_order {
-    enum profile profile;
-    struct limits limits;
-    const char *image_root; /* NULL: the host's */
-    int output_fd;
-    int block_fd;
-    int tree_fd;         /* -1: none */
-    bool whole_tree;     /* see command_spec */
-    int error_fd;        /* -1: stderr goes where stdout goes */
-    uint64_t data_bytes; /* RLIMIT_DATA; 0: none */
-    double bound_cpus;   /* to be kept to by affinity; 0: not so */
-    int cgroup_fd;       /* cgroup.procs to enter; -1: none */
-};
 
 struct child {
     struct child *next;
@@ -47,9 +32,10 @@ struct child {
     char leaf[CGROUP_NAME_CAP];   /* its cgroup; empty: none */
 };
 
-/* Starts bwrap, in a child whose fields are all zero. False with the reason in why. */
-bool child_start(struct child *child, const struct kit *kit, const struct child_order *order, char *why,
-                 size_t why_cap);
+/* Starts bwrap, in a child whose fields are all zero, for a shape and the descriptors that came with it, which stay the
+ * caller's. False with the reason in why. */
+bool child_start(struct child *child, struct kit *kit, const struct launch_shape *shape,
+                 const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap);
 
 /* Reads what the launcher has reported so far. */
 void child_read_reports(struct child *child);
@@ -71,7 +57,7 @@ void child_reaped(struct child *child, pid_t pid, int status, const struct child
 /* How it ended, once it did. */
 void child_result(struct child *child, struct run_result *result);
 
-/* Closes the descriptors that child_start opened. */
-void child_close(struct child *child);
+/* Closes the descriptors that child_start opened, and removes the cgroup. */
+void child_close(struct child *child, const struct kit *kit);
 
 #endif

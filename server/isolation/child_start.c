@@ -1,5 +1,5 @@
 /*
- * child_start.c: from an order to a running bwrap.
+ * child_start.c: from a plan to a running bwrap.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,22 @@
 #include "child.h"
 #include "descriptor.h"
 #include "kernel.h"
+#include "launch_block.h"
 #include "seccomp.h"
 #include "weaken.h"
 
 /* While descriptors are sorted into their places they are kept above all places. */
 #define PARKING_FD 64
+
+/* What becomes of a plan on this host. */
+struct start {
+    const struct kit *kit;
+    int fds[BWRAP_FD_END]; /* by the place that each gets; -1: none */
+    unsigned flags;        /* the launcher's */
+    int cgroup_fd;         /* cgroup.procs to enter; -1: none */
+    double bound_cpus;     /* to be kept to by affinity; 0: not so */
+    unsigned turn;
+};
 
 /* An open file of our own for the same data: reading it to the end disturbs no other sandbox. */
 static int reopen(int fd) {
@@ -83,9 +94,18 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void child_main(const struct kit *kit, const struct child_order *order, int *fds,
-                       const struct bwrap_arguments *arguments, unsigned turn) {
+static void enter_cgroup(const struct start *start) {
+    if (start->cgroup_fd != -1 && write(start->cgroup_fd, "0", 1) != 1) {
+        dprintf(start->fds[STDERR_FILENO], "cannot enter the cgroup: %s\n", strerror(errno));
+        _exit(1);
+    }
+}
+
+/* The forked child. */
+static void child_main(struct start *start, const struct bwrap_arguments *arguments) {
     static char *const no_env[] = {NULL};
+    const struct kit *kit = start->kit;
+    int *fds = start->fds;
     /* From here on we die with the spawner; if it is gone already, at once (X5). bwrap asks for the same, but only
      * later. */
     if (!WEAKENED("die-with-parent")) {
@@ -97,14 +117,9 @@ static void child_main(const struct kit *kit, const struct child_order *order, i
     if (!WEAKENED("reset-signals")) {
         reset_signals();
     }
-    if (order->cgroup_fd != -1) {
-        if (write(order->cgroup_fd, "0", 1) != 1) {
-            dprintf(fds[2], "cannot enter the cgroup: %s\n", strerror(errno));
-            _exit(1);
-        }
-    }
-    if (order->bound_cpus > 0) {
-        bound_cpus(order->bound_cpus, turn);
+    enter_cgroup(start);
+    if (start->bound_cpus > 0) {
+        bound_cpus(start->bound_cpus, start->turn);
     }
     fds[BWRAP_FD_SECCOMP] = reopen(fds[BWRAP_FD_SECCOMP]);
     for (int i = 0; i < ETC_FILES; i++) {
@@ -118,8 +133,8 @@ static void child_main(const struct kit *kit, const struct child_order *order, i
     execve(kit->bwrap_path, arguments->argv, no_env);
 #ifdef AK_TEST_WEAKEN
     if (WEAKENED("fail-closed")) {
-        char *const bare[] = {arguments->argv[arguments->count - 1], NULL};
-        execve(bare[0], bare, no_env);
+        /* The launcher and its flags. */
+        execve(arguments->argv[arguments->count - 2], &arguments->argv[arguments->count - 2], no_env);
     }
 #endif
     dprintf(STDERR_FILENO, "%s: %s\n", kit->bwrap_path, strerror(errno));
@@ -145,30 +160,50 @@ static bool open_channels(struct child *child, int *fds) {
 }
 
 /* The files for the sandbox's /etc; one that the host has not got is left out. */
-static void open_etc(const struct kit *kit, struct bwrap_plan *plan, int *fds) {
+static void open_etc(const struct kit *kit, const struct launch_shape *shape, int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
-        bool wanted = etc_files[i].network_only ? plan->network : plan->image_root == NULL;
-        if (wanted) {
+        if (etc_files[i].network_only ? launch_shape_has_network(shape) : !shape->image_root) {
             fds[BWRAP_FD_ETC + i] =
                 kit->etc_fds[i] != -1 ? kit->etc_fds[i] : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
         }
-        plan->has_etc[i] = fds[BWRAP_FD_ETC + i] != -1;
     }
 }
 
+static void choose_descriptors(struct start *start, const struct launch_shape *shape, const int *sent) {
+    const struct kit *kit = start->kit;
+    int *fds = start->fds;
+    /* With the host's network its abstract unix sockets are in reach. Where Landlock cannot keep a command from them,
+     * it gets no unix sockets at all, but for pairs. */
+    bool shut_out = launch_shape_has_network(shape) && !kit->scopes;
+    for (size_t i = 0; i < BWRAP_FD_END; i++) {
+        fds[i] = -1;
+    }
+    fds[STDIN_FILENO] = kit->null_fd;
+    fds[LAUNCH_FD_BLOCK] = sent[LAUNCH_SENT_BLOCK];
+    fds[LAUNCH_FD_OUTPUT] = sent[LAUNCH_SENT_OUTPUT];
+    fds[LAUNCH_FD_ERRORS] = sent[LAUNCH_SENT_ERRORS] != -1 ? sent[LAUNCH_SENT_ERRORS] : sent[LAUNCH_SENT_OUTPUT];
+    fds[LAUNCH_FD_SELF] = kit->launcher_fd;
+    fds[BWRAP_FD_SECCOMP] = kit->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
+    fds[BWRAP_FD_TREE] = sent[LAUNCH_SENT_TREE];
+    open_etc(kit, shape, fds);
+}
+
 /* Closes what was opened for this one child. */
-static void close_ends(const struct kit *kit, const int *fds) {
+static void close_ends(const struct start *start) {
+    const int *fds = start->fds;
+    close_if_open(start->cgroup_fd);
     close_if_open(fds[LAUNCH_FD_REPORT]);
     close_if_open(fds[STDOUT_FILENO]);
     for (size_t i = 0; i < ETC_FILES; i++) {
-        if (fds[BWRAP_FD_ETC + i] != kit->etc_fds[i]) {
+        if (fds[BWRAP_FD_ETC + i] != start->kit->etc_fds[i]) {
             close_if_open(fds[BWRAP_FD_ETC + i]);
         }
     }
 }
 
-static uint32_t launch_flags(bool scope_unix) {
-    uint32_t flags = scope_unix && !WEAKENED("scope-unix") ? LAUNCH_SCOPE_UNIX : 0;
+static unsigned flags_of(const struct kit *kit, const struct launch_shape *shape) {
+    bool scope = launch_shape_has_network(shape) && kit->scopes && !WEAKENED("scope-unix");
+    unsigned flags = scope ? LAUNCH_SCOPE_UNIX : 0;
 #ifdef AK_TEST_WEAKEN
     flags |= WEAKENED("close_range") ? LAUNCH_KEEP_DESCRIPTORS : 0;
     flags |= WEAKENED("new-session") ? LAUNCH_KEEP_SESSION : 0;
@@ -178,13 +213,33 @@ static uint32_t launch_flags(bool scope_unix) {
     return flags;
 }
 
-static bool fork_bwrap(struct child *child, const struct kit *kit, const struct child_order *order, int *fds,
-                       const struct bwrap_arguments *arguments) {
+/* Puts the limits where they are enforced: in a cgroup where there is one, else with the launcher, the watchdog and by
+ * affinity. False with errno: no cgroup could be made. */
+static bool enforce_limits(struct child *child, struct kit *kit, int tree_fd, struct start *start) {
+    const struct limits *limits = &child->limits;
+    bool in_cgroup = kit->cgroup.root_fd != -1;
+    /* Older kernels would count all processes of this user; there, the watchdog counts. */
+    bool counts = kit->counts_tasks && !WEAKENED("nproc");
+    start->flags |= in_cgroup || WEAKENED("data-limit") ? 0 : LAUNCH_BOUND_DATA;
+    start->flags |= counts ? LAUNCH_BOUND_PROCESSES : 0;
+    start->bound_cpus = in_cgroup && kit->cgroup.has_cpu ? 0 : limits->cpus;
+    watchdog_start(&child->watchdog, in_cgroup ? 0 : limits->memory_bytes, counts ? 0 : limits->max_processes, tree_fd);
+    if (!in_cgroup) {
+        return true;
+    }
+    start->cgroup_fd = cgroup_make_leaf(&kit->cgroup, limits, child->leaf);
+    if (start->cgroup_fd == -1) {
+        child->leaf[0] = '\0';
+    }
+    return start->cgroup_fd != -1;
+}
+
+static bool fork_bwrap(struct child *child, struct start *start, const struct bwrap_arguments *arguments) {
     static unsigned turn;
-    turn++;
+    start->turn = ++turn;
     child->outer = fork();
     if (child->outer == 0) {
-        child_main(kit, order, fds, arguments, turn);
+        child_main(start, arguments);
     }
     if (child->outer == -1) {
         child->outer = 0;
@@ -193,46 +248,27 @@ static bool fork_bwrap(struct child *child, const struct kit *kit, const struct 
     return true;
 }
 
-bool child_start(struct child *child, const struct kit *kit, const struct child_order *order, char *why,
-                 size_t why_cap) {
+bool child_start(struct child *child, struct kit *kit, const struct launch_shape *shape,
+                 const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap) {
     static struct bwrap_arguments arguments;
-    int fds[BWRAP_FD_END];
-    uint64_t memory = order->limits.memory_bytes, processes = order->limits.max_processes;
-    struct bwrap_plan plan = {.bwrap_path = kit->bwrap_path,
-                              .image_root = order->image_root,
-                              .network = order->profile != PROFILE_RESTRICTIVE,
-                              .kept_tree = order->tree_fd != -1,
-                              .whole_tree = order->tree_fd != -1 && order->whole_tree,
-                              .tree_fd = order->tree_fd,
-                              .memory_bytes = memory};
-    /* With the host's network its abstract unix sockets are in reach. Where Landlock cannot keep a command from them,
-     * it gets no unix sockets at all, but for pairs. */
-    bool shut_out = plan.network && !kit->scopes;
-    /* Older kernels would count all processes of this user; there, the watchdog counts. */
-    bool counts = kit->counts_tasks && !WEAKENED("nproc");
-    for (size_t i = 0; i < BWRAP_FD_END; i++) {
-        fds[i] = -1;
+    struct start start = {.kit = kit, .flags = flags_of(kit, shape), .cgroup_fd = -1};
+    child->report_fd = child->complaint_fd = child->watchdog.root_fd = child->watchdog.tree_fd = -1;
+    choose_descriptors(&start, shape, sent);
+    bool known = launch_block_limits(sent[LAUNCH_SENT_BLOCK], &child->limits);
+    bool enforced = known && enforce_limits(child, kit, sent[LAUNCH_SENT_TREE], &start);
+    bool started =
+        enforced &&
+        bwrap_build(&arguments, kit->bwrap_path, shape, start.fds, child->limits.memory_bytes, start.flags) &&
+        open_channels(child, start.fds) && fork_bwrap(child, &start, &arguments);
+    if (known && !enforced) {
+        snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
+    } else if (!started) {
+        snprintf(why, why_cap, "cannot start a sandbox%s%.300s: %s", shape->image_root ? " in " : "",
+                 shape->image_root ? shape->image_root : "", strerror(errno));
     }
-    child->report_fd = child->complaint_fd = -1;
-    child->limits = order->limits;
-    watchdog_start(&child->watchdog, order->cgroup_fd == -1 ? memory : 0, counts ? 0 : processes, order->tree_fd);
-    fds[STDIN_FILENO] = kit->null_fd;
-    fds[LAUNCH_FD_BLOCK] = order->block_fd;
-    fds[LAUNCH_FD_OUTPUT] = order->output_fd;
-    fds[LAUNCH_FD_ERRORS] = order->error_fd != -1 ? order->error_fd : order->output_fd;
-    fds[LAUNCH_FD_SELF] = kit->launcher_fd;
-    fds[BWRAP_FD_SECCOMP] = kit->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
-    fds[BWRAP_FD_TREE] = order->tree_fd;
-    open_etc(kit, &plan, fds);
-    bool started = bwrap_build(&plan, &arguments) && open_channels(child, fds) &&
-                   launch_block_complete(order->block_fd, launch_flags(plan.network && kit->scopes), order->data_bytes,
-                                         counts ? processes : 0) &&
-                   fork_bwrap(child, kit, order, fds, &arguments);
     if (!started) {
-        snprintf(why, why_cap, "cannot start a sandbox%s%.300s: %s", order->image_root != NULL ? " in " : "",
-                 order->image_root != NULL ? order->image_root : "", strerror(errno));
-        child_close(child);
+        child_close(child, kit);
     }
-    close_ends(kit, fds);
+    close_ends(&start);
     return started;
 }

@@ -12,7 +12,6 @@
 #include "descriptor.h"
 #include "launcher_image.h"
 #include "seccomp.h"
-#include "spawner.h"
 #include "weaken.h"
 
 #define LANDLOCK_SCOPE_ABI 6
@@ -39,9 +38,10 @@ static bool kernel_is_at_least(unsigned major, unsigned minor) {
            (has_major > major || (has_major == major && has_minor >= minor));
 }
 
-bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap) {
+bool kit_open(struct kit *kit, const char *bwrap_path, const struct cgroup *cgroup, char *why, size_t why_cap) {
     bool whole = true;
     kit->bwrap_path = bwrap_path;
+    kit->cgroup = *cgroup;
     kit->spawner_pid = getpid();
     kit->scopes = !WEAKENED("landlock") &&
                   syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "cgroup.h"
 #include "etc.h"
 
 /* All descriptors are O_CLOEXEC. */
@@ -20,10 +21,11 @@ struct kit {
     int etc_fds[ETC_FILES]; /* -1: the host's, to be opened each time */
     bool scopes;            /* Landlock can keep commands from abstract unix sockets */
     bool counts_tasks;      /* RLIMIT_NPROC counts each sandbox apart */
+    struct cgroup cgroup;   /* not ours to close */
 };
 
 /* False with the reason in why. */
-bool kit_open(struct kit *kit, const char *bwrap_path, char *why, size_t why_cap);
+bool kit_open(struct kit *kit, const char *bwrap_path, const struct cgroup *cgroup, char *why, size_t why_cap);
 void kit_close(struct kit *kit);
 
 #endif

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -35,16 +36,19 @@
 #define MAX_FILE_BYTES (UINT64_C(2) << 30)
 #define MAX_OPEN_FILES 1024
 #define CHILD_STACK_BYTES (64 * 1024)
+/* Memory that is only reserved counts for RLIMIT_DATA; the sum of what is used is the watchdog's. */
+#define RESERVATION_FACTOR 2
 
 #ifdef AK_TEST_WEAKEN
 /* By this name a test tells this launcher from the one that is shipped. */
 static const char weakened_marker[] __attribute__((used)) = "AK_TEST_WEAKEN";
-#define WEAK_IN_LAUNCHER(head, flag) (((head)->flags & (flag)) != 0)
+#define WEAK_IN_LAUNCHER(launch, flag) (((launch)->flags & (flag)) != 0)
 #else
-#define WEAK_IN_LAUNCHER(head, flag) false
+#define WEAK_IN_LAUNCHER(launch, flag) false
 #endif
 
 struct launch {
+    unsigned long flags;
     const struct launch_head *head;
     const char *workdir;
     char **argv;
@@ -151,19 +155,20 @@ static void limit_files(void) {
     limit(RLIMIT_NOFILE, half < MAX_OPEN_FILES ? half : MAX_OPEN_FILES);
 }
 
-static void set_limits(const struct launch_head *head) {
-    if (!WEAK_IN_LAUNCHER(head, LAUNCH_KEEP_LIMITS)) {
+static void set_limits(const struct launch *launch) {
+    const struct limits *limits = &launch->head->limits;
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_LIMITS)) {
         limit(RLIMIT_CORE, 1); /* less than any core, and, as 0 is not, a limit for cores that go to a program */
         limit_files();
         limit(RLIMIT_MEMLOCK, 0);
         limit(RLIMIT_MSGQUEUE, 0);
         limit(RLIMIT_FSIZE, MAX_FILE_BYTES);
     }
-    if (head->data_bytes != 0) {
-        limit(RLIMIT_DATA, head->data_bytes);
+    if ((launch->flags & LAUNCH_BOUND_DATA) != 0 && limits->memory_bytes != 0) {
+        limit(RLIMIT_DATA, limits->memory_bytes * RESERVATION_FACTOR);
     }
-    if (head->max_processes != 0) {
-        limit(RLIMIT_NPROC, head->max_processes + 1); /* pid 1 counts, too */
+    if ((launch->flags & LAUNCH_BOUND_PROCESSES) != 0 && limits->max_processes != 0) {
+        limit(RLIMIT_NPROC, limits->max_processes + 1); /* pid 1 counts, too */
     }
 }
 
@@ -226,7 +231,7 @@ static void explain_exec(struct launch *launch, int error) {
 /* The child: it shares our memory, not our descriptors, limits or working directory. */
 static int child_main(void *argument) {
     struct launch *launch = argument;
-    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_SESSION)) {
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_SESSION)) {
         setsid();
     }
     if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) == -1) {
@@ -235,7 +240,7 @@ static int child_main(void *argument) {
     }
     /* Before the working directory is entered: /proc/self/fd/N would lead through what is open, and the kept tree's
      * descriptor leads out of the sandbox. */
-    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_DESCRIPTORS)) {
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(STDERR_FILENO + 1);
     }
     if (chdir(launch->workdir) == -1) {
@@ -243,7 +248,7 @@ static int child_main(void *argument) {
                     strerror(errno));
         return 1;
     }
-    set_limits(launch->head);
+    set_limits(launch);
     explain_exec(launch, exec_command(launch));
     return 1;
 }
@@ -287,24 +292,28 @@ static int wait_for(pid_t command) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static struct launch launch;
     static char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 
     struct launch_report report = {.kind = LAUNCH_HELLO};
     listen_for_end();
     report_send(&report);
+    if (argc != 2) {
+        give_up(EINVAL, "flags");
+    }
+    launch.flags = strtoul(argv[1], NULL, 10);
     read_block(&launch);
-    if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DESCRIPTORS)) {
+    if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(LAUNCH_FD_BWRAP); /* bwrap hands on what it was given; the kept tree's leads to the host */
     }
     offer_to_oom_killer();
-    if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DUMPABLE)) {
+    if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
     prctl(PR_SET_NAME, "launcher", 0, 0, 0);
     umask(022); /* not the server's own, which is none of the command's business */
-    if ((launch.head->flags & LAUNCH_SCOPE_UNIX) != 0) {
+    if ((launch.flags & LAUNCH_SCOPE_UNIX) != 0) {
         scope_unix_sockets();
     }
     /* CLONE_VFORK: we go on when the child has executed the command or has told us why it cannot. */

@@ -140,7 +140,7 @@ static void read_host(struct probe_host *host) {
 static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     static const char *const argv[] = {"true", NULL};
     const struct spawner_options options = {.bwrap_path = path, .cgroup_root = ""};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_RESTRICTIVE};
+    const struct launch_plan plan = {.shape = {.profile = PROFILE_RESTRICTIVE}, .order = {.argv = argv, .tree_fd = -1}};
     struct running running;
     struct run_result result;
     bool usable = false;
@@ -148,7 +148,7 @@ static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     if (spawner == NULL) {
         return false;
     }
-    if (spawner_run(spawner, &spec, &running, complaint, cap)) {
+    if (spawner_run(spawner, &plan, &running, complaint, cap)) {
         snprintf(complaint, cap, "no answer");
         if (running_result(&running, &result, TRIAL_TIMEOUT_MS)) {
             size_t known =

@@ -142,7 +142,7 @@ const char *spawner_cpu_mode(const struct spawner *spawner) {
 /* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */
 static bool send_with_descriptors(int socket_fd, const void *data, size_t size, const int *fds, size_t count) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
         struct cmsghdr align;
     } control;
     const struct timespec pause = {0, RETRY_PAUSE_MS * 1000000L};
@@ -171,38 +171,24 @@ static bool send_with_descriptors(int socket_fd, const void *data, size_t size, 
     return false;
 }
 
-static bool check_spec(const struct command_spec *spec, char *why, size_t why_cap) {
+static bool check_order(const struct launch_order *order, char *why, size_t why_cap) {
     const char *problem = NULL;
-    if (spec->argv == NULL || spec->argv[0] == NULL || spec->argv[0][0] == '\0') {
+    if (!order->argv || !order->argv[0] || order->argv[0][0] == '\0') {
         problem = "no program is named";
-    } else if (spec->workdir != NULL && spec->workdir[0] != '/') {
+    } else if (order->workdir && order->workdir[0] != '/') {
         problem = "the working directory is not an absolute path";
-    } else if (spec->image_root != NULL && strlen(spec->image_root) >= PATH_MAX) {
-        problem = "the path of the image's root is too long";
-    } else if (spec->separate_errors && spec->tree_fd == -1) {
+    } else if (order->separate_errors && order->tree_fd == -1) {
         problem = "stderr can be told apart in kept sandboxes only";
     }
-    if (problem != NULL) {
+    if (problem) {
         snprintf(why, why_cap, "%s", problem);
     }
-    return problem == NULL;
+    return !problem;
 }
 
-/* Sends the request; fds are the descriptors of the enum in spawner_wire.h. */
-static bool hand_over(const struct spawner *spawner, const struct command_spec *spec, const int *fds) {
-    size_t count = spec->separate_errors ? SPAWN_FD_MAX : spec->tree_fd != -1 ? SPAWN_FD_ERRORS : SPAWN_FD_TREE;
-    struct spawn_request request;
-    size_t root_size = spec->image_root != NULL ? strlen(spec->image_root) : 0;
-    memset(&request, 0, offsetof(struct spawn_request, image_root));
-    request.profile = spec->profile;
-    request.limits = spec->limits;
-    request.whole_tree = spec->whole_tree;
-    if (root_size > 0) {
-        memcpy(request.image_root, spec->image_root, root_size);
-    }
-    request.image_root[root_size] = '\0';
-    return send_with_descriptors(spawner->socket_fd, &request,
-                                 offsetof(struct spawn_request, image_root) + root_size + 1, fds, count);
+/* How many of the descriptors there are. */
+static size_t count_sent(const struct launch_order *order) {
+    return order->separate_errors ? LAUNCH_SENT_MAX : order->tree_fd != -1 ? LAUNCH_SENT_ERRORS : LAUNCH_SENT_TREE;
 }
 
 /* A pipe whose read end never blocks. */
@@ -210,19 +196,26 @@ static bool open_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why,
+bool spawner_run(struct spawner *spawner, const struct launch_plan *plan, struct running *out, char *why,
                  size_t why_cap) {
+    const struct launch_order *order = &plan->order;
     int output[2] = {-1, -1}, errors[2] = {-1, -1}, control[2] = {-1, -1};
+    char message[LAUNCH_MESSAGE_MAX];
     *out = (struct running){-1, -1, -1};
-    if (!check_spec(spec, why, why_cap)) {
+    if (!check_order(order, why, why_cap)) {
         return false;
     }
-    int block_fd = launch_block_create(spec);
+    size_t size = launch_shape_write(&plan->shape, message);
+    if (size == 0) {
+        snprintf(why, why_cap, "the path of the image's root is too long");
+        return false;
+    }
+    int block_fd = launch_block_create(order);
     bool sent = false;
-    if (block_fd != -1 && open_pipe(output) && (!spec->separate_errors || open_pipe(errors)) &&
+    if (block_fd != -1 && open_pipe(output) && (!order->separate_errors || open_pipe(errors)) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
-        sent = hand_over(spawner, spec,
-                         (const int[SPAWN_FD_MAX]){output[1], control[1], block_fd, spec->tree_fd, errors[1]});
+        const int fds[LAUNCH_SENT_MAX] = {output[1], control[1], block_fd, order->tree_fd, errors[1]};
+        sent = send_with_descriptors(spawner->socket_fd, message, size, fds, count_sent(order));
     }
     if (sent) {
         *out = (struct running){output[0], errors[0], control[0]};

@@ -21,11 +21,9 @@
 
 #define EVENTS_AT_ONCE 32
 #define END_TIMEOUT_MS 10000
-#define RESERVATION_FACTOR 2
 
 struct loop {
     struct kit kit;
-    struct cgroup cgroup;
     int server_fd;
     int signal_fd;
     int epoll_fd;
@@ -34,8 +32,9 @@ struct loop {
 };
 
 struct received {
-    struct spawn_request request;
-    int fds[SPAWN_FD_MAX]; /* -1: not there */
+    char message[LAUNCH_MESSAGE_MAX];
+    size_t size;
+    int fds[LAUNCH_SENT_MAX]; /* -1: not there */
 };
 
 static void answer(int control_fd, const struct run_result *result) {
@@ -54,14 +53,14 @@ static void answer_failure(int control_fd, const char *why) {
 /* False: the server is gone. */
 static bool receive(int server_fd, struct received *received) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
         struct cmsghdr align;
     } control;
-    struct iovec part = {&received->request, sizeof received->request};
+    struct iovec part = {received->message, sizeof received->message};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    memset(received, 0, sizeof *received);
-    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+    received->size = 0;
+    for (size_t i = 0; i < LAUNCH_SENT_MAX; i++) {
         received->fds[i] = -1;
     }
     ssize_t size = recvmsg(server_fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -72,59 +71,25 @@ static bool receive(int server_fd, struct received *received) {
     if (size > 0 && header != NULL && header->cmsg_type == SCM_RIGHTS) {
         memcpy(received->fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     }
+    received->size = (size_t)size;
     return size > 0;
 }
 
-/* Puts the limits where they are enforced. False with the reason in why. */
-static bool set_limits(struct loop *loop, struct child *child, struct child_order *order, char *why, size_t why_cap) {
-    bool in_cgroup = loop->cgroup.root_fd != -1;
-    /* Twice the limit, because memory that is only reserved counts here; the sum of what is used is the watchdog's. */
-    order->data_bytes = in_cgroup || WEAKENED("data-limit") ? 0 : order->limits.memory_bytes * RESERVATION_FACTOR;
-    order->bound_cpus = in_cgroup && loop->cgroup.has_cpu ? 0 : order->limits.cpus;
-    order->cgroup_fd = in_cgroup ? cgroup_make_leaf(&loop->cgroup, &order->limits, child->leaf) : -1;
-    if (in_cgroup && order->cgroup_fd == -1) {
-        child->leaf[0] = '\0';
-        snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-/* Forgets a child that never ran or whose processes are gone. */
-static void free_child(struct loop *loop, struct child *child) {
-    if (child->leaf[0] != '\0') {
-        cgroup_remove_leaf(&loop->cgroup, child->leaf);
-    }
-    free(child);
-}
-
-static void start_child(struct loop *loop, struct received *received) {
-    const struct spawn_request *request = &received->request;
-    struct child_order order = {.profile = request->profile,
-                                .limits = request->limits,
-                                .image_root = request->image_root[0] != '\0' ? request->image_root : NULL,
-                                .output_fd = received->fds[SPAWN_FD_OUTPUT],
-                                .block_fd = received->fds[SPAWN_FD_BLOCK],
-                                .tree_fd = received->fds[SPAWN_FD_TREE],
-                                .whole_tree = request->whole_tree,
-                                .error_fd = received->fds[SPAWN_FD_ERRORS]};
+static void start_child(struct loop *loop, const struct launch_shape *shape, struct received *received) {
     struct epoll_event event = {.events = EPOLLIN};
     char why[512];
     struct child *child = calloc(1, sizeof *child);
-    if (child == NULL) {
-        answer_failure(received->fds[SPAWN_FD_CONTROL], "out of memory");
+    if (!child) {
+        answer_failure(received->fds[LAUNCH_SENT_CONTROL], "out of memory");
         return;
     }
-    bool started =
-        set_limits(loop, child, &order, why, sizeof why) && child_start(child, &loop->kit, &order, why, sizeof why);
-    close_if_open(order.cgroup_fd);
-    if (!started) {
-        answer_failure(received->fds[SPAWN_FD_CONTROL], why);
-        free_child(loop, child);
+    if (!child_start(child, &loop->kit, shape, received->fds, why, sizeof why)) {
+        answer_failure(received->fds[LAUNCH_SENT_CONTROL], why);
+        free(child);
         return;
     }
-    child->control_fd = received->fds[SPAWN_FD_CONTROL];
-    received->fds[SPAWN_FD_CONTROL] = -1;
+    child->control_fd = received->fds[LAUNCH_SENT_CONTROL];
+    received->fds[LAUNCH_SENT_CONTROL] = -1;
     child->next = loop->children;
     loop->children = child;
     event.data.ptr = child;
@@ -133,24 +98,25 @@ static void start_child(struct loop *loop, struct received *received) {
     }
 }
 
-static void take_request(struct loop *loop) {
-    struct received received;
+static void handle_request(struct loop *loop) {
+    static struct received received;
+    struct launch_shape shape;
     if (!receive(loop->server_fd, &received)) {
         loop->stopping = true;
         return;
     }
-    if (received.fds[SPAWN_FD_BLOCK] != -1) {
-        start_child(loop, &received);
-    } else if (received.fds[SPAWN_FD_CONTROL] != -1) {
-        answer_failure(received.fds[SPAWN_FD_CONTROL], "the spawner is out of descriptors");
+    if (received.fds[LAUNCH_SENT_BLOCK] != -1 && launch_shape_read(&shape, received.message, received.size)) {
+        start_child(loop, &shape, &received);
+    } else if (received.fds[LAUNCH_SENT_CONTROL] != -1) {
+        answer_failure(received.fds[LAUNCH_SENT_CONTROL], "the spawner is out of descriptors");
     }
-    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+    for (size_t i = 0; i < LAUNCH_SENT_MAX; i++) {
         close_if_open(received.fds[i]);
     }
 }
 
 /* A byte, or the other end was closed: all ask for the end. */
-static void take_command(struct loop *loop, struct child *child) {
+static void handle_command(struct loop *loop, struct child *child) {
     char byte = SPAWN_KILL;
     ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
     if (size == 0 || (size == -1 && errno != EAGAIN && errno != EINTR)) {
@@ -190,7 +156,8 @@ static void finish_children(struct loop *loop) {
             continue;
         }
         struct run_result result;
-        if (child->leaf[0] != '\0' && child->end.kind == 0 && cgroup_ran_out_of_memory(&loop->cgroup, child->leaf)) {
+        if (child->leaf[0] != '\0' && child->end.kind == 0 &&
+            cgroup_ran_out_of_memory(&loop->kit.cgroup, child->leaf)) {
             child->excess = WATCHDOG_TOO_MUCH_MEMORY;
         }
         child_result(child, &result);
@@ -200,8 +167,8 @@ static void finish_children(struct loop *loop) {
          * that copy would name freed memory. */
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
         close(child->control_fd);
-        child_close(child);
-        free_child(loop, child);
+        child_close(child, &loop->kit);
+        free(child);
     }
 }
 
@@ -229,11 +196,11 @@ static void run_loop(struct loop *loop) {
         int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_children(loop));
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == &loop->server_fd) {
-                take_request(loop);
+                handle_request(loop);
             } else if (events[i].data.ptr == &loop->signal_fd) {
                 reap_children(loop);
             } else {
-                take_command(loop, events[i].data.ptr);
+                handle_command(loop, events[i].data.ptr);
             }
         }
         finish_children(loop);
@@ -252,7 +219,6 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     loop->server_fd = process->server_fd;
-    loop->cgroup = process->cgroup;
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->signal_fd == -1 || loop->epoll_fd == -1 || !watch(loop, &loop->server_fd) ||
@@ -260,7 +226,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
-    return kit_open(&loop->kit, process->bwrap_path, why, why_cap);
+    return kit_open(&loop->kit, process->bwrap_path, &process->cgroup, why, why_cap);
 }
 
 void spawner_process_run(const struct spawner_process *process) {

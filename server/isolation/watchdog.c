@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "kept_root.h"
 #include "memfds.h"
-#include "spawner.h"
 #include "weaken.h"
 
 #define NEAR_MS 50 /* at half the limit and above */

@@ -26,7 +26,7 @@ static void detach(struct command *command) {
     *link = command->next;
 }
 
-enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec) {
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct launch_plan *plan) {
     struct sandbox *sandbox = command->sandbox;
     enum command_start outcome = COMMAND_STARTED;
     if (sandbox != NULL) {
@@ -37,7 +37,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
         }
     }
     if (outcome == COMMAND_STARTED &&
-        !spawner_run(spawner, spec, &command->running, command->why, sizeof command->why)) {
+        !spawner_run(spawner, plan, &command->running, command->why, sizeof command->why)) {
         outcome = COMMAND_UNAVAILABLE;
     }
     if (outcome == COMMAND_STARTED) {

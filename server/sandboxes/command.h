@@ -38,7 +38,7 @@ enum command_start {
 
 /* Starts a command, which ends when its sandbox is removed or stopped. The struct is the caller's, all zero but for
  * what the caller has filled in, and must stay where it is until command_close. */
-enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec);
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct launch_plan *plan);
 
 enum command_event {
     COMMAND_OUTPUT, /* *len bytes were read */

@@ -16,7 +16,7 @@
 
 struct file_store {
     struct sandbox *sandbox;
-    const char *image_root; /* see command_spec */
+    const char *image_root; /* the sandbox's root file system; NULL: the host's own programs */
 };
 
 /* Paths are relative to the sandbox's root, without empty components, "." and "..". */

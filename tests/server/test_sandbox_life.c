@@ -69,7 +69,8 @@ static struct server start_server(const char *weakened, const char *what, const 
     const char *const argv[] = {"./probe", what, word, NULL};
     char path[256];
     int sockets[2];
-    struct command_spec spec = {.argv = argv, .profile = PROFILE_MODERATE, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {
+        .order.argv = argv, .shape.profile = PROFILE_MODERATE, .order.tree_fd = fixture_tree(path)};
     struct server server = {0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
     pid_t pid = fork();
@@ -78,7 +79,7 @@ static struct server start_server(const char *weakened, const char *what, const 
         pid_t keepers[2];
         server.pid = getpid();
         server.keeper = family_children(keepers, 2) == 1 ? keepers[0] : 0;
-        server.output_fd = fixture_start(spawner, &spec).output_fd;
+        server.output_fd = fixture_start(spawner, &plan).output_fd;
         send_server(sockets[1], &server);
         for (;;) {
             pause();
@@ -90,7 +91,7 @@ static struct server start_server(const char *weakened, const char *what, const 
     assert_true(server.keeper_fd != -1);
     close(sockets[0]);
     close(sockets[1]);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     return server;
 }
 
@@ -144,11 +145,11 @@ static void test_x4_normal_exit(void **state) {
         if (weak) { /* its output does not end, because of the survivor: so not fixture_run */
             const char *const argv[] = {"./probe", "leave", word, NULL};
             char path[256];
-            const struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path)};
-            struct running running = fixture_start(spawner, &spec);
+            const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = fixture_tree(path)};
+            struct running running = fixture_start(spawner, &plan);
             assert_true(running_result(&running, &outcome.result, FIXTURE_TIMEOUT_MS));
             running_close(&running);
-            close(spec.tree_fd);
+            close(plan.order.tree_fd);
             assert_int_equal(fixture_count(word), 1);
         } else {
             outcome = fixture_probe(spawner, PROFILE_MODERATE, "leave", word);
@@ -166,11 +167,11 @@ static void test_x4_stop(void **state) {
     const char *word = fixture_word();
     const char *const argv[] = {"./probe", "linger", word, NULL};
     char path[256], text[128];
-    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {.order.argv = argv, .order.tree_fd = fixture_tree(path)};
     struct run_result result;
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     snprintf(text, sizeof text, "left %s\n", word);
     assert_true(fixture_wait_output(&running, text));
     assert_true(spawner_alive(spawner));
@@ -179,7 +180,7 @@ static void test_x4_stop(void **state) {
     assert_true(running_result(&running, &result, 0));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     running_close(&running);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x4_server_killed(void **state) {
@@ -250,13 +251,13 @@ static void test_x4_both_out_of_order(void **state) {
 /* What the server's threads see of it. */
 static void test_killed_spawner_is_an_answer(void **state) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "echo up; sleep 60");
+    struct launch_plan plan = fixture_shell(argv, "echo up; sleep 60");
     struct run_result result;
     char why[200] = "";
     pid_t keepers[2];
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec), later;
+    struct running running = fixture_start(spawner, &plan), later;
     assert_true(fixture_wait_output(&running, "up"));
     assert_int_equal(family_children(keepers, 2), 1);
     kill(fixture_child_of(keepers[0]), SIGKILL);
@@ -271,7 +272,7 @@ static void test_killed_spawner_is_an_answer(void **state) {
         fixture_pause_ms(1);
     }
     assert_false(spawner_alive(spawner));
-    assert_false(spawner_run(spawner, &spec, &later, why, sizeof why));
+    assert_false(spawner_run(spawner, &plan, &later, why, sizeof why));
     assert_non_null(strstr(why, "cannot start the command"));
     spawner_stop(spawner);
 }
@@ -280,14 +281,15 @@ static void test_killed_spawner_is_an_answer(void **state) {
  * loop: dash loses signals that come while it does that. */
 static void test_terminate(void **state) {
     const char *argv[4];
-    struct command_spec spec =
+    struct launch_plan plan =
         fixture_shell(argv, "trap 'echo caught; exit 7' TERM; kill -TERM 1; sleep 0.1; echo up; while :; do :; done");
     const char *const sleep_argv[] = {"sleep", "60", NULL};
-    const struct command_spec sleep_spec = {.argv = sleep_argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    const struct launch_plan sleep_plan = {
+        .order.argv = sleep_argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     struct run_result result;
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up\n"));
     running_terminate(&running);
     assert_true(fixture_wait_output(&running, "caught\n"));
@@ -297,7 +299,7 @@ static void test_terminate(void **state) {
     running_terminate(&running); /* of one that has ended */
     running_close(&running);
     for (int i = 0; i < 20; i++) { /* before it runs, and at any moment of its start */
-        running = fixture_start(spawner, &sleep_spec);
+        running = fixture_start(spawner, &sleep_plan);
         fixture_pause_ms(i);
         running_terminate(&running);
         assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
