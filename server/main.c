@@ -196,13 +196,13 @@ int main(int argc, char **argv) {
                                     .started_ms = clock_monotonic_ms()}};
     sigset_t signals;
     privileges_reset_signals();
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGHUP);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     /* From here on they wait until there is something orderly to do about them; threads inherit that. */
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    (void)umask(077);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    umask(077);
     enum options_outcome outcome = options_read(&server.options, argc, argv);
     bool ok = outcome == OPTIONS_EXIT || (outcome == OPTIONS_RUN && run(&server, &signals));
     options_free(&server.options);

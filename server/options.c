@@ -46,7 +46,7 @@ static const char usage[] =
 /* Replaces *slot by a copy of text. */
 static bool keep(char **slot, const char *text) {
     char *copy = strdup(text);
-    if (copy == NULL) {
+    if (!copy) {
         return false;
     }
     free(*slot);
@@ -57,20 +57,20 @@ static bool keep(char **slot, const char *text) {
 /* Splits HOST:PORT or [HOST]:PORT. */
 static enum options_outcome parse_listen(struct options *options, const char *text) {
     const char *colon = strrchr(text, ':');
-    size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
+    size_t host_len = colon ? (size_t)(colon - text) : 0;
     if (host_len > 2 && text[0] == '[' && text[host_len - 1] == ']') {
         text++;
         host_len -= 2;
-    } else if (host_len > 0 && memchr(text, ':', host_len) != NULL) {
+    } else if (host_len > 0 && memchr(text, ':', host_len)) {
         host_len = 0; /* an IPv6 address without brackets: where it ends cannot be told */
     }
     char *end = NULL;
-    unsigned long port = colon == NULL ? 65536 : strtoul(colon + 1, &end, 10);
+    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 65536;
     if (host_len == 0 || port > 65535 || end == colon + 1 || *end != '\0' || colon[1] < '0' || colon[1] > '9') {
         return bad("--listen wants HOST:PORT, for example 127.0.0.1:18888 or [::1]:18888");
     }
     char *host = strndup(text, host_len);
-    if (host == NULL || !keep(&options->listen_port, colon + 1)) {
+    if (!host || !keep(&options->listen_port, colon + 1)) {
         free(host);
         return bad("out of memory");
     }
@@ -92,7 +92,7 @@ static enum options_outcome parse_fd(int *fd, const char *option, const char *te
 
 static enum options_outcome parse_image(struct options *options, const char *text) {
     const char *equals = strchr(text, '=');
-    if (equals == NULL) {
+    if (!equals) {
         return bad("--image wants NAME=DIR");
     }
     char message[VALIDATE_MESSAGE];
@@ -129,7 +129,7 @@ static enum options_outcome read_key_file(struct options *options, const char *p
         len += (size_t)n;
     }
     int error = n < 0 ? errno : 0;
-    (void)close(fd);
+    close(fd);
     text[len] = '\0';
     text[strcspn(text, "\r\n")] = '\0';
     enum options_outcome outcome = OPTIONS_RUN;
@@ -147,23 +147,23 @@ static enum options_outcome read_key_file(struct options *options, const char *p
 /* Takes the key out of the environment; its bytes too, which would otherwise stay readable as /proc/PID/environ. */
 static enum options_outcome read_key_variable(struct options *options) {
     char *value = getenv(KEY_VARIABLE);
-    if (value == NULL) {
+    if (!value) {
         return OPTIONS_RUN;
     }
-    bool kept = value[0] == '\0' || options->api_key != NULL || keep(&options->api_key, value);
+    bool kept = value[0] == '\0' || options->api_key || keep(&options->api_key, value);
     explicit_bzero(value, strlen(value));
-    (void)unsetenv(KEY_VARIABLE);
+    unsetenv(KEY_VARIABLE);
     return kept ? OPTIONS_RUN : bad("out of memory");
 }
 
 /* The state folder when none was given. */
 static enum options_outcome default_state(struct options *options) {
-    if (options->state_dir != NULL) {
+    if (options->state_dir) {
         return OPTIONS_RUN;
     }
     if (options->folder_fd >= 0) {
         options->state_dir = folder_state_dir(options->folder_fd);
-        return options->state_dir != NULL ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
+        return options->state_dir ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
     }
     const char *state_home = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
@@ -171,9 +171,9 @@ static enum options_outcome default_state(struct options *options) {
     int len = 0;
     if (geteuid() == 0) {
         len = snprintf(path, sizeof path, "/var/lib/agentkernel-local");
-    } else if (state_home != NULL && state_home[0] == '/') {
+    } else if (state_home && state_home[0] == '/') {
         len = snprintf(path, sizeof path, "%s/agentkernel-local", state_home);
-    } else if (home != NULL && home[0] == '/') {
+    } else if (home && home[0] == '/') {
         len = snprintf(path, sizeof path, "%s/.local/state/agentkernel-local", home);
     } else {
         return bad("neither HOME nor XDG_STATE_HOME is set: say with --state DIR where to keep sandboxes");
@@ -232,10 +232,10 @@ static enum options_outcome parse(struct options *options, int option) {
     case OPTION_FOLDER_FD:
         return parse_fd(&options->folder_fd, "--" AK_LOCAL_OPTION_FOLDER, optarg);
     case OPTION_VERSION:
-        (void)puts("agentkernel-local " AKL_VERSION);
+        puts("agentkernel-local " AKL_VERSION);
         return OPTIONS_EXIT;
     case OPTION_HELP:
-        (void)fputs(usage, stdout);
+        fputs(usage, stdout);
         return OPTIONS_EXIT;
     default: /* getopt_long has said what is wrong */
         return bad("try --help");
@@ -246,7 +246,7 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     *options = (struct options){.listen_fd = -1, .owner_pidfd = -1, .life_fd = -1, .folder_fd = -1};
     enum options_outcome outcome = OPTIONS_RUN;
     int option = 0;
-    while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
         outcome = parse(options, option);
     }
     if (outcome == OPTIONS_RUN && optind < argc) {
@@ -256,7 +256,7 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     if (outcome == OPTIONS_RUN && addresses > 1) {
         outcome = bad("--listen, --unix and --listen-fd exclude each other");
     }
-    if (outcome == OPTIONS_RUN && options->state_dir != NULL && options->folder_fd >= 0) {
+    if (outcome == OPTIONS_RUN && options->state_dir && options->folder_fd >= 0) {
         outcome = bad("--state and --folder-fd exclude each other");
     }
     if (outcome == OPTIONS_RUN && addresses == 0) {
@@ -268,7 +268,7 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
 }
 
 void options_free(struct options *options) {
-    if (options->api_key != NULL) {
+    if (options->api_key) {
         explicit_bzero(options->api_key, strlen(options->api_key));
     }
     image_roots_free(&options->images);

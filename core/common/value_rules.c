@@ -68,7 +68,7 @@ bool ak_path_has(const char *path, size_t len, const char *component) {
 }
 
 bool ak_file_path_climbs(const char *path, size_t len) {
-    return memmem(path, len, "..", 2) != NULL;
+    return memmem(path, len, "..", 2);
 }
 
 const char *ak_file_path_closed(const char *path, size_t len) {

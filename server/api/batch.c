@@ -50,7 +50,7 @@ static void read_item(struct fields *fields, const ak_json_value *value, size_t 
         fields_fail(fields, inner.error);
     } else if (argc == 0) {
         char message[64];
-        (void)snprintf(message, sizeof message, "commands[%zu]: command is required", number);
+        snprintf(message, sizeof message, "commands[%zu]: command is required", number);
         fields_fail(fields, message);
     }
 }
@@ -69,7 +69,7 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
     }
     if (!fields.failed) {
         batch->items = calloc(count, sizeof *batch->items);
-        batch->count = batch->items == NULL ? 0 : count;
+        batch->count = batch->items ? count : 0;
         ak_json_iter_init(&iter, &list);
         for (size_t i = 0; i < batch->count && ak_json_iter_next(&iter, NULL, &value); i++) {
             read_item(&fields, &value, i, &batch->items[i]);
@@ -77,7 +77,7 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
     }
     if (fields.failed) {
         reply_error(reply, 400, fields.error);
-    } else if (batch->items == NULL) {
+    } else if (!batch->items) {
         reply_error(reply, 500, "out of memory");
     }
     return reply->status == 0;
@@ -116,9 +116,9 @@ static void run_all(struct batch *batch) {
     while (started < wanted && thread_start(&threads[started], THREAD_STACK, work, batch)) {
         started++;
     }
-    (void)work(batch);
+    work(batch);
     for (size_t i = 0; i < started; i++) {
-        (void)pthread_join(threads[i], NULL);
+        pthread_join(threads[i], NULL);
     }
 }
 

@@ -25,7 +25,7 @@ static const struct {
 /* Answers when another backend than ours is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
     char *backend = fields_text(fields, "backend");
-    enum backend_check check = backend == NULL ? BACKEND_OURS : validate_backend(backend);
+    enum backend_check check = backend ? validate_backend(backend) : BACKEND_OURS;
     if (check == BACKEND_KNOWN) {
         reply_errorf(reply, 422, "Backend '%s' is unavailable. Use GET /backends to see ready backends", backend);
     } else if (check == BACKEND_UNKNOWN) {
@@ -79,7 +79,7 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     uint64_t memory_mb = 512;
     char *profile = fields_text(fields, "profile");
     wanted->profile = PROFILE_MODERATE;
-    if (profile != NULL && !profile_parse(profile, &wanted->profile)) {
+    if (profile && !profile_parse(profile, &wanted->profile)) {
         reply_errorf(reply, 400, "Invalid profile '%.64s'. Use: permissive, moderate, restrictive", profile);
     }
     free(profile);
@@ -103,19 +103,19 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
 static void read_description(struct fields *fields, struct sandbox *wanted) {
     char message[VALIDATE_MESSAGE];
     char *name = fields_required_text(fields, "name");
-    const char *wrong = name == NULL ? NULL : validate_sandbox_name(name, message);
-    if (wrong != NULL) {
+    const char *wrong = name ? validate_sandbox_name(name, message) : NULL;
+    if (wrong) {
         fields_fail(fields, wrong);
-    } else if (name != NULL) {
-        (void)snprintf(wanted->name, sizeof wanted->name, "%s", name);
+    } else if (name) {
+        snprintf(wanted->name, sizeof wanted->name, "%s", name);
     }
     free(name);
     wanted->image = fields_text(fields, "image");
-    if (wanted->image == NULL && !fields->failed) {
+    if (!wanted->image && !fields->failed) {
         wanted->image = strdup(SANDBOX_DEFAULT_IMAGE);
     }
-    wrong = wanted->image == NULL ? "out of memory" : validate_image(wanted->image, message);
-    if (wrong != NULL) {
+    wrong = wanted->image ? validate_image(wanted->image, message) : "out of memory";
+    if (wrong) {
         fields_fail(fields, wrong);
     }
     wanted->labels = fields_map(fields, "labels");
@@ -142,7 +142,7 @@ static bool read_create_request(const struct request *request, struct sandbox *w
     if (!fields.failed && reply->status == 0) {
         read_limits(&fields, wanted, reply);
     }
-    if (!fields.failed && reply->status == 0 && source->url != NULL && wanted->profile == PROFILE_RESTRICTIVE) {
+    if (!fields.failed && reply->status == 0 && source->url && wanted->profile == PROFILE_RESTRICTIVE) {
         reply_error(reply, 422, "source_url needs a network, which the restrictive profile has not");
     }
     if (fields.failed && reply->status == 0) {
@@ -178,7 +178,7 @@ static void create(struct api *api, const struct request *request, const struct 
         if (!provision_is_needed(source) || fetch(api, request, made, source, reply)) {
             reply_created(reply, made);
         } else {
-            (void)state_remove(made);
+            state_remove(made);
         }
         break;
     case STATE_EXISTS:

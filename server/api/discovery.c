@@ -77,12 +77,12 @@ static void read_memory(uint64_t *used, uint64_t *total) {
     unsigned long long total_kb = 0;
     unsigned long long available_kb = 0;
     FILE *file = fopen("/proc/meminfo", "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "MemTotal: %llu", &total_kb);
-        (void)sscanf(line, "MemAvailable: %llu", &available_kb);
+    while (file && fgets(line, sizeof line, file)) {
+        sscanf(line, "MemTotal: %llu", &total_kb);
+        sscanf(line, "MemAvailable: %llu", &available_kb);
     }
-    if (file != NULL) {
-        (void)fclose(file);
+    if (file) {
+        fclose(file);
     }
     *total = total_kb / 1024;
     *used = available_kb < total_kb ? (total_kb - available_kb) / 1024 : 0;
@@ -105,7 +105,7 @@ static void write_usage(struct writer *writer, const struct api *api) {
     if (fstatvfs(api->state.dir.top_fd, &disk) == 0) {
         disk_used = (uint64_t)(disk.f_blocks - disk.f_bfree) * disk.f_frsize >> 20;
     }
-    (void)snprintf(percent, sizeof percent, "%.1f", cpu_percent());
+    snprintf(percent, sizeof percent, "%.1f", cpu_percent());
     writer_open(writer, '{');
     writer_name(writer, "cpu_percent");
     writer_text(writer, percent);
@@ -119,12 +119,12 @@ void handle_stats(struct api *api, struct request *request, struct reply *reply)
     (void)request;
     struct writer *writer = &reply->body;
     struct sandbox **list = state_list(&api->state);
-    if (list == NULL) {
+    if (!list) {
         reply_error(reply, 500, "out of memory");
         return;
     }
     size_t count = 0;
-    while (list[count] != NULL) {
+    while (list[count]) {
         count++;
     }
     state_free_list(list);

@@ -61,7 +61,7 @@ static void add_progress(struct stream *stream) {
     char hex[9];
     char name[32];
     clock_random_hex(hex);
-    (void)snprintf(name, sizeof name, "api-stream-%s", hex);
+    snprintf(name, sizeof name, "api-stream-%s", hex);
     begin_event(stream, "progress");
     writer_member_text(&stream->out, "stage", "sandbox_created");
     writer_member_text(&stream->out, "sandbox", name);
@@ -100,7 +100,7 @@ static void add_end(struct stream *stream, const struct run_result *result) {
         add_error(stream, COMMAND_TOO_BIG);
         break;
     case END_SANDBOX_FAILED:
-        (void)snprintf(message, sizeof message, "Sandbox unavailable: %s", result->message);
+        snprintf(message, sizeof message, "Sandbox unavailable: %s", result->message);
         add_error(stream, message);
         break;
     case END_NOT_FOUND:

@@ -32,13 +32,13 @@ bool exec_request_read(const struct request *request, struct exec_request *exec,
         return false;
     }
     const char *wrong = NULL;
-    if (!fields.failed && exec->workdir != NULL) {
+    if (!fields.failed && exec->workdir) {
         wrong = validate_workdir(exec->workdir);
     }
-    if (!fields.failed && wrong == NULL) {
+    if (!fields.failed && !wrong) {
         wrong = validate_env((const char *const *)exec->env, message);
     }
-    if (wrong != NULL) {
+    if (wrong) {
         fields_fail(&fields, wrong);
     }
     if (fields.failed) {
@@ -50,7 +50,7 @@ bool exec_request_read(const struct request *request, struct exec_request *exec,
 struct sandbox *exec_request_sandbox(struct api *api, const struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
     struct sandbox *sandbox = state_find(&api->state, name);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, name, name);
     } else if (!command_reply_available(&api->executor, reply)) {
         state_release(sandbox);

@@ -50,7 +50,7 @@ static void reply_about(struct reply *reply, unsigned status, const char *before
 /* "<before><path>: why", from errno. */
 static void reply_failed(struct reply *reply, unsigned status, const char *before, const struct files_path *path) {
     char after[160];
-    (void)snprintf(after, sizeof after, ": %s", file_store_error(errno));
+    snprintf(after, sizeof after, ": %s", file_store_error(errno));
     reply_about(reply, status, before, path, after);
 }
 
@@ -73,7 +73,7 @@ static bool open_call(struct file_call *call, struct api *api, const struct requ
         return false;
     }
     call->store.sandbox = state_find(&api->state, request->segments[1]);
-    if (call->store.sandbox != NULL) {
+    if (call->store.sandbox) {
         call->store.image_root = image_roots_find(api->executor.images, call->store.sandbox->image);
     }
     return true;
@@ -112,7 +112,7 @@ static bool is_running(const struct file_call *call, const struct request *reque
                        struct reply *reply) {
     const struct sandbox *sandbox = call->store.sandbox;
     const char *name = request->segments[1];
-    if (sandbox == NULL || atomic_load(&sandbox->stopped)) {
+    if (!sandbox || atomic_load(&sandbox->stopped)) {
         reply_errorf(reply, status, SANDBOX_NOT_RUNNING, name, name);
         return false;
     }
@@ -125,13 +125,13 @@ static bool is_running(const struct file_call *call, const struct request *reque
 static bool reply_whole(int fd, size_t size, struct reply *reply) {
     char *bytes = malloc(size + 1);
     size_t len = 0;
-    ssize_t n = bytes == NULL ? -1 : 1;
+    ssize_t n = bytes ? 1 : -1;
     while (n > 0 && len < size) {
         n = read(fd, bytes + len, size - len);
         len += n > 0 ? (size_t)n : 0;
     }
     int error = errno;
-    (void)close(fd);
+    close(fd);
     if (n >= 0) {
         bool text = ak_utf8_valid(bytes, len);
         reply_open(reply, 200);
@@ -156,7 +156,7 @@ static void read_file(const struct file_call *call, const struct request *reques
     uint64_t size = 0;
     int fd = file_store_open(&call->store, call->path.relative, &size);
     if (fd >= 0 && size > READ_MAX) {
-        (void)close(fd);
+        close(fd);
         reply_about(reply, 413, "File exceeds the maximum size of 2147483648 bytes: ", &call->path, "");
         return;
     }
@@ -197,7 +197,7 @@ static bool decode_base64(struct fields *fields, const ak_json_value *value, str
         return false;
     }
     content->bytes = malloc(size + 1);
-    if (content->bytes == NULL) {
+    if (!content->bytes) {
         fields_fail(fields, "out of memory");
         return false;
     }
@@ -221,7 +221,7 @@ static bool read_content(const struct request *request, struct content *content,
     bool base64 =
         fields_value(&fields, "encoding", false, AK_JSON_STRING, &encoding) && ak_json_equals(&encoding, "base64", 6);
     if (found && !fields.failed && base64) {
-        (void)decode_base64(&fields, &value, content);
+        decode_base64(&fields, &value, content);
     } else if (found && !fields.failed) {
         content->bytes = fields_bytes(&fields, &value, &content->len);
     }
@@ -238,7 +238,7 @@ void handle_write_file(struct api *api, struct request *request, struct reply *r
         is_running(&call, request, 500, reply)) {
         if (file_store_write(&call.store, call.path.relative, content.bytes, content.len)) {
             char before[48];
-            (void)snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
+            snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
             reply_done(reply, before, &call.path);
             note(&call, "file_written");
         } else {
@@ -270,7 +270,7 @@ static bool parse_key(struct file_call *call, struct fields *fields, const ak_js
     size_t len = 0;
     files_path_free(&call->path);
     char *text = fields_bytes(fields, key, &len);
-    if (text == NULL) {
+    if (!text) {
         reply_error(reply, 400, fields->error);
         return false;
     }
@@ -282,7 +282,7 @@ static bool parse_key(struct file_call *call, struct fields *fields, const ak_js
         struct writer whole = {0};
         writer_text(&whole, call->path.text);
         writer_text(&whole, ": ");
-        writer_text(&whole, why == NULL ? "out of memory" : why);
+        writer_text(&whole, why ? why : "out of memory");
         writer_raw(&whole, "", 1);
         reply_wrong(reply, 400, &whole);
         writer_free(&whole);
@@ -310,7 +310,7 @@ static bool check_files(struct file_call *call, struct fields *fields, const ak_
         size_t len = 0;
         char *bytes = fields_bytes(fields, &value, &len); /* only to see whether it can be had */
         free(bytes);
-        if (bytes == NULL) {
+        if (!bytes) {
             reply_error(reply, 400, fields->error);
             return false;
         }
@@ -331,7 +331,7 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
     while (ak_json_iter_next(&iter, &key, &value)) {
         size_t len = 0;
         char *bytes = fields_bytes(fields, &value, &len);
-        bool taken = bytes != NULL && parse_key(call, fields, &key, reply);
+        bool taken = bytes && parse_key(call, fields, &key, reply);
         bool ok = taken && file_store_write(&call->store, call->path.relative, bytes, len);
         if (taken && !ok) {
             reply_failed(reply, 500, "Failed to write ", &call->path);

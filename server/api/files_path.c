@@ -21,7 +21,7 @@ static bool fail(struct writer *wrong, const char *message, const char *about) {
 static char *simplify(const char *text) {
     char *relative = malloc(strlen(text) + 1);
     char *to = relative;
-    while (relative != NULL && *text != '\0') {
+    while (relative && *text != '\0') {
         size_t len = strcspn(text, "/");
         if (len > 0 && !(len == 1 && text[0] == '.')) {
             if (to != relative) {
@@ -32,7 +32,7 @@ static char *simplify(const char *text) {
         }
         text += len + (text[len] == '/');
     }
-    if (to != NULL) {
+    if (to) {
         *to = '\0';
     }
     return relative;
@@ -40,15 +40,15 @@ static char *simplify(const char *text) {
 
 bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong) {
     *path = (struct files_path){0};
-    if (memchr(text, 0, len) != NULL) {
+    if (memchr(text, 0, len)) {
         return fail(wrong, "invalid file path: NUL", "");
     }
     if (len > AK_FILE_PATH_MAX_BYTES) {
         return fail(wrong, "file path too long (max 4095 bytes)", "");
     }
     path->text = strndup(text, len);
-    path->relative = path->text == NULL ? NULL : simplify(path->text);
-    if (path->relative == NULL) {
+    path->relative = path->text ? simplify(path->text) : NULL;
+    if (!path->relative) {
         files_path_free(path);
         return fail(wrong, "out of memory", "");
     }
@@ -87,7 +87,7 @@ bool files_path_decode(struct files_path *path, const struct request *request, s
         p += len;
     }
     if (!ok) {
-        (void)fail(wrong, "invalid encoded file path", "");
+        fail(wrong, "invalid encoded file path", "");
     } else if (decoded.len == 0) {
         ok = fail(wrong, writer_ok(&decoded) ? "file path is required" : "out of memory", "");
     } else if (!writer_ok(&decoded)) {

@@ -46,7 +46,7 @@ static bool check_start_request(const struct request *request, struct reply *rep
 
 void handle_start_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL && check_start_request(request, reply)) {
+    if (sandbox && check_start_request(request, reply)) {
         if (state_start(sandbox)) {
             reply_text(reply, 200, "Sandbox started");
         } else if (errno == EALREADY) {
@@ -67,7 +67,7 @@ void handle_stop_sandbox(struct api *api, struct request *request, struct reply 
         return;
     }
     struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
-    if (sandbox == NULL || state_stop(sandbox) || errno == ENOENT) {
+    if (!sandbox || state_stop(sandbox) || errno == ENOENT) {
         reply_text(reply, 200, "Sandbox stopped");
     } else {
         reply_failure(reply, "stop", errno);
@@ -78,7 +78,7 @@ void handle_stop_sandbox(struct api *api, struct request *request, struct reply 
 /* Pause, resume and fork keep the memory of processes, which takes a virtual machine. */
 void handle_full_state(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL) {
+    if (sandbox) {
         reply_error(reply, 422,
                     "Backend 'bubblewrap' does not support full-state pause, resume, or fork; use the Firecracker "
                     "backend");
@@ -112,7 +112,7 @@ static bool read_size(const struct request *request, struct size *size, struct r
 }
 
 static bool resize(struct sandbox *sandbox, const struct size *size) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     uint32_t vcpus = sandbox->vcpus;
     uint32_t cpu_percent = sandbox->cpu_percent;
     uint64_t memory_mb = sandbox->memory_mb;
@@ -130,7 +130,7 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
         sandbox->cpu_percent = cpu_percent;
         sandbox->memory_mb = memory_mb;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
@@ -139,9 +139,9 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
  * EOVERFLOW: that would be more than AK_TTL_MAX_SECONDS. */
 static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     uint64_t from = (uint64_t)now.tv_sec + (now.tv_nsec > 0);
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t before = sandbox->expires_at;
     uint64_t after = (before > from ? before : from) + seconds;
     bool fits = after <= from + AK_TTL_MAX_SECONDS;
@@ -151,7 +151,7 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     if (!ok) {
         sandbox->expires_at = before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok ? after : 0;
 }
@@ -162,12 +162,12 @@ static bool read_extend_request(const struct request *request, uint64_t *seconds
     char message[VALIDATE_MESSAGE];
     fields_parse(&fields, request->body, request->body_len);
     char *by = fields_text(&fields, "by");
-    const char *wrong = validate_ttl(by == NULL || fields.failed ? "1h" : by, seconds, message);
-    if (wrong != NULL) {
+    const char *wrong = validate_ttl(!by || fields.failed ? "1h" : by, seconds, message);
+    if (wrong) {
         reply_errorf(reply, 400, "Invalid time format: %s", wrong);
     }
     free(by);
-    return wrong == NULL;
+    return !wrong;
 }
 
 void handle_extend_ttl(struct api *api, struct request *request, struct reply *reply) {
@@ -177,7 +177,7 @@ void handle_extend_ttl(struct api *api, struct request *request, struct reply *r
         return;
     }
     struct sandbox *sandbox = state_find(&api->state, name);
-    uint64_t expires_at = sandbox == NULL ? 0 : extend(sandbox, seconds);
+    uint64_t expires_at = sandbox ? extend(sandbox, seconds) : 0;
     if (expires_at != 0) {
         char text[CLOCK_TIME_CAP];
         clock_format((struct timespec){.tv_sec = (time_t)expires_at}, text, sizeof text);
@@ -186,7 +186,7 @@ void handle_extend_ttl(struct api *api, struct request *request, struct reply *r
         writer_member_text(&reply->body, "expires_at", text);
         writer_close(&reply->body, '}');
         reply_close(reply);
-    } else if (sandbox == NULL || errno == ENOENT) {
+    } else if (!sandbox || errno == ENOENT) {
         reply_errorf(reply, 404, "Sandbox '%s' not found", name);
     } else if (errno == EOVERFLOW) {
         reply_error(reply, 400, "Invalid time format: TTL is too long: the sandbox would live for more than a century");
@@ -206,7 +206,7 @@ static void reply_info(struct reply *reply, struct sandbox *sandbox) {
 void handle_resize_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct size size = {0};
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL && read_size(request, &size, reply)) {
+    if (sandbox && read_size(request, &size, reply)) {
         if (resize(sandbox, &size)) {
             reply_info(reply, sandbox);
         } else {
@@ -219,9 +219,9 @@ void handle_resize_sandbox(struct api *api, struct request *request, struct repl
 /* Its files never went anywhere; it is stopped from now on, as one that nobody has archived may be. */
 void handle_recover_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL && state_recover(sandbox)) {
+    if (sandbox && state_recover(sandbox)) {
         reply_info(reply, sandbox);
-    } else if (sandbox != NULL) {
+    } else if (sandbox) {
         reply_failure(reply, "recover", errno);
     }
     state_release(sandbox);

@@ -5,7 +5,7 @@
 
 void handle_logs(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return;
     }
     reply_open(reply, 200);

@@ -84,14 +84,14 @@ static void exchange(struct patch *patch, struct sandbox *sandbox) {
 }
 
 static void apply(struct patch *patch, struct sandbox *sandbox, struct reply *reply) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     exchange(patch, sandbox);
     bool ok = state_save(sandbox);
     int error = errno;
     if (!ok) {
         exchange(patch, sandbox);
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     if (ok) {
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, sandbox);
@@ -106,7 +106,7 @@ static void apply(struct patch *patch, struct sandbox *sandbox, struct reply *re
 void handle_patch_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct patch patch = {0};
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL && read_patch(request, &patch, reply)) {
+    if (sandbox && read_patch(request, &patch, reply)) {
         apply(&patch, sandbox, reply);
     }
     free(patch.labels);

@@ -32,7 +32,7 @@ static bool read_run_request(const struct request *request, struct run_request *
     run->image = fields_text(&fields, "image");
     run->fast = fields_bool(&fields, "fast", false, true);
     char *profile = fields_text(&fields, "profile");
-    if (profile == NULL || !profile_parse(profile, &run->profile)) {
+    if (!profile || !profile_parse(profile, &run->profile)) {
         run->profile = PROFILE_MODERATE; /* the protocol has it so: an unknown one is the default here */
     }
     free(profile);
@@ -43,7 +43,7 @@ static bool read_run_request(const struct request *request, struct run_request *
 }
 
 static struct launch_plan make_plan(const struct executor *executor, const struct run_request *run) {
-    const char *image = run->image == NULL ? SANDBOX_DEFAULT_IMAGE : run->image;
+    const char *image = run->image ? run->image : SANDBOX_DEFAULT_IMAGE;
     return (struct launch_plan){
         .shape = {.profile = run->profile, .image_root = image_roots_find(executor->images, image)},
         .order = {.argv = (const char *const *)run->command,
@@ -57,10 +57,10 @@ void handle_run(struct api *api, struct request *request, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     if (read_run_request(request, &run, reply)) {
         const char *wrong = run.count == 0 ? "command is required" : NULL;
-        if (wrong == NULL && run.image != NULL) {
+        if (!wrong && run.image) {
             wrong = validate_image(run.image, message);
         }
-        if (wrong != NULL) {
+        if (wrong) {
             reply_error(reply, 400, wrong);
         } else if (command_reply_available(&api->executor, reply)) {
             struct launch_plan plan = make_plan(&api->executor, &run);

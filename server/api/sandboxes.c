@@ -44,7 +44,7 @@ static void write_archived(struct writer *writer, const struct sandbox *sandbox)
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     char last_activity[CLOCK_TIME_CAP];
     state_last_activity(sandbox, last_activity);
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
@@ -54,34 +54,34 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
     writer_member_text(writer, "created_at", sandbox->created_at);
-    if (sandbox->created_from_template != NULL) {
+    if (sandbox->created_from_template) {
         writer_member_text(writer, "created_from_template", sandbox->created_from_template);
     }
-    if (sandbox->template_help_text != NULL) {
+    if (sandbox->template_help_text) {
         writer_member_text(writer, "template_help_text", sandbox->template_help_text);
     }
     writer_member_bool(writer, "placeholder_secrets", false);
-    if (sandbox->labels != NULL) {
+    if (sandbox->labels) {
         writer_name(writer, "labels");
         writer_text(writer, sandbox->labels);
     }
-    if (sandbox->description != NULL) {
+    if (sandbox->description) {
         writer_member_text(writer, "description", sandbox->description);
     }
     writer_member_text(writer, "last_activity_at", last_activity);
     write_archived(writer, sandbox);
     write_lifecycle(writer, sandbox);
     writer_close(writer, '}');
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
 }
 
 bool sandbox_check_name(const struct request *request, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     const char *wrong = validate_sandbox_name(request->segments[1], message);
-    if (wrong != NULL) {
+    if (wrong) {
         reply_error(reply, 400, wrong);
     }
-    return wrong == NULL;
+    return !wrong;
 }
 
 /* --- List --- */
@@ -100,9 +100,9 @@ static size_t read_filters(const struct request *request, struct filter *filters
     size_t count = 0;
     char *position = request->query;
     char *text = NULL;
-    while (count <= FILTERS_MAX && (text = request_query_next(&position, "label")) != NULL) {
+    while (count <= FILTERS_MAX && (text = request_query_next(&position, "label"))) {
         const char *colon = strchr(text, ':');
-        if (colon != NULL && count++ < FILTERS_MAX) {
+        if (colon && count++ < FILTERS_MAX) {
             filters[count - 1] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};
         }
     }
@@ -115,7 +115,7 @@ static bool fits(const struct sandbox *sandbox, const struct filter *filters, si
     if (count == 0) {
         return true;
     }
-    if (sandbox->labels == NULL || !ak_json_parse(sandbox->labels, strlen(sandbox->labels), &labels, NULL)) {
+    if (!sandbox->labels || !ak_json_parse(sandbox->labels, strlen(sandbox->labels), &labels, NULL)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -135,16 +135,16 @@ void handle_list_sandboxes(struct api *api, struct request *request, struct repl
         return;
     }
     struct sandbox **list = state_list(&api->state);
-    if (list == NULL) {
+    if (!list) {
         reply_error(reply, 500, "out of memory");
         return;
     }
     reply_open(reply, 200);
     writer_open(&reply->body, '[');
-    for (size_t i = 0; list[i] != NULL; i++) {
-        (void)pthread_mutex_lock(&list[i]->meta_lock);
+    for (size_t i = 0; list[i]; i++) {
+        pthread_mutex_lock(&list[i]->meta_lock);
         bool wanted = fits(list[i], filters, count);
-        (void)pthread_mutex_unlock(&list[i]->meta_lock);
+        pthread_mutex_unlock(&list[i]->meta_lock);
         if (wanted) {
             writer_element(&reply->body);
             sandbox_write_info(&reply->body, list[i]);
@@ -162,7 +162,7 @@ struct sandbox *sandbox_find(struct api *api, const struct request *request, str
         return NULL;
     }
     struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         reply_error(reply, 404, "Sandbox not found");
     }
     return sandbox;
@@ -170,7 +170,7 @@ struct sandbox *sandbox_find(struct api *api, const struct request *request, str
 
 void handle_get_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox != NULL) {
+    if (sandbox) {
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, sandbox);
         reply_close(reply);
@@ -185,8 +185,8 @@ void handle_get_sandbox_by_uuid(struct api *api, struct request *request, struct
         return;
     }
     struct sandbox **list = state_list(&api->state);
-    reply_error(reply, list == NULL ? 500 : 404, list == NULL ? "out of memory" : "Sandbox not found");
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    reply_error(reply, list ? 404 : 500, list ? "Sandbox not found" : "out of memory");
+    for (size_t i = 0; list && list[i]; i++) {
         if (strcasecmp(list[i]->uuid, uuid) == 0) {
             reply_open(reply, 200);
             sandbox_write_info(&reply->body, list[i]);
@@ -198,7 +198,7 @@ void handle_get_sandbox_by_uuid(struct api *api, struct request *request, struct
 
 void handle_remove_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return;
     }
     if (state_remove(sandbox)) {

@@ -14,7 +14,7 @@
 
 static void write_snapshot(struct writer *writer, const struct snapshot *snapshot) {
     char tag[SANDBOX_NAME_CAP + 32];
-    (void)snprintf(tag, sizeof tag, "agentkernel-local:%s", snapshot->name);
+    snprintf(tag, sizeof tag, "agentkernel-local:%s", snapshot->name);
     writer_open(writer, '{');
     writer_member_text(writer, "name", snapshot->name);
     writer_member_text(writer, "sandbox", snapshot->of.name);
@@ -31,10 +31,10 @@ static void write_snapshot(struct writer *writer, const struct snapshot *snapsho
 static bool check_name(const char *what, const char *name, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     const char *wrong = validate_sandbox_name(name, message);
-    if (wrong != NULL) {
+    if (wrong) {
         reply_errorf(reply, 400, "%s%s", what, wrong);
     }
-    return wrong == NULL;
+    return !wrong;
 }
 
 static bool check_snapshot_name(const char *name, struct reply *reply) {
@@ -55,7 +55,7 @@ void handle_list_snapshots(struct api *api, struct request *request, struct repl
     size_t count = 0;
     (void)request;
     struct snapshot *list = snapshots_list(&api->state, &count);
-    if (list == NULL) {
+    if (!list) {
         reply_errorf(reply, 500, "Failed to list snapshots: %s", strerror(errno));
         return;
     }
@@ -73,12 +73,12 @@ void handle_list_snapshots(struct api *api, struct request *request, struct repl
 static void take(struct api *api, const char *sandbox_name, const char *name, struct reply *reply) {
     struct snapshot snapshot = {0};
     struct sandbox *sandbox = state_find(&api->state, sandbox_name);
-    bool ok = sandbox != NULL && snapshots_take(sandbox, name, &snapshot);
+    bool ok = sandbox && snapshots_take(sandbox, name, &snapshot);
     if (ok) {
         reply_open(reply, 200);
         write_snapshot(&reply->body, &snapshot);
         reply_close(reply);
-    } else if (sandbox == NULL || (errno == ENOENT && atomic_load(&sandbox->removed))) {
+    } else if (!sandbox || (errno == ENOENT && atomic_load(&sandbox->removed))) {
         reply_errorf(reply, 404, "Sandbox '%s' not found", sandbox_name);
     } else if (errno == ECANCELED) {
         reply_error(reply, 503, "The server is shutting down");
@@ -175,8 +175,8 @@ void handle_restore_snapshot(struct api *api, struct request *request, struct re
     if (!snapshots_read(&api->state, name, &snapshot)) {
         reply_failure(reply, "restore", name);
     } else {
-        (void)snprintf(usual, sizeof usual, "%s-restored", snapshot.of.name);
-        const char *wanted = as_name == NULL ? usual : as_name;
+        snprintf(usual, sizeof usual, "%s-restored", snapshot.of.name);
+        const char *wanted = as_name ? as_name : usual;
         if (check_name("Invalid restore name: ", wanted, reply)) {
             restore(api, name, wanted, start, reply);
         }

@@ -12,9 +12,9 @@
 void source_read(struct fields *fields, struct source *source) {
     char *url = fields_text(fields, "source_url");
     source->ref = fields_text(fields, "source_ref");
-    if (url != NULL && url[0] != '\0') {
+    if (url && url[0] != '\0') {
         source->url = strdup(strncmp(url, "git:", 4) == 0 ? url + 4 : url);
-        if (source->url == NULL) {
+        if (!source->url) {
             fields_fail(fields, "out of memory");
         } else if (!validate_git_url(source->url)) {
             fields_fail(fields, "Invalid source_url: use https://, ssh:// or git@host:path, without white space or "
@@ -23,9 +23,9 @@ void source_read(struct fields *fields, struct source *source) {
     }
     free(url);
     source->init_script = fields_text(fields, "init_script");
-    if (source->ref != NULL && source->url == NULL) {
+    if (source->ref && !source->url) {
         fields_fail(fields, "source_ref requires source_url");
-    } else if (source->ref != NULL && !validate_git_ref(source->ref)) {
+    } else if (source->ref && !validate_git_ref(source->ref)) {
         fields_fail(fields, "Invalid source_ref: use the name of a branch or tag, or a commit");
     }
 }

@@ -7,11 +7,11 @@ void handle_health(struct api *api, struct request *request, struct reply *reply
 }
 
 bool status_sandbox_usable(const struct api *api, const char **why) {
-    bool usable = api->executor.spawner != NULL && spawner_alive(api->executor.spawner);
+    bool usable = api->executor.spawner && spawner_alive(api->executor.spawner);
     *why = api->executor.probe.message;
     if (usable) {
         *why = api->executor.probe.warning[0] != '\0' ? api->executor.probe.warning : "ready";
-    } else if (api->executor.spawner != NULL) {
+    } else if (api->executor.spawner) {
         *why = "the process that starts sandboxes was killed";
     }
     return usable;
@@ -23,7 +23,7 @@ static void write_sandbox_status(struct writer *writer, const struct api *api) {
     writer_open(writer, '{');
     writer_member_bool(writer, "usable", usable);
     writer_member_text(writer, "message", message);
-    if (api->executor.spawner != NULL) {
+    if (api->executor.spawner) {
         writer_member_text(writer, "memory", spawner_memory_mode(api->executor.spawner));
         writer_member_text(writer, "cpu", spawner_cpu_mode(api->executor.spawner));
     }

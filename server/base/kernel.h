@@ -31,7 +31,7 @@ static inline int kernel_close_range(int first) {
 static inline void kernel_close_from(int first) {
     if (kernel_close_range(first) != 0) {
         for (int fd = (int)sysconf(_SC_OPEN_MAX) - 1; fd >= first; fd--) {
-            (void)close(fd);
+            close(fd);
         }
     }
 }

@@ -10,7 +10,7 @@
 /* The length of the character that starts at text (one byte when it is not UTF-8). */
 static int char_length(const char *text) {
     for (int n = 1; n <= 4; n++) {
-        if (memchr(text, 0, (size_t)n) == NULL && ak_utf8_valid(text, (size_t)n)) {
+        if (!memchr(text, 0, (size_t)n) && ak_utf8_valid(text, (size_t)n)) {
             return n;
         }
     }
@@ -107,24 +107,24 @@ bool validate_git_url(const char *url) {
         return false; /* a host that starts with '-' would be an option of ssh */
     }
     for (const char *p = url; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~' || strchr("`$;|&<>(){}'\"\\!*^", *p) != NULL) {
+        if (*p <= ' ' || *p > '~' || strchr("`$;|&<>(){}'\"\\!*^", *p)) {
             return false;
         }
     }
-    return url[0] != 'g' || strchr(url + len, ':') != NULL;
+    return url[0] != 'g' || strchr(url + len, ':');
 }
 
 bool validate_git_ref(const char *ref) {
     size_t len = strlen(ref);
-    if (len == 0 || len > 255 || strchr("-/.", ref[0]) != NULL || strchr("/.", ref[len - 1]) != NULL) {
+    if (len == 0 || len > 255 || strchr("-/.", ref[0]) || strchr("/.", ref[len - 1])) {
         return false;
     }
     for (const char *p = ref; *p != '\0'; p++) {
-        if (!ak_is_alphanumeric(*p) && strchr("/_.-", *p) == NULL) {
+        if (!ak_is_alphanumeric(*p) && !strchr("/_.-", *p)) {
             return false;
         }
     }
-    return strstr(ref, "..") == NULL && strstr(ref, "//") == NULL;
+    return !strstr(ref, "..") && !strstr(ref, "//");
 }
 
 enum backend_check validate_backend(const char *backend) {

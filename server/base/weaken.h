@@ -16,7 +16,7 @@
 static inline bool weakened(const char *control) {
     const char *wanted = getenv("AK_TEST_WEAKEN");
     size_t size = strlen(control);
-    while (wanted != NULL) {
+    while (wanted) {
         if (strncmp(wanted, control, size) == 0 && (wanted[size] == ',' || wanted[size] == '\0')) {
             return true;
         }

@@ -44,7 +44,7 @@ static bool empty_state(int folder_fd, const struct stat *state) {
     if (pid == 0) {
         if (setgroups(0, NULL) == 0 && setresgid(state->st_gid, state->st_gid, state->st_gid) == 0 &&
             setresuid(state->st_uid, state->st_uid, state->st_uid) == 0) {
-            (void)tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop); /* all but the folder itself */
+            tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop); /* all but the folder itself */
         }
         _exit(0);
     }
@@ -56,7 +56,7 @@ static bool empty_state(int folder_fd, const struct stat *state) {
 /* Nothing but what a server puts there is ever removed; a folder with other things stays. */
 static bool remove_folder(int beside_fd, const char *name, int folder_fd) {
     struct stat state;
-    (void)unlinkat(folder_fd, AK_LOCAL_SOCKET, 0);
+    unlinkat(folder_fd, AK_LOCAL_SOCKET, 0);
     if (fstatat(folder_fd, AK_LOCAL_STATE, &state, AT_SYMLINK_NOFOLLOW) == 0 && !empty_state(folder_fd, &state)) {
         return false;
     }
@@ -66,7 +66,7 @@ static bool remove_folder(int beside_fd, const char *name, int folder_fd) {
 /* The path that a descriptor was opened by. */
 static bool path_of(int fd, char *path, size_t cap) {
     char link[32];
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t size = readlink(link, path, cap - 1);
     path[size > 0 ? size : 0] = '\0';
     return size > 0 && path[0] == '/';
@@ -81,22 +81,22 @@ static void sweep_one(int beside_fd, const char *name) {
         return;
     }
     if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        (void)remove_folder(beside_fd, name, fd);
+        remove_folder(beside_fd, name, fd);
     }
-    (void)close(fd);
+    close(fd);
 }
 
 static void sweep(int beside_fd) {
     int fd = openat(beside_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry = NULL;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+    while (dir && (entry = readdir(dir))) {
         if (strncmp(entry->d_name, AK_LOCAL_FOLDER_PREFIX, strlen(AK_LOCAL_FOLDER_PREFIX)) == 0) {
             sweep_one(beside_fd, entry->d_name);
         }
     }
-    if (dir != NULL) {
-        (void)closedir(dir);
+    if (dir) {
+        closedir(dir);
     }
 }
 
@@ -125,9 +125,9 @@ static _Noreturn void be_janitor(int lifeline_fd, int folder_fd, int beside_fd, 
     const struct timespec pause = {.tv_nsec = REMOVE_PAUSE_NS};
     sigset_t all;
     char byte;
-    (void)prctl(PR_SET_NAME, "akl-janitor", 0, 0, 0);
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_BLOCK, &all, NULL);
+    prctl(PR_SET_NAME, "akl-janitor", 0, 0, 0);
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
     if (!keep_descriptors(lifeline_fd, folder_fd, beside_fd)) {
         _exit(1);
     }
@@ -136,7 +136,7 @@ static _Noreturn void be_janitor(int lifeline_fd, int folder_fd, int beside_fd, 
     }
     for (int i = 0; i < REMOVE_TRIES && !remove_folder(JANITOR_BESIDE_FD, name, JANITOR_FOLDER_FD) && errno != ENOENT;
          i++) {
-        (void)nanosleep(&pause, NULL);
+        nanosleep(&pause, NULL);
     }
     _exit(0);
 }
@@ -151,9 +151,9 @@ static bool start_janitor(struct folder *folder, int fd, int beside_fd, const ch
         be_janitor(ends[0], fd, beside_fd, name);
     }
     int error = errno;
-    (void)close(ends[0]);
+    close(ends[0]);
     if (pid < 0) {
-        (void)close(ends[1]);
+        close(ends[1]);
         errno = error;
         return false;
     }
@@ -166,7 +166,7 @@ bool folder_keep(struct folder *folder, int fd) {
     char path[PATH_MAX];
     *folder = (struct folder){.janitor_fd = -1};
     char *slash = path_of(fd, path, sizeof path) ? strrchr(path, '/') : NULL;
-    const char *name = slash == NULL ? "" : slash + 1;
+    const char *name = slash ? slash + 1 : "";
     if (strncmp(name, AK_LOCAL_FOLDER_PREFIX, strlen(AK_LOCAL_FOLDER_PREFIX)) != 0) {
         return complain("--folder-fd: no folder whose name begins with " AK_LOCAL_FOLDER_PREFIX);
     }
@@ -196,10 +196,10 @@ void folder_close(struct folder *folder) {
     if (folder->janitor <= 0) {
         return;
     }
-    (void)close(folder->janitor_fd);
+    close(folder->janitor_fd);
     const struct timespec pause = {.tv_nsec = 5000000};
     for (int waited = 0; waited < CLOSE_TIMEOUT_MS && waitpid(folder->janitor, NULL, WNOHANG) == 0; waited += 5) {
-        (void)nanosleep(&pause, NULL);
+        nanosleep(&pause, NULL);
     }
     folder->janitor = 0;
 }

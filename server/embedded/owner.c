@@ -16,7 +16,7 @@ static void *watch_process(void *data) {
     struct pollfd owner = {.fd = (int)(intptr_t)data, .events = POLLIN};
     while (poll(&owner, 1, -1) < 0 && errno == EINTR) {
     }
-    (void)kill(getpid(), SIGTERM);
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 
@@ -24,7 +24,7 @@ static void *watch_lock(void *data) {
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_OWNER, .l_len = 1};
     while (fcntl((int)(intptr_t)data, F_SETLKW, &lock) != 0 && errno == EINTR) {
     }
-    (void)kill(getpid(), SIGTERM);
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 

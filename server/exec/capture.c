@@ -19,7 +19,7 @@ static bool make_room(struct capture *capture) {
         cap = capture->max + COMMAND_READ_MAX;
     }
     char *bytes = realloc(capture->bytes, cap);
-    if (bytes == NULL) {
+    if (!bytes) {
         return false;
     }
     capture->bytes = bytes;

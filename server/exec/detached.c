@@ -141,7 +141,7 @@ static struct detached *new_one(struct detached_threads *threads, const struct e
     detached->logs[0].fd = detached->logs[1].fd = -1;
     clock_now(detached->started_at, sizeof detached->started_at);
     errno = ENOMEM;
-    bool ok = (detached->list = make_list(sandbox)) != NULL && (detached->argv = copy_argv(command->argv)) != NULL;
+    bool ok = (detached->list = make_list(sandbox)) && (detached->argv = copy_argv(command->argv));
     for (size_t i = 0; ok && i < 2; i++) {
         ok = output_file_open(&detached->logs[i], sandbox->state->dir.work_fd);
     }
@@ -419,7 +419,7 @@ enum detached_read detached_read_log(struct sandbox *sandbox, const char *id, bo
 
 static struct timespec deadline_in(int ms) {
     struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_MONOTONIC, &time);
     time.tv_sec += ms / 1000;
     time.tv_nsec += (long)(ms % 1000) * 1000000;
     if (time.tv_nsec >= 1000000000) {

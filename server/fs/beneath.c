@@ -33,8 +33,8 @@ static int open_in_root(int root_fd, const char *path, int flags) {
 static int walk(int root_fd, char *path, int flags) {
     int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     char *name = NULL;
-    while (fd >= 0 && (name = strsep(&path, "/")) != NULL) {
-        int wanted = path == NULL ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC;
+    while (fd >= 0 && (name = strsep(&path, "/"))) {
+        int wanted = path ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
         int next = openat(fd, name, wanted | O_NOFOLLOW);
         close_if_open(fd);
         fd = next;
@@ -55,7 +55,7 @@ int beneath_open(int root_fd, const char *path, int flags) {
     }
 #endif
     char *copy = strdup(path[0] == '\0' ? "." : path);
-    if (copy == NULL) {
+    if (!copy) {
         return -1;
     }
     fd = walk(root_fd, copy, flags);
@@ -80,7 +80,7 @@ static int enter(int parent_fd, const char *name) {
         fd = openat(parent_fd, name, (made ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (fd >= 0 && made) {
-        (void)fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
+        fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
     }
     close_if_open(parent_fd);
     return fd;
@@ -110,13 +110,13 @@ static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, con
     char *rest = NULL;
     int fd = open_deepest(root_fd, folder, &rest);
     char *name = NULL;
-    while (fd >= 0 && *rest != '\0' && (name = strsep(&rest, "/")) != NULL) {
+    while (fd >= 0 && *rest != '\0' && (name = strsep(&rest, "/"))) {
         if (beneath_is_root(root_fd, fd) && !may_add(name, context)) {
             close_if_open(fd);
             return -1;
         }
         fd = enter(fd, name);
-        if (rest == NULL) {
+        if (!rest) {
             break;
         }
     }
@@ -125,8 +125,8 @@ static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, con
 
 int beneath_open_parent(int root_fd, const char *path, bool make, beneath_may_add *may_add, const void *context) {
     const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup("") : strndup(path, (size_t)(slash - path));
-    if (folder == NULL) {
+    char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup("");
+    if (!folder) {
         return -1;
     }
     int fd =

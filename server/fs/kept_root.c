@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+
 /* What every sandbox makes for itself, and what one with the host's programs has besides. */
 static const char *const always[] = {".", "..", "proc", "dev", "sys", "run", "lost+found"};
 static const char *const with_host[] = {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt", "etc", "var"};
@@ -29,13 +31,13 @@ bool kept_root_may_hold(const char *name, const char *image_root) {
     if (name[0] == '\0' || is_among(name, always, sizeof always / sizeof always[0])) {
         return false;
     }
-    if (image_root == NULL) {
+    if (!image_root) {
         return !is_among(name, with_host, sizeof with_host / sizeof with_host[0]);
     }
     char path[PATH_MAX];
     struct stat status;
     int size = snprintf(path, sizeof path, "%s/%s", image_root, name);
-    return size > 0 && (size_t)size < sizeof path && lstat(path, &status) == -1 && errno == ENOENT;
+    return size > 0 && (size_t)size < sizeof path && lstat(path, &status) < 0 && errno == ENOENT;
 }
 
 bool kept_root_fill(int root_fd) {
@@ -46,21 +48,17 @@ bool kept_root_fill(int root_fd) {
 
 size_t kept_root_list(int root_fd, struct kept_entry entries[KEPT_ROOT_MAX]) {
     int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
-        int error = errno;
-        if (fd != -1) {
-            close(fd);
-        }
-        errno = error;
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        close_if_open(fd);
         return (size_t)-1;
     }
     size_t count = 0;
     const struct dirent *entry = NULL;
-    while (count < KEPT_ROOT_MAX && (entry = readdir(dir)) != NULL) {
+    while (count < KEPT_ROOT_MAX && (entry = readdir(dir))) {
         struct stat status;
         if (is_among(entry->d_name, always, 2) ||
-            fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1 ||
+            fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
             (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))) {
             continue;
         }

@@ -12,14 +12,14 @@ static bool split_host(const char *text, char *host, size_t cap) {
     if (text[0] == '[') {
         text++;
         end = strchr(text, ']');
-        if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
+        if (!end || (end[1] != '\0' && end[1] != ':')) {
             return false;
         }
     } else {
         end = text + strcspn(text, ":");
     }
     const char *port = strchr(end, ':');
-    if (port != NULL && strspn(port + 1, "0123456789") != strlen(port + 1)) {
+    if (port && strspn(port + 1, "0123456789") != strlen(port + 1)) {
         return false;
     }
     size_t len = (size_t)(end - text);
@@ -49,21 +49,20 @@ static bool host_is_ours(const struct access_rules *rules, const char *text) {
     if (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6)) {
         return true;
     }
-    return strcasecmp(host, "localhost") == 0 ||
-           (rules->listen_host != NULL && strcasecmp(host, rules->listen_host) == 0);
+    return strcasecmp(host, "localhost") == 0 || (rules->listen_host && strcasecmp(host, rules->listen_host) == 0);
 }
 
 /* Whether a browser sends this on behalf of a page that is not this server's. */
 static bool is_foreign(const struct access_headers *headers) {
     const char *site = WEAKENED("fetch-site-check") ? NULL : headers->fetch_site;
-    if (site != NULL && strcasecmp(site, "none") != 0 && strcasecmp(site, "same-origin") != 0) {
+    if (site && strcasecmp(site, "none") != 0 && strcasecmp(site, "same-origin") != 0) {
         return true;
     }
-    if (headers->origin == NULL || WEAKENED("origin-check")) {
+    if (!headers->origin || WEAKENED("origin-check")) {
         return false;
     }
     static const char scheme[] = "http://";
-    return headers->host == NULL || strncasecmp(headers->origin, scheme, sizeof scheme - 1) != 0 ||
+    return !headers->host || strncasecmp(headers->origin, scheme, sizeof scheme - 1) != 0 ||
            strcasecmp(headers->origin + sizeof scheme - 1, headers->host) != 0;
 }
 
@@ -85,18 +84,18 @@ unsigned access_check(const struct access_rules *rules, const struct access_head
         *message = "A request needs exactly one Host header";
         return 400;
     }
-    if (headers->host != NULL && !host_is_ours(rules, headers->host)) {
+    if (headers->host && !host_is_ours(rules, headers->host)) {
         *message = "Host not allowed: this server answers to localhost, 127.0.0.1, [::1] and its --listen host only";
         return 403;
     }
-    if (rules->api_key == NULL && is_foreign(headers)) {
+    if (!rules->api_key && is_foreign(headers)) {
         *message = "Origin not allowed: without an API key, requests made by web pages are refused";
         return 403;
     }
-    if (public || rules->api_key == NULL || WEAKENED("key-check")) {
+    if (public || !rules->api_key || WEAKENED("key-check")) {
         return 0;
     }
-    if (headers->authorization == NULL) {
+    if (!headers->authorization) {
         *message = "Missing Authorization header";
         return 401;
     }

@@ -196,7 +196,7 @@ static void check_head(const struct http *http, struct MHD_Connection *connectio
                                      .origin = header(connection, "Origin"),
                                      .fetch_site = header(connection, "Sec-Fetch-Site"),
                                      .authorization = header(connection, "Authorization")};
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
     exchange->route = router_find(&http->options.routes, &exchange->request);
     const char *why = NULL;
     unsigned status = access_check(&http->options.access, &headers, exchange->route && exchange->route->public, &why);
@@ -219,11 +219,11 @@ static enum MHD_Result begin(const struct http *http, struct MHD_Connection *con
     exchange->request.client_fd = exchange->client_fd;
     check_head(http, connection, version, exchange);
     const char *length = header(connection, "Content-Length");
-    bool large = length != NULL && strtoull(length, NULL, 10) > AK_MAX_BODY_BYTES;
+    bool large = length && strtoull(length, NULL, 10) > AK_MAX_BODY_BYTES;
     if (large) {
         refuse(exchange, 413, too_large);
     }
-    if (exchange->refusal != 0 && (large || header(connection, "Expect") != NULL)) {
+    if (exchange->refusal != 0 && (large || header(connection, "Expect"))) {
         exchange->linger = true;
         return send_error(connection, exchange->refusal, exchange->why);
     }
@@ -272,8 +272,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 static void *start_exchange(void *context, const char *target, struct MHD_Connection *connection) {
     (void)context;
     struct client *client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct exchange *exchange = client != NULL ? calloc(1, sizeof *exchange) : NULL;
-    if (exchange == NULL || !request_set_target(&exchange->request, target)) {
+    struct exchange *exchange = client ? calloc(1, sizeof *exchange) : NULL;
+    if (!exchange || !request_set_target(&exchange->request, target)) {
         free(exchange);
         return NULL;
     }
@@ -296,7 +296,7 @@ static void linger(int fd) {
     char buf[16384];
     uint64_t total = 0;
     int64_t deadline = clock_monotonic_ms() + LINGER_MS;
-    (void)shutdown(fd, SHUT_WR);
+    shutdown(fd, SHUT_WR);
     while (total < LINGER_BYTES) {
         int64_t left = deadline - clock_monotonic_ms();
         struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -338,10 +338,10 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = clients_add(clients, fd);
-        if (*slot == NULL) {
-            (void)shutdown(fd, SHUT_RDWR);
+        if (!*slot) {
+            shutdown(fd, SHUT_RDWR);
         }
-    } else if (*slot != NULL) {
+    } else if (*slot) {
         clients_remove(clients, *slot);
         *slot = NULL;
     }

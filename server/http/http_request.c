@@ -34,22 +34,22 @@ static void percent_decode(char *text) {
 
 bool request_set_target(struct request *request, const char *target) {
     request->target = strdup(target);
-    if (request->target == NULL) {
+    if (!request->target) {
         return false;
     }
     request->query = strchr(request->target, '?');
-    if (request->query != NULL) {
+    if (request->query) {
         *request->query++ = '\0';
     }
     request->path = strdup(request->target);
-    if (request->path == NULL) {
+    if (!request->path) {
         free(request->target);
         request->target = NULL;
         return false;
     }
     char *rest = request->target;
     char *segment = NULL;
-    while ((segment = strsep(&rest, "/")) != NULL) {
+    while ((segment = strsep(&rest, "/"))) {
         if (segment[0] == '\0') {
             continue;
         }
@@ -66,7 +66,7 @@ bool request_append(struct request *request, const char *bytes, size_t len) {
     if (len > request->body_cap - request->body_len) {
         size_t cap = request->body_cap * 2 > request->body_len + len ? request->body_cap * 2 : request->body_len + len;
         char *body = realloc(request->body, cap);
-        if (body == NULL) {
+        if (!body) {
             return false;
         }
         request->body = body;
@@ -94,7 +94,7 @@ void request_free(struct request *request) {
 char *request_query_next(char **position, const char *name) {
     size_t len = strlen(name);
     char *part = NULL;
-    while ((part = strsep(position, "&")) != NULL) {
+    while ((part = strsep(position, "&"))) {
         if (strncmp(part, name, len) == 0 && part[len] == '=') {
             percent_decode(part + len + 1);
             return part + len + 1;

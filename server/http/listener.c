@@ -57,7 +57,7 @@ static bool set_url(struct listener *listener) {
         return false;
     }
     const char *format = address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s";
-    (void)snprintf(listener->url, sizeof listener->url, format, host, port);
+    snprintf(listener->url, sizeof listener->url, format, host, port);
     return true;
 }
 
@@ -81,7 +81,7 @@ static bool open_tcp(struct listener *listener, const struct listen_options *opt
                bind(listener->fd, info->ai_addr, info->ai_addrlen) != 0 || listen(listener->fd, BACKLOG) != 0 ||
                !set_url(listener)) {
         char where[256];
-        (void)snprintf(where, sizeof where, "%s port %s", options->host, options->port);
+        snprintf(where, sizeof where, "%s port %s", options->host, options->port);
         fail(where, strerror(errno));
     } else {
         listener->any_host = is_wildcard(info->ai_addr);
@@ -110,7 +110,7 @@ static bool clear_stale(const struct sockaddr_un *address) {
     }
     int rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
     int error = rc == 0 ? 0 : errno;
-    (void)close(fd);
+    close(fd);
     /* What remains of a server that was just killed removes its socket, too. */
     if (error != ECONNREFUSED && error != ENOENT) {
         return fail(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
@@ -134,7 +134,7 @@ static void remove_socket(const char *path, const struct stat *made) {
     if (!is_socket(aside, made)) {
         (void)link(aside, path);
     }
-    (void)unlink(aside);
+    unlink(aside);
 }
 
 /* Once root has become an unprivileged user it may no longer be allowed to remove the socket's name from its folder. A
@@ -146,10 +146,10 @@ static bool start_remover(struct listener *listener) {
     pid_t pid = socket >= 0 && pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (pid == 0) {
         sigset_t all;
-        (void)sigfillset(&all);
-        (void)sigprocmask(SIG_BLOCK, &all, NULL);
-        (void)dup2(ends[0], STDIN_FILENO);
-        (void)dup2(socket, STDOUT_FILENO);
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, NULL);
+        dup2(ends[0], STDIN_FILENO);
+        dup2(socket, STDOUT_FILENO);
         kernel_close_from(STDERR_FILENO);
         char byte;
         while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
@@ -171,8 +171,7 @@ static bool start_remover(struct listener *listener) {
 static bool open_unix(struct listener *listener, const struct listen_options *options) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     char *cwd = options->unix_path[0] == '/' ? strdup("") : getcwd(NULL, 0);
-    if (cwd == NULL ||
-        asprintf(&listener->unix_path, "%s%s%s", cwd, cwd[0] == '\0' ? "" : "/", options->unix_path) < 0) {
+    if (!cwd || asprintf(&listener->unix_path, "%s%s%s", cwd, cwd[0] == '\0' ? "" : "/", options->unix_path) < 0) {
         free(cwd);
         listener->unix_path = NULL;
         return fail(options->unix_path, strerror(errno));
@@ -189,17 +188,17 @@ static bool open_unix(struct listener *listener, const struct listen_options *op
     mode_t mask = umask(0177); /* the socket is never open to others, not for a moment */
     bool bound = listener->fd >= 0 && bind(listener->fd, (struct sockaddr *)&address, sizeof address) == 0;
     int error = errno;
-    (void)umask(mask);
+    umask(mask);
     if (!bound) {
         return fail(listener->unix_path, strerror(error));
     }
     if (lstat(listener->unix_path, &listener->unix_made) != 0 || listen(listener->fd, BACKLOG) != 0 ||
         (geteuid() == 0 && !start_remover(listener))) {
         fail(listener->unix_path, strerror(errno));
-        (void)unlink(listener->unix_path);
+        unlink(listener->unix_path);
         return false;
     }
-    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", listener->unix_path);
+    snprintf(listener->url, sizeof listener->url, "unix://%s", listener->unix_path);
     return true;
 }
 
@@ -221,7 +220,7 @@ static bool adopt(struct listener *listener, int fd) {
     }
     listener->fd = fd;
     listener->passed = true;
-    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", address.sun_path);
+    snprintf(listener->url, sizeof listener->url, "unix://%s", address.sun_path);
     return true;
 }
 
@@ -245,14 +244,14 @@ bool listener_open(struct listener *listener, const struct listen_options *optio
 
 void listener_close(struct listener *listener) {
     if (listener->remover_pid > 0) {
-        (void)close(listener->remover_fd);
+        close(listener->remover_fd);
         while (waitpid(listener->remover_pid, NULL, 0) < 0 && errno == EINTR) {
         }
-    } else if (listener->unix_path != NULL) {
+    } else if (listener->unix_path) {
         remove_socket(listener->unix_path, &listener->unix_made);
     }
     if (listener->fd >= 0 && !listener->passed) {
-        (void)close(listener->fd);
+        close(listener->fd);
     }
     free(listener->unix_path);
     *listener = (struct listener){.fd = -1, .remover_fd = -1};

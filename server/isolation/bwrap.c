@@ -83,7 +83,7 @@ static void push_dir(struct bwrap_arguments *out, const char *where) {
 
 /* The folders between /etc and something in it: those that bwrap makes itself would be closed to other users. */
 static void push_parents(struct bwrap_arguments *out, const char *path) {
-    for (const char *slash = strchr(path + sizeof "/etc", '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (const char *slash = strchr(path + sizeof "/etc", '/'); slash; slash = strchr(slash + 1, '/')) {
         push1(out, "--perms", "0755");
         push(out, "--dir");
         push_text(out, "%.*s", (int)(slash - path), path);
@@ -158,7 +158,7 @@ static bool is_own_entry(const char *name) {
 
 static void push_image_entry(struct bwrap_arguments *out, DIR *root, const char *image_root, const char *name) {
     struct stat status;
-    if (fstatat(dirfd(root), name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
+    if (fstatat(dirfd(root), name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
         return;
     }
     if (S_ISLNK(status.st_mode)) {
@@ -179,11 +179,11 @@ static void push_image_entry(struct bwrap_arguments *out, DIR *root, const char 
 /* Another root file system: its top-level entries one by one, so that all mount points lie on our own root. */
 static bool push_image_root(struct bwrap_arguments *out, const char *image_root) {
     DIR *root = opendir(image_root);
-    if (root == NULL) {
+    if (!root) {
         return false;
     }
     errno = 0;
-    for (struct dirent *entry = readdir(root); entry != NULL; entry = readdir(root)) {
+    for (struct dirent *entry = readdir(root); entry; entry = readdir(root)) {
         if (!is_own_entry(entry->d_name)) {
             push_image_entry(out, root, image_root, entry->d_name);
         }
@@ -199,7 +199,7 @@ static void push_image_etc(struct bwrap_arguments *out, const char *image_root, 
         char path[PATH_MAX];
         struct stat status;
         int size = snprintf(path, sizeof path, "%s%s", image_root, etc_files[i].path);
-        if (fds[BWRAP_FD_ETC + i] != -1 && etc_files[i].network_only && size > 0 && (size_t)size < sizeof path &&
+        if (fds[BWRAP_FD_ETC + i] >= 0 && etc_files[i].network_only && size > 0 && (size_t)size < sizeof path &&
             lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
             push(out, "--ro-bind-data");
             push_text(out, "%d", BWRAP_FD_ETC + (int)i);
@@ -211,7 +211,7 @@ static void push_image_etc(struct bwrap_arguments *out, const char *image_root, 
 static void push_etc(struct bwrap_arguments *out, const int *fds) {
     push_dir(out, "/etc");
     for (size_t i = 0; i < ETC_FILES; i++) {
-        if (fds[BWRAP_FD_ETC + i] != -1) {
+        if (fds[BWRAP_FD_ETC + i] >= 0) {
             push_parents(out, etc_files[i].path);
             push1(out, "--perms", "0644");
             push(out, "--file");
@@ -219,7 +219,7 @@ static void push_etc(struct bwrap_arguments *out, const int *fds) {
             push(out, etc_files[i].path);
         }
     }
-    for (size_t i = 0; etc_folders[i] != NULL; i++) {
+    for (size_t i = 0; etc_folders[i]; i++) {
         if (access(etc_folders[i], R_OK) == 0) {
             push_parents(out, etc_folders[i]);
             push2(out, "--ro-bind-try", etc_folders[i], etc_folders[i]);
@@ -303,7 +303,7 @@ static bool push_programs(struct bwrap_arguments *out, const char *image_root, c
 
 bool bwrap_build(struct bwrap_arguments *out, const char *bwrap_path, const struct launch_shape *shape,
                  const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags) {
-    bool kept_tree = fds[BWRAP_FD_TREE] != -1;
+    bool kept_tree = fds[BWRAP_FD_TREE] >= 0;
     bool whole_tree = kept_tree && shape->whole_tree;
     out->count = 0;
     out->text_used = 0;

@@ -29,7 +29,7 @@ void child_read_reports(struct child *child) {
             return;
         }
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        if (report.kind == LAUNCH_HELLO && header != NULL && header->cmsg_type == SCM_CREDENTIALS) {
+        if (report.kind == LAUNCH_HELLO && header && header->cmsg_type == SCM_CREDENTIALS) {
             struct ucred sender;
             memcpy(&sender, CMSG_DATA(header), sizeof sender);
             child->greeted = true;
@@ -62,7 +62,7 @@ void child_terminate(struct child *child) {
 }
 
 static bool is_known(const struct child *others, pid_t pid, const struct child *except) {
-    for (; others != NULL; others = others->next) {
+    for (; others; others = others->next) {
         if (others != except && (others->outer == pid || others->inner == pid)) {
             return true;
         }

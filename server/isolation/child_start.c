@@ -36,7 +36,7 @@ struct start {
 /* An open file of our own for the same data: reading it to the end disturbs no other sandbox. */
 static int reopen(int fd) {
     char path[32];
-    if (fd == -1) {
+    if (fd < 0) {
         return -1;
     }
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -49,7 +49,7 @@ static void bound_cpus(double cpus, unsigned turn) {
     cpu_set_t allowed, chosen;
     unsigned wanted = (unsigned)cpus + ((double)(unsigned)cpus < cpus);
     CPU_ZERO(&chosen);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) == -1 || (unsigned)CPU_COUNT(&allowed) <= wanted) {
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0 || (unsigned)CPU_COUNT(&allowed) <= wanted) {
         return;
     }
     for (unsigned cpu = turn % CPU_SETSIZE; (unsigned)CPU_COUNT(&chosen) < wanted; cpu = (cpu + 1) % CPU_SETSIZE) {
@@ -66,17 +66,17 @@ static void bound_cpus(double cpus, unsigned turn) {
 /* What the forked child hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
 static bool place_descriptors(int *fds) {
     for (int place = 0; place < BWRAP_FD_END; place++) {
-        if (fds[place] != -1) {
+        if (fds[place] >= 0) {
             fds[place] = fcntl(fds[place], F_DUPFD_CLOEXEC, PARKING_FD);
-            if (fds[place] == -1) {
+            if (fds[place] < 0) {
                 return false;
             }
         }
     }
     for (int place = 0; place < BWRAP_FD_END; place++) {
-        if (fds[place] == -1) {
+        if (fds[place] < 0) {
             close(place);
-        } else if (dup2(fds[place], place) == -1) {
+        } else if (dup2(fds[place], place) < 0) {
             return false;
         }
     }
@@ -95,7 +95,7 @@ static void reset_signals(void) {
 }
 
 static void enter_cgroup(const struct start *start) {
-    if (start->cgroup_fd != -1 && write(start->cgroup_fd, "0", 1) != 1) {
+    if (start->cgroup_fd >= 0 && write(start->cgroup_fd, "0", 1) != 1) {
         dprintf(start->fds[STDERR_FILENO], "cannot enter the cgroup: %s\n", strerror(errno));
         _exit(1);
     }
@@ -145,13 +145,13 @@ static void child_main(struct start *start, const struct bwrap_arguments *argume
 static bool open_channels(struct child *child, int *fds) {
     const int yes = 1;
     int report[2], complaint[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, report) == -1) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, report) < 0) {
         return false;
     }
     child->report_fd = report[0];
     fds[LAUNCH_FD_REPORT] = report[1];
-    if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) == -1 ||
-        pipe2(complaint, O_CLOEXEC | O_NONBLOCK) == -1) {
+    if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0 ||
+        pipe2(complaint, O_CLOEXEC | O_NONBLOCK) < 0) {
         return false;
     }
     child->complaint_fd = complaint[0];
@@ -164,7 +164,7 @@ static void open_etc(const struct kit *kit, const struct launch_shape *shape, in
     for (size_t i = 0; i < ETC_FILES; i++) {
         if (etc_files[i].network_only ? launch_shape_has_network(shape) : !shape->image_root) {
             fds[BWRAP_FD_ETC + i] =
-                kit->etc_fds[i] != -1 ? kit->etc_fds[i] : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
+                kit->etc_fds[i] >= 0 ? kit->etc_fds[i] : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
         }
     }
 }
@@ -181,7 +181,7 @@ static void choose_descriptors(struct start *start, const struct launch_shape *s
     fds[STDIN_FILENO] = kit->null_fd;
     fds[LAUNCH_FD_BLOCK] = sent[LAUNCH_SENT_BLOCK];
     fds[LAUNCH_FD_OUTPUT] = sent[LAUNCH_SENT_OUTPUT];
-    fds[LAUNCH_FD_ERRORS] = sent[LAUNCH_SENT_ERRORS] != -1 ? sent[LAUNCH_SENT_ERRORS] : sent[LAUNCH_SENT_OUTPUT];
+    fds[LAUNCH_FD_ERRORS] = sent[LAUNCH_SENT_ERRORS] >= 0 ? sent[LAUNCH_SENT_ERRORS] : sent[LAUNCH_SENT_OUTPUT];
     fds[LAUNCH_FD_SELF] = kit->launcher_fd;
     fds[BWRAP_FD_SECCOMP] = kit->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
     fds[BWRAP_FD_TREE] = sent[LAUNCH_SENT_TREE];
@@ -217,7 +217,7 @@ static unsigned flags_of(const struct kit *kit, const struct launch_shape *shape
  * affinity. False with errno: no cgroup could be made. */
 static bool enforce_limits(struct child *child, struct kit *kit, int tree_fd, struct start *start) {
     const struct limits *limits = &child->limits;
-    bool in_cgroup = kit->cgroup.root_fd != -1;
+    bool in_cgroup = kit->cgroup.root_fd >= 0;
     /* Older kernels would count all processes of this user; there, the watchdog counts. */
     bool counts = kit->counts_tasks && !WEAKENED("nproc");
     start->flags |= in_cgroup || WEAKENED("data-limit") ? 0 : LAUNCH_BOUND_DATA;
@@ -228,10 +228,10 @@ static bool enforce_limits(struct child *child, struct kit *kit, int tree_fd, st
         return true;
     }
     start->cgroup_fd = cgroup_make_leaf(&kit->cgroup, limits, child->leaf);
-    if (start->cgroup_fd == -1) {
+    if (start->cgroup_fd < 0) {
         child->leaf[0] = '\0';
     }
-    return start->cgroup_fd != -1;
+    return start->cgroup_fd >= 0;
 }
 
 static bool fork_bwrap(struct child *child, struct start *start, const struct bwrap_arguments *arguments) {
@@ -241,7 +241,7 @@ static bool fork_bwrap(struct child *child, struct start *start, const struct bw
     if (child->outer == 0) {
         child_main(start, arguments);
     }
-    if (child->outer == -1) {
+    if (child->outer < 0) {
         child->outer = 0;
         return false;
     }

@@ -22,7 +22,7 @@ static pid_t parent_of(int proc_fd, const char *pid) {
     char path[300], text[512];
     snprintf(path, sizeof path, "%s/stat", pid);
     int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1) {
+    if (fd < 0) {
         return 0;
     }
     ssize_t size = read(fd, text, sizeof text - 1);
@@ -30,17 +30,17 @@ static pid_t parent_of(int proc_fd, const char *pid) {
     text[size > 0 ? size : 0] = '\0';
     const char *name_end = strrchr(text, ')');
     /* ") S 123 ...": state, parent */
-    return name_end != NULL && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
+    return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
 }
 
 size_t family_children(pid_t *pids, size_t capacity) {
     size_t count = 0;
     pid_t self = getpid();
     DIR *proc = opendir("/proc");
-    if (proc == NULL) {
+    if (!proc) {
         return 0;
     }
-    for (struct dirent *entry = readdir(proc); entry != NULL && count < capacity; entry = readdir(proc)) {
+    for (struct dirent *entry = readdir(proc); entry && count < capacity; entry = readdir(proc)) {
         if (isdigit((unsigned char)entry->d_name[0]) && parent_of(dirfd(proc), entry->d_name) == self) {
             pids[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
         }
@@ -54,7 +54,7 @@ static bool reap(void) {
     pid_t ended;
     do {
         ended = waitpid(-1, NULL, WNOHANG);
-    } while (ended > 0 || (ended == -1 && errno == EINTR));
+    } while (ended > 0 || (ended < 0 && errno == EINTR));
     return ended == 0;
 }
 

@@ -19,7 +19,7 @@ enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
 
 /* Moves a descriptor to a place; -1: nothing is to be there. */
 static bool keep(int fd, int place) {
-    if (fd == -1) {
+    if (fd < 0) {
         close(place);
         return true;
     }
@@ -30,11 +30,10 @@ static bool keep(int fd, int place) {
 static bool keep_descriptors(const struct spawner_process *process, int lifeline_fd) {
     int server = fcntl(process->server_fd, F_DUPFD, KEPT_END);
     int lifeline = fcntl(lifeline_fd, F_DUPFD, KEPT_END);
-    int cgroup = process->cgroup.root_fd == -1 ? -1 : fcntl(process->cgroup.root_fd, F_DUPFD, KEPT_END);
+    int cgroup = process->cgroup.root_fd < 0 ? -1 : fcntl(process->cgroup.root_fd, F_DUPFD, KEPT_END);
     int null = open("/dev/null", O_RDWR);
-    if (server == -1 || lifeline == -1 || null == -1 || dup2(null, STDIN_FILENO) == -1 ||
-        dup2(null, STDOUT_FILENO) == -1 || !keep(server, KEPT_SERVER_FD) || !keep(lifeline, KEPT_LIFELINE_FD) ||
-        !keep(cgroup, KEPT_CGROUP_FD)) {
+    if (server < 0 || lifeline < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        !keep(server, KEPT_SERVER_FD) || !keep(lifeline, KEPT_LIFELINE_FD) || !keep(cgroup, KEPT_CGROUP_FD)) {
         return false;
     }
     kernel_close_from(KEPT_END);
@@ -44,7 +43,7 @@ static bool keep_descriptors(const struct spawner_process *process, int lifeline
 static _Noreturn void become_spawner(const struct spawner_process *process, pid_t keeper) {
     struct spawner_process kept = *process;
     kept.server_fd = KEPT_SERVER_FD;
-    kept.cgroup.root_fd = process->cgroup.root_fd == -1 ? -1 : KEPT_CGROUP_FD;
+    kept.cgroup.root_fd = process->cgroup.root_fd < 0 ? -1 : KEPT_CGROUP_FD;
     close(KEPT_LIFELINE_FD);
     prctl(PR_SET_NAME, "akl-spawner", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -61,7 +60,7 @@ static bool wait_for_spawner(int spawner_fd, int lifeline_fd, int timeout_ms) {
     int count;
     do {
         count = poll(events, 2, timeout_ms);
-    } while (count == -1 && errno == EINTR);
+    } while (count < 0 && errno == EINTR);
     return count > 0 && events[0].revents != 0;
 }
 
@@ -77,7 +76,7 @@ void keeper_run(const struct spawner_process *process, int lifeline_fd) {
     sigaddset(&terminal, SIGHUP);
     sigaddset(&terminal, SIGTERM);
     sigprocmask(SIG_BLOCK, &terminal, NULL);
-    if (!keep_descriptors(process, lifeline_fd) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) {
+    if (!keep_descriptors(process, lifeline_fd) || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
         _exit(1);
     }
     pid_t spawner = fork();
@@ -85,7 +84,7 @@ void keeper_run(const struct spawner_process *process, int lifeline_fd) {
         become_spawner(process, self);
     }
     close(KEPT_SERVER_FD);
-    if (spawner != -1) {
+    if (spawner >= 0) {
         int spawner_fd = kernel_pidfd_open(spawner);
         if (!wait_for_spawner(spawner_fd, KEPT_LIFELINE_FD, -1)) {
             /* The spawner has seen the server's end, too, and cleans up, unless somebody has stopped it. */

@@ -18,7 +18,7 @@
 
 static int memory_file(const char *name, const void *data, size_t size) {
     int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd != -1 && write(fd, data, size) != (ssize_t)size) {
+    if (fd >= 0 && write(fd, data, size) != (ssize_t)size) {
         close(fd);
         fd = -1;
     }
@@ -53,14 +53,13 @@ bool kit_open(struct kit *kit, const char *bwrap_path, const struct cgroup *cgro
     kit->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
     for (size_t i = 0; i < ETC_FILES; i++) {
         const char *text = etc_files[i].text;
-        kit->etc_fds[i] = text != NULL ? memory_file("etc", text, strlen(text)) : -1;
-        whole = whole && (text == NULL || kit->etc_fds[i] != -1);
+        kit->etc_fds[i] = text ? memory_file("etc", text, strlen(text)) : -1;
+        whole = whole && (!text || kit->etc_fds[i] >= 0);
     }
-    if (kit->launcher_fd == -1 && launcher_error == EACCES) {
+    if (kit->launcher_fd < 0 && launcher_error == EACCES) {
         snprintf(why, why_cap, "programs in memory are forbidden here: set the sysctl vm.memfd_noexec to 0 or 1");
         whole = false;
-    } else if (!whole || kit->launcher_fd == -1 || kit->null_fd == -1 || kit->filter_fds[0] == -1 ||
-               kit->filter_fds[1] == -1) {
+    } else if (!whole || kit->launcher_fd < 0 || kit->null_fd < 0 || kit->filter_fds[0] < 0 || kit->filter_fds[1] < 0) {
         snprintf(why, why_cap, "cannot prepare sandboxes: %s", strerror(errno));
         whole = false;
     }

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "kept_root.h"
 #include "weaken.h"
 
@@ -43,7 +44,7 @@ static void write_all(struct strings *strings, const char *data, size_t size) {
         if (done > 0) {
             data += done;
             size -= (size_t)done;
-        } else if (done == -1 && errno != EINTR) {
+        } else if (done < 0 && errno != EINTR) {
             strings->failed = true;
         }
     }
@@ -65,7 +66,7 @@ static void strings_add(struct strings *strings, const char *text) {
 }
 
 static void strings_add_list(struct strings *strings, const char *const *list) {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++) {
         strings_add(strings, list[i]);
     }
 }
@@ -73,7 +74,7 @@ static void strings_add_list(struct strings *strings, const char *const *list) {
 /* Adds entry unless the caller sets the same variable. */
 static void add_default(struct strings *strings, const char *entry, const char *const *callers) {
     size_t key = strcspn(entry, "=") + 1;
-    for (size_t i = 0; callers != NULL && callers[i] != NULL; i++) {
+    for (size_t i = 0; callers && callers[i]; i++) {
         if (strncmp(callers[i], entry, key) == 0) {
             return;
         }
@@ -90,7 +91,7 @@ static void add_env(struct strings *strings, const struct launch_order *order, c
     if (size > 0 && (size_t)size < sizeof pwd) {
         add_default(strings, pwd, order->env);
     }
-    if (order->image != NULL && strncmp(order->image, "python", 6) == 0) {
+    if (order->image && strncmp(order->image, "python", 6) == 0) {
         for (size_t i = 0; i < sizeof python_env / sizeof python_env[0]; i++) {
             add_default(strings, python_env[i], order->env);
         }
@@ -104,14 +105,14 @@ static void add_env(struct strings *strings, const struct launch_order *order, c
 int launch_block_create(const struct launch_order *order) {
     struct strings strings = {.fd = memfd_create("launch", MFD_CLOEXEC)};
     struct launch_head head;
-    const char *workdir = order->workdir != NULL ? order->workdir : SANDBOX_HOME;
-    if (strings.fd == -1) {
+    const char *workdir = order->workdir ? order->workdir : SANDBOX_HOME;
+    if (strings.fd < 0) {
         return -1;
     }
     memset(&head, 0, sizeof head); /* its padding is written, too */
     head.magic = LAUNCH_MAGIC;
     head.limits = order->limits;
-    if (lseek(strings.fd, sizeof head, SEEK_SET) == -1) {
+    if (lseek(strings.fd, sizeof head, SEEK_SET) < 0) {
         strings.failed = true;
     }
     strings_add(&strings, workdir);
@@ -122,9 +123,7 @@ int launch_block_create(const struct launch_order *order) {
     head.envc = strings.count - head.argc;
     write_all(&strings, strings.buffer, strings.used);
     if (strings.failed || pwrite(strings.fd, &head, sizeof head, 0) != sizeof head) {
-        int error = errno;
-        close(strings.fd);
-        errno = error;
+        close_if_open(strings.fd);
         return -1;
     }
     return strings.fd;

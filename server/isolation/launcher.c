@@ -58,7 +58,7 @@ struct launch {
 };
 
 static void report_send(const struct launch_report *report) {
-    while (send(LAUNCH_FD_REPORT, report, sizeof *report, MSG_NOSIGNAL) == -1 && errno == EINTR) {
+    while (send(LAUNCH_FD_REPORT, report, sizeof *report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
 }
 
@@ -84,7 +84,7 @@ static void give_up(int error, const char *what) {
 /* Splits the block's strings into argv and env, without copying them. */
 static void read_block(struct launch *launch) {
     struct stat status;
-    if (fstat(LAUNCH_FD_BLOCK, &status) == -1 || (size_t)status.st_size <= sizeof(struct launch_head)) {
+    if (fstat(LAUNCH_FD_BLOCK, &status) < 0 || (size_t)status.st_size <= sizeof(struct launch_head)) {
         give_up(EINVAL, "launch block");
     }
     size_t size = (size_t)status.st_size;
@@ -118,8 +118,8 @@ static void read_block(struct launch *launch) {
 /* Makes the kernel's choice easy when the host runs out of memory. Where it cannot be, nothing is lost. */
 static void offer_to_oom_killer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd != -1) {
-        if (write(fd, "500", 3) == -1) {
+    if (fd >= 0) {
+        if (write(fd, "500", 3) < 0) {
             errno = 0;
         }
         close(fd);
@@ -132,7 +132,7 @@ static void scope_unix_sockets(void) {
         uint64_t handled_access_fs, handled_access_net, scoped;
     } attributes = {0, 0, 1};
     long ruleset = syscall(444, &attributes, sizeof attributes, 0);
-    if (ruleset == -1 || syscall(446, ruleset, 0) == -1) {
+    if (ruleset < 0 || syscall(446, ruleset, 0) < 0) {
         give_up(errno, "landlock");
     }
     close((int)ruleset);
@@ -173,7 +173,7 @@ static void set_limits(const struct launch *launch) {
 }
 
 static void close_from(int first) {
-    if (kernel_close_range(first) == -1) { /* before Linux 5.9 */
+    if (kernel_close_range(first) < 0) { /* before Linux 5.9 */
         for (int fd = first; fd < MAX_OPEN_FILES; fd++) {
             close(fd);
         }
@@ -186,7 +186,7 @@ static int exec_by_path(const struct launch *launch) {
     static char path[PATH_MAX];
     const char *name = launch->argv[0];
     const char *folder = "";
-    for (char **entry = launch->env; *entry != NULL; entry++) {
+    for (char **entry = launch->env; *entry; entry++) {
         if (strncmp(*entry, "PATH=", 5) == 0) {
             folder = *entry + 5;
             break;
@@ -211,7 +211,7 @@ static int exec_by_path(const struct launch *launch) {
 }
 
 static int exec_command(const struct launch *launch) {
-    if (strchr(launch->argv[0], '/') == NULL) {
+    if (!strchr(launch->argv[0], '/')) {
         return exec_by_path(launch);
     }
     execve(launch->argv[0], launch->argv, launch->env);
@@ -222,7 +222,7 @@ static void explain_exec(struct launch *launch, int error) {
     const char *name = launch->argv[0];
     const char *reason = strerror(error);
     if (error == ENOENT) {
-        bool exists = strchr(name, '/') != NULL && access(name, F_OK) == 0;
+        bool exists = strchr(name, '/') && access(name, F_OK) == 0;
         reason = exists ? "its interpreter was not found" : "not found";
     }
     report_fill(&launch->failure, LAUNCH_EXEC_FAILED, error, "%.256s: %s", name, reason);
@@ -234,7 +234,7 @@ static int child_main(void *argument) {
     if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_SESSION)) {
         setsid();
     }
-    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) == -1) {
+    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) < 0 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) < 0) {
         report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
         return 1;
     }
@@ -243,7 +243,7 @@ static int child_main(void *argument) {
     if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(STDERR_FILENO + 1);
     }
-    if (chdir(launch->workdir) == -1) {
+    if (chdir(launch->workdir) < 0) {
         report_fill(&launch->failure, LAUNCH_EXEC_FAILED, EACCES, "cannot enter %.256s: %s", launch->workdir,
                     strerror(errno));
         return 1;
@@ -286,7 +286,7 @@ static int wait_for(pid_t command) {
             command_pid = 0;
             return status;
         }
-        if (ended == -1 && errno != EINTR) {
+        if (ended < 0 && errno != EINTR) {
             give_up(errno, "wait");
         }
     }
@@ -318,7 +318,7 @@ int main(int argc, char **argv) {
     }
     /* CLONE_VFORK: we go on when the child has executed the command or has told us why it cannot. */
     pid_t command = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
-    if (command == -1) {
+    if (command < 0) {
         give_up(errno, "fork");
     }
     command_pid = command;

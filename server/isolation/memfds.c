@@ -25,7 +25,7 @@ static dev_t memfd_device(void) {
     static dev_t device;
     struct stat status;
     int fd = device == 0 ? memfd_create("device", MFD_CLOEXEC) : -1;
-    if (fd != -1) {
+    if (fd >= 0) {
         device = fstat(fd, &status) == 0 ? status.st_dev : 0;
         close(fd);
     }
@@ -49,15 +49,15 @@ static ssize_t find_place(const struct memfds *memfds, ino_t inode) {
 
 static bool is_known(const struct memfds *memfds, ino_t inode) {
     ssize_t place = find_place(memfds, inode);
-    return place != -1 && memfds->known[place] == inode;
+    return place >= 0 && memfds->known[place] == inode;
 }
 
 static void add_one(struct memfds *memfds, const struct stat *status) {
     ssize_t place = find_place(memfds, status->st_ino);
-    if (place != -1 && memfds->known[place] == status->st_ino) {
+    if (place >= 0 && memfds->known[place] == status->st_ino) {
         return;
     }
-    if (place != -1) {
+    if (place >= 0) {
         memfds->known[place] = status->st_ino;
     }
     memfds->bytes += (uint64_t)status->st_blocks * 512;
@@ -77,12 +77,12 @@ void memfds_add(struct memfds *memfds, int proc_fd, const char *pid) {
     char path[300];
     snprintf(path, sizeof path, "%s/fd", pid);
     int folder_fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = folder_fd == -1 ? NULL : fdopendir(folder_fd);
-    if (folder == NULL) {
+    DIR *folder = folder_fd < 0 ? NULL : fdopendir(folder_fd);
+    if (!folder) {
         close_if_open(folder_fd);
         return;
     }
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             look_at(memfds, folder_fd, entry->d_name);
         }
@@ -96,15 +96,15 @@ uint64_t memfds_mapped_bytes(const struct memfds *memfds, int proc_fd, const cha
     bool counted = false;
     snprintf(path, sizeof path, "%s/smaps", pid);
     int fd = memfds->bytes == 0 ? -1 : openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    FILE *smaps = fd == -1 ? NULL : fdopen(fd, "r");
-    if (smaps == NULL) {
+    FILE *smaps = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!smaps) {
         close_if_open(fd);
         return 0;
     }
-    while (fgets(line, sizeof line, smaps) != NULL) {
+    while (fgets(line, sizeof line, smaps)) {
         uintmax_t inode;
         if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %ju", &inode) == 1) {
-            counted = strstr(line, " /memfd:") != NULL && is_known(memfds, (ino_t)inode);
+            counted = strstr(line, " /memfd:") && is_known(memfds, (ino_t)inode);
         } else if (counted && strncmp(line, "Pss:", 4) == 0) {
             bytes += strtoull(line + 4, NULL, 10) * 1024;
         }

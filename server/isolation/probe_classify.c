@@ -30,7 +30,7 @@ static const struct {
 
 static enum trouble find_trouble(const char *complaint) {
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if (strstr(complaint, signs[i].words) != NULL) {
+        if (strstr(complaint, signs[i].words)) {
             return signs[i].trouble;
         }
     }

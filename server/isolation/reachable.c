@@ -27,15 +27,15 @@ struct folder {
 /* In a child that has become identity: the length of the first part of path that it may not enter, WHOLE_PATH when
  * there is none. */
 static int walk_as(const struct identity *identity, char *path) {
-    if (setgroups(0, NULL) == -1 || setresgid(identity->gid, identity->gid, identity->gid) == -1 ||
-        setresuid(identity->uid, identity->uid, identity->uid) == -1) {
+    if (setgroups(0, NULL) < 0 || setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
+        setresuid(identity->uid, identity->uid, identity->uid) < 0) {
         return UNKNOWN;
     }
     for (size_t i = 1;; i++) {
         char here = path[i];
         if (here == '/' || here == '\0') {
             path[i] = '\0';
-            if (access(path, X_OK) == -1) {
+            if (access(path, X_OK) < 0) {
                 return (int)i;
             }
             path[i] = here;
@@ -49,7 +49,7 @@ static int walk_as(const struct identity *identity, char *path) {
 /* walk_as, in a child. */
 static int closed_part(const struct identity *identity, const char *path) {
     int answer[2], length = UNKNOWN;
-    if (pipe2(answer, O_CLOEXEC) == -1) {
+    if (pipe2(answer, O_CLOEXEC) < 0) {
         return UNKNOWN;
     }
     pid_t pid = fork();
@@ -60,11 +60,11 @@ static int closed_part(const struct identity *identity, const char *path) {
         _exit(write(answer[1], &length, sizeof length) == (ssize_t)sizeof length ? 0 : 1);
     }
     close(answer[1]);
-    if (pid != -1) {
+    if (pid >= 0) {
         if (read(answer[0], &length, sizeof length) != (ssize_t)sizeof length) {
             length = UNKNOWN;
         }
-        while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }
     close(answer[0]);
@@ -75,7 +75,7 @@ static bool open_folder(struct folder *folder, const char *given, char *why, siz
     char link[32];
     folder->fd = open(given, O_PATH | O_DIRECTORY | O_CLOEXEC);
     ssize_t size = -1;
-    if (folder->fd != -1) {
+    if (folder->fd >= 0) {
         snprintf(link, sizeof link, "/proc/self/fd/%d", folder->fd);
         size = readlink(link, folder->path, sizeof folder->path - 1);
     }
@@ -103,9 +103,9 @@ static bool cover(const char *path, int length) {
 static bool put_in_place(const struct folder *folder) {
     char path[PATH_MAX], source[32];
     snprintf(path, sizeof path, "%s", folder->path);
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(path, 0755) == -1 && errno != EEXIST) {
+        if (mkdir(path, 0755) < 0 && errno != EEXIST) {
             return false;
         }
         *slash = '/';
@@ -117,7 +117,7 @@ static bool put_in_place(const struct folder *folder) {
 static bool make_folder_reachable(const struct identity *identity, const struct folder *folder, char *why,
                                   size_t why_cap) {
     const char *problem = NULL;
-    for (int step = 0; step < MAX_STEPS && problem == NULL; step++) {
+    for (int step = 0; step < MAX_STEPS && !problem; step++) {
         if (!is_in_place(folder)) {
             problem = put_in_place(folder) ? NULL : strerror(errno);
             continue;
@@ -135,7 +135,7 @@ static bool make_folder_reachable(const struct identity *identity, const struct 
         }
     }
     snprintf(why, why_cap, "%.300s is out of reach for user %u: %s", folder->path, identity->uid,
-             problem != NULL ? problem : "too many closed folders above it");
+             problem ? problem : "too many closed folders above it");
     return false;
 }
 
@@ -166,7 +166,7 @@ static bool enter_own_namespace(const struct identity *identity, const struct fo
 
 static void close_folders(struct folder *folders, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (folders[i].fd != -1) {
+        if (folders[i].fd >= 0) {
             close(folders[i].fd);
             folders[i].fd = -1;
         }
@@ -185,11 +185,11 @@ static bool open_folders(struct folder *folders, const char *const *given, size_
 
 bool reachable_make(const struct identity *identity, const char *const *given, char *why, size_t why_cap) {
     size_t count = 0;
-    while (given != NULL && given[count] != NULL) {
+    while (given && given[count]) {
         count++;
     }
     struct folder *folders = calloc(count + 1, sizeof *folders);
-    if (folders == NULL) {
+    if (!folders) {
         snprintf(why, why_cap, "out of memory");
         return false;
     }

@@ -44,7 +44,7 @@ static bool wait_readable(int fd, int timeout_ms) {
     int count;
     do {
         count = poll(&event, 1, timeout_ms);
-    } while (count == -1 && errno == EINTR);
+    } while (count < 0 && errno == EINTR);
     return count > 0;
 }
 
@@ -73,26 +73,26 @@ static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
                 .server_fd = sockets[1], .bwrap_path = bwrap_path, .cgroup = spawner->cgroup};
             keeper_run(&process, lifeline[0]);
         }
-        forked = spawner->keeper != -1;
+        forked = spawner->keeper >= 0;
         spawner->keeper_fd = forked ? kernel_pidfd_open(spawner->keeper) : -1;
     }
     int error = errno;
     close_if_open(sockets[1]);
     close_if_open(lifeline[0]);
     errno = error;
-    return forked && spawner->keeper_fd != -1;
+    return forked && spawner->keeper_fd >= 0;
 }
 
 struct spawner *spawner_start(const struct spawner_options *options, char *why, size_t why_cap) {
     struct spawner *spawner = malloc(sizeof *spawner);
-    if (spawner == NULL) {
+    if (!spawner) {
         explain(why, why_cap, "spawner");
         return NULL;
     }
     *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .keeper_fd = -1};
     cgroup_open(&spawner->cgroup, options->cgroup_root);
 #ifdef AK_TEST_WEAKEN
-    if (WEAKENED("any-host") && spawner->cgroup.root_fd == -1) {
+    if (WEAKENED("any-host") && spawner->cgroup.root_fd < 0) {
         errno = ENOENT;
         explain(why, why_cap, "cgroup");
         spawner_stop(spawner);
@@ -112,12 +112,12 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
 }
 
 void spawner_stop(struct spawner *spawner) {
-    if (spawner == NULL) {
+    if (!spawner) {
         return;
     }
     close_if_open(spawner->socket_fd);
     close_if_open(spawner->lifeline_fd);
-    if (spawner->keeper_fd != -1) {
+    if (spawner->keeper_fd >= 0) {
         wait_readable(spawner->keeper_fd, STOP_TIMEOUT_MS);
         waitpid(spawner->keeper, NULL, WNOHANG);
         close(spawner->keeper_fd);
@@ -132,11 +132,11 @@ bool spawner_alive(const struct spawner *spawner) {
 }
 
 const char *spawner_memory_mode(const struct spawner *spawner) {
-    return spawner->cgroup.root_fd != -1 ? "cgroup" : "watchdog";
+    return spawner->cgroup.root_fd >= 0 ? "cgroup" : "watchdog";
 }
 
 const char *spawner_cpu_mode(const struct spawner *spawner) {
-    return spawner->cgroup.root_fd != -1 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
+    return spawner->cgroup.root_fd >= 0 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
 }
 
 /* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */
@@ -160,7 +160,7 @@ static bool send_with_descriptors(int socket_fd, const void *data, size_t size, 
     header->cmsg_len = CMSG_LEN(sizeof(int) * count);
     memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
     for (int waited = 0; waited < SEND_TIMEOUT_MS; waited += RETRY_PAUSE_MS) {
-        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != -1) {
+        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) >= 0) {
             return true;
         }
         if (errno != ETOOMANYREFS && errno != EINTR) {
@@ -177,7 +177,7 @@ static bool check_order(const struct launch_order *order, char *why, size_t why_
         problem = "no program is named";
     } else if (order->workdir && order->workdir[0] != '/') {
         problem = "the working directory is not an absolute path";
-    } else if (order->separate_errors && order->tree_fd == -1) {
+    } else if (order->separate_errors && order->tree_fd < 0) {
         problem = "stderr can be told apart in kept sandboxes only";
     }
     if (problem) {
@@ -188,7 +188,7 @@ static bool check_order(const struct launch_order *order, char *why, size_t why_
 
 /* How many of the descriptors there are. */
 static size_t count_sent(const struct launch_order *order) {
-    return order->separate_errors ? LAUNCH_SENT_MAX : order->tree_fd != -1 ? LAUNCH_SENT_ERRORS : LAUNCH_SENT_TREE;
+    return order->separate_errors ? LAUNCH_SENT_MAX : order->tree_fd >= 0 ? LAUNCH_SENT_ERRORS : LAUNCH_SENT_TREE;
 }
 
 /* A pipe whose read end never blocks. */
@@ -212,7 +212,7 @@ bool spawner_run(struct spawner *spawner, const struct launch_plan *plan, struct
     }
     int block_fd = launch_block_create(order);
     bool sent = false;
-    if (block_fd != -1 && open_pipe(output) && (!order->separate_errors || open_pipe(errors)) &&
+    if (block_fd >= 0 && open_pipe(output) && (!order->separate_errors || open_pipe(errors)) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
         const int fds[LAUNCH_SENT_MAX] = {output[1], control[1], block_fd, order->tree_fd, errors[1]};
         sent = send_with_descriptors(spawner->socket_fd, message, size, fds, count_sent(order));
@@ -237,7 +237,7 @@ bool running_result(struct running *running, struct run_result *result, int time
         return false;
     }
     ssize_t size = recv(running->control_fd, result, sizeof *result, MSG_DONTWAIT);
-    if (size == -1 && (errno == EAGAIN || errno == EINTR)) {
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
         return false;
     }
     if (size != (ssize_t)sizeof *result) {
@@ -249,7 +249,7 @@ bool running_result(struct running *running, struct run_result *result, int time
 
 /* A command that has ended already does not hear it. */
 static void tell(const struct running *running, char what) {
-    if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+    if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }

@@ -39,7 +39,7 @@ struct received {
 
 static void answer(int control_fd, const struct run_result *result) {
     /* If nobody is there to hear it, nobody wants to know. */
-    if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+    if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }
@@ -64,11 +64,11 @@ static bool receive(int server_fd, struct received *received) {
         received->fds[i] = -1;
     }
     ssize_t size = recvmsg(server_fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (size == -1) {
+    if (size < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (size > 0 && header != NULL && header->cmsg_type == SCM_RIGHTS) {
+    if (size > 0 && header && header->cmsg_type == SCM_RIGHTS) {
         memcpy(received->fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     }
     received->size = (size_t)size;
@@ -93,7 +93,7 @@ static void start_child(struct loop *loop, const struct launch_shape *shape, str
     child->next = loop->children;
     loop->children = child;
     event.data.ptr = child;
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, child->control_fd, &event) == -1) {
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, child->control_fd, &event) < 0) {
         child_kill(child); /* could not be killed later */
     }
 }
@@ -105,9 +105,9 @@ static void handle_request(struct loop *loop) {
         loop->stopping = true;
         return;
     }
-    if (received.fds[LAUNCH_SENT_BLOCK] != -1 && launch_shape_read(&shape, received.message, received.size)) {
+    if (received.fds[LAUNCH_SENT_BLOCK] >= 0 && launch_shape_read(&shape, received.message, received.size)) {
         start_child(loop, &shape, &received);
-    } else if (received.fds[LAUNCH_SENT_CONTROL] != -1) {
+    } else if (received.fds[LAUNCH_SENT_CONTROL] >= 0) {
         answer_failure(received.fds[LAUNCH_SENT_CONTROL], "the spawner is out of descriptors");
     }
     for (size_t i = 0; i < LAUNCH_SENT_MAX; i++) {
@@ -119,7 +119,7 @@ static void handle_request(struct loop *loop) {
 static void handle_command(struct loop *loop, struct child *child) {
     char byte = SPAWN_KILL;
     ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
-    if (size == 0 || (size == -1 && errno != EAGAIN && errno != EINTR)) {
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
     }
     if (size == 1 && byte == SPAWN_TERMINATE) {
@@ -137,7 +137,7 @@ static void reap_children(struct loop *loop) {
         loop->stopping = loop->stopping || news.ssi_signo != SIGCHLD;
     }
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (struct child *child = loop->children; child != NULL; child = child->next) {
+        for (struct child *child = loop->children; child; child = child->next) {
             if (child->outer == pid || child->inner == pid) {
                 child_reaped(child, pid, status, loop->children);
                 break;
@@ -149,7 +149,7 @@ static void reap_children(struct loop *loop) {
 /* Tells the ends of the ended. Apart from the reaping, because a batch of events may still name them. */
 static void finish_children(struct loop *loop) {
     struct child **link = &loop->children;
-    while (*link != NULL) {
+    while (*link) {
         struct child *child = *link;
         if (!child->ended) {
             link = &child->next;
@@ -175,7 +175,7 @@ static void finish_children(struct loop *loop) {
 /* Looks at the sandboxes whose turn it is. Returns how long nothing else is due, as epoll_wait takes it. */
 static int watch_children(struct loop *loop) {
     int64_t next = INT64_MAX;
-    for (struct child *child = loop->children; child != NULL; child = child->next) {
+    for (struct child *child = loop->children; child; child = child->next) {
         if (child->watchdog.due_ms <= watchdog_now_ms()) {
             child_read_reports(child);
             enum watchdog_finding finding = watchdog_look(&child->watchdog, child->inner);
@@ -221,8 +221,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
     loop->server_fd = process->server_fd;
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->signal_fd == -1 || loop->epoll_fd == -1 || !watch(loop, &loop->server_fd) ||
-        !watch(loop, &loop->signal_fd)) {
+    if (loop->signal_fd < 0 || loop->epoll_fd < 0 || !watch(loop, &loop->server_fd) || !watch(loop, &loop->signal_fd)) {
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
@@ -236,7 +235,7 @@ void spawner_process_run(const struct spawner_process *process) {
     if (send(process->server_fd, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready && ready.ready) {
         run_loop(&loop);
     }
-    for (struct child *child = loop.children; child != NULL && !WEAKENED("family-end"); child = child->next) {
+    for (struct child *child = loop.children; child && !WEAKENED("family-end"); child = child->next) {
         child_kill(child);
     }
     family_end(END_TIMEOUT_MS);

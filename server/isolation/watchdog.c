@@ -44,11 +44,11 @@ void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t m
                                   .due_ms = INT64_MAX,
                                   .root_fd = -1,
                                   .tree_fd = -1};
-    if (tree_fd != -1 && !WEAKENED("disk-reserve")) {
+    if (tree_fd >= 0 && !WEAKENED("disk-reserve")) {
         watchdog->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
         watchdog->reserve = disk_reserve(tree_fd);
     }
-    if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd != -1) {
+    if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd >= 0) {
         watchdog->due_ms = watchdog_now_ms() + NEAR_MS;
     }
 }
@@ -57,7 +57,7 @@ static size_t read_file(int folder_fd, const char *pid, const char *name, char *
     char path[300];
     snprintf(path, sizeof path, "%s/%s", pid, name);
     int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd == -1 ? -1 : read(fd, text, cap - 1);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, cap - 1);
     close_if_open(fd);
     text[size > 0 ? size : 0] = '\0';
     return size > 0 ? (size_t)size : 0;
@@ -76,7 +76,7 @@ static uint64_t resident_bytes(const struct memfds *memfds, int proc_fd, const c
 
 static uint64_t kilobytes_of(const char *text, const char *name) {
     const char *line = strstr(text, name);
-    return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
+    return line ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
 /* This process's share of what it has in memory, without files, and without the memfds that were counted: dear, because
@@ -106,13 +106,13 @@ static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
     }
     snprintf(tasks, sizeof tasks, "%.32s/task", pid);
     int fd = openat(proc_fd, tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd == -1 ? NULL : fdopendir(fd);
-    if (folder == NULL) {
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder) {
         close_if_open(fd);
         return;
     }
     bool found = false;
-    for (struct dirent *entry = readdir(folder); entry != NULL && !found; entry = readdir(folder)) {
+    for (struct dirent *entry = readdir(folder); entry && !found; entry = readdir(folder)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             snprintf(name, LIVING_CAP, "%.32s/task/%.32s", pid, entry->d_name);
             found = has_memory(proc_fd, name);
@@ -127,9 +127,8 @@ static uint64_t threads_of(int proc_fd, const char *pid) {
     unsigned long threads = 1;
     read_file(proc_fd, pid, "stat", text, sizeof text);
     const char *name_end = strrchr(text, ')');
-    if (name_end == NULL ||
-        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu", &threads) !=
-            1) {
+    if (!name_end || sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu",
+                            &threads) != 1) {
         return 1;
     }
     return threads;
@@ -140,17 +139,17 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds 
                           struct usage *usage, const struct memfds *counted, bool count_threads) {
     char name[LIVING_CAP];
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *proc = proc_fd == -1 ? NULL : fdopendir(proc_fd);
-    if (proc == NULL) {
+    DIR *proc = proc_fd < 0 ? NULL : fdopendir(proc_fd);
+    if (!proc) {
         close_if_open(proc_fd);
         return;
     }
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+    for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             usage->processes += count_threads ? threads_of(proc_fd, entry->d_name) : 1;
             find_living(proc_fd, entry->d_name, name);
             usage->bytes += bytes_of(counted, proc_fd, name);
-            if (usage->memfds != NULL) {
+            if (usage->memfds) {
                 memfds_add(usage->memfds, proc_fd, name);
             }
         }
@@ -164,8 +163,8 @@ static uint64_t tmpfs_bytes(const struct watchdog *watchdog, const char *name) {
     struct statfs status;
     struct stat own, tree;
     int fd = openat(watchdog->root_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool counts = fd != -1 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
-                  (watchdog->tree_fd == -1 || fstat(watchdog->tree_fd, &tree) == -1 || tree.st_dev != own.st_dev);
+    bool counts = fd >= 0 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
+                  (watchdog->tree_fd < 0 || fstat(watchdog->tree_fd, &tree) < 0 || tree.st_dev != own.st_dev);
     close_if_open(fd);
     return counts ? (uint64_t)(status.f_blocks - status.f_bfree) * (uint64_t)status.f_bsize +
                         (uint64_t)(status.f_files - status.f_ffree) * BYTES_PER_INODE
@@ -211,16 +210,16 @@ static enum watchdog_finding look_at_disk(const struct watchdog *watchdog, bool 
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
     int64_t begin = watchdog_now_ms();
     bool near = false, inside = watchdog->memory_bytes != 0 || watchdog->max_processes != 0;
-    enum watchdog_finding finding = watchdog->tree_fd != -1 ? look_at_disk(watchdog, &near) : WATCHDOG_FINE;
-    if (inside && watchdog->root_fd == -1 && first != 0) {
+    enum watchdog_finding finding = watchdog->tree_fd >= 0 ? look_at_disk(watchdog, &near) : WATCHDOG_FINE;
+    if (inside && watchdog->root_fd < 0 && first != 0) {
         char path[32];
         snprintf(path, sizeof path, "/proc/%d/root", (int)first);
         watchdog->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
-    if (finding == WATCHDOG_FINE && watchdog->root_fd != -1) {
+    if (finding == WATCHDOG_FINE && watchdog->root_fd >= 0) {
         finding = confirm(watchdog, look_inside(watchdog, &near));
     }
-    near = near || (inside && watchdog->root_fd == -1); /* it is being built */
+    near = near || (inside && watchdog->root_fd < 0); /* it is being built */
     int64_t now = watchdog_now_ms(), pause = near ? NEAR_MS : FAR_MS, cost = (now - begin) * COST_FACTOR;
     pause = cost > pause ? cost : pause;
     watchdog->due_ms = now + (watchdog->suspected ? AGAIN_MS : pause < LONGEST_MS ? pause : LONGEST_MS);
@@ -228,11 +227,11 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
 }
 
 void watchdog_end(struct watchdog *watchdog) {
-    if (watchdog->root_fd != -1) {
+    if (watchdog->root_fd >= 0) {
         close(watchdog->root_fd);
         watchdog->root_fd = -1;
     }
-    if (watchdog->tree_fd != -1) {
+    if (watchdog->tree_fd >= 0) {
         close(watchdog->tree_fd);
         watchdog->tree_fd = -1;
     }

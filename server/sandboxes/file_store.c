@@ -93,7 +93,7 @@ static bool open_place(struct place *place, const struct file_store *store, cons
     struct sandbox *sandbox = store->sandbox;
     *place =
         (struct place){.tree_fd = -1, .folder_fd = -1, .name = last_component(path), .image_root = store->image_root};
-    (void)pthread_mutex_lock(&sandbox->lock);
+    pthread_mutex_lock(&sandbox->lock);
     if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
         errno = ESHUTDOWN;
         return false;
@@ -158,9 +158,9 @@ bool file_store_write(const struct file_store *store, const char *path, const vo
         close_place(&place, store);
     }
     int error = errno;
-    (void)close(fd);
+    close(fd);
     if (!ok) {
-        (void)unlinkat(work_fd, name, 0);
+        unlinkat(work_fd, name, 0);
     }
     errno = error;
     return ok;

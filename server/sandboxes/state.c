@@ -18,20 +18,20 @@
 
 static struct sandbox *new_sandbox(struct state *state) {
     struct sandbox *sandbox = calloc(1, sizeof *sandbox);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return NULL;
     }
     /* With default attributes these cannot fail on Linux. */
-    (void)pthread_mutex_init(&sandbox->lock, NULL);
-    (void)pthread_mutex_init(&sandbox->meta_lock, NULL);
+    pthread_mutex_init(&sandbox->lock, NULL);
+    pthread_mutex_init(&sandbox->meta_lock, NULL);
     sandbox->state = state;
     sandbox->refs = 1;
     return sandbox;
 }
 
 static void free_sandbox(struct sandbox *sandbox) {
-    (void)pthread_mutex_destroy(&sandbox->lock);
-    (void)pthread_mutex_destroy(&sandbox->meta_lock);
+    pthread_mutex_destroy(&sandbox->lock);
+    pthread_mutex_destroy(&sandbox->meta_lock);
     struct attachment *attachment = atomic_load(&sandbox->attachment);
     if (attachment) {
         attachment->free(attachment);
@@ -46,8 +46,8 @@ static void free_sandbox(struct sandbox *sandbox) {
 
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
     *state = (struct state){.change_fd = -1};
-    (void)pthread_rwlock_init(&state->snapshots_lock, NULL);
-    (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
+    pthread_rwlock_init(&state->snapshots_lock, NULL);
+    pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
     if (!state_files_open(&state->dir, dir, uid, gid)) {
         state_close(state);
         return false;
@@ -58,16 +58,16 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
 /* Tells whoever waits for changes. */
 static void tell(const struct state *state) {
     if (state->change_fd >= 0) {
-        (void)eventfd_write(state->change_fd, 1);
+        eventfd_write(state->change_fd, 1);
     }
 }
 
 /* Puts a sandbox into the list, whose reference it takes over. */
 static void insert(struct state *state, struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     sandbox->next = state->first;
     state->first = sandbox;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     tell(state);
 }
 
@@ -87,15 +87,15 @@ bool state_load(struct state *state) {
     }
     int fd = openat(state->dir.sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    bool ok = dir != NULL;
+    bool ok = dir;
     const struct dirent *entry = NULL;
-    while (ok && (entry = readdir(dir)) != NULL) {
+    while (ok && (entry = readdir(dir))) {
         char message[VALIDATE_MESSAGE];
-        if (validate_sandbox_name(entry->d_name, message) != NULL) {
+        if (validate_sandbox_name(entry->d_name, message)) {
             continue; /* "." and "..", and nothing of ours */
         }
         struct sandbox *sandbox = new_sandbox(state);
-        ok = sandbox != NULL;
+        ok = sandbox;
         bool read = ok && state_files_read(&state->dir, entry->d_name, sandbox);
         if (read && sandbox->unfinished) {
             discard(state, sandbox);
@@ -108,77 +108,77 @@ bool state_load(struct state *state) {
     if (!ok) {
         complain("cannot read the sandboxes: %s", strerror(errno));
     }
-    if (dir != NULL) {
-        (void)closedir(dir);
+    if (dir) {
+        closedir(dir);
     }
     return ok;
 }
 
 void state_close(struct state *state) {
     audit_close(&state->audit);
-    while (state->first != NULL) {
+    while (state->first) {
         struct sandbox *sandbox = state->first;
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
     state_files_close(&state->dir);
     close_if_open(state->change_fd);
-    (void)pthread_mutex_destroy(&state->lock);
-    (void)pthread_rwlock_destroy(&state->snapshots_lock);
+    pthread_mutex_destroy(&state->lock);
+    pthread_rwlock_destroy(&state->snapshots_lock);
 }
 
 struct sandbox *state_find(struct state *state, const char *name) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct sandbox *sandbox = state->first;
-    while (sandbox != NULL && (atomic_load(&sandbox->removed) || strcmp(sandbox->name, name) != 0)) {
+    while (sandbox && (atomic_load(&sandbox->removed) || strcmp(sandbox->name, name) != 0)) {
         sandbox = sandbox->next;
     }
-    if (sandbox != NULL) {
+    if (sandbox) {
         sandbox->refs++;
     }
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     return sandbox;
 }
 
 void state_hold(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+    pthread_mutex_lock(&sandbox->state->lock);
     sandbox->refs++;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    pthread_mutex_unlock(&sandbox->state->lock);
 }
 
 void state_release(struct sandbox *sandbox) {
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return;
     }
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     bool last = --sandbox->refs == 0;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     if (last) {
         free_sandbox(sandbox);
     }
 }
 
 struct sandbox **state_list(struct state *state) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     size_t count = 0;
-    for (const struct sandbox *s = state->first; s != NULL; s = s->next) {
+    for (const struct sandbox *s = state->first; s; s = s->next) {
         count++;
     }
     struct sandbox **list = calloc(count + 1, sizeof(struct sandbox *));
     size_t n = 0;
-    for (struct sandbox *s = state->first; list != NULL && s != NULL; s = s->next) {
+    for (struct sandbox *s = state->first; list && s; s = s->next) {
         if (!atomic_load(&s->removed)) {
             s->refs++;
             list[n++] = s;
         }
     }
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     return list;
 }
 
 void state_free_list(struct sandbox **list) {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++) {
         state_release(list[i]);
     }
     free(list);
@@ -186,15 +186,15 @@ void state_free_list(struct sandbox **list) {
 
 /* Copies a string that may be missing. */
 static bool copy(char **to, const char *from) {
-    *to = from == NULL ? NULL : strdup(from);
-    return from == NULL || *to != NULL;
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
 }
 
 enum state_outcome state_create(struct state *state, const struct sandbox *wanted, int source_fd,
                                 struct sandbox **made) {
     *made = NULL;
     struct sandbox *sandbox = new_sandbox(state);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return STATE_FAILED;
     }
     memcpy(sandbox->name, wanted->name, sizeof sandbox->name);
@@ -209,7 +209,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     sandbox->auto_archive_seconds = wanted->auto_archive_seconds;
     sandbox->auto_delete_seconds = wanted->auto_delete_seconds;
     clock_uuid(sandbox->uuid);
-    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
     clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
     errno = ENOMEM;
     if (!copy(&sandbox->image, wanted->image) || !copy(&sandbox->labels, wanted->labels) ||
@@ -231,26 +231,26 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
 
 void state_touch(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
-    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_lock(&state->lock);
+    clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    pthread_mutex_unlock(&state->lock);
     /* The file's time keeps it over a restart; that it may fail (the sandbox was removed just now) changes nothing. */
     char path[SANDBOX_NAME_CAP + 16];
-    (void)snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
-    (void)utimensat(state->dir.sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
+    snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
+    utimensat(state->dir.sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
 void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+    pthread_mutex_lock(&sandbox->state->lock);
     struct timespec when = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    pthread_mutex_unlock(&sandbox->state->lock);
     clock_format(when, text, CLOCK_TIME_CAP);
 }
 
 uint64_t state_idle_since(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+    pthread_mutex_lock(&sandbox->state->lock);
     struct timespec when = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    pthread_mutex_unlock(&sandbox->state->lock);
     return when.tv_sec >= 0 ? (uint64_t)when.tv_sec + (when.tv_nsec > 0) : 0;
 }
 
@@ -260,9 +260,9 @@ bool state_save(struct sandbox *sandbox) {
         errno = ENOENT; /* its name may be another sandbox's by now */
         return false;
     }
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct timespec last_activity = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     bool ok = state_files_rewrite(&state->dir, sandbox, last_activity);
     tell(state);
     return ok;
@@ -270,7 +270,7 @@ bool state_save(struct sandbox *sandbox) {
 
 /* archived_at: 0 does not archive it. */
 static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     bool before = atomic_exchange(&sandbox->stopped, true);
     uint64_t archived_before = sandbox->archived_at;
     sandbox->archived_at = archived_before != 0 ? archived_before : archived_at;
@@ -285,7 +285,7 @@ static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
         atomic_store(&sandbox->stopped, before);
         sandbox->archived_at = archived_before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
@@ -296,12 +296,12 @@ bool state_stop(struct sandbox *sandbox) {
 
 bool state_archive(struct sandbox *sandbox) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return stop(sandbox, (uint64_t)now.tv_sec);
 }
 
 bool state_recover(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     state_touch(sandbox); /* or it would be idle at once */
     uint64_t before = sandbox->archived_at;
     sandbox->archived_at = 0;
@@ -310,24 +310,24 @@ bool state_recover(struct sandbox *sandbox) {
     if (!ok) {
         sandbox->archived_at = before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 bool state_finish(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     sandbox->unfinished = false;
     bool ok = state_save(sandbox);
     sandbox->unfinished = !ok;
     int error = errno;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 bool state_start(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     state_touch(sandbox); /* or it would be idle at once */
     bool archived = sandbox->archived_at != 0;
     bool before = archived || atomic_exchange(&sandbox->stopped, false);
@@ -339,37 +339,37 @@ bool state_start(struct sandbox *sandbox) {
     } else {
         atomic_store(&sandbox->stopped, before);
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 int state_open_tree(const struct sandbox *sandbox) {
     char path[SANDBOX_NAME_CAP + 16];
-    (void)snprintf(path, sizeof path, "%s/tree", sandbox->name);
+    snprintf(path, sizeof path, "%s/tree", sandbox->name);
     return openat(sandbox->state->dir.sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Takes a sandbox out of the list. The caller has a reference of its own. */
 static void take_out(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct sandbox **link = &state->first;
     while (*link != sandbox) {
         link = &(*link)->next;
     }
     *link = sandbox->next;
     sandbox->refs--;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
 }
 
 /* Marks it as removed: from here on nobody else removes or changes it. */
 static bool claim(struct sandbox *sandbox, uint64_t expired_by) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     bool due = sandbox->expires_at != 0 && sandbox->expires_at <= expired_by;
     bool claimed = (due || expired_by == 0) && !atomic_exchange(&sandbox->removed, true);
     errno = due || expired_by == 0 ? ENOENT : EAGAIN;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     return claimed;
 }
 

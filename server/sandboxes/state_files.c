@@ -32,7 +32,7 @@ static bool fail(const char *what, const char *why) {
 /* Makes dir and what is missing above it. */
 static bool make_path(const char *dir) {
     char *path = strdup(dir);
-    if (path == NULL) {
+    if (!path) {
         return false;
     }
     bool ok = true;
@@ -53,15 +53,15 @@ static bool make_path(const char *dir) {
 static bool is_empty(int dir_fd) {
     int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
+    if (!dir) {
         return false;
     }
     bool empty = true;
     const struct dirent *entry = NULL;
-    while (empty && (entry = readdir(dir)) != NULL) {
+    while (empty && (entry = readdir(dir))) {
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
     }
-    (void)closedir(dir);
+    closedir(dir);
     return empty;
 }
 
@@ -77,9 +77,7 @@ static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
     }
     int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && !own(fd, uid, gid, 0700)) {
-        int error = errno;
-        (void)close(fd);
-        errno = error;
+        close_if_open(fd);
         return -1;
     }
     return fd;
@@ -126,12 +124,12 @@ void state_files_close(struct state_dir *dir) {
 bool state_files_sweep(struct state_dir *dir) {
     int fd = openat(dir->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *work = fd < 0 ? NULL : fdopendir(fd);
-    if (work == NULL) {
+    if (!work) {
         return fail("work", strerror(errno));
     }
     bool ok = true;
     const struct dirent *entry = NULL;
-    while ((entry = readdir(work)) != NULL) {
+    while ((entry = readdir(work))) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
             unlinkat(dir->work_fd, entry->d_name, 0) != 0 &&
             !tree_remove(dir->work_fd, entry->d_name, &dir->stopping)) {
@@ -175,21 +173,21 @@ void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer
     writer_member_text(writer, "uuid", sandbox->uuid);
     writer_member_text(writer, "created_at", sandbox->created_at);
     writer_member_text(writer, "image", sandbox->image);
-    if (sandbox->created_from_template != NULL) {
+    if (sandbox->created_from_template) {
         writer_member_text(writer, "created_from_template", sandbox->created_from_template);
     }
-    if (sandbox->template_help_text != NULL) {
+    if (sandbox->template_help_text) {
         writer_member_text(writer, "template_help_text", sandbox->template_help_text);
     }
     writer_member_text(writer, "profile", profile_name(sandbox->profile));
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "cpu_percent", sandbox->cpu_percent);
     writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
-    if (sandbox->labels != NULL) {
+    if (sandbox->labels) {
         writer_name(writer, "labels");
         writer_text(writer, sandbox->labels);
     }
-    if (sandbox->description != NULL) {
+    if (sandbox->description) {
         writer_member_text(writer, "description", sandbox->description);
     }
     write_life(sandbox, writer);
@@ -200,7 +198,7 @@ void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer
 /* Moves a string of the file into a field of fixed size. */
 static bool take(struct fields *fields, const char *name, char *field, size_t cap) {
     char *text = fields_required_text(fields, name);
-    bool ok = text != NULL && (size_t)snprintf(field, cap, "%s", text) < cap;
+    bool ok = text && (size_t)snprintf(field, cap, "%s", text) < cap;
     free(text);
     return ok;
 }
@@ -227,11 +225,11 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     sandbox->description = fields_text(&fields, "description");
     atomic_store(&sandbox->stopped, fields_bool(&fields, "stopped", false, false));
     sandbox->unfinished = fields_bool(&fields, "unfinished", false, false);
-    (void)fields_uint(&fields, "expires_at", INT64_MAX, &sandbox->expires_at);
-    (void)fields_uint(&fields, "auto_stop_seconds", INT64_MAX, &sandbox->auto_stop_seconds);
-    (void)fields_uint(&fields, "archived_at", INT64_MAX, &sandbox->archived_at);
-    (void)fields_uint(&fields, "auto_archive_seconds", INT64_MAX, &sandbox->auto_archive_seconds);
-    (void)fields_uint(&fields, "auto_delete_seconds", INT64_MAX, &sandbox->auto_delete_seconds);
+    fields_uint(&fields, "expires_at", INT64_MAX, &sandbox->expires_at);
+    fields_uint(&fields, "auto_stop_seconds", INT64_MAX, &sandbox->auto_stop_seconds);
+    fields_uint(&fields, "archived_at", INT64_MAX, &sandbox->archived_at);
+    fields_uint(&fields, "auto_archive_seconds", INT64_MAX, &sandbox->auto_archive_seconds);
+    fields_uint(&fields, "auto_delete_seconds", INT64_MAX, &sandbox->auto_delete_seconds);
     return ok && !fields.failed;
 }
 
@@ -246,20 +244,16 @@ char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespe
     }
     ssize_t n = 1;
     *len = 0;
-    while (text != NULL && n > 0 && *len < (size_t)status.st_size) {
+    while (text && n > 0 && *len < (size_t)status.st_size) {
         n = read(fd, text + *len, (size_t)status.st_size - *len);
         *len += n > 0 ? (size_t)n : 0;
     }
-    int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
-    if (text != NULL && n < 0) {
+    close_if_open(fd);
+    if (text && n < 0) {
         free(text);
         return NULL;
     }
-    if (text != NULL) {
+    if (text) {
         *changed = status.st_mtim;
     }
     return text;
@@ -267,14 +261,14 @@ char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespe
 
 bool state_files_read(struct state_dir *dir, const char *name, struct sandbox *sandbox) {
     char path[SANDBOX_NAME_CAP + 16];
-    (void)snprintf(path, sizeof path, "%s/meta.json", name);
+    snprintf(path, sizeof path, "%s/meta.json", name);
     size_t len = 0;
     char *text = state_files_load(dir->sandboxes_fd, path, &len, &sandbox->last_activity);
-    if (text == NULL && errno == ENOENT) {
-        (void)tree_remove(dir->sandboxes_fd, name, &dir->stopping);
+    if (!text && errno == ENOENT) {
+        tree_remove(dir->sandboxes_fd, name, &dir->stopping);
         return fail(name, "sandbox without meta.json removed");
     }
-    if (text == NULL) {
+    if (!text) {
         return fail(name, strerror(errno));
     }
     bool ok = state_files_parse(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
@@ -295,9 +289,7 @@ bool state_files_store(int dir_fd, const char *name, const char *text, size_t le
         done += (size_t)n;
     }
     bool ok = n >= 0 && fsync(fd) == 0;
-    int error = errno;
-    (void)close(fd);
-    errno = error;
+    close_if_open(fd);
     return ok;
 }
 
@@ -306,11 +298,7 @@ static bool make_tree(int fd) {
     int tree_fd =
         mkdirat(fd, "tree", 0700) == 0 ? openat(fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     bool ok = tree_fd >= 0 && kept_root_fill(tree_fd);
-    int error = errno;
-    if (tree_fd >= 0) {
-        (void)close(tree_fd);
-    }
-    errno = error;
+    close_if_open(tree_fd);
     return ok;
 }
 
@@ -340,11 +328,11 @@ bool state_files_make(struct state_dir *dir, const struct sandbox *sandbox, int 
     bool ok = fill(dir, fd, sandbox, source_fd) &&
               kernel_rename(dir->work_fd, sandbox->uuid, dir->sandboxes_fd, sandbox->name, KERNEL_NOREPLACE) == 0;
     int error = errno;
-    (void)close(fd);
+    close(fd);
     if (ok) {
-        (void)fsync(dir->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
+        fsync(dir->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
     } else {
-        (void)state_files_delete(dir, sandbox);
+        state_files_delete(dir, sandbox);
     }
     errno = error;
     return ok;
@@ -365,9 +353,7 @@ bool state_files_rewrite(struct state_dir *dir, const struct sandbox *sandbox, s
          renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;
     writer_free(&writer);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    close_if_open(fd);
     errno = error;
     return ok;
 }
@@ -376,7 +362,7 @@ bool state_files_unname(struct state_dir *dir, const struct sandbox *sandbox) {
     if (kernel_rename(dir->sandboxes_fd, sandbox->name, dir->work_fd, sandbox->uuid, KERNEL_NOREPLACE) != 0) {
         return false;
     }
-    (void)fsync(dir->sandboxes_fd);
+    fsync(dir->sandboxes_fd);
     return true;
 }
 
