@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "descriptor.h"
-#include "keeper.h"
 #include "kernel.h"
 #include "launch_block.h"
 #include "spawner_wire.h"
+#include "supervisor.h"
 #include "weaken.h"
 
 #define READY_TIMEOUT_MS 10000
@@ -27,10 +27,10 @@
 #define RETRY_PAUSE_MS 10
 
 struct spawner {
-    int socket_fd;   /* to the spawner */
-    int lifeline_fd; /* write end of the keeper's pipe */
-    int keeper_fd;   /* pidfd */
-    pid_t keeper;
+    int socket_fd;     /* to the spawner */
+    int lifeline_fd;   /* write end of the supervisor's pipe */
+    int supervisor_fd; /* pidfd */
+    pid_t supervisor;
     struct cgroup cgroup;
 };
 
@@ -67,20 +67,20 @@ static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
         spawner->socket_fd = sockets[0];
         spawner->lifeline_fd = lifeline[1];
         setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
-        spawner->keeper = fork();
-        if (spawner->keeper == 0) {
+        spawner->supervisor = fork();
+        if (spawner->supervisor == 0) {
             struct spawner_process process = {
                 .server_fd = sockets[1], .bwrap_path = bwrap_path, .cgroup = spawner->cgroup};
-            keeper_run(&process, lifeline[0]);
+            supervisor_run(&process, lifeline[0]);
         }
-        forked = spawner->keeper >= 0;
-        spawner->keeper_fd = forked ? kernel_pidfd_open(spawner->keeper) : -1;
+        forked = spawner->supervisor >= 0;
+        spawner->supervisor_fd = forked ? kernel_pidfd_open(spawner->supervisor) : -1;
     }
     int error = errno;
     close_if_open(sockets[1]);
     close_if_open(lifeline[0]);
     errno = error;
-    return forked && spawner->keeper_fd >= 0;
+    return forked && spawner->supervisor_fd >= 0;
 }
 
 struct spawner *spawner_start(const struct spawner_options *options, char *why, size_t why_cap) {
@@ -89,7 +89,7 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
         explain(why, why_cap, "spawner");
         return NULL;
     }
-    *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .keeper_fd = -1};
+    *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .supervisor_fd = -1};
     cgroup_open(&spawner->cgroup, options->cgroup_root);
 #ifdef AK_TEST_WEAKEN
     if (WEAKENED("any-host") && spawner->cgroup.root_fd < 0) {
@@ -117,10 +117,10 @@ void spawner_stop(struct spawner *spawner) {
     }
     close_if_open(spawner->socket_fd);
     close_if_open(spawner->lifeline_fd);
-    if (spawner->keeper_fd >= 0) {
-        wait_readable(spawner->keeper_fd, STOP_TIMEOUT_MS);
-        waitpid(spawner->keeper, NULL, WNOHANG);
-        close(spawner->keeper_fd);
+    if (spawner->supervisor_fd >= 0) {
+        wait_readable(spawner->supervisor_fd, STOP_TIMEOUT_MS);
+        waitpid(spawner->supervisor, NULL, WNOHANG);
+        close(spawner->supervisor_fd);
     }
     cgroup_close(&spawner->cgroup);
     free(spawner);

@@ -4,7 +4,7 @@
  * The spawner is forked once, before the server has any thread, and lives as long as the server: it is single-threaded
  * (so fork is safe), it is the parent of every bwrap (the parent-death signal follows a thread, and this one stays), it
  * is a subreaper, and it kills everything below it when the server's end of its socket closes, however the server died.
- * Between the two stands the keeper, which does the same when the spawner is killed.
+ * Between the two stands the supervisor, which does the same when the spawner is killed.
  *
  * The server's threads talk to it with spawner_run; what they get is two descriptors that belong to one command.
  */

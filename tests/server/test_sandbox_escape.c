@@ -203,12 +203,12 @@ static void test_x15_loader_variables(void **state) {
     const char *const env[] = {"LD_PRELOAD=/workspace/evil.so", "LD_AUDIT=/workspace/evil.so", "GCONV_PATH=/workspace",
                                "LD_LIBRARY_PATH=/workspace", NULL};
     const struct launch_plan plan = {.order.argv = argv, .order.env = env, .order.tree_fd = -1};
-    pid_t keeper;
+    pid_t supervisor;
     (void)state;
     struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(family_children(&keeper, 1), 1);
-    pid_t outer = fixture_child_of(fixture_child_of(keeper));
+    assert_int_equal(family_children(&supervisor, 1), 1);
+    pid_t outer = fixture_child_of(fixture_child_of(supervisor));
     must_have_no_environment(outer);
     must_have_no_environment(fixture_child_of(outer));
     running_close(&running);

@@ -1,4 +1,4 @@
-#include "keeper.h"
+#include "supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static bool keep_descriptors(const struct spawner_process *process, int lifeline
     return true;
 }
 
-static _Noreturn void become_spawner(const struct spawner_process *process, pid_t keeper) {
+static _Noreturn void become_spawner(const struct spawner_process *process, pid_t supervisor) {
     struct spawner_process kept = *process;
     kept.server_fd = KEPT_SERVER_FD;
     kept.cgroup.root_fd = process->cgroup.root_fd < 0 ? -1 : KEPT_CGROUP_FD;
@@ -48,7 +48,7 @@ static _Noreturn void become_spawner(const struct spawner_process *process, pid_
     prctl(PR_SET_NAME, "akl-spawner", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-    if (getppid() != keeper) {
+    if (getppid() != supervisor) {
         _exit(1);
     }
     spawner_process_run(&kept);
@@ -64,10 +64,10 @@ static bool wait_for_spawner(int spawner_fd, int lifeline_fd, int timeout_ms) {
     return count > 0 && events[0].revents != 0;
 }
 
-void keeper_run(const struct spawner_process *process, int lifeline_fd) {
+void supervisor_run(const struct spawner_process *process, int lifeline_fd) {
     pid_t self = getpid();
     sigset_t terminal;
-    prctl(PR_SET_NAME, "akl-keeper", 0, 0, 0);
+    prctl(PR_SET_NAME, "akl-supervisor", 0, 0, 0);
     privileges_reset_signals();
     /* A terminal's keys and a service manager's stop are for the server; we end when it has. */
     setsid();
