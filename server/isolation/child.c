@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
-#include "family.h"
+#include "subreaper.h"
 #include "weaken.h"
 
 #define MANY_CHILDREN 1024
@@ -73,7 +73,7 @@ static bool is_known(const struct child *others, pid_t pid, const struct child *
 /* A sandbox that died before its first process said hello leaves one that nobody has told us of. */
 static pid_t find_orphan(const struct child *others) {
     static pid_t pids[MANY_CHILDREN];
-    size_t count = family_children(pids, MANY_CHILDREN);
+    size_t count = subreaper_children(pids, MANY_CHILDREN);
     for (size_t i = 0; i < count; i++) {
         if (!is_known(others, pids[i], NULL)) {
             return pids[i];
@@ -169,9 +169,9 @@ void child_result(struct child *child, struct run_result *result) {
     }
 }
 
-void child_close(struct child *child, const struct kit *kit) {
+void child_close(struct child *child, const struct resources *resources) {
     if (child->leaf[0] != '\0') {
-        cgroup_remove_leaf(&kit->cgroup, child->leaf);
+        cgroup_remove_leaf(&resources->cgroup, child->leaf);
     }
     close_if_open(child->report_fd);
     close_if_open(child->complaint_fd);

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 #include "cgroup.h"
-#include "kit.h"
 #include "launch_plan.h"
+#include "resources.h"
 #include "run_result.h"
 #include "watchdog.h"
 
@@ -34,7 +34,7 @@ struct child {
 
 /* Starts bwrap, in a child whose fields are all zero, for a shape and the descriptors that came with it, which stay the
  * caller's. False with the reason in why. */
-bool child_start(struct child *child, struct kit *kit, const struct launch_shape *shape,
+bool child_start(struct child *child, struct resources *resources, const struct launch_shape *shape,
                  const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap);
 
 /* Reads what the launcher has reported so far. */
@@ -58,6 +58,6 @@ void child_reaped(struct child *child, pid_t pid, int status, const struct child
 void child_result(struct child *child, struct run_result *result);
 
 /* Closes the descriptors that child_start opened, and removes the cgroup. */
-void child_close(struct child *child, const struct kit *kit);
+void child_close(struct child *child, const struct resources *resources);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bwrap.h"
+#include "bwrap_args.h"
 #include "child.h"
 #include "descriptor.h"
 #include "kernel.h"
@@ -25,7 +25,7 @@
 
 /* What becomes of a plan on this host. */
 struct start {
-    const struct kit *kit;
+    const struct resources *resources;
     int fds[BWRAP_FD_END]; /* by the place that each gets; -1: none */
     unsigned flags;        /* the launcher's */
     int cgroup_fd;         /* cgroup.procs to enter; -1: none */
@@ -102,15 +102,15 @@ static void enter_cgroup(const struct start *start) {
 }
 
 /* The forked child. */
-static void child_main(struct start *start, const struct bwrap_arguments *arguments) {
+static void child_main(struct start *start, const struct bwrap_args *arguments) {
     static char *const no_env[] = {NULL};
-    const struct kit *kit = start->kit;
+    const struct resources *resources = start->resources;
     int *fds = start->fds;
     /* From here on we die with the spawner; if it is gone already, at once (X5). bwrap asks for the same, but only
      * later. */
     if (!WEAKENED("die-with-parent")) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (getppid() != kit->spawner_pid) {
+        if (getppid() != resources->spawner_pid) {
             _exit(1);
         }
     }
@@ -123,21 +123,21 @@ static void child_main(struct start *start, const struct bwrap_arguments *argume
     }
     fds[BWRAP_FD_SECCOMP] = reopen(fds[BWRAP_FD_SECCOMP]);
     for (int i = 0; i < ETC_FILES; i++) {
-        if (fds[BWRAP_FD_ETC + i] == kit->etc_fds[i]) {
-            fds[BWRAP_FD_ETC + i] = reopen(kit->etc_fds[i]);
+        if (fds[BWRAP_FD_ETC + i] == resources->etc_fds[i]) {
+            fds[BWRAP_FD_ETC + i] = reopen(resources->etc_fds[i]);
         }
     }
     if (!place_descriptors(fds)) {
         _exit(1);
     }
-    execve(kit->bwrap_path, arguments->argv, no_env);
+    execve(resources->bwrap_path, arguments->argv, no_env);
 #ifdef AK_TEST_WEAKEN
     if (WEAKENED("fail-closed")) {
         /* The launcher and its flags. */
         execve(arguments->argv[arguments->count - 2], &arguments->argv[arguments->count - 2], no_env);
     }
 #endif
-    dprintf(STDERR_FILENO, "%s: %s\n", kit->bwrap_path, strerror(errno));
+    dprintf(STDERR_FILENO, "%s: %s\n", resources->bwrap_path, strerror(errno));
     _exit(1);
 }
 
@@ -160,32 +160,32 @@ static bool open_channels(struct child *child, int *fds) {
 }
 
 /* The files for the sandbox's /etc; one that the host has not got is left out. */
-static void open_etc(const struct kit *kit, const struct launch_shape *shape, int *fds) {
+static void open_etc(const struct resources *resources, const struct launch_shape *shape, int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
         if (etc_files[i].network_only ? launch_shape_has_network(shape) : !shape->image_root) {
             fds[BWRAP_FD_ETC + i] =
-                kit->etc_fds[i] >= 0 ? kit->etc_fds[i] : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
+                resources->etc_fds[i] >= 0 ? resources->etc_fds[i] : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
         }
     }
 }
 
 static void choose_descriptors(struct start *start, const struct launch_shape *shape, const int *sent) {
-    const struct kit *kit = start->kit;
+    const struct resources *resources = start->resources;
     int *fds = start->fds;
     /* With the host's network its abstract unix sockets are in reach. Where Landlock cannot keep a command from them,
      * it gets no unix sockets at all, but for pairs. */
-    bool shut_out = launch_shape_has_network(shape) && !kit->scopes;
+    bool shut_out = launch_shape_has_network(shape) && !resources->scopes;
     for (size_t i = 0; i < BWRAP_FD_END; i++) {
         fds[i] = -1;
     }
-    fds[STDIN_FILENO] = kit->null_fd;
+    fds[STDIN_FILENO] = resources->null_fd;
     fds[LAUNCH_FD_BLOCK] = sent[LAUNCH_SENT_BLOCK];
     fds[LAUNCH_FD_OUTPUT] = sent[LAUNCH_SENT_OUTPUT];
     fds[LAUNCH_FD_ERRORS] = sent[LAUNCH_SENT_ERRORS] >= 0 ? sent[LAUNCH_SENT_ERRORS] : sent[LAUNCH_SENT_OUTPUT];
-    fds[LAUNCH_FD_SELF] = kit->launcher_fd;
-    fds[BWRAP_FD_SECCOMP] = kit->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
+    fds[LAUNCH_FD_SELF] = resources->launcher_fd;
+    fds[BWRAP_FD_SECCOMP] = resources->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
     fds[BWRAP_FD_TREE] = sent[LAUNCH_SENT_TREE];
-    open_etc(kit, shape, fds);
+    open_etc(resources, shape, fds);
 }
 
 /* Closes what was opened for this one child. */
@@ -195,14 +195,14 @@ static void close_ends(const struct start *start) {
     close_if_open(fds[LAUNCH_FD_REPORT]);
     close_if_open(fds[STDOUT_FILENO]);
     for (size_t i = 0; i < ETC_FILES; i++) {
-        if (fds[BWRAP_FD_ETC + i] != start->kit->etc_fds[i]) {
+        if (fds[BWRAP_FD_ETC + i] != start->resources->etc_fds[i]) {
             close_if_open(fds[BWRAP_FD_ETC + i]);
         }
     }
 }
 
-static unsigned flags_of(const struct kit *kit, const struct launch_shape *shape) {
-    bool scope = launch_shape_has_network(shape) && kit->scopes && !WEAKENED("scope-unix");
+static unsigned flags_of(const struct resources *resources, const struct launch_shape *shape) {
+    bool scope = launch_shape_has_network(shape) && resources->scopes && !WEAKENED("scope-unix");
     unsigned flags = scope ? LAUNCH_SCOPE_UNIX : 0;
 #ifdef AK_TEST_WEAKEN
     flags |= WEAKENED("close_range") ? LAUNCH_KEEP_DESCRIPTORS : 0;
@@ -215,26 +215,26 @@ static unsigned flags_of(const struct kit *kit, const struct launch_shape *shape
 
 /* Puts the limits where they are enforced: in a cgroup where there is one, else with the launcher, the watchdog and by
  * affinity. False with errno: no cgroup could be made. */
-static bool enforce_limits(struct child *child, struct kit *kit, int tree_fd, struct start *start) {
+static bool enforce_limits(struct child *child, struct resources *resources, int tree_fd, struct start *start) {
     const struct limits *limits = &child->limits;
-    bool in_cgroup = kit->cgroup.root_fd >= 0;
+    bool in_cgroup = resources->cgroup.root_fd >= 0;
     /* Older kernels would count all processes of this user; there, the watchdog counts. */
-    bool counts = kit->counts_tasks && !WEAKENED("nproc");
+    bool counts = resources->counts_tasks && !WEAKENED("nproc");
     start->flags |= in_cgroup || WEAKENED("data-limit") ? 0 : LAUNCH_BOUND_DATA;
     start->flags |= counts ? LAUNCH_BOUND_PROCESSES : 0;
-    start->bound_cpus = in_cgroup && kit->cgroup.has_cpu ? 0 : limits->cpus;
+    start->bound_cpus = in_cgroup && resources->cgroup.has_cpu ? 0 : limits->cpus;
     watchdog_start(&child->watchdog, in_cgroup ? 0 : limits->memory_bytes, counts ? 0 : limits->max_processes, tree_fd);
     if (!in_cgroup) {
         return true;
     }
-    start->cgroup_fd = cgroup_make_leaf(&kit->cgroup, limits, child->leaf);
+    start->cgroup_fd = cgroup_make_leaf(&resources->cgroup, limits, child->leaf);
     if (start->cgroup_fd < 0) {
         child->leaf[0] = '\0';
     }
     return start->cgroup_fd >= 0;
 }
 
-static bool fork_bwrap(struct child *child, struct start *start, const struct bwrap_arguments *arguments) {
+static bool fork_bwrap(struct child *child, struct start *start, const struct bwrap_args *arguments) {
     static unsigned turn;
     start->turn = ++turn;
     child->outer = fork();
@@ -248,18 +248,18 @@ static bool fork_bwrap(struct child *child, struct start *start, const struct bw
     return true;
 }
 
-bool child_start(struct child *child, struct kit *kit, const struct launch_shape *shape,
+bool child_start(struct child *child, struct resources *resources, const struct launch_shape *shape,
                  const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap) {
-    static struct bwrap_arguments arguments;
-    struct start start = {.kit = kit, .flags = flags_of(kit, shape), .cgroup_fd = -1};
+    static struct bwrap_args arguments;
+    struct start start = {.resources = resources, .flags = flags_of(resources, shape), .cgroup_fd = -1};
     child->report_fd = child->complaint_fd = child->watchdog.root_fd = child->watchdog.tree_fd = -1;
     choose_descriptors(&start, shape, sent);
     bool known = launch_block_limits(sent[LAUNCH_SENT_BLOCK], &child->limits);
-    bool enforced = known && enforce_limits(child, kit, sent[LAUNCH_SENT_TREE], &start);
-    bool started =
-        enforced &&
-        bwrap_build(&arguments, kit->bwrap_path, shape, start.fds, child->limits.memory_bytes, start.flags) &&
-        open_channels(child, start.fds) && fork_bwrap(child, &start, &arguments);
+    bool enforced = known && enforce_limits(child, resources, sent[LAUNCH_SENT_TREE], &start);
+    bool started = enforced &&
+                   bwrap_args_build(&arguments, resources->bwrap_path, shape, start.fds, child->limits.memory_bytes,
+                                    start.flags) &&
+                   open_channels(child, start.fds) && fork_bwrap(child, &start, &arguments);
     if (known && !enforced) {
         snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
     } else if (!started) {
@@ -267,7 +267,7 @@ bool child_start(struct child *child, struct kit *kit, const struct launch_shape
                  shape->image_root ? shape->image_root : "", strerror(errno));
     }
     if (!started) {
-        child_close(child, kit);
+        child_close(child, resources);
     }
     close_ends(&start);
     return started;

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "reachable.h"
+#include "mount_access.h"
 #include "weaken.h"
 
 /* systemd's range for dynamic users; no distribution gives these to anybody. */
@@ -140,7 +140,7 @@ static bool harden(void) {
 
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap) {
     if (identity->change) {
-        if (!reachable_make(identity, folders, why, why_cap)) {
+        if (!mount_access_grant(identity, folders, why, why_cap)) {
             return false;
         }
         if (!change_user(identity)) {

@@ -15,15 +15,15 @@
 
 #include "child.h"
 #include "descriptor.h"
-#include "family.h"
 #include "spawner_wire.h"
+#include "subreaper.h"
 #include "weaken.h"
 
 #define EVENTS_AT_ONCE 32
 #define END_TIMEOUT_MS 10000
 
 struct loop {
-    struct kit kit;
+    struct resources resources;
     int server_fd;
     int signal_fd;
     int epoll_fd;
@@ -83,7 +83,7 @@ static void start_child(struct loop *loop, const struct launch_shape *shape, str
         answer_failure(received->fds[LAUNCH_SENT_CONTROL], "out of memory");
         return;
     }
-    if (!child_start(child, &loop->kit, shape, received->fds, why, sizeof why)) {
+    if (!child_start(child, &loop->resources, shape, received->fds, why, sizeof why)) {
         answer_failure(received->fds[LAUNCH_SENT_CONTROL], why);
         free(child);
         return;
@@ -157,7 +157,7 @@ static void finish_children(struct loop *loop) {
         }
         struct run_result result;
         if (child->leaf[0] != '\0' && child->end.kind == 0 &&
-            cgroup_ran_out_of_memory(&loop->kit.cgroup, child->leaf)) {
+            cgroup_ran_out_of_memory(&loop->resources.cgroup, child->leaf)) {
             child->excess = WATCHDOG_TOO_MUCH_MEMORY;
         }
         child_result(child, &result);
@@ -167,7 +167,7 @@ static void finish_children(struct loop *loop) {
          * that copy would name freed memory. */
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
         close(child->control_fd);
-        child_close(child, &loop->kit);
+        child_close(child, &loop->resources);
         free(child);
     }
 }
@@ -225,7 +225,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
-    return kit_open(&loop->kit, process->bwrap_path, &process->cgroup, why, why_cap);
+    return resources_open(&loop->resources, process->bwrap_path, &process->cgroup, why, why_cap);
 }
 
 void spawner_process_run(const struct spawner_process *process) {
@@ -235,9 +235,9 @@ void spawner_process_run(const struct spawner_process *process) {
     if (send(process->server_fd, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready && ready.ready) {
         run_loop(&loop);
     }
-    for (struct child *child = loop.children; child && !WEAKENED("family-end"); child = child->next) {
+    for (struct child *child = loop.children; child && !WEAKENED("end-children"); child = child->next) {
         child_kill(child);
     }
-    family_end(END_TIMEOUT_MS);
+    subreaper_end_children(END_TIMEOUT_MS);
     _exit(0);
 }

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "kernel.h"
 #include "privileges.h"
+#include "subreaper.h"
 
 #define SPAWNER_GRACE_MS 2000
 #define END_TIMEOUT_MS 10000
@@ -91,5 +91,5 @@ void supervisor_run(const struct spawner_process *process, int lifeline_fd) {
             wait_for_spawner(spawner_fd, -1, SPAWNER_GRACE_MS);
         }
     }
-    _exit(family_end(END_TIMEOUT_MS) ? 0 : 1);
+    _exit(subreaper_end_children(END_TIMEOUT_MS) ? 0 : 1);
 }

@@ -15,7 +15,7 @@
 
 #include "descriptor.h"
 #include "kept_root.h"
-#include "memfds.h"
+#include "memfd_usage.h"
 #include "weaken.h"
 
 #define NEAR_MS 50 /* at half the limit and above */
@@ -29,7 +29,7 @@
 struct usage {
     uint64_t bytes;
     uint64_t processes; /* or threads */
-    struct memfds *memfds;
+    struct memfd_usage *memfds;
 };
 
 int64_t watchdog_now_ms(void) {
@@ -64,7 +64,7 @@ static size_t read_file(int folder_fd, const char *pid, const char *name, char *
 }
 
 /* Resident bytes; pages that processes share are counted for each. */
-static uint64_t resident_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+static uint64_t resident_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     (void)memfds;
     char text[128];
     unsigned long long total, resident;
@@ -81,13 +81,13 @@ static uint64_t kilobytes_of(const char *text, const char *name) {
 
 /* This process's share of what it has in memory, without files, and without the memfds that were counted: dear, because
  * the kernel walks all its pages. */
-static uint64_t share_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+static uint64_t share_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char text[2048];
     if (read_file(proc_fd, pid, "smaps_rollup", text, sizeof text) == 0) {
         return resident_bytes(memfds, proc_fd, pid);
     }
     uint64_t share = kilobytes_of(text, "\nPss:") * 1024;
-    uint64_t others = kilobytes_of(text, "\nPss_File:") * 1024 + memfds_mapped_bytes(memfds, proc_fd, pid);
+    uint64_t others = kilobytes_of(text, "\nPss_File:") * 1024 + memfd_usage_mapped_bytes(memfds, proc_fd, pid);
     return share - (others < share ? others : share) + kilobytes_of(text, "\nSwapPss:") * 1024;
 }
 
@@ -135,8 +135,8 @@ static uint64_t threads_of(int proc_fd, const char *pid) {
 }
 
 /* Sums over the processes; their memfds are looked for where usage has room for them. */
-static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds *, int, const char *),
-                          struct usage *usage, const struct memfds *counted, bool count_threads) {
+static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfd_usage *, int, const char *),
+                          struct usage *usage, const struct memfd_usage *counted, bool count_threads) {
     char name[LIVING_CAP];
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *proc = proc_fd < 0 ? NULL : fdopendir(proc_fd);
@@ -150,7 +150,7 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds 
             find_living(proc_fd, entry->d_name, name);
             usage->bytes += bytes_of(counted, proc_fd, name);
             if (usage->memfds) {
-                memfds_add(usage->memfds, proc_fd, name);
+                memfd_usage_add(usage->memfds, proc_fd, name);
             }
         }
     }
@@ -176,9 +176,9 @@ static uint64_t scratch_bytes(const struct watchdog *watchdog) {
 }
 
 static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *near) {
-    static struct memfds memfds;
+    static struct memfd_usage memfds;
     struct usage rough = {.memfds = &memfds}, exact = {.memfds = NULL};
-    memfds_clear(&memfds);
+    memfd_usage_clear(&memfds);
     add_processes(watchdog->root_fd, resident_bytes, &rough, &memfds, watchdog->max_processes != 0);
     uint64_t scratch = scratch_bytes(watchdog) + memfds.bytes;
     *near = *near || rough.bytes + scratch > watchdog->memory_bytes / 2;

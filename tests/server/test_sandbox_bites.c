@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "probe.h"
+#include "subreaper.h"
 
 static bool bubblewrap_follows_links(void) {
     struct probe_result result;
@@ -318,7 +318,7 @@ static bool x28_short_commands(const char *weakened) {
 
 static const struct attack attacks[] = {
     ATTACK(x1_links_in_the_tree, "tree-last"),
-    ATTACK(x5_server_killed_early, "family-end,die-with-parent"),
+    ATTACK(x5_server_killed_early, "end-children,die-with-parent"),
     ATTACK(x6_host_ignores_children, "reset-signals"),
     ATTACK(x7_first_process_is_read, "dumpable"),
     ATTACK(x7_first_process_is_traced, "dumpable"),

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
+#include "subreaper.h"
 
 static struct spawner *spawner;
 
@@ -83,7 +83,7 @@ static void test_x7_signals(void **state) {
     struct running other = start_script("echo up; sleep 60", -1);
     assert_true(fixture_wait_output(&other, "up"));
     pids[0] = getpid();
-    assert_int_equal(family_children(&pids[1], 1), 1);
+    assert_int_equal(subreaper_children(&pids[1], 1), 1);
     pids[2] = fixture_child_of(fixture_child_of(pids[1]));
     pids[3] = fixture_child_of(pids[2]);
     for (size_t i = 0; i < 4; i++) {
@@ -207,7 +207,7 @@ static void test_x15_loader_variables(void **state) {
     (void)state;
     struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(family_children(&supervisor, 1), 1);
+    assert_int_equal(subreaper_children(&supervisor, 1), 1);
     pid_t outer = fixture_child_of(fixture_child_of(supervisor));
     must_have_no_environment(outer);
     must_have_no_environment(fixture_child_of(outer));

@@ -21,8 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "kernel.h"
+#include "subreaper.h"
 
 /* What a server process tells about itself, with the command's output as a descriptor. */
 struct server {
@@ -78,7 +78,7 @@ static struct server start_server(const char *weakened, const char *what, const 
         struct spawner *spawner = fixture_spawner(weakened);
         pid_t supervisors[2];
         server.pid = getpid();
-        server.supervisor = family_children(supervisors, 2) == 1 ? supervisors[0] : 0;
+        server.supervisor = subreaper_children(supervisors, 2) == 1 ? supervisors[0] : 0;
         server.output_fd = fixture_start(spawner, &plan).output_fd;
         send_server(sockets[1], &server);
         for (;;) {
@@ -259,7 +259,7 @@ static void test_killed_spawner_is_an_answer(void **state) {
     struct spawner *spawner = fixture_spawner(NULL);
     struct running running = fixture_start(spawner, &plan), later;
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(family_children(supervisors, 2), 1);
+    assert_int_equal(subreaper_children(supervisors, 2), 1);
     kill(fixture_child_of(supervisors[0]), SIGKILL);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "family.h"
+#include "subreaper.h"
 
 #define MB (UINT64_C(1) << 20)
 
@@ -258,7 +258,7 @@ static void test_cgroup_leaf(void **state) {
     /* the kernel kills everything in the leaf */
     write_leaf(tree, "memory.events", "low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 1\n");
     pid_t supervisor;
-    assert_int_equal(family_children(&supervisor, 1), 1);
+    assert_int_equal(subreaper_children(&supervisor, 1), 1);
     pid_t bwrap = fixture_child_of(fixture_child_of(supervisor));
     assert_int_equal(kill(bwrap, SIGKILL), 0);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));

@@ -1,12 +1,12 @@
 /*
- * bwrap.h: the argument list that bubblewrap gets for one command.
+ * bwrap_args.h: the argument list that bubblewrap gets for one command.
  *
  * Order is what makes it safe: the root is a fresh tmpfs, every mount point lies on it, the root and /dev are made
  * read-only, and the home is bound last, so that nothing is ever mounted, made or resolved below what a command could
  * have prepared (X1). What else a kept sandbox has (kept_root.h) lies beside it, each entry on our own root.
  */
-#ifndef AKL_BWRAP_H
-#define AKL_BWRAP_H
+#ifndef AKL_BWRAP_ARGS_H
+#define AKL_BWRAP_ARGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ enum {
 #define BWRAP_MAX_ARGS 768
 #define BWRAP_TEXT_CAP 73728
 
-struct bwrap_arguments {
+struct bwrap_args {
     char *argv[BWRAP_MAX_ARGS]; /* NULL-terminated */
     size_t count;
     char text[BWRAP_TEXT_CAP]; /* what argv points to, where that is not a constant */
@@ -37,7 +37,7 @@ struct bwrap_arguments {
 /* Builds the list for a sandbox of this shape, ending with the launcher and its flags. fds: what is going to be where;
  * of the tree it is the descriptor in this process. memory_bytes: the command's limit, which sizes the file systems
  * that it may fill; 0: none. False, with errno, when the image's folder or the tree cannot be read or is too full. */
-bool bwrap_build(struct bwrap_arguments *out, const char *bwrap_path, const struct launch_shape *shape,
-                 const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags);
+bool bwrap_args_build(struct bwrap_args *out, const char *bwrap_path, const struct launch_shape *shape,
+                      const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags);
 
 #endif

@@ -1,4 +1,4 @@
-#include "reachable.h"
+#include "mount_access.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,7 +183,7 @@ static bool open_folders(struct folder *folders, const char *const *given, size_
     return true;
 }
 
-bool reachable_make(const struct identity *identity, const char *const *given, char *why, size_t why_cap) {
+bool mount_access_grant(const struct identity *identity, const char *const *given, char *why, size_t why_cap) {
     size_t count = 0;
     while (given && given[count]) {
         count++;

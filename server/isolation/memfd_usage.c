@@ -1,4 +1,4 @@
-#include "memfds.h"
+#include "memfd_usage.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -32,14 +32,14 @@ static dev_t memfd_device(void) {
     return device;
 }
 
-void memfds_clear(struct memfds *memfds) {
+void memfd_usage_clear(struct memfd_usage *memfds) {
     memset(memfds, 0, sizeof *memfds);
 }
 
 /* Where an inode is among the known, or could be; -1: it is not, and there is no room. */
-static ssize_t find_place(const struct memfds *memfds, ino_t inode) {
+static ssize_t find_place(const struct memfd_usage *memfds, ino_t inode) {
     for (size_t i = 0; i < PLACES_TRIED; i++) {
-        size_t place = ((size_t)inode + i) & (MEMFDS_PLACES - 1);
+        size_t place = ((size_t)inode + i) & (MEMFD_USAGE_PLACES - 1);
         if (memfds->known[place] == inode || memfds->known[place] == 0) {
             return (ssize_t)place;
         }
@@ -47,12 +47,12 @@ static ssize_t find_place(const struct memfds *memfds, ino_t inode) {
     return -1;
 }
 
-static bool is_known(const struct memfds *memfds, ino_t inode) {
+static bool is_known(const struct memfd_usage *memfds, ino_t inode) {
     ssize_t place = find_place(memfds, inode);
     return place >= 0 && memfds->known[place] == inode;
 }
 
-static void add_one(struct memfds *memfds, const struct stat *status) {
+static void add_one(struct memfd_usage *memfds, const struct stat *status) {
     ssize_t place = find_place(memfds, status->st_ino);
     if (place >= 0 && memfds->known[place] == status->st_ino) {
         return;
@@ -63,7 +63,7 @@ static void add_one(struct memfds *memfds, const struct stat *status) {
     memfds->bytes += (uint64_t)status->st_blocks * 512;
 }
 
-static void look_at(struct memfds *memfds, int folder_fd, const char *descriptor) {
+static void look_at(struct memfd_usage *memfds, int folder_fd, const char *descriptor) {
     struct stat status;
     if (memfds->descriptors++ >= DESCRIPTORS_AT_MOST) {
         memfds->bytes += UNKNOWN_BYTES;
@@ -73,7 +73,7 @@ static void look_at(struct memfds *memfds, int folder_fd, const char *descriptor
     }
 }
 
-void memfds_add(struct memfds *memfds, int proc_fd, const char *pid) {
+void memfd_usage_add(struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char path[300];
     snprintf(path, sizeof path, "%s/fd", pid);
     int folder_fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -90,7 +90,7 @@ void memfds_add(struct memfds *memfds, int proc_fd, const char *pid) {
     closedir(folder);
 }
 
-uint64_t memfds_mapped_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+uint64_t memfd_usage_mapped_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char path[300], line[512];
     uint64_t bytes = 0;
     bool counted = false;

@@ -1,4 +1,4 @@
-#include "family.h"
+#include "subreaper.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -33,7 +33,7 @@ static pid_t parent_of(int proc_fd, const char *pid) {
     return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
 }
 
-size_t family_children(pid_t *pids, size_t capacity) {
+size_t subreaper_children(pid_t *pids, size_t capacity) {
     size_t count = 0;
     pid_t self = getpid();
     DIR *proc = opendir("/proc");
@@ -58,15 +58,15 @@ static bool reap(void) {
     return ended == 0;
 }
 
-bool family_end(int timeout_ms) {
-    if (WEAKENED("family-end")) {
+bool subreaper_end_children(int timeout_ms) {
+    if (WEAKENED("end-children")) {
         return true;
     }
     static pid_t pids[MANY_CHILDREN];
     const struct timespec pause = {0, ROUND_MS * 1000000L};
     int left_ms = timeout_ms;
     while (reap()) {
-        size_t count = family_children(pids, MANY_CHILDREN);
+        size_t count = subreaper_children(pids, MANY_CHILDREN);
         for (size_t i = 0; i < count; i++) {
             kill(pids[i], SIGKILL); /* ours until we reap it: the number cannot be somebody else's */
         }

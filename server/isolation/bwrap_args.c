@@ -1,4 +1,4 @@
-#include "bwrap.h"
+#include "bwrap_args.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ static const char *const root_links[] = {"bin", "sbin", "lib", "lib32", "lib64",
 /* Entries of an image's root that the sandbox makes itself. */
 static const char *const own_entries[] = {"proc", "dev", "tmp", "sys", "run", "lost+found", &SANDBOX_HOME[1]};
 
-static void push(struct bwrap_arguments *out, const char *argument) {
+static void push(struct bwrap_args *out, const char *argument) {
     if (out->count + 1 >= BWRAP_MAX_ARGS) {
         out->overflow = true;
         return;
@@ -39,9 +39,9 @@ static void push(struct bwrap_arguments *out, const char *argument) {
     out->argv[out->count] = NULL;
 }
 
-static void push_text(struct bwrap_arguments *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void push_text(struct bwrap_args *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void push_text(struct bwrap_arguments *out, const char *format, ...) {
+static void push_text(struct bwrap_args *out, const char *format, ...) {
     va_list arguments;
     char *start = out->text + out->text_used;
     size_t room = sizeof out->text - out->text_used;
@@ -56,18 +56,18 @@ static void push_text(struct bwrap_arguments *out, const char *format, ...) {
     push(out, start);
 }
 
-static void push1(struct bwrap_arguments *out, const char *option, const char *value) {
+static void push1(struct bwrap_args *out, const char *option, const char *value) {
     push(out, option);
     push(out, value);
 }
 
-static void push2(struct bwrap_arguments *out, const char *option, const char *from, const char *to) {
+static void push2(struct bwrap_args *out, const char *option, const char *from, const char *to) {
     push(out, option);
     push(out, from);
     push(out, to);
 }
 
-static void push_tmpfs(struct bwrap_arguments *out, const char *perms, uint64_t bytes, const char *where) {
+static void push_tmpfs(struct bwrap_args *out, const char *perms, uint64_t bytes, const char *where) {
     push1(out, "--perms", perms);
     if (!WEAKENED("sizes")) {
         push(out, "--size");
@@ -76,13 +76,13 @@ static void push_tmpfs(struct bwrap_arguments *out, const char *perms, uint64_t 
     push1(out, "--tmpfs", where);
 }
 
-static void push_dir(struct bwrap_arguments *out, const char *where) {
+static void push_dir(struct bwrap_args *out, const char *where) {
     push1(out, "--perms", "0755");
     push1(out, "--dir", where);
 }
 
 /* The folders between /etc and something in it: those that bwrap makes itself would be closed to other users. */
-static void push_parents(struct bwrap_arguments *out, const char *path) {
+static void push_parents(struct bwrap_args *out, const char *path) {
     for (const char *slash = strchr(path + sizeof "/etc", '/'); slash; slash = strchr(slash + 1, '/')) {
         push1(out, "--perms", "0755");
         push(out, "--dir");
@@ -90,7 +90,7 @@ static void push_parents(struct bwrap_arguments *out, const char *path) {
     }
 }
 
-static void push_namespaces(struct bwrap_arguments *out, bool network) {
+static void push_namespaces(struct bwrap_args *out, bool network) {
     push(out, "--unshare-user");
     if (!WEAKENED("disable-userns")) {
         push(out, "--disable-userns");
@@ -125,7 +125,7 @@ static void push_namespaces(struct bwrap_arguments *out, bool network) {
 }
 
 /* The host's programs: /usr, what of the root's folders leads there, and /opt. */
-static void push_host_root(struct bwrap_arguments *out) {
+static void push_host_root(struct bwrap_args *out) {
     push2(out, "--ro-bind", "/usr", "/usr");
     for (size_t i = 0; i < sizeof root_links / sizeof root_links[0]; i++) {
         char path[16], target[PATH_MAX];
@@ -156,7 +156,7 @@ static bool is_own_entry(const char *name) {
     return false;
 }
 
-static void push_image_entry(struct bwrap_arguments *out, DIR *root, const char *image_root, const char *name) {
+static void push_image_entry(struct bwrap_args *out, DIR *root, const char *image_root, const char *name) {
     struct stat status;
     if (fstatat(dirfd(root), name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
         return;
@@ -177,7 +177,7 @@ static void push_image_entry(struct bwrap_arguments *out, DIR *root, const char 
 }
 
 /* Another root file system: its top-level entries one by one, so that all mount points lie on our own root. */
-static bool push_image_root(struct bwrap_arguments *out, const char *image_root) {
+static bool push_image_root(struct bwrap_args *out, const char *image_root) {
     DIR *root = opendir(image_root);
     if (!root) {
         return false;
@@ -194,7 +194,7 @@ static bool push_image_root(struct bwrap_arguments *out, const char *image_root)
 
 /* An image has an /etc of its own, and what it lacks nobody can add: it is bound read-only. Only the name servers are
  * this host's matter, where the image has a plain file for them. */
-static void push_image_etc(struct bwrap_arguments *out, const char *image_root, const int *fds) {
+static void push_image_etc(struct bwrap_args *out, const char *image_root, const int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
         char path[PATH_MAX];
         struct stat status;
@@ -208,7 +208,7 @@ static void push_image_etc(struct bwrap_arguments *out, const char *image_root, 
     }
 }
 
-static void push_etc(struct bwrap_arguments *out, const int *fds) {
+static void push_etc(struct bwrap_args *out, const int *fds) {
     push_dir(out, "/etc");
     for (size_t i = 0; i < ETC_FILES; i++) {
         if (fds[BWRAP_FD_ETC + i] >= 0) {
@@ -234,7 +234,7 @@ static uint64_t part_of_memory(uint64_t memory_bytes, uint64_t divisor) {
     return (memory_bytes != 0 ? memory_bytes : DEFAULT_MEMORY_BYTES) / divisor;
 }
 
-static void push_kernel_folders(struct bwrap_arguments *out, uint64_t memory_bytes, bool with_tmp) {
+static void push_kernel_folders(struct bwrap_args *out, uint64_t memory_bytes, bool with_tmp) {
     uint64_t shm_bytes = part_of_memory(memory_bytes, 8);
     if (!WEAKENED("mount-proc")) {
         push1(out, "--proc", "/proc");
@@ -255,7 +255,7 @@ static void push_kernel_folders(struct bwrap_arguments *out, uint64_t memory_byt
 }
 
 /* The entries of a kept sandbox but for its home: each is bound where our own root has it, and none below another. */
-static bool push_kept_entries(struct bwrap_arguments *out, int tree_fd, const char *image_root) {
+static bool push_kept_entries(struct bwrap_args *out, int tree_fd, const char *image_root) {
     struct kept_entry entries[KEPT_ROOT_MAX];
     size_t count = kept_root_list(tree_fd, entries);
     for (size_t i = 0; count != (size_t)-1 && i < count; i++) {
@@ -270,7 +270,7 @@ static bool push_kept_entries(struct bwrap_arguments *out, int tree_fd, const ch
 }
 
 /* in_tree: where the home is in the kept tree; NULL: there is no such tree. */
-static void push_home(struct bwrap_arguments *out, const char *in_tree, uint64_t memory_bytes) {
+static void push_home(struct bwrap_args *out, const char *in_tree, uint64_t memory_bytes) {
     if (in_tree) {
         push(out, "--bind");
         push_text(out, "/proc/self/fd/%d%s", BWRAP_FD_TREE, in_tree);
@@ -287,7 +287,7 @@ static void push_home(struct bwrap_arguments *out, const char *in_tree, uint64_t
 }
 
 /* Programs and their configuration: the image's, or the host's. */
-static bool push_programs(struct bwrap_arguments *out, const char *image_root, const int *fds) {
+static bool push_programs(struct bwrap_args *out, const char *image_root, const int *fds) {
     if (!image_root) {
         push_dir(out, "/var");
         push_host_root(out);
@@ -301,8 +301,8 @@ static bool push_programs(struct bwrap_arguments *out, const char *image_root, c
     return true;
 }
 
-bool bwrap_build(struct bwrap_arguments *out, const char *bwrap_path, const struct launch_shape *shape,
-                 const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags) {
+bool bwrap_args_build(struct bwrap_args *out, const char *bwrap_path, const struct launch_shape *shape,
+                      const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags) {
     bool kept_tree = fds[BWRAP_FD_TREE] >= 0;
     bool whole_tree = kept_tree && shape->whole_tree;
     out->count = 0;

@@ -1,8 +1,8 @@
 /*
- * kit.h: what every sandbox is made with, prepared once at the spawner's start.
+ * resources.h: what every sandbox is made with, prepared once at the spawner's start.
  */
-#ifndef AKL_KIT_H
-#define AKL_KIT_H
+#ifndef AKL_RESOURCES_H
+#define AKL_RESOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "etc.h"
 
 /* All descriptors are O_CLOEXEC. */
-struct kit {
+struct resources {
     const char *bwrap_path;
     pid_t spawner_pid;
     int null_fd;
@@ -25,7 +25,8 @@ struct kit {
 };
 
 /* False with the reason in why. */
-bool kit_open(struct kit *kit, const char *bwrap_path, const struct cgroup *cgroup, char *why, size_t why_cap);
-void kit_close(struct kit *kit);
+bool resources_open(struct resources *resources, const char *bwrap_path, const struct cgroup *cgroup, char *why,
+                    size_t why_cap);
+void resources_close(struct resources *resources);
 
 #endif

@@ -1,4 +1,4 @@
-#include "kit.h"
+#include "resources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,43 +38,45 @@ static bool kernel_is_at_least(unsigned major, unsigned minor) {
            (has_major > major || (has_major == major && has_minor >= minor));
 }
 
-bool kit_open(struct kit *kit, const char *bwrap_path, const struct cgroup *cgroup, char *why, size_t why_cap) {
+bool resources_open(struct resources *resources, const char *bwrap_path, const struct cgroup *cgroup, char *why,
+                    size_t why_cap) {
     bool whole = true;
-    kit->bwrap_path = bwrap_path;
-    kit->cgroup = *cgroup;
-    kit->spawner_pid = getpid();
-    kit->scopes = !WEAKENED("landlock") &&
-                  syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
-    kit->counts_tasks = kernel_is_at_least(5, 14);
-    kit->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    kit->launcher_fd = launcher_image_open();
+    resources->bwrap_path = bwrap_path;
+    resources->cgroup = *cgroup;
+    resources->spawner_pid = getpid();
+    resources->scopes = !WEAKENED("landlock") &&
+                        syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
+    resources->counts_tasks = kernel_is_at_least(5, 14);
+    resources->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    resources->launcher_fd = launcher_image_open();
     int launcher_error = errno;
-    kit->filter_fds[SECCOMP_UNIX_ANY] = filter_file(SECCOMP_UNIX_ANY);
-    kit->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
+    resources->filter_fds[SECCOMP_UNIX_ANY] = filter_file(SECCOMP_UNIX_ANY);
+    resources->filter_fds[SECCOMP_UNIX_PAIRS] = filter_file(SECCOMP_UNIX_PAIRS);
     for (size_t i = 0; i < ETC_FILES; i++) {
         const char *text = etc_files[i].text;
-        kit->etc_fds[i] = text ? memory_file("etc", text, strlen(text)) : -1;
-        whole = whole && (!text || kit->etc_fds[i] >= 0);
+        resources->etc_fds[i] = text ? memory_file("etc", text, strlen(text)) : -1;
+        whole = whole && (!text || resources->etc_fds[i] >= 0);
     }
-    if (kit->launcher_fd < 0 && launcher_error == EACCES) {
+    if (resources->launcher_fd < 0 && launcher_error == EACCES) {
         snprintf(why, why_cap, "programs in memory are forbidden here: set the sysctl vm.memfd_noexec to 0 or 1");
         whole = false;
-    } else if (!whole || kit->launcher_fd < 0 || kit->null_fd < 0 || kit->filter_fds[0] < 0 || kit->filter_fds[1] < 0) {
+    } else if (!whole || resources->launcher_fd < 0 || resources->null_fd < 0 || resources->filter_fds[0] < 0 ||
+               resources->filter_fds[1] < 0) {
         snprintf(why, why_cap, "cannot prepare sandboxes: %s", strerror(errno));
         whole = false;
     }
     if (!whole) {
-        kit_close(kit);
+        resources_close(resources);
     }
     return whole;
 }
 
-void kit_close(struct kit *kit) {
-    close_if_open(kit->null_fd);
-    close_if_open(kit->launcher_fd);
-    close_if_open(kit->filter_fds[0]);
-    close_if_open(kit->filter_fds[1]);
+void resources_close(struct resources *resources) {
+    close_if_open(resources->null_fd);
+    close_if_open(resources->launcher_fd);
+    close_if_open(resources->filter_fds[0]);
+    close_if_open(resources->filter_fds[1]);
     for (size_t i = 0; i < ETC_FILES; i++) {
-        close_if_open(kit->etc_fds[i]);
+        close_if_open(resources->etc_fds[i]);
     }
 }
