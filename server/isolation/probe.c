@@ -13,7 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "instance.h"
 #include "spawner.h"
 #include "weaken.h"
 
@@ -151,8 +151,9 @@ static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     if (spawner_run(spawner, &plan, &running, complaint, cap)) {
         snprintf(complaint, cap, "no answer");
         if (running_result(&running, &result, TRIAL_TIMEOUT_MS)) {
-            size_t known =
-                strncmp(result.message, CHILD_NOT_BUILT, strlen(CHILD_NOT_BUILT)) == 0 ? strlen(CHILD_NOT_BUILT) : 0;
+            size_t known = strncmp(result.message, INSTANCE_NOT_BUILT, strlen(INSTANCE_NOT_BUILT)) == 0
+                               ? strlen(INSTANCE_NOT_BUILT)
+                               : 0;
             snprintf(complaint, cap, "%s", result.message + known);
             usable = result.kind == END_EXITED || result.kind == END_NOT_FOUND;
         }

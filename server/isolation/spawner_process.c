@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "descriptor.h"
+#include "instance.h"
 #include "spawner_wire.h"
 #include "subreaper.h"
 #include "weaken.h"
@@ -27,7 +27,7 @@ struct loop {
     int server_fd;
     int signal_fd;
     int epoll_fd;
-    struct child *children;
+    struct instance *instances;
     bool stopping;
 };
 
@@ -75,26 +75,26 @@ static bool receive(int server_fd, struct received *received) {
     return size > 0;
 }
 
-static void start_child(struct loop *loop, const struct launch_shape *shape, struct received *received) {
+static void start_instance(struct loop *loop, const struct launch_shape *shape, struct received *received) {
     struct epoll_event event = {.events = EPOLLIN};
     char why[512];
-    struct child *child = calloc(1, sizeof *child);
-    if (!child) {
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance) {
         answer_failure(received->fds[LAUNCH_SENT_CONTROL], "out of memory");
         return;
     }
-    if (!child_start(child, &loop->resources, shape, received->fds, why, sizeof why)) {
+    if (!instance_start(instance, &loop->resources, shape, received->fds, why, sizeof why)) {
         answer_failure(received->fds[LAUNCH_SENT_CONTROL], why);
-        free(child);
+        free(instance);
         return;
     }
-    child->control_fd = received->fds[LAUNCH_SENT_CONTROL];
+    instance->control_fd = received->fds[LAUNCH_SENT_CONTROL];
     received->fds[LAUNCH_SENT_CONTROL] = -1;
-    child->next = loop->children;
-    loop->children = child;
-    event.data.ptr = child;
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, child->control_fd, &event) < 0) {
-        child_kill(child); /* could not be killed later */
+    instance->next = loop->instances;
+    loop->instances = instance;
+    event.data.ptr = instance;
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, instance->control_fd, &event) < 0) {
+        instance_kill(instance); /* could not be killed later */
     }
 }
 
@@ -106,7 +106,7 @@ static void handle_request(struct loop *loop) {
         return;
     }
     if (received.fds[LAUNCH_SENT_BLOCK] >= 0 && launch_shape_read(&shape, received.message, received.size)) {
-        start_child(loop, &shape, &received);
+        start_instance(loop, &shape, &received);
     } else if (received.fds[LAUNCH_SENT_CONTROL] >= 0) {
         answer_failure(received.fds[LAUNCH_SENT_CONTROL], "the spawner is out of descriptors");
     }
@@ -116,20 +116,20 @@ static void handle_request(struct loop *loop) {
 }
 
 /* A byte, or the other end was closed: all ask for the end. */
-static void handle_command(struct loop *loop, struct child *child) {
+static void handle_command(struct loop *loop, struct instance *instance) {
     char byte = SPAWN_KILL;
-    ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
+    ssize_t size = recv(instance->control_fd, &byte, 1, MSG_DONTWAIT);
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
     }
     if (size == 1 && byte == SPAWN_TERMINATE) {
-        child_terminate(child);
+        instance_terminate(instance);
     } else if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
-        child_kill(child);
+        instance_kill(instance);
     }
 }
 
-static void reap_children(struct loop *loop) {
+static void reap_instances(struct loop *loop) {
     struct signalfd_siginfo news;
     int status;
     pid_t pid;
@@ -137,9 +137,9 @@ static void reap_children(struct loop *loop) {
         loop->stopping = loop->stopping || news.ssi_signo != SIGCHLD;
     }
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (struct child *child = loop->children; child; child = child->next) {
-            if (child->outer == pid || child->inner == pid) {
-                child_reaped(child, pid, status, loop->children);
+        for (struct instance *instance = loop->instances; instance; instance = instance->next) {
+            if (instance->outer == pid || instance->inner == pid) {
+                instance_reaped(instance, pid, status, loop->instances);
                 break;
             }
         }
@@ -147,44 +147,44 @@ static void reap_children(struct loop *loop) {
 }
 
 /* Tells the ends of the ended. Apart from the reaping, because a batch of events may still name them. */
-static void finish_children(struct loop *loop) {
-    struct child **link = &loop->children;
+static void finish_instances(struct loop *loop) {
+    struct instance **link = &loop->instances;
     while (*link) {
-        struct child *child = *link;
-        if (!child->ended) {
-            link = &child->next;
+        struct instance *instance = *link;
+        if (!instance->ended) {
+            link = &instance->next;
             continue;
         }
         struct run_result result;
-        if (child->leaf[0] != '\0' && child->end.kind == 0 &&
-            cgroup_ran_out_of_memory(&loop->resources.cgroup, child->leaf)) {
-            child->excess = WATCHDOG_TOO_MUCH_MEMORY;
+        if (instance->leaf[0] != '\0' && instance->end.kind == 0 &&
+            cgroup_ran_out_of_memory(&loop->resources.cgroup, instance->leaf)) {
+            instance->excess = WATCHDOG_TOO_MUCH_MEMORY;
         }
-        child_result(child, &result);
-        answer(child->control_fd, &result);
-        *link = child->next;
-        /* Closing alone would not take it out: a child forked at this moment holds a copy until it execs, and events of
-         * that copy would name freed memory. */
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
-        close(child->control_fd);
-        child_close(child, &loop->resources);
-        free(child);
+        instance_result(instance, &result);
+        answer(instance->control_fd, &result);
+        *link = instance->next;
+        /* Closing alone would not take it out: a instance forked at this moment holds a copy until it execs, and events
+         * of that copy would name freed memory. */
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
+        close(instance->control_fd);
+        instance_close(instance, &loop->resources);
+        free(instance);
     }
 }
 
 /* Looks at the sandboxes whose turn it is. Returns how long nothing else is due, as epoll_wait takes it. */
-static int watch_children(struct loop *loop) {
+static int watch_instances(struct loop *loop) {
     int64_t next = INT64_MAX;
-    for (struct child *child = loop->children; child; child = child->next) {
-        if (child->watchdog.due_ms <= watchdog_now_ms()) {
-            child_read_reports(child);
-            enum watchdog_finding finding = watchdog_look(&child->watchdog, child->inner);
-            if (finding != WATCHDOG_FINE && child->end.kind == 0 && !child->killed) {
-                child->excess = finding;
-                child_kill(child);
+    for (struct instance *instance = loop->instances; instance; instance = instance->next) {
+        if (instance->watchdog.due_ms <= watchdog_now_ms()) {
+            instance_read_reports(instance);
+            enum watchdog_finding finding = watchdog_look(&instance->watchdog, instance->inner);
+            if (finding != WATCHDOG_FINE && instance->end.kind == 0 && !instance->killed) {
+                instance->excess = finding;
+                instance_kill(instance);
             }
         }
-        next = child->watchdog.due_ms < next ? child->watchdog.due_ms : next;
+        next = instance->watchdog.due_ms < next ? instance->watchdog.due_ms : next;
     }
     int64_t wait = next - watchdog_now_ms();
     return next == INT64_MAX ? -1 : wait > 0 ? (int)wait : 0;
@@ -193,17 +193,17 @@ static int watch_children(struct loop *loop) {
 static void run_loop(struct loop *loop) {
     struct epoll_event events[EVENTS_AT_ONCE];
     while (!loop->stopping) {
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_children(loop));
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_instances(loop));
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == &loop->server_fd) {
                 handle_request(loop);
             } else if (events[i].data.ptr == &loop->signal_fd) {
-                reap_children(loop);
+                reap_instances(loop);
             } else {
                 handle_command(loop, events[i].data.ptr);
             }
         }
-        finish_children(loop);
+        finish_instances(loop);
     }
 }
 
@@ -235,8 +235,8 @@ void spawner_process_run(const struct spawner_process *process) {
     if (send(process->server_fd, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready && ready.ready) {
         run_loop(&loop);
     }
-    for (struct child *child = loop.children; child && !WEAKENED("end-children"); child = child->next) {
-        child_kill(child);
+    for (struct instance *instance = loop.instances; instance && !WEAKENED("end-children"); instance = instance->next) {
+        instance_kill(instance);
     }
     subreaper_end_children(END_TIMEOUT_MS);
     _exit(0);

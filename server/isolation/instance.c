@@ -1,4 +1,4 @@
-#include "child.h"
+#include "instance.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #define MANY_CHILDREN 1024
 
-void child_read_reports(struct child *child) {
+void instance_read_reports(struct instance *instance) {
     union {
         char bytes[CMSG_SPACE(sizeof(struct ucred))];
         struct cmsghdr align;
@@ -24,7 +24,7 @@ void child_read_reports(struct child *child) {
     for (;;) {
         struct msghdr message = {
             .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-        ssize_t size = recvmsg(child->report_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        ssize_t size = recvmsg(instance->report_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (size != (ssize_t)sizeof report) {
             return;
         }
@@ -32,36 +32,36 @@ void child_read_reports(struct child *child) {
         if (report.kind == LAUNCH_HELLO && header && header->cmsg_type == SCM_CREDENTIALS) {
             struct ucred sender;
             memcpy(&sender, CMSG_DATA(header), sizeof sender);
-            child->greeted = true;
-            child->inner = sender.pid;
+            instance->greeted = true;
+            instance->inner = sender.pid;
         } else if (report.kind != LAUNCH_HELLO) {
-            child->end = report;
+            instance->end = report;
         }
     }
 }
 
-void child_kill(struct child *child) {
-    child->killed = true;
-    if (child->outer != 0) {
-        kill(child->outer, SIGKILL);
-    } else if (child->inner != 0) {
-        kill(child->inner, SIGKILL);
+void instance_kill(struct instance *instance) {
+    instance->killed = true;
+    if (instance->outer != 0) {
+        kill(instance->outer, SIGKILL);
+    } else if (instance->inner != 0) {
+        kill(instance->inner, SIGKILL);
     }
 }
 
-void child_terminate(struct child *child) {
-    child_read_reports(child);
-    if (child->end.kind != 0 || child->killed) {
+void instance_terminate(struct instance *instance) {
+    instance_read_reports(instance);
+    if (instance->end.kind != 0 || instance->killed) {
         return; /* it ends, or has ended: its number may soon be another's */
     }
-    if (child->inner != 0) {
-        kill(child->inner, SIGTERM);
+    if (instance->inner != 0) {
+        kill(instance->inner, SIGTERM);
     } else {
-        child_kill(child);
+        instance_kill(instance);
     }
 }
 
-static bool is_known(const struct child *others, pid_t pid, const struct child *except) {
+static bool is_known(const struct instance *others, pid_t pid, const struct instance *except) {
     for (; others; others = others->next) {
         if (others != except && (others->outer == pid || others->inner == pid)) {
             return true;
@@ -71,7 +71,7 @@ static bool is_known(const struct child *others, pid_t pid, const struct child *
 }
 
 /* A sandbox that died before its first process said hello leaves one that nobody has told us of. */
-static pid_t find_orphan(const struct child *others) {
+static pid_t find_orphan(const struct instance *others) {
     static pid_t pids[MANY_CHILDREN];
     size_t count = subreaper_children(pids, MANY_CHILDREN);
     for (size_t i = 0; i < count; i++) {
@@ -82,40 +82,40 @@ static pid_t find_orphan(const struct child *others) {
     return 0;
 }
 
-/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, that is our child now. */
-static void outer_ended(struct child *child, const struct child *others) {
+/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, that is our instance now. */
+static void outer_ended(struct instance *instance, const struct instance *others) {
     if (!WEAKENED("last-report")) {
-        child_read_reports(child);
+        instance_read_reports(instance);
     }
-    if (child->inner == 0 && !child->greeted) {
-        child->inner = find_orphan(others);
+    if (instance->inner == 0 && !instance->greeted) {
+        instance->inner = find_orphan(others);
     }
     /* If bwrap did reap it, its number may already be another child's. */
-    if (child->inner != 0 && !is_known(others, child->inner, child)) {
-        if (waitpid(child->inner, NULL, WNOHANG) == 0) {
-            kill(child->inner, SIGKILL);
+    if (instance->inner != 0 && !is_known(others, instance->inner, instance)) {
+        if (waitpid(instance->inner, NULL, WNOHANG) == 0) {
+            kill(instance->inner, SIGKILL);
             return;
         }
     }
-    child->inner = 0;
-    child->ended = true;
+    instance->inner = 0;
+    instance->ended = true;
 }
 
-void child_reaped(struct child *child, pid_t pid, int status, const struct child *others) {
-    if (pid == child->outer) {
-        child->outer = 0;
-        child->outer_status = status;
-        outer_ended(child, others);
+void instance_reaped(struct instance *instance, pid_t pid, int status, const struct instance *others) {
+    if (pid == instance->outer) {
+        instance->outer = 0;
+        instance->outer_status = status;
+        outer_ended(instance, others);
     } else {
-        child->inner = 0;
-        child->ended = child->outer == 0;
-        child_read_reports(child);
+        instance->inner = 0;
+        instance->ended = instance->outer == 0;
+        instance_read_reports(instance);
     }
 }
 
 /* The last line that bwrap wrote. */
-static void read_complaint(struct child *child, char *text, size_t cap) {
-    ssize_t size = read(child->complaint_fd, text, cap - 1);
+static void read_complaint(struct instance *instance, char *text, size_t cap) {
+    ssize_t size = read(instance->complaint_fd, text, cap - 1);
     text[size > 0 ? size : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
 }
@@ -126,32 +126,33 @@ static void end(struct run_result *result, enum end_kind kind, int exit_code, co
     snprintf(result->message, sizeof result->message, "%s", message);
 }
 
-static void end_without_report(struct child *child, struct run_result *result) {
+static void end_without_report(struct instance *instance, struct run_result *result) {
     char complaint[300], text[400];
-    if (child->killed) {
+    if (instance->killed) {
         end(result, END_SIGNALED, 128 + SIGKILL, "killed");
-    } else if (child->greeted) {
+    } else if (instance->greeted) {
         end(result, END_SIGNALED, 128 + SIGKILL, "the sandbox was killed from outside");
     } else {
-        read_complaint(child, complaint, sizeof complaint);
-        snprintf(text, sizeof text, CHILD_NOT_BUILT "%s", complaint[0] != '\0' ? complaint : "bubblewrap was killed");
+        read_complaint(instance, complaint, sizeof complaint);
+        snprintf(text, sizeof text, INSTANCE_NOT_BUILT "%s",
+                 complaint[0] != '\0' ? complaint : "bubblewrap was killed");
         end(result, END_SANDBOX_FAILED, 125, text);
     }
 }
 
-void child_result(struct child *child, struct run_result *result) {
+void instance_result(struct instance *instance, struct run_result *result) {
     char text[sizeof result->message];
-    const struct launch_report *report = &child->end;
+    const struct launch_report *report = &instance->end;
     memset(result, 0, sizeof *result);
-    if (child->excess == WATCHDOG_TOO_MUCH_MEMORY) {
+    if (instance->excess == WATCHDOG_TOO_MUCH_MEMORY) {
         snprintf(text, sizeof text, "killed: the sandbox used more than its %llu MB of memory",
-                 (unsigned long long)(child->limits.memory_bytes >> 20));
+                 (unsigned long long)(instance->limits.memory_bytes >> 20));
         end(result, END_OUT_OF_MEMORY, 128 + SIGKILL, text);
-    } else if (child->excess == WATCHDOG_TOO_MANY_PROCESSES) {
+    } else if (instance->excess == WATCHDOG_TOO_MANY_PROCESSES) {
         snprintf(text, sizeof text, "killed: the sandbox had more than its %llu processes",
-                 (unsigned long long)child->limits.max_processes);
+                 (unsigned long long)instance->limits.max_processes);
         end(result, END_SIGNALED, 128 + SIGKILL, text);
-    } else if (child->excess == WATCHDOG_DISK_FULL) {
+    } else if (instance->excess == WATCHDOG_DISK_FULL) {
         end(result, END_SIGNALED, 128 + SIGKILL, "killed: the disk of the sandbox was nearly full");
     } else if (report->kind == LAUNCH_ENDED && WIFEXITED(report->value)) {
         end(result, END_EXITED, WEXITSTATUS(report->value), "");
@@ -165,16 +166,16 @@ void child_result(struct child *child, struct run_result *result) {
     } else if (report->kind == LAUNCH_BROKEN) {
         end(result, END_SANDBOX_FAILED, 125, report->message);
     } else {
-        end_without_report(child, result);
+        end_without_report(instance, result);
     }
 }
 
-void child_close(struct child *child, const struct resources *resources) {
-    if (child->leaf[0] != '\0') {
-        cgroup_remove_leaf(&resources->cgroup, child->leaf);
+void instance_close(struct instance *instance, const struct resources *resources) {
+    if (instance->leaf[0] != '\0') {
+        cgroup_remove_leaf(&resources->cgroup, instance->leaf);
     }
-    close_if_open(child->report_fd);
-    close_if_open(child->complaint_fd);
-    watchdog_end(&child->watchdog);
-    child->report_fd = child->complaint_fd = -1;
+    close_if_open(instance->report_fd);
+    close_if_open(instance->complaint_fd);
+    watchdog_end(&instance->watchdog);
+    instance->report_fd = instance->complaint_fd = -1;
 }

@@ -1,5 +1,5 @@
 /*
- * child_start.c: from a plan to a running bwrap.
+ * instance_start.c: from a plan to a running bwrap.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "bwrap_args.h"
-#include "child.h"
 #include "descriptor.h"
+#include "instance.h"
 #include "kernel.h"
 #include "launch_block.h"
 #include "seccomp.h"
@@ -63,7 +63,7 @@ static void bound_cpus(double cpus, unsigned turn) {
     }
 }
 
-/* What the forked child hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
+/* What the forked instance hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
 static bool place_descriptors(int *fds) {
     for (int place = 0; place < BWRAP_FD_END; place++) {
         if (fds[place] >= 0) {
@@ -102,7 +102,7 @@ static void enter_cgroup(const struct start *start) {
 }
 
 /* The forked child. */
-static void child_main(struct start *start, const struct bwrap_args *arguments) {
+static void run_bwrap(struct start *start, const struct bwrap_args *arguments) {
     static char *const no_env[] = {NULL};
     const struct resources *resources = start->resources;
     int *fds = start->fds;
@@ -142,19 +142,19 @@ static void child_main(struct start *start, const struct bwrap_args *arguments) 
 }
 
 /* Makes the channels from the sandbox; the ends that it gets go to fds. */
-static bool open_channels(struct child *child, int *fds) {
+static bool open_channels(struct instance *instance, int *fds) {
     const int yes = 1;
     int report[2], complaint[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, report) < 0) {
         return false;
     }
-    child->report_fd = report[0];
+    instance->report_fd = report[0];
     fds[LAUNCH_FD_REPORT] = report[1];
     if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0 ||
         pipe2(complaint, O_CLOEXEC | O_NONBLOCK) < 0) {
         return false;
     }
-    child->complaint_fd = complaint[0];
+    instance->complaint_fd = complaint[0];
     fds[STDOUT_FILENO] = fds[STDERR_FILENO] = complaint[1];
     return true;
 }
@@ -215,51 +215,52 @@ static unsigned flags_of(const struct resources *resources, const struct launch_
 
 /* Puts the limits where they are enforced: in a cgroup where there is one, else with the launcher, the watchdog and by
  * affinity. False with errno: no cgroup could be made. */
-static bool enforce_limits(struct child *child, struct resources *resources, int tree_fd, struct start *start) {
-    const struct limits *limits = &child->limits;
+static bool enforce_limits(struct instance *instance, struct resources *resources, int tree_fd, struct start *start) {
+    const struct limits *limits = &instance->limits;
     bool in_cgroup = resources->cgroup.root_fd >= 0;
     /* Older kernels would count all processes of this user; there, the watchdog counts. */
     bool counts = resources->counts_tasks && !WEAKENED("nproc");
     start->flags |= in_cgroup || WEAKENED("data-limit") ? 0 : LAUNCH_BOUND_DATA;
     start->flags |= counts ? LAUNCH_BOUND_PROCESSES : 0;
     start->bound_cpus = in_cgroup && resources->cgroup.has_cpu ? 0 : limits->cpus;
-    watchdog_start(&child->watchdog, in_cgroup ? 0 : limits->memory_bytes, counts ? 0 : limits->max_processes, tree_fd);
+    watchdog_start(&instance->watchdog, in_cgroup ? 0 : limits->memory_bytes, counts ? 0 : limits->max_processes,
+                   tree_fd);
     if (!in_cgroup) {
         return true;
     }
-    start->cgroup_fd = cgroup_make_leaf(&resources->cgroup, limits, child->leaf);
+    start->cgroup_fd = cgroup_make_leaf(&resources->cgroup, limits, instance->leaf);
     if (start->cgroup_fd < 0) {
-        child->leaf[0] = '\0';
+        instance->leaf[0] = '\0';
     }
     return start->cgroup_fd >= 0;
 }
 
-static bool fork_bwrap(struct child *child, struct start *start, const struct bwrap_args *arguments) {
+static bool fork_bwrap(struct instance *instance, struct start *start, const struct bwrap_args *arguments) {
     static unsigned turn;
     start->turn = ++turn;
-    child->outer = fork();
-    if (child->outer == 0) {
-        child_main(start, arguments);
+    instance->outer = fork();
+    if (instance->outer == 0) {
+        run_bwrap(start, arguments);
     }
-    if (child->outer < 0) {
-        child->outer = 0;
+    if (instance->outer < 0) {
+        instance->outer = 0;
         return false;
     }
     return true;
 }
 
-bool child_start(struct child *child, struct resources *resources, const struct launch_shape *shape,
-                 const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap) {
+bool instance_start(struct instance *instance, struct resources *resources, const struct launch_shape *shape,
+                    const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap) {
     static struct bwrap_args arguments;
     struct start start = {.resources = resources, .flags = flags_of(resources, shape), .cgroup_fd = -1};
-    child->report_fd = child->complaint_fd = child->watchdog.root_fd = child->watchdog.tree_fd = -1;
+    instance->report_fd = instance->complaint_fd = instance->watchdog.root_fd = instance->watchdog.tree_fd = -1;
     choose_descriptors(&start, shape, sent);
-    bool known = launch_block_limits(sent[LAUNCH_SENT_BLOCK], &child->limits);
-    bool enforced = known && enforce_limits(child, resources, sent[LAUNCH_SENT_TREE], &start);
+    bool known = launch_block_limits(sent[LAUNCH_SENT_BLOCK], &instance->limits);
+    bool enforced = known && enforce_limits(instance, resources, sent[LAUNCH_SENT_TREE], &start);
     bool started = enforced &&
-                   bwrap_args_build(&arguments, resources->bwrap_path, shape, start.fds, child->limits.memory_bytes,
+                   bwrap_args_build(&arguments, resources->bwrap_path, shape, start.fds, instance->limits.memory_bytes,
                                     start.flags) &&
-                   open_channels(child, start.fds) && fork_bwrap(child, &start, &arguments);
+                   open_channels(instance, start.fds) && fork_bwrap(instance, &start, &arguments);
     if (known && !enforced) {
         snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
     } else if (!started) {
@@ -267,7 +268,7 @@ bool child_start(struct child *child, struct resources *resources, const struct 
                  shape->image_root ? shape->image_root : "", strerror(errno));
     }
     if (!started) {
-        child_close(child, resources);
+        instance_close(instance, resources);
     }
     close_ends(&start);
     return started;
