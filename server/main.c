@@ -18,13 +18,13 @@
 #include "descriptor.h"
 #include "disk.h"
 #include "expiry.h"
-#include "folder.h"
 #include "http.h"
 #include "listener.h"
 #include "local_protocol.h"
 #include "options.h"
-#include "owner.h"
+#include "owner_watch.h"
 #include "privileges.h"
+#include "runtime_dir.h"
 
 /* How long requests may take to end when the server stops. */
 #define DRAIN_MS 400
@@ -44,7 +44,7 @@ static bool open_state(struct server *server, struct identity *identity) {
     uid_t uid = identity->change ? identity->uid : (uid_t)-1;
     gid_t gid = identity->change ? identity->gid : (gid_t)-1;
     int folder_fd = server->options.folder_fd;
-    if (identity->change && folder_fd >= 0 && !folder_let_through(folder_fd, identity->gid)) {
+    if (identity->change && folder_fd >= 0 && !runtime_dir_let_through(folder_fd, identity->gid)) {
         return complain("cannot open the folder to the new user: %s", strerror(errno));
     }
     if (!state_open(&server->api.state, server->options.state_dir, uid, gid)) {
@@ -156,7 +156,7 @@ static bool open_listener(struct server *server) {
 static bool run(struct server *server, const sigset_t *signals) {
     struct api *api = &server->api;
     struct identity identity;
-    struct folder folder = {0};
+    struct runtime_dir folder = {0};
     if (!open_listener(server)) {
         return false;
     }
@@ -164,7 +164,7 @@ static bool run(struct server *server, const sigset_t *signals) {
     api->executor.images = &server->options.images;
     api->executor.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool ok = api->executor.stop_fd >= 0 || complain("cannot make an eventfd: %s", strerror(errno));
-    ok = ok && (server->options.folder_fd < 0 || folder_keep(&folder, server->options.folder_fd));
+    ok = ok && (server->options.folder_fd < 0 || runtime_dir_keep(&folder, server->options.folder_fd));
     bool opened = ok && open_state(server, &identity);
     ok = opened && drop_privileges(server, &identity) && start_spawner(&api->executor) && state_load(&api->state) &&
          serve(server, signals);
@@ -173,7 +173,7 @@ static bool run(struct server *server, const sigset_t *signals) {
         state_close(&api->state);
     }
     close_if_open(api->executor.stop_fd);
-    folder_close(&folder);
+    runtime_dir_close(&folder);
     listener_close(&server->listener);
     return ok;
 }

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "complain.h"
-#include "folder.h"
 #include "local_protocol.h"
+#include "runtime_dir.h"
 #include "validate.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY"
@@ -162,7 +162,7 @@ static enum options_outcome default_state(struct options *options) {
         return OPTIONS_RUN;
     }
     if (options->folder_fd >= 0) {
-        options->state_dir = folder_state_dir(options->folder_fd);
+        options->state_dir = runtime_dir_state_dir(options->folder_fd);
         return options->state_dir ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
     }
     const char *state_home = getenv("XDG_STATE_HOME");

@@ -191,15 +191,16 @@ static void refuse(struct exchange *exchange, unsigned status, const char *why) 
 /* Looks at the head of a request: who asks, and what for. */
 static void check_head(const struct http *http, struct MHD_Connection *connection, const char *version,
                        struct exchange *exchange) {
-    struct access_headers headers = {.host = header(connection, "Host"),
-                                     .http_1_0 = strcmp(version, "HTTP/1.0") == 0,
-                                     .origin = header(connection, "Origin"),
-                                     .fetch_site = header(connection, "Sec-Fetch-Site"),
-                                     .authorization = header(connection, "Authorization")};
+    struct authorize_headers headers = {.host = header(connection, "Host"),
+                                        .http_1_0 = strcmp(version, "HTTP/1.0") == 0,
+                                        .origin = header(connection, "Origin"),
+                                        .fetch_site = header(connection, "Sec-Fetch-Site"),
+                                        .authorization = header(connection, "Authorization")};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
     exchange->route = router_find(&http->options.routes, &exchange->request);
     const char *why = NULL;
-    unsigned status = access_check(&http->options.access, &headers, exchange->route && exchange->route->public, &why);
+    unsigned status =
+        authorize_request(&http->options.access, &headers, exchange->route && exchange->route->public, &why);
     if (status != 0) {
         refuse(exchange, status, why);
     }

@@ -4,14 +4,14 @@
 #ifndef AKL_HTTP_H
 #define AKL_HTTP_H
 
-#include "access.h"
+#include "authorize.h"
 #include "router.h"
 
 struct http;
 
 struct http_options {
     int listen_fd;
-    struct access_rules access;
+    struct authorize_rules access;
     struct routes routes;
     struct api *api; /* for the handlers */
 };

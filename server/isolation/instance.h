@@ -46,9 +46,9 @@ void instance_kill(struct instance *instance);
 /* Has the sandbox's first process send SIGTERM to the command; kills the sandbox when that does not run yet. */
 void instance_terminate(struct instance *instance);
 
-/* Tells that waitpid returned pid, which is the child's outer or inner one. Sets ended, when both are gone. others is
- * the list of all children, this one included: what is nobody's is this one's, when its own first process never said
- * hello. */
+/* Tells that waitpid returned pid, which is the instance's outer or inner one. Sets ended, when both are gone. others
+ * is the list of all instances, this one included: what is nobody's is this one's, when its own first process never
+ * said hello. */
 void instance_reaped(struct instance *instance, pid_t pid, int status, const struct instance *others);
 
 /* What a result's message begins with when bubblewrap failed; its complaint follows. */

@@ -188,7 +188,7 @@ static void choose_descriptors(struct start *start, const struct launch_shape *s
     open_etc(resources, shape, fds);
 }
 
-/* Closes what was opened for this one child. */
+/* Closes what was opened for this one instance. */
 static void close_ends(const struct start *start) {
     const int *fds = start->fds;
     close_if_open(start->cgroup_fd);

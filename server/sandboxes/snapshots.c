@@ -34,7 +34,7 @@ void snapshot_free(struct snapshot *snapshot) {
 static bool read_own(int fd, const char *name, struct snapshot *snapshot) {
     size_t len = 0;
     struct timespec changed;
-    char *text = state_files_load(fd, SNAPSHOT_FILE, &len, &changed);
+    char *text = state_dir_load(fd, SNAPSHOT_FILE, &len, &changed);
     if (!text) {
         return false;
     }
@@ -60,8 +60,8 @@ static bool read_all(int fd, const char *name, struct snapshot *snapshot) {
     if (!read_own(fd, name, snapshot)) {
         return false;
     }
-    char *text = state_files_load(fd, "meta.json", &len, &changed);
-    bool ok = text && state_files_parse(&snapshot->of, text, len);
+    char *text = state_dir_load(fd, "meta.json", &len, &changed);
+    bool ok = text && state_dir_parse(&snapshot->of, text, len);
     errno = text ? EBADMSG : errno;
     free(text);
     return ok;
@@ -153,7 +153,7 @@ void snapshots_free_list(struct snapshot *list, size_t count) {
 /* Writes what is known of a sandbox now, for its copy. */
 static void write_meta_of(struct sandbox *sandbox, struct writer *writer) {
     pthread_mutex_lock(&sandbox->meta_lock);
-    state_files_write_meta(sandbox, writer);
+    state_dir_write_meta(sandbox, writer);
     pthread_mutex_unlock(&sandbox->meta_lock);
 }
 
@@ -171,8 +171,8 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
     if (ok) {
         errno = ENOMEM;
     }
-    ok = ok && writer_ok(&meta) && writer_ok(&own) && state_files_store(fd, "meta.json", meta.text, meta.len) &&
-         state_files_store(fd, SNAPSHOT_FILE, own.text, own.len) && fsync(fd) == 0;
+    ok = ok && writer_ok(&meta) && writer_ok(&own) && state_dir_store(fd, "meta.json", meta.text, meta.len) &&
+         state_dir_store(fd, SNAPSHOT_FILE, own.text, own.len) && fsync(fd) == 0;
     if (atomic_load(&sandbox->removed)) {
         ok = false; /* its removal may have begun before the copy was whole */
         errno = ENOENT;

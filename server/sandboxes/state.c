@@ -48,7 +48,7 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
     *state = (struct state){.change_fd = -1};
     pthread_rwlock_init(&state->snapshots_lock, NULL);
     pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
-    if (!state_files_open(&state->dir, dir, uid, gid)) {
+    if (!state_dir_open(&state->dir, dir, uid, gid)) {
         state_close(state);
         return false;
     }
@@ -73,7 +73,7 @@ static void insert(struct state *state, struct sandbox *sandbox) {
 
 /* Removes what an earlier server had not finished. */
 static void discard(struct state *state, struct sandbox *sandbox) {
-    if (state_files_unname(&state->dir, sandbox) && state_files_delete(&state->dir, sandbox)) {
+    if (state_dir_unname(&state->dir, sandbox) && state_dir_delete(&state->dir, sandbox)) {
         audit_sandbox(&state->audit, "sandbox_removed", sandbox);
     } else {
         complain("%s: half-made sandbox not removed: %s", sandbox->name, strerror(errno));
@@ -82,7 +82,7 @@ static void discard(struct state *state, struct sandbox *sandbox) {
 }
 
 bool state_load(struct state *state) {
-    if (!audit_open(&state->audit, state->dir.top_fd) || !state_files_sweep(&state->dir)) {
+    if (!audit_open(&state->audit, state->dir.top_fd) || !state_dir_sweep(&state->dir)) {
         return false;
     }
     int fd = openat(state->dir.sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -96,7 +96,7 @@ bool state_load(struct state *state) {
         }
         struct sandbox *sandbox = new_sandbox(state);
         ok = sandbox;
-        bool read = ok && state_files_read(&state->dir, entry->d_name, sandbox);
+        bool read = ok && state_dir_read(&state->dir, entry->d_name, sandbox);
         if (read && sandbox->unfinished) {
             discard(state, sandbox);
         } else if (read) {
@@ -121,7 +121,7 @@ void state_close(struct state *state) {
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
-    state_files_close(&state->dir);
+    state_dir_close(&state->dir);
     close_if_open(state->change_fd);
     pthread_mutex_destroy(&state->lock);
     pthread_rwlock_destroy(&state->snapshots_lock);
@@ -216,7 +216,7 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
         !copy(&sandbox->description, wanted->description) ||
         !copy(&sandbox->created_from_template, wanted->created_from_template) ||
         !copy(&sandbox->template_help_text, wanted->template_help_text) ||
-        !state_files_make(&state->dir, sandbox, source_fd)) {
+        !state_dir_make(&state->dir, sandbox, source_fd)) {
         int error = errno;
         free_sandbox(sandbox);
         errno = error;
@@ -263,7 +263,7 @@ bool state_save(struct sandbox *sandbox) {
     pthread_mutex_lock(&state->lock);
     struct timespec last_activity = sandbox->last_activity;
     pthread_mutex_unlock(&state->lock);
-    bool ok = state_files_rewrite(&state->dir, sandbox, last_activity);
+    bool ok = state_dir_rewrite(&state->dir, sandbox, last_activity);
     tell(state);
     return ok;
 }
@@ -378,7 +378,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
         return false;
     }
     command_end_all(sandbox);
-    if (!state_files_unname(&sandbox->state->dir, sandbox) && errno != ENOENT) {
+    if (!state_dir_unname(&sandbox->state->dir, sandbox) && errno != ENOENT) {
         int error = errno;
         atomic_store(&sandbox->removed, false);
         errno = error;
@@ -390,7 +390,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
 }
 
 bool state_delete(struct sandbox *sandbox) {
-    return state_files_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* somebody else took the files away */
+    return state_dir_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }
 
 bool state_remove(struct sandbox *sandbox) {

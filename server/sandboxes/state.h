@@ -21,7 +21,7 @@
 
 #include "audit.h"
 #include "sandbox.h"
-#include "state_files.h"
+#include "state_dir.h"
 
 struct state {
     struct state_dir dir;

@@ -1,4 +1,4 @@
-#include "access.h"
+#include "authorize.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static bool split_host(const char *text, char *host, size_t cap) {
 
 /* A web page of another site can make a browser send requests here under that site's name, once its name server says
  * that the name stands for 127.0.0.1. So only names count that nobody else can own. */
-static bool host_is_ours(const struct access_rules *rules, const char *text) {
+static bool host_is_ours(const struct authorize_rules *rules, const char *text) {
     char host[256];
     if (rules->any_host || WEAKENED("host-check")) {
         return true;
@@ -53,7 +53,7 @@ static bool host_is_ours(const struct access_rules *rules, const char *text) {
 }
 
 /* Whether a browser sends this on behalf of a page that is not this server's. */
-static bool is_foreign(const struct access_headers *headers) {
+static bool is_foreign(const struct authorize_headers *headers) {
     const char *site = WEAKENED("fetch-site-check") ? NULL : headers->fetch_site;
     if (site && strcasecmp(site, "none") != 0 && strcasecmp(site, "same-origin") != 0) {
         return true;
@@ -77,8 +77,8 @@ static bool key_matches(const char *given, const char *key) {
     return difference == 0;
 }
 
-unsigned access_check(const struct access_rules *rules, const struct access_headers *headers, bool public,
-                      const char **message) {
+unsigned authorize_request(const struct authorize_rules *rules, const struct authorize_headers *headers, bool public,
+                           const char **message) {
     static const char bearer[] = "Bearer ";
     if (headers->host_count > 1 || (headers->host_count == 0 && !headers->http_1_0)) {
         *message = "A request needs exactly one Host header";

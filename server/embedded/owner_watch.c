@@ -1,4 +1,4 @@
-#include "owner.h"
+#include "owner_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

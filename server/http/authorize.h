@@ -1,14 +1,14 @@
 /*
- * access.h: who may ask: the checks of Host, Origin and the API key, before anything else is looked at.
+ * authorize.h: who may ask: the checks of Host, Origin and the API key, before anything else is looked at.
  */
-#ifndef AKL_ACCESS_H
-#define AKL_ACCESS_H
+#ifndef AKL_AUTHORIZE_H
+#define AKL_AUTHORIZE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* The headers that matter; NULL: not sent. */
-struct access_headers {
+struct authorize_headers {
     const char *host;
     size_t host_count;
     bool http_1_0; /* such a request may do without Host */
@@ -17,14 +17,14 @@ struct access_headers {
     const char *authorization;
 };
 
-struct access_rules {
+struct authorize_rules {
     const char *listen_host; /* accepted as Host beside the names of the loopback; NULL: none */
     bool any_host;           /* accept every Host */
     const char *api_key;     /* NULL: none is asked for */
 };
 
 /* Status and message of the refusal; 0 when the request may go on. public: no key is needed. */
-unsigned access_check(const struct access_rules *rules, const struct access_headers *headers, bool public,
-                      const char **message);
+unsigned authorize_request(const struct authorize_rules *rules, const struct authorize_headers *headers, bool public,
+                           const char **message);
 
 #endif

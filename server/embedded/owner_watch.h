@@ -1,8 +1,8 @@
 /*
- * owner.h: a server that was started for one process ends with it.
+ * owner_watch.h: a server that was started for one process ends with it.
  */
-#ifndef AKL_OWNER_H
-#define AKL_OWNER_H
+#ifndef AKL_OWNER_WATCH_H
+#define AKL_OWNER_WATCH_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "folder.h"
+#include "runtime_dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -141,7 +141,7 @@ static _Noreturn void be_janitor(int lifeline_fd, int folder_fd, int beside_fd, 
     _exit(0);
 }
 
-static bool start_janitor(struct folder *folder, int fd, int beside_fd, const char *name) {
+static bool start_janitor(struct runtime_dir *folder, int fd, int beside_fd, const char *name) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return false;
@@ -162,9 +162,9 @@ static bool start_janitor(struct folder *folder, int fd, int beside_fd, const ch
     return true;
 }
 
-bool folder_keep(struct folder *folder, int fd) {
+bool runtime_dir_keep(struct runtime_dir *folder, int fd) {
     char path[PATH_MAX];
-    *folder = (struct folder){.janitor_fd = -1};
+    *folder = (struct runtime_dir){.janitor_fd = -1};
     char *slash = path_of(fd, path, sizeof path) ? strrchr(path, '/') : NULL;
     const char *name = slash ? slash + 1 : "";
     if (strncmp(name, AK_LOCAL_FOLDER_PREFIX, strlen(AK_LOCAL_FOLDER_PREFIX)) != 0) {
@@ -182,17 +182,17 @@ bool folder_keep(struct folder *folder, int fd) {
     return ok;
 }
 
-char *folder_state_dir(int fd) {
+char *runtime_dir_state_dir(int fd) {
     char path[PATH_MAX];
     char *dir = NULL;
     return path_of(fd, path, sizeof path) && asprintf(&dir, "%s/" AK_LOCAL_STATE, path) >= 0 ? dir : NULL;
 }
 
-bool folder_let_through(int fd, gid_t gid) {
+bool runtime_dir_let_through(int fd, gid_t gid) {
     return fchown(fd, (uid_t)-1, gid) == 0 && fchmod(fd, S_IRWXU | S_IXGRP) == 0;
 }
 
-void folder_close(struct folder *folder) {
+void runtime_dir_close(struct runtime_dir *folder) {
     if (folder->janitor <= 0) {
         return;
     }

@@ -1,15 +1,15 @@
 /*
- * folder.h: the folder of a server that was started for one process. It holds the socket, is where the sandboxes are
- * kept, and goes when the server does, however that ends. The library makes it: local_protocol.h.
+ * runtime_dir.h: the folder of a server that was started for one process. It holds the socket, is where the sandboxes
+ * are kept, and goes when the server does, however that ends. The library makes it: local_protocol.h.
  */
-#ifndef AKL_FOLDER_H
-#define AKL_FOLDER_H
+#ifndef AKL_RUNTIME_DIR_H
+#define AKL_RUNTIME_DIR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-struct folder {
+struct runtime_dir {
     pid_t janitor; /* 0: none */
     int janitor_fd;
 };
@@ -20,16 +20,16 @@ struct folder {
  * of the folder itself, taken by who made it, shared by the server and its janitor), by nothing else.
  *
  * Called before any thread exists, and before privileges are dropped. False with the reason on stderr. */
-bool folder_keep(struct folder *folder, int fd);
+bool runtime_dir_keep(struct runtime_dir *folder, int fd);
 
 /* Where the sandboxes are kept, from malloc; NULL with errno. */
-char *folder_state_dir(int fd);
+char *runtime_dir_state_dir(int fd);
 
 /* Lets members of gid, the user that root's server becomes, pass through to the state; nobody else. False with errno.
  */
-bool folder_let_through(int fd, gid_t gid);
+bool runtime_dir_let_through(int fd, gid_t gid);
 
 /* Has the folder removed now; waits a little for it. */
-void folder_close(struct folder *folder);
+void runtime_dir_close(struct runtime_dir *folder);
 
 #endif

@@ -1,4 +1,4 @@
-#include "state_files.h"
+#include "state_dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -83,7 +83,7 @@ static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
     return fd;
 }
 
-bool state_files_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gid) {
+bool state_dir_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gid) {
     *dir = (struct state_dir){.top_fd = -1, .sandboxes_fd = -1, .snapshots_fd = -1, .work_fd = -1, .lock_fd = -1};
     if (!make_path(path) || (dir->top_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
         return fail(path, strerror(errno));
@@ -111,7 +111,7 @@ bool state_files_open(struct state_dir *dir, const char *path, uid_t uid, gid_t 
     return true;
 }
 
-void state_files_close(struct state_dir *dir) {
+void state_dir_close(struct state_dir *dir) {
     close_if_open(dir->top_fd);
     close_if_open(dir->sandboxes_fd);
     close_if_open(dir->snapshots_fd);
@@ -121,7 +121,7 @@ void state_files_close(struct state_dir *dir) {
 
 /* --- Sweeping --- */
 
-bool state_files_sweep(struct state_dir *dir) {
+bool state_dir_sweep(struct state_dir *dir) {
     int fd = openat(dir->work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *work = fd < 0 ? NULL : fdopendir(fd);
     if (!work) {
@@ -167,7 +167,7 @@ static void write_life(const struct sandbox *sandbox, struct writer *writer) {
     }
 }
 
-void state_files_write_meta(const struct sandbox *sandbox, struct writer *writer) {
+void state_dir_write_meta(const struct sandbox *sandbox, struct writer *writer) {
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
@@ -203,7 +203,7 @@ static bool take(struct fields *fields, const char *name, char *field, size_t ca
     return ok;
 }
 
-bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
+bool state_dir_parse(struct sandbox *sandbox, const char *text, size_t len) {
     struct fields fields;
     fields_parse(&fields, text, len);
     uint64_t vcpus = 0;
@@ -233,7 +233,7 @@ bool state_files_parse(struct sandbox *sandbox, const char *text, size_t len) {
     return ok && !fields.failed;
 }
 
-char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespec *changed) {
+char *state_dir_load(int dir_fd, const char *name, size_t *len, struct timespec *changed) {
     int flags = WEAKENED("plain-files") ? 0 : O_NOFOLLOW | O_NONBLOCK;
     int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | flags);
     struct stat status;
@@ -259,11 +259,11 @@ char *state_files_load(int dir_fd, const char *name, size_t *len, struct timespe
     return text;
 }
 
-bool state_files_read(struct state_dir *dir, const char *name, struct sandbox *sandbox) {
+bool state_dir_read(struct state_dir *dir, const char *name, struct sandbox *sandbox) {
     char path[SANDBOX_NAME_CAP + 16];
     snprintf(path, sizeof path, "%s/meta.json", name);
     size_t len = 0;
-    char *text = state_files_load(dir->sandboxes_fd, path, &len, &sandbox->last_activity);
+    char *text = state_dir_load(dir->sandboxes_fd, path, &len, &sandbox->last_activity);
     if (!text && errno == ENOENT) {
         tree_remove(dir->sandboxes_fd, name, &dir->stopping);
         return fail(name, "sandbox without meta.json removed");
@@ -271,14 +271,14 @@ bool state_files_read(struct state_dir *dir, const char *name, struct sandbox *s
     if (!text) {
         return fail(name, strerror(errno));
     }
-    bool ok = state_files_parse(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
+    bool ok = state_dir_parse(sandbox, text, len) && strcmp(sandbox->name, name) == 0;
     free(text);
     return ok || fail(name, "sandbox left out: its meta.json is damaged");
 }
 
 /* --- Making and removing --- */
 
-bool state_files_store(int dir_fd, const char *name, const char *text, size_t len) {
+bool state_dir_store(int dir_fd, const char *name, const char *text, size_t len) {
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return false;
@@ -305,12 +305,12 @@ static bool make_tree(int fd) {
 /* Fills the new folder work/UUID. */
 static bool fill(struct state_dir *dir, int fd, const struct sandbox *sandbox, int source_fd) {
     struct writer writer = {0};
-    state_files_write_meta(sandbox, &writer);
+    state_dir_write_meta(sandbox, &writer);
     bool ok = source_fd < 0 ? make_tree(fd) : tree_copy(source_fd, fd, &dir->stopping);
     if (ok) {
         errno = ENOMEM;
     }
-    ok = ok && writer_ok(&writer) && state_files_store(fd, "meta.json.new", writer.text, writer.len) &&
+    ok = ok && writer_ok(&writer) && state_dir_store(fd, "meta.json.new", writer.text, writer.len) &&
          renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;
     writer_free(&writer);
@@ -318,7 +318,7 @@ static bool fill(struct state_dir *dir, int fd, const struct sandbox *sandbox, i
     return ok;
 }
 
-bool state_files_make(struct state_dir *dir, const struct sandbox *sandbox, int source_fd) {
+bool state_dir_make(struct state_dir *dir, const struct sandbox *sandbox, int source_fd) {
     int fd = mkdirat(dir->work_fd, sandbox->uuid, 0700) == 0
                  ? openat(dir->work_fd, sandbox->uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                  : -1;
@@ -332,23 +332,23 @@ bool state_files_make(struct state_dir *dir, const struct sandbox *sandbox, int 
     if (ok) {
         fsync(dir->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
     } else {
-        state_files_delete(dir, sandbox);
+        state_dir_delete(dir, sandbox);
     }
     errno = error;
     return ok;
 }
 
-bool state_files_rewrite(struct state_dir *dir, const struct sandbox *sandbox, struct timespec last_activity) {
+bool state_dir_rewrite(struct state_dir *dir, const struct sandbox *sandbox, struct timespec last_activity) {
     struct writer writer = {0};
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, last_activity};
     int fd = openat(dir->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    state_files_write_meta(sandbox, &writer);
+    state_dir_write_meta(sandbox, &writer);
     /* What a server left that was killed just here. */
     bool ok = fd >= 0 && (unlinkat(fd, "meta.json.new", 0) == 0 || errno == ENOENT);
     if (ok) {
         errno = ENOMEM;
     }
-    ok = ok && writer_ok(&writer) && state_files_store(fd, "meta.json.new", writer.text, writer.len) &&
+    ok = ok && writer_ok(&writer) && state_dir_store(fd, "meta.json.new", writer.text, writer.len) &&
          utimensat(fd, "meta.json.new", times, AT_SYMLINK_NOFOLLOW) == 0 &&
          renameat(fd, "meta.json.new", fd, "meta.json") == 0 && fsync(fd) == 0;
     int error = errno;
@@ -358,7 +358,7 @@ bool state_files_rewrite(struct state_dir *dir, const struct sandbox *sandbox, s
     return ok;
 }
 
-bool state_files_unname(struct state_dir *dir, const struct sandbox *sandbox) {
+bool state_dir_unname(struct state_dir *dir, const struct sandbox *sandbox) {
     if (kernel_rename(dir->sandboxes_fd, sandbox->name, dir->work_fd, sandbox->uuid, KERNEL_NOREPLACE) != 0) {
         return false;
     }
@@ -366,6 +366,6 @@ bool state_files_unname(struct state_dir *dir, const struct sandbox *sandbox) {
     return true;
 }
 
-bool state_files_delete(struct state_dir *dir, const struct sandbox *sandbox) {
+bool state_dir_delete(struct state_dir *dir, const struct sandbox *sandbox) {
     return tree_remove(dir->work_fd, sandbox->uuid, &dir->stopping);
 }
