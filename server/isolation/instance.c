@@ -82,7 +82,7 @@ static pid_t find_orphan(const struct instance *others) {
     return 0;
 }
 
-/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, that is our instance now. */
+/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, that is our child now. */
 static void outer_ended(struct instance *instance, const struct instance *others) {
     if (!WEAKENED("last-report")) {
         instance_read_reports(instance);

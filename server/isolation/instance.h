@@ -16,10 +16,10 @@
 
 struct instance {
     struct instance *next;
-    pid_t outer; /* bwrap itself, our instance; 0 once reaped */
-    pid_t inner; /* first process of the sandbox, bwrap's instance; 0: not known yet, or gone */
+    pid_t outer; /* bwrap itself, a child of the spawner; 0 once reaped */
+    pid_t inner; /* first process of the sandbox, a child of bwrap; 0: not known yet, or gone */
     int outer_status;
-    int control_fd;           /* to the server's thread; owned by whoever made the instance */
+    int control_fd;           /* to the server's thread; owned by the spawner */
     int report_fd;            /* from the launcher */
     int complaint_fd;         /* what bwrap writes to its stderr */
     bool greeted;             /* the launcher ran */
@@ -32,7 +32,7 @@ struct instance {
     char leaf[CGROUP_NAME_CAP];   /* its cgroup; empty: none */
 };
 
-/* Starts bwrap, in a instance whose fields are all zero, for a shape and the descriptors that came with it, which stay
+/* Starts bwrap, in an instance whose fields are all zero, for a shape and the descriptors that came with it, which stay
  * the caller's. False with the reason in why. */
 bool instance_start(struct instance *instance, struct resources *resources, const struct launch_shape *shape,
                     const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap);

@@ -63,7 +63,7 @@ static void bound_cpus(double cpus, unsigned turn) {
     }
 }
 
-/* What the forked instance hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
+/* What the forked child hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
 static bool place_descriptors(int *fds) {
     for (int place = 0; place < BWRAP_FD_END; place++) {
         if (fds[place] >= 0) {

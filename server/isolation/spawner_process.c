@@ -163,7 +163,7 @@ static void finish_instances(struct loop *loop) {
         instance_result(instance, &result);
         answer(instance->control_fd, &result);
         *link = instance->next;
-        /* Closing alone would not take it out: a instance forked at this moment holds a copy until it execs, and events
+        /* Closing alone would not take it out: a child forked at this moment holds a copy until it execs, and events
          * of that copy would name freed memory. */
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
         close(instance->control_fd);
