@@ -1,5 +1,5 @@
 /*
- * main.c: start and end of agentkernel-local.
+ * main.c: starts and ends agentkernel-local.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ struct server {
     struct api api;
 };
 
-/* Who the server is going to be; files of the state folder are given to them while that is still possible. */
+/* Chooses the user that the server becomes; the state folder is given to it while that is still possible. */
 static bool open_state(struct server *server, struct identity *identity) {
     char why[512];
     if (!privileges_choose(server->options.state_dir, identity, why, sizeof why)) {
@@ -79,8 +79,8 @@ static bool drop_privileges(const struct server *server, const struct identity *
     return ok;
 }
 
-/* Finds out whether commands can be isolated and starts what does it. That they cannot is no reason to end: the
- * requests say so, and why. */
+/* Checks whether commands can be isolated and starts the spawner. If they cannot, the server runs anyway: requests
+ * report the reason. */
 static bool start_spawner(struct executor *executor) {
     if (!probe_bubblewrap(NULL, &executor->probe)) {
         complain("sandbox unavailable: %s", executor->probe.message);
@@ -105,7 +105,7 @@ static struct http *start_http(struct server *server) {
     return http_start(&options);
 }
 
-/* Tells everybody that the server stops. */
+/* Signals all threads that the server stops. */
 static void stop_working(struct api *api) {
     atomic_store(&api->state.dir.stopping, true);
     eventfd_write(api->executor.stop_fd, 1);
@@ -151,8 +151,8 @@ static bool open_listener(struct server *server) {
     return listener_open(&server->listener, &where);
 }
 
-/* Everything between the options and the end, in the order in which it has to happen: what needs root comes before
- * giving it up, and every process is forked before there is a thread. */
+/* Runs the server. The order matters: what needs root comes before privileges are dropped, and every process is forked
+ * before there is a thread. */
 static bool run(struct server *server, const sigset_t *signals) {
     struct api *api = &server->api;
     struct identity identity;
@@ -178,7 +178,7 @@ static bool run(struct server *server, const sigset_t *signals) {
     return ok;
 }
 
-/* Who starts us may have closed them: then a message would be written to what has got such a number since. */
+/* The parent may have closed them: then a message could be written to an unrelated descriptor. */
 static bool fill_standard_descriptors(void) {
     int fd;
     do {
@@ -200,7 +200,7 @@ int main(int argc, char **argv) {
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    /* From here on they wait until there is something orderly to do about them; threads inherit that. */
+    /* From here on they stay pending until sigwait; threads inherit the mask. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     umask(077);
     enum options_outcome outcome = options_read(&server.options, argc, argv);

@@ -79,7 +79,7 @@ static enum options_outcome parse_listen(struct options *options, const char *te
     return OPTIONS_RUN;
 }
 
-/* A descriptor that was passed to us, and is not to be passed on. */
+/* A descriptor that was passed to us, and must not be inherited further. */
 static enum options_outcome parse_fd(int *fd, const char *option, const char *text) {
     char *end = NULL;
     long number = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
@@ -144,7 +144,8 @@ static enum options_outcome read_key_file(struct options *options, const char *p
     return outcome;
 }
 
-/* Takes the key out of the environment; its bytes too, which would otherwise stay readable as /proc/PID/environ. */
+/* Removes the key from the environment and overwrites its bytes, which would otherwise stay readable in
+ * /proc/PID/environ. */
 static enum options_outcome read_key_variable(struct options *options) {
     char *value = getenv(KEY_VARIABLE);
     if (!value) {

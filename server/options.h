@@ -11,7 +11,7 @@ struct options {
     char *listen_port;
     char *unix_path; /* NULL: TCP */
     char *state_dir;
-    /* What a process hands to a server of its own; -1: not given. See owner_watch.h and runtime_dir.h. */
+    /* Passed by a process that starts a server of its own; -1: not given. See owner_watch.h and runtime_dir.h. */
     int listen_fd;
     int owner_pidfd;
     int life_fd;

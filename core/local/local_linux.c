@@ -22,7 +22,7 @@
 #define MFD_NOEXEC_SEAL 8U
 #endif
 
-/* A file in memory, and which one: a host that closes all descriptors gives the number to somebody else. */
+/* A file in memory and its identity: if the host closes all descriptors, the number may be reused. */
 typedef struct {
     int fd;
     dev_t device;
@@ -37,7 +37,7 @@ typedef struct {
     char socket_path[AK_LOCAL_PATH_CAP];
 } server;
 
-/* Belongs to one process: in a forked child its lock may be held by a thread that is not there. */
+/* Belongs to one process: in a forked child, the lock may be held by a thread that does not exist there. */
 typedef struct registry {
     pid_t pid;
     pthread_mutex_t lock;
@@ -145,7 +145,7 @@ static bool set_size(int fd, off_t size) {
 
 static bool open_files(server *s) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_OWNER, .l_len = 1};
-    /* What does not fit into the log is lost: a server that complains for ever must not fill the memory. */
+    /* What does not fit into the log is lost: a server that keeps writing must not fill the memory. */
     return memory_open(&s->life, "agentkernel-life") && memory_open(&s->log, "agentkernel-log") &&
            fcntl(s->life.fd, F_SETLK, &lock) == 0 && set_size(s->log.fd, (off_t)LOG_BYTES) &&
            fcntl(s->log.fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0;

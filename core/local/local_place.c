@@ -14,7 +14,7 @@
 #include "local_protocol.h"
 
 #define FOLDER_TEMPLATE "/" AK_LOCAL_FOLDER_PREFIX "XXXXXX"
-/* Another server's sweep may take a folder away before it is locked; it has no reason to do so again and again. */
+/* Another server may remove the folder before it is locked; it has no reason to do so repeatedly. */
 #define MAX_TRIES 100
 
 ak_status ak_local_failure(ak_error *err, const char *what, int error) {

@@ -1,5 +1,5 @@
 /*
- * api.h: what handlers work with, and the operations that there are.
+ * api.h: the context of the handlers, and the table of operations.
  */
 #ifndef AKL_API_H
 #define AKL_API_H

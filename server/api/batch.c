@@ -1,5 +1,6 @@
 /*
- * batch.c: POST /batch/run: commands side by side, each in a fresh sandbox, with their outcomes in the order asked.
+ * batch.c: POST /batch/run: runs commands in parallel, each in a fresh sandbox, and answers in the order of the
+ * request.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -108,7 +109,7 @@ static void *work(void *data) {
     return NULL;
 }
 
-/* This thread works, too: however few others can be had, all is done. */
+/* This thread works as well, so the batch completes even if no other thread can be started. */
 static void run_all(struct batch *batch) {
     pthread_t threads[WORKERS_MAX - 1];
     size_t started = 0;

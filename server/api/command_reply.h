@@ -1,5 +1,5 @@
 /*
- * command_reply.h: how commands are answered.
+ * command_reply.h: replies for commands.
  */
 #ifndef AKL_COMMAND_REPLY_H
 #define AKL_COMMAND_REPLY_H
@@ -18,7 +18,7 @@
 /* Whether commands can be run; if not, the reply says why. */
 bool command_reply_available(const struct executor *executor, struct reply *reply);
 
-/* Answers with how a command ended: 200 with the output, 409 when it failed, another error when it could not be run.
+/* Replies with the result of a command: 200 with the output, 409 if it failed, another error if it could not be run.
  * sandbox: NULL for a fresh one. */
 void command_reply(struct reply *reply, const struct sandbox *sandbox, const struct executed *executed);
 

@@ -14,15 +14,15 @@
 #include "source.h"
 #include "validate.h"
 
-/* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
- * that was asked for. null stands for nothing where the protocol has it so. */
+/* What the full server supports and this one does not. Refused, because a sandbox without it would not be the one that
+ * was asked for. null is treated as absent where the protocol does so. */
 static const struct {
     const char *name;
     enum { LIST, MAP, OBJECT_OR_NULL } kind;
 } unsupported[] = {{"volumes", LIST},        {"secrets", LIST}, {"secret_files", LIST},
                    {"secret_mappings", MAP}, {"ports", LIST},   {"network", OBJECT_OR_NULL}};
 
-/* Answers when another backend than ours is asked for. */
+/* Replies if a backend other than this one is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
     char *backend = fields_text(fields, "backend");
     enum backend_check check = backend ? validate_backend(backend) : BACKEND_OURS;
@@ -34,7 +34,7 @@ static void check_backend(struct fields *fields, struct reply *reply) {
     free(backend);
 }
 
-/* Whether there is more than nothing of it. */
+/* Whether the member asks for anything. */
 static bool asks_for(struct fields *fields, size_t i) {
     ak_json_value value;
     char **list = NULL;
@@ -99,7 +99,7 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     }
 }
 
-/* Reads name, image and what is only kept. */
+/* Reads the name, the image, and the members that are only stored. */
 static void read_description(struct fields *fields, struct sandbox *wanted) {
     char message[VALIDATE_MESSAGE];
     char *name = fields_required_text(fields, "name");
@@ -122,7 +122,7 @@ static void read_description(struct fields *fields, struct sandbox *wanted) {
     wanted->description = fields_text(fields, "description");
     wanted->created_from_template = fields_text(fields, "created_from_template");
     wanted->template_help_text = fields_text(fields, "template_help_text");
-    free(fields_text(fields, "agent")); /* of the full server's own concern: nothing here depends on it */
+    free(fields_text(fields, "agent")); /* used by the full server only */
     metadata_read_lifecycle(fields, wanted);
 }
 

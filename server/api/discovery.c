@@ -1,5 +1,5 @@
 /*
- * discovery.c: GET /backends and GET /stats: what this server can do, and how much it does.
+ * discovery.c: GET /backends and GET /stats: what this server supports, and its load.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,8 @@
 #include "command_reply.h"
 #include "text.h"
 
-/* A comment this often keeps idle limits of clients and proxies from ending a stream whose command is silent (RT2). */
+/* How often a comment is sent, so that idle limits of clients and proxies do not end the stream of a silent command
+ * (RT2). */
 #ifndef STREAM_KEEP_ALIVE_MS
 #define STREAM_KEEP_ALIVE_MS 15000
 #endif

@@ -1,5 +1,5 @@
 /*
- * exec_detached.c: /sandboxes/{name}/exec/detach and /exec/detached: commands that nobody waits for.
+ * exec_detached.c: /sandboxes/{name}/exec/detach and /exec/detached: commands that run without a caller.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -96,7 +96,7 @@ void handle_exec_detach(struct api *api, struct request *request, struct reply *
 
 /* --- Questions --- */
 
-/* A sandbox that is not there has none; the protocol has it so. */
+/* A sandbox that does not exist has none, as the protocol requires. */
 void handle_list_detached(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;

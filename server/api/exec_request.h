@@ -1,5 +1,5 @@
 /*
- * exec_request.h: what is asked for a command in a kept sandbox, to be waited for or detached.
+ * exec_request.h: the request for a command in a kept sandbox, attached or detached.
  */
 #ifndef AKL_EXEC_REQUEST_H
 #define AKL_EXEC_REQUEST_H

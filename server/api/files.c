@@ -16,7 +16,7 @@
 #include "handlers.h"
 #include "json_text.h"
 
-/* Files up to this size are read at once, before the reply begins: what a command writes to meanwhile cannot cut it. */
+/* Files up to this size are read before the reply begins, so that a concurrent write cannot truncate it. */
 #define WHOLE_MAX ((uint64_t)1 << 20)
 /* Commands cannot make larger ones. */
 #define READ_MAX ((uint64_t)2 << 30)
@@ -98,7 +98,7 @@ static bool open_path_call(struct file_call *call, struct api *api, const struct
     return ok;
 }
 
-/* Keeps in mind that something was done. */
+/* Records the operation. */
 static void note(const struct file_call *call, const char *type) {
     struct sandbox *sandbox = call->store.sandbox;
     audit_file(&sandbox->state->audit, type, sandbox, call->path.text);
@@ -107,7 +107,7 @@ static void note(const struct file_call *call, const char *type) {
     }
 }
 
-/* Whether there is a sandbox that runs. */
+/* Whether the sandbox exists and is running. */
 static bool is_running(const struct file_call *call, const struct request *request, unsigned status,
                        struct reply *reply) {
     const struct sandbox *sandbox = call->store.sandbox;
@@ -293,7 +293,7 @@ static bool parse_key(struct file_call *call, struct fields *fields, const ak_js
     return ok;
 }
 
-/* Looks at all members before anything is written. */
+/* Checks all members before anything is written. */
 static bool check_files(struct file_call *call, struct fields *fields, const ak_json_value *files,
                         struct reply *reply) {
     ak_json_iter iter;
@@ -308,7 +308,7 @@ static bool check_files(struct file_call *call, struct fields *fields, const ak_
     ak_json_iter_init(&iter, files);
     while (ak_json_iter_next(&iter, &key, &value)) {
         size_t len = 0;
-        char *bytes = fields_bytes(fields, &value, &len); /* only to see whether it can be had */
+        char *bytes = fields_bytes(fields, &value, &len); /* only to check it */
         free(bytes);
         if (!bytes) {
             reply_error(reply, 400, fields->error);

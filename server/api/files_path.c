@@ -17,7 +17,7 @@ static bool fail(struct writer *wrong, const char *message, const char *about) {
     return false;
 }
 
-/* The path without what makes no difference. Never longer. */
+/* The path in its simplest form. Never longer. */
 static char *simplify(const char *text) {
     char *relative = malloc(strlen(text) + 1);
     char *to = relative;

@@ -1,5 +1,5 @@
 /*
- * handlers.h: one function per operation. Each looks at the request and fills the reply; any thread.
+ * handlers.h: one function per operation: reads the request and fills in the reply. Any thread.
  */
 #ifndef AKL_HANDLERS_H
 #define AKL_HANDLERS_H
@@ -70,7 +70,7 @@ handler handle_batch_run;
 /* The image of a request that names none. Only a name, unless --image maps it. */
 #define SANDBOX_DEFAULT_IMAGE "alpine:3.24"
 
-/* More than any machine has, and small enough to count its bytes. */
+/* More than any machine has, and small enough that its bytes can be counted. */
 #define SANDBOX_MEMORY_MB_MAX ((uint64_t)1 << 40)
 #define SANDBOX_VCPUS_MAX 10000
 
@@ -80,7 +80,7 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox);
 /* A reference to the sandbox that the path names; NULL when the reply says why not (400, 404). */
 struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply);
 
-/* Whether commands can be run now, and why not or how well: status.c. */
+/* Whether commands can be run now, and the reason or a warning: status.c. */
 bool status_sandbox_usable(const struct api *api, const char **why);
 
 /* Checks the name in the path. False when the reply says what is wrong with it. */

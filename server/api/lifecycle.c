@@ -21,7 +21,7 @@ static void reply_failure(struct reply *reply, const char *operation, int error)
     }
 }
 
-/* A start takes no members; the protocol has unknown ones refused here. False when the reply says so. */
+/* A start takes no members; the protocol requires that unknown ones are refused here. False when the reply says so. */
 static bool check_start_request(const struct request *request, struct reply *reply) {
     struct fields fields;
     ak_json_iter iter;
@@ -61,7 +61,7 @@ void handle_start_sandbox(struct api *api, struct request *request, struct reply
     state_release(sandbox);
 }
 
-/* Of a name that is not there, too: the caller wants nothing to run, and nothing does. */
+/* Succeeds for an unknown name, too: nothing runs, which is what was asked for. */
 void handle_stop_sandbox(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;
@@ -75,7 +75,7 @@ void handle_stop_sandbox(struct api *api, struct request *request, struct reply 
     state_release(sandbox);
 }
 
-/* Pause, resume and fork keep the memory of processes, which takes a virtual machine. */
+/* Pause, resume and fork preserve the memory of processes, which needs a virtual machine. */
 void handle_full_state(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox) {
@@ -156,7 +156,7 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     return ok ? after : 0;
 }
 
-/* The protocol has a body that makes no sense count as none. False when the reply says what is wrong. */
+/* The protocol treats an invalid body as absent. False when the reply says what is wrong. */
 static bool read_extend_request(const struct request *request, uint64_t *seconds, struct reply *reply) {
     struct fields fields;
     char message[VALIDATE_MESSAGE];
@@ -216,7 +216,7 @@ void handle_resize_sandbox(struct api *api, struct request *request, struct repl
     state_release(sandbox);
 }
 
-/* Its files never went anywhere; it is stopped from now on, as one that nobody has archived may be. */
+/* An archived sandbox keeps its files in place; after this it is only stopped. */
 void handle_recover_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox && state_recover(sandbox)) {

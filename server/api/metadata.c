@@ -1,5 +1,5 @@
 /*
- * metadata.c: PATCH /sandboxes/{name}: labels, description and lifecycle of a sandbox that is there.
+ * metadata.c: PATCH /sandboxes/{name}: changes labels, description and lifecycle.
  */
 #include "metadata.h"
 
@@ -58,7 +58,7 @@ static bool read_patch(const struct request *request, struct patch *patch, struc
     return reply->status == 0;
 }
 
-/* Exchanges what the patch has for what the sandbox has: done twice, nothing has changed. */
+/* Swaps the members of the patch with those of the sandbox; a second call undoes it. */
 static void exchange(struct patch *patch, struct sandbox *sandbox) {
     if (patch->has_labels) {
         char *labels = sandbox->labels;

@@ -1,5 +1,5 @@
 /*
- * metadata.h: what is only said about a sandbox, at its creation or later.
+ * metadata.h: descriptive members of a sandbox, at its creation or later.
  */
 #ifndef AKL_METADATA_H
 #define AKL_METADATA_H

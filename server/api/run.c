@@ -1,5 +1,5 @@
 /*
- * run.c: POST /run and POST /run/stream: one command in a fresh sandbox that goes with it.
+ * run.c: POST /run and POST /run/stream: one command in a fresh sandbox, which is removed afterwards.
  */
 #include <stdlib.h>
 
@@ -33,7 +33,7 @@ static bool read_run_request(const struct request *request, struct run_request *
     run->fast = fields_bool(&fields, "fast", false, true);
     char *profile = fields_text(&fields, "profile");
     if (!profile || !profile_parse(profile, &run->profile)) {
-        run->profile = PROFILE_MODERATE; /* the protocol has it so: an unknown one is the default here */
+        run->profile = PROFILE_MODERATE; /* as the protocol requires: an unknown profile means the default here */
     }
     free(profile);
     if (fields.failed) {

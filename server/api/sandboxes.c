@@ -1,5 +1,5 @@
 /*
- * sandboxes.c: listing, looking at and removing kept sandboxes.
+ * sandboxes.c: lists, returns and removes kept sandboxes.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * snapshot_routes.c: /snapshots: taking, looking at, removing and restoring copies of kept sandboxes.
+ * snapshot_routes.c: /snapshots: takes, returns, removes and restores copies of kept sandboxes.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -131,7 +131,7 @@ void handle_delete_snapshot(struct api *api, struct request *request, struct rep
     }
 }
 
-/* What is asked of a restore. The protocol has a body that makes no sense count as none. */
+/* Reads the body of a restore. The protocol treats an invalid one as absent. */
 static char *read_restore_request(const struct request *request, bool *start) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);

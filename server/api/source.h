@@ -1,6 +1,6 @@
 /*
- * source.h: source_url, source_ref and init_script, what a new sandbox is filled with: reading them, and answering for
- * them.
+ * source.h: source_url, source_ref and init_script: reads what a new sandbox is filled with, and replies for its
+ * failures.
  *
  * A password in the URL is not repeated in messages and logs.
  */

@@ -19,7 +19,7 @@ void clock_now(char *text, size_t cap) {
 }
 
 static void random_bytes(void *bytes, size_t len) {
-    /* Up to 256 bytes are never cut short once the pool is ready, and it is ready long before a server starts. */
+    /* Reads of up to 256 bytes are never short once the pool is initialized, long before a server starts. */
     if (getrandom(bytes, len, 0) != (ssize_t)len) {
         abort();
     }

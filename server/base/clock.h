@@ -22,7 +22,7 @@ void clock_uuid(char text[CLOCK_UUID_CAP]);
 /* Eight random hexadecimal digits and NUL. */
 void clock_random_hex(char text[9]);
 
-/* Milliseconds of a clock that only goes forward. */
+/* Milliseconds of the monotonic clock. */
 int64_t clock_monotonic_ms(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * complain.h: what the server says on stderr, one line each. There is no other log.
+ * complain.h: messages on stderr, one line each. The server has no other log.
  */
 #ifndef AKL_COMPLAIN_H
 #define AKL_COMPLAIN_H

@@ -1,8 +1,8 @@
 /*
- * weaken.h: lets tests take single controls away, to see that something notices.
+ * weaken.h: lets tests disable single controls, to show that a test fails without them.
  *
- * Only test binaries are compiled with AK_TEST_WEAKEN; in the others WEAKENED is the constant false and nothing of this
- * is left in the binary.
+ * Only test binaries are compiled with AK_TEST_WEAKEN; elsewhere WEAKENED is the constant false and leaves nothing in
+ * the binary.
  */
 #ifndef AKL_WEAKEN_H
 #define AKL_WEAKEN_H

@@ -26,7 +26,7 @@
 /* Commands of a server that was killed may write for a moment longer. */
 #define REMOVE_TRIES 100
 #define REMOVE_PAUSE_NS 50000000
-/* How long the end of the server waits; a large folder goes on being removed after it. */
+/* How long the end of the server waits; removing a large folder continues after it. */
 #define CLOSE_TIMEOUT_MS 200
 
 enum { JANITOR_LIFELINE_FD, JANITOR_FOLDER_FD, JANITOR_BESIDE_FD, JANITOR_END };
@@ -35,7 +35,7 @@ static const atomic_bool never_stop;
 
 /* --- Removing --- */
 
-/* Empties the state as the user it belongs to: what commands have left there is not for root to follow. */
+/* Empties the state as the user it belongs to: root must not follow what commands have left there. */
 static bool empty_state(int folder_fd, const struct stat *state) {
     if (geteuid() != 0 || state->st_uid == 0) {
         return tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop) || errno == ENOENT;
@@ -53,7 +53,7 @@ static bool empty_state(int folder_fd, const struct stat *state) {
     return unlinkat(folder_fd, AK_LOCAL_STATE, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
-/* Nothing but what a server puts there is ever removed; a folder with other things stays. */
+/* Only what a server creates is removed; a folder with other things is kept. */
 static bool remove_folder(int beside_fd, const char *name, int folder_fd) {
     struct stat state;
     unlinkat(folder_fd, AK_LOCAL_SOCKET, 0);
@@ -102,7 +102,7 @@ static void sweep(int beside_fd) {
 
 /* --- The janitor --- */
 
-/* Keeps nothing of the server's but what it needs: sockets and locks must go with the server. */
+/* Keeps only the descriptors that it needs: sockets and locks must be released with the server. */
 static bool keep_descriptors(int lifeline_fd, int folder_fd, int beside_fd) {
     const int wanted[JANITOR_END] = {lifeline_fd, folder_fd, beside_fd};
     int parked[JANITOR_END];
@@ -171,7 +171,7 @@ bool runtime_dir_keep(struct runtime_dir *folder, int fd) {
         return complain("--folder-fd: no folder whose name begins with " AK_LOCAL_FOLDER_PREFIX);
     }
     *slash = '\0';
-    /* The owner's working directory is not ours to keep from being unmounted. */
+    /* The working directory is inherited from the owner and must not be kept busy. */
     (void)chdir("/");
     int beside_fd = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = beside_fd >= 0 && start_janitor(folder, fd, beside_fd, name);

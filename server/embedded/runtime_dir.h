@@ -1,6 +1,6 @@
 /*
- * runtime_dir.h: the folder of a server that was started for one process. It holds the socket, is where the sandboxes
- * are kept, and goes when the server does, however that ends. The library makes it: local_protocol.h.
+ * runtime_dir.h: the folder of a server that was started for one process. It holds the socket and the state, and is
+ * removed when the server ends, however that happens. The library creates it: local_protocol.h.
  */
 #ifndef AKL_RUNTIME_DIR_H
 #define AKL_RUNTIME_DIR_H
@@ -14,19 +14,20 @@ struct runtime_dir {
     int janitor_fd;
 };
 
-/* Starts the janitor of the folder open as fd: a process that first removes the folders beside it whose servers did not
- * get to do so, then waits for this server's end and removes the folder with all that is in it. It keeps who we are
- * now, so that it may do that when the server has given up root. Whether a folder is in use is told by its lock (flock
- * of the folder itself, taken by who made it, shared by the server and its janitor), by nothing else.
+/*
+ * Starts the janitor of the folder open as fd: a process that first removes the folders beside it whose servers could
+ * not do so, then waits for the end of this server and removes the folder with its contents. It keeps the current user,
+ * so that it can do so after the server has given up root. A folder is in use as long as its lock is held (flock of the
+ * folder itself, taken by its creator, shared by the server and its janitor); nothing else counts.
  *
- * Called before any thread exists, and before privileges are dropped. False with the reason on stderr. */
+ * Called before any thread exists, and before privileges are dropped. False with the reason on stderr.
+ */
 bool runtime_dir_keep(struct runtime_dir *folder, int fd);
 
-/* Where the sandboxes are kept, from malloc; NULL with errno. */
+/* The state folder in it, from malloc; NULL with errno. */
 char *runtime_dir_state_dir(int fd);
 
-/* Lets members of gid, the user that root's server becomes, pass through to the state; nobody else. False with errno.
- */
+/* Lets members of gid, the user that root's server becomes, search the folder; nobody else. False with errno. */
 bool runtime_dir_let_through(int fd, gid_t gid);
 
 /* Has the folder removed now; waits a little for it. */

@@ -23,7 +23,7 @@
 #define END_WAIT_MS 12000
 
 enum phase {
-    PHASE_STARTING, /* has its place and its id, but there is nothing yet that could be looked at or killed */
+    PHASE_STARTING, /* listed with its id, but not started: it can neither be looked at nor killed */
     PHASE_RUNNING,
     PHASE_ENDING, /* how it ended is known; its descriptors are being closed */
     PHASE_ENDED   /* its thread does not touch it any more */
@@ -168,7 +168,8 @@ static struct detached *find(const struct detached_list *list, const char *id) {
     return detached && detached->phase != PHASE_STARTING ? detached : NULL;
 }
 
-/* Puts a command at the end of the list, for which the one that ended first may have to go. False: all of them run. */
+/* Appends a command to the list; the one that ended first may have to be dropped for it. False: all of them are
+ * running. */
 static bool enlist(struct detached *detached) {
     struct detached_list *list = detached->list;
     struct detached *forgotten = NULL;
@@ -200,7 +201,7 @@ static bool enlist(struct detached *detached) {
     return room;
 }
 
-/* Takes back one that never ran. */
+/* Removes one that never ran. */
 static void delist(struct detached *detached) {
     struct detached_list *list = detached->list;
     pthread_mutex_lock(&list->lock);
@@ -323,7 +324,7 @@ static enum detached_start launch(struct detached *detached, const struct execut
     return DETACHED_STARTED;
 }
 
-/* Lets a started command's thread run. False with errno: then it has been ended. */
+/* Starts the thread of a started command. False with errno: the command has been ended. */
 static bool start_thread(struct detached *detached) {
     struct sandbox *sandbox = detached->sandbox;
     struct detached_list *list = detached->list;
@@ -341,7 +342,7 @@ static bool start_thread(struct detached *detached) {
     return started;
 }
 
-/* Starts a new one, of which the caller takes care when it has not started. */
+/* Starts a new one. On failure the caller removes it from the list. */
 static enum detached_start start(struct detached *detached, const struct executor *executor,
                                  const struct kept_command *command, detached_visitor *visit, void *context,
                                  char why[256]) {

@@ -1,9 +1,9 @@
 /*
- * detached.h: commands in kept sandboxes that nobody waits for: each has a thread that keeps its output.
+ * detached.h: commands in kept sandboxes that run without a caller: each has a thread that stores its output.
  *
- * Output lies in two files without a name in the state folder, out of the sandbox's reach, that go with their
- * descriptors. A sandbox keeps what it knows of its commands, ended ones too, as long as it is there; a new one takes
- * the place of the one that ended first when there are too many. Nothing of them outlives the server.
+ * The output is stored in two unnamed files in the state folder, out of the sandbox's reach, that disappear with their
+ * descriptors. A sandbox remembers its commands, including those that have ended, as long as it exists; when there are
+ * too many, a new one replaces the one that ended first. None of them outlives the server.
  */
 #ifndef AKL_DETACHED_H
 #define AKL_DETACHED_H
@@ -36,7 +36,7 @@ struct detached_info {
     bool out_of_memory;
 };
 
-/* Is shown one; what info points to is good until it returns. */
+/* Called with one command; what info points to is valid until it returns. */
 typedef void detached_visitor(const struct detached_info *info, void *context);
 
 enum detached_start {
@@ -48,12 +48,13 @@ enum detached_start {
     DETACHED_FAILED         /* see why */
 };
 
-/* Starts one, and shows it as it is then: it may have ended, and be forgotten, when this returns. */
+/* Starts a command and calls visit with its initial state: it may have ended and been forgotten when this returns. */
 enum detached_start detached_start(struct detached_threads *threads, const struct executor *executor,
                                    const struct kept_command *command, struct sandbox *sandbox, detached_visitor *visit,
                                    void *context, char why[256]);
 
-/* Shows the sandbox's command of this id, or (NULL) all of them, the oldest first. False when there is none. */
+/* Calls visit with the sandbox's command of this id, or (NULL) with all of them, oldest first. False if there is none.
+ */
 bool detached_visit(struct sandbox *sandbox, const char *id, detached_visitor *visit, void *context);
 
 enum detached_read { DETACHED_READ, DETACHED_UNKNOWN, DETACHED_UNREADABLE };

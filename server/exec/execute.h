@@ -1,5 +1,5 @@
 /*
- * execute.h: runs a command to its end and collects its output.
+ * execute.h: runs a command to completion and collects its output.
  */
 #ifndef AKL_EXECUTE_H
 #define AKL_EXECUTE_H
@@ -16,7 +16,7 @@ enum execute_outcome {
     EXECUTE_REMOVED,     /* the sandbox was removed before the command had ended, */
     EXECUTE_STOPPED,     /* or stopped */
     EXECUTE_NO_MEMORY,   /* for the output */
-    EXECUTE_CANCELLED    /* the server stops, or the client has gone and nobody wants to know */
+    EXECUTE_CANCELLED    /* the server stops, or the client has gone */
 };
 
 struct executed {
@@ -26,12 +26,12 @@ struct executed {
     char why[256];
 };
 
-/* Runs a command, in a kept sandbox or (NULL) in a fresh tree, and keeps so much of its output. Blocks until it has
- * ended, the client behind client_fd has gone, or the server stops. To be freed. */
+/* Runs a command in a kept sandbox or (NULL) a fresh one, and keeps up to output_max bytes of its output. Blocks until
+ * it has ended, the client behind client_fd has gone, or the server stops. To be freed. */
 struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
                         int client_fd, size_t output_max);
 
-/* The same for what is asked of a kept sandbox. An activity counts as use of it. */
+/* The same for a command in a kept sandbox. is_activity: it counts as use of the sandbox. */
 struct executed execute_in(const struct executor *executor, const struct kept_command *command, struct sandbox *sandbox,
                            int client_fd, bool is_activity);
 

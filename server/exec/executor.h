@@ -1,5 +1,5 @@
 /*
- * executor.h: what commands are run with. Filled in at start, fixed from then on.
+ * executor.h: what commands are run with. Set up at start, constant afterwards.
  */
 #ifndef AKL_EXECUTOR_H
 #define AKL_EXECUTOR_H

@@ -1,5 +1,5 @@
 /*
- * kept_command.h: a command in a kept sandbox: what is asked for, and what it is started with.
+ * kept_command.h: a command in a kept sandbox: the request, and its launch plan.
  */
 #ifndef AKL_KEPT_COMMAND_H
 #define AKL_KEPT_COMMAND_H

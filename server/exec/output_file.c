@@ -12,7 +12,7 @@ bool output_file_open(struct output_file *file, int folder_fd) {
     if (file->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) {
         return file->fd >= 0;
     }
-    /* A file system without files that have no name. */
+    /* This file system does not support O_TMPFILE. */
     char name[CLOCK_UUID_CAP];
     clock_uuid(name);
     file->fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

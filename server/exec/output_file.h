@@ -1,5 +1,5 @@
 /*
- * output_file.h: a file without a name that keeps the beginning of an output.
+ * output_file.h: an unnamed file that stores the beginning of an output.
  */
 #ifndef AKL_OUTPUT_FILE_H
 #define AKL_OUTPUT_FILE_H
@@ -16,10 +16,10 @@ struct output_file {
     uint64_t total; /* with what was not kept */
 };
 
-/* Opens one in a folder; nothing of it is left when it is closed. False with errno. */
+/* Creates one in a folder; it disappears when it is closed. False with errno. */
 bool output_file_open(struct output_file *file, int folder_fd);
 
-/* Writes behind what the file holds, as far as capture_limit allows, and returns how much. It does not count: another
+/* Appends up to the limit of capture_limit and returns how many bytes were written. It does not update len: another
  * thread may be reading. */
 size_t output_file_write(const struct output_file *file, const char *bytes, size_t len);
 

@@ -21,8 +21,8 @@ bool provision_is_needed(const struct source *source);
 
 enum provision_step { PROVISION_DONE, PROVISION_CLONE, PROVISION_CHECKOUT, PROVISION_SCRIPT };
 
-/* Runs one command after the other while they end well. Returns the step that did not, and how it ended; *executed is
- * to be freed in any case. */
+/* Runs the steps in order until one fails. Returns the failed step; *executed is its result, and is to be freed in any
+ * case. */
 enum provision_step provision(const struct executor *executor, struct sandbox *sandbox, const struct source *source,
                               int client_fd, struct executed *executed);
 

@@ -29,7 +29,7 @@ static int open_in_root(int root_fd, const char *path, int flags) {
     return (int)fd;
 }
 
-/* One component after the other, each of which must not be a link. path is cut up. */
+/* Opens one component after the other, none of which may be a link. Modifies path. */
 static int walk(int root_fd, char *path, int flags) {
     int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     char *name = NULL;
@@ -45,7 +45,7 @@ static int walk(int root_fd, char *path, int flags) {
 int beneath_open(int root_fd, const char *path, int flags) {
     flags |= O_CLOEXEC;
     int fd = open_in_root(root_fd, path[0] == '\0' ? "." : path, flags);
-    /* EPERM: what filters of container engines that are older than openat2 answer. */
+    /* EPERM: returned by seccomp filters of container engines that are older than openat2. */
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) {
         return fd;
     }

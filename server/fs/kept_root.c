@@ -11,7 +11,7 @@
 
 #include "descriptor.h"
 
-/* What every sandbox makes for itself, and what one with the host's programs has besides. */
+/* Entries that every sandbox makes itself, and those that come with the host's programs. */
 static const char *const always[] = {".", "..", "proc", "dev", "sys", "run", "lost+found"};
 static const char *const with_host[] = {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt", "etc", "var"};
 

@@ -21,8 +21,8 @@
 /* Home of a sandboxed command, and its working directory when none is asked for. */
 #define SANDBOX_HOME "/" KEPT_ROOT_HOME
 
-/* Whether an entry of this name may be kept: it would hide nothing that the sandbox has from elsewhere, its programs
- * and the kernel's folders. image_root: its root file system; NULL: the host's own programs. */
+/* Whether an entry of this name may exist: it must not hide the sandbox's programs or the kernel's folders. image_root:
+ * the sandbox's root file system; NULL: the host's own programs. */
 bool kept_root_may_hold(const char *name, const char *image_root);
 
 /* Makes home and tmp in a new folder. False with errno. */

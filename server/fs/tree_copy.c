@@ -67,8 +67,8 @@ static void close_fd(int *fd) {
 
 /* --- Turns --- */
 
-/* Permissions of an original may be others while it is read (open_up), so there is one copy of a tree at a time: two
- * would see, and keep, and take back, each other's. */
+/* While a tree is copied, permissions of the original may be changed temporarily (open_up), so a tree is copied by one
+ * thread at a time: two would see and restore each other's changes. */
 static pthread_mutex_t turns_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
 static struct copy *turns;
@@ -109,8 +109,8 @@ static void end_turn(struct copy *copy) {
 
 /* --- Opening --- */
 
-/* Opens something for reading whose permissions say no. It is held by a descriptor that stands for the thing itself, so
- * nobody can put another in its place. -1 with errno. *status is how it was before. */
+/* Opens an entry whose permissions do not allow it. It is held by an O_PATH descriptor, so that it cannot be replaced.
+ * -1 with errno. *status is its state before. */
 static int open_up(int dir_fd, const char *name, mode_t kind, mode_t needed, struct stat *status) {
     char path[32];
     int fd = -1;
@@ -177,7 +177,7 @@ static bool open_links(struct copy *copy) {
     return copy->links_fd >= 0;
 }
 
-/* Whether the copy has this file already, and has it under this name, too, now. */
+/* Links the file if the copy already has it under another name. */
 static bool link_to_earlier(const struct copy *copy, const char *link, const char *name) {
     return copy->links_fd >= 0 && linkat(copy->links_fd, link, copy->level->to_fd, name, 0) == 0;
 }

@@ -1,5 +1,5 @@
 /*
- * authorize.h: who may ask: the checks of Host, Origin and the API key, before anything else is looked at.
+ * authorize.h: request authorization: checks of Host, Origin and the API key, before anything else.
  */
 #ifndef AKL_AUTHORIZE_H
 #define AKL_AUTHORIZE_H
@@ -23,7 +23,7 @@ struct authorize_rules {
     const char *api_key;     /* NULL: none is asked for */
 };
 
-/* Status and message of the refusal; 0 when the request may go on. public: no key is needed. */
+/* Status and message of the refusal; 0 if the request is allowed. public: no key is needed. */
 unsigned authorize_request(const struct authorize_rules *rules, const struct authorize_headers *headers, bool public,
                            const char **message);
 

@@ -19,8 +19,8 @@ struct client {
     _Atomic int64_t silent_since; /* on the monotonic clock; written by the connection's own thread until it is ENDED */
 };
 
-/* Ends the connections whose time is over. Returns when to look again: nothing is due before that, because whatever
- * changes meanwhile is counted from then on. */
+/* Closes the connections that have timed out. Returns when to check again: nothing is due before that, because every
+ * change restarts a timer. */
 static int64_t look(const struct clients *clients) {
     int64_t now = clock_monotonic_ms();
     int64_t next = now + clients->limit_ms;

@@ -60,7 +60,7 @@ struct sending {
     bool unhurried; /* the client may read as slowly as it likes */
 };
 
-/* Each piece is asked for when the one before it has been sent: that is how the client is heard. */
+/* libmicrohttpd asks for a piece when the one before it has been sent, which shows that the client is reading. */
 static ssize_t read_piece(void *context, uint64_t position, char *buf, size_t cap) {
     (void)position;
     struct sending *sending = context;
@@ -188,7 +188,7 @@ static void refuse(struct exchange *exchange, unsigned status, const char *why) 
     }
 }
 
-/* Looks at the head of a request: who asks, and what for. */
+/* Checks the head of a request: authorization and route. */
 static void check_head(const struct http *http, struct MHD_Connection *connection, const char *version,
                        struct exchange *exchange) {
     struct authorize_headers headers = {.host = header(connection, "Host"),
@@ -209,8 +209,8 @@ static void check_head(const struct http *http, struct MHD_Connection *connectio
     }
 }
 
-/* The head is there, the body is not. Answers at once when waiting for the body would make no sense; else a refusal is
- * kept until the body has been read (and forgotten), so that the connection can be used for the next request. */
+/* The head has arrived, the body has not. Replies at once if waiting for the body is pointless; otherwise a refusal is
+ * delayed until the body has been read (and discarded), so that the connection can be reused. */
 static enum MHD_Result begin(const struct http *http, struct MHD_Connection *connection, const char *method,
                              const char *version, struct exchange *exchange) {
     exchange->begun = true;
@@ -283,16 +283,16 @@ static void *start_exchange(void *context, const char *target, struct MHD_Connec
     return exchange;
 }
 
-/* libmicrohttpd would decode the path for us, and newer versions answer one that they cannot decode, or that holds a
- * NUL then, themselves. Ours is cut up first and decoded later, see request.c. */
+/* libmicrohttpd would decode the path, and newer versions reject paths that they cannot decode or that contain a NUL.
+ * Ours is split first and decoded later: http_request.c. */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
     (void)context;
     (void)connection;
     return strlen(text);
 }
 
-/* Closing a connection while the client is still sending resets it, and the client may lose the reply it has not read
- * yet. So it gets a little time to notice. */
+/* Closing a connection while the client is still sending resets it, and the client may lose the reply. So the client
+ * gets some time to read it. */
 static void linger(int fd) {
     char buf[16384];
     uint64_t total = 0;
@@ -332,7 +332,7 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
     free(exchange);
 }
 
-/* A connection has come, or is about to be closed. One without memory for a client gets no exchange. */
+/* A connection was opened, or is about to be closed. Without memory for a client there is no exchange. */
 static void note_connection(void *context, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode code) {
     struct clients *clients = context;
@@ -351,7 +351,7 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 /* --- Start and stop --- */
 
 static struct MHD_Daemon *start_daemon(struct http *http) {
-    /* poll, not select: descriptors beyond 1024 are normal with two of them per command. */
+    /* poll, not select: descriptors above 1024 are normal with two of them per command. */
     return MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
         handle, http, MHD_OPTION_LISTEN_SOCKET, http->options.listen_fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,

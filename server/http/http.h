@@ -16,16 +16,16 @@ struct http_options {
     struct api *api; /* for the handlers */
 };
 
-/* Starts to answer. What the options point to stays the caller's, until http_stop. NULL on failure. */
+/* Starts to answer. What the options point to must stay valid until http_stop. NULL on failure. */
 struct http *http_start(const struct http_options *options);
 
 /* Stops accepting; requests in flight are still answered. */
 void http_stop_accepting(struct http *http);
 
-/* Waits until no request is being answered, at most so long. */
+/* Waits at most timeout_ms until no request is being answered. */
 void http_drain_requests(struct http *http, int timeout_ms);
 
-/* Cuts all connections and ends all threads: none may be in a handler that waits for something else. */
+/* Closes all connections and ends all threads. Handlers must not be waiting for anything else. */
 void http_stop(struct http *http);
 
 #endif

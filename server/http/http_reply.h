@@ -1,5 +1,5 @@
 /*
- * http_reply.h: what a handler answers: a status and a JSON envelope, or a body that is made while it is sent.
+ * http_reply.h: the reply of a handler: a status and a JSON envelope, or a body that is made while it is sent.
  */
 #ifndef AKL_HTTP_REPLY_H
 #define AKL_HTTP_REPLY_H
@@ -13,7 +13,7 @@ struct reply {
     unsigned status;
     struct writer body;        /* application/json */
     struct body_source source; /* instead of it, where it has a read */
-    bool events;               /* the source is a stream of events, which may be read as slowly as one likes */
+    bool events;               /* the source is a stream of events, which a client may read at any speed */
 };
 
 /* {"success":false,"error":message}, replacing what was there. */

@@ -93,7 +93,7 @@ static bool open_tcp(struct listener *listener, const struct listen_options *opt
 
 /* --- Unix socket --- */
 
-/* Removes what a server left behind that did not get to clean up. False, after saying why, when path must not be
+/* Removes the socket of a server that could not do so itself. False, after reporting the reason, if path must not be
  * touched. */
 static bool clear_stale(const struct sockaddr_un *address) {
     const char *path = address->sun_path;
@@ -123,8 +123,8 @@ static bool is_socket(const char *path, const struct stat *made) {
     return lstat(path, &status) == 0 && status.st_ino == made->st_ino && status.st_dev == made->st_dev;
 }
 
-/* Unlinks path if it is still the socket that we made. Between the look and the unlinking another server may put its
- * own there, so the name is taken away first, and given back when it was not ours. */
+/* Unlinks path if it is still our socket. Another server may replace it between the check and the unlink, so it is
+ * renamed first, and renamed back if it was not ours. */
 static void remove_socket(const char *path, const struct stat *made) {
     char aside[PATH_MAX];
     int len = snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
@@ -137,9 +137,9 @@ static void remove_socket(const char *path, const struct stat *made) {
     unlink(aside);
 }
 
-/* Once root has become an unprivileged user it may no longer be allowed to remove the socket's name from its folder. A
- * process that stays root and does nothing but wait for the pipe's end does it then, also when the server was killed.
- * It holds the socket open, so that the socket of the next server cannot get the same inode number. */
+/* After root has become an unprivileged user, it may no longer be allowed to remove the socket from its folder. So a
+ * process that stays root waits for the end of the pipe and removes it, even when the server was killed. It holds the
+ * socket open, so that the next server's socket cannot get the same inode number. */
 static bool start_remover(struct listener *listener) {
     int ends[2] = {-1, -1};
     int socket = open(listener->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /*
- * router.h: which operation a method and a path stand for.
+ * router.h: finds the operation for a method and a path.
  */
 #ifndef AKL_ROUTER_H
 #define AKL_ROUTER_H
@@ -10,10 +10,10 @@
 #include "http_reply.h"
 #include "http_request.h"
 
-/* What handlers work with; nothing is known of it here. */
+/* The context of the handlers; opaque here. */
 struct api;
 
-/* Looks at a request and fills in the reply; may take as long as it likes. Any thread. */
+/* Handles a request and fills in the reply; may block. Any thread. */
 typedef void handler(struct api *api, struct request *request, struct reply *reply);
 
 struct route {

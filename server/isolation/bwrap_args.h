@@ -34,9 +34,10 @@ struct bwrap_args {
     bool overflow;
 };
 
-/* Builds the list for a sandbox of this shape, ending with the launcher and its flags. fds: what is going to be where;
- * of the tree it is the descriptor in this process. memory_bytes: the command's limit, which sizes the file systems
- * that it may fill; 0: none. False, with errno, when the image's folder or the tree cannot be read or is too full. */
+/* Builds the list for a sandbox of this shape, ending with the launcher and its flags. fds: the descriptors by their
+ * place in bwrap; the tree's is open in this process, too. memory_bytes: the command's limit, which determines the size
+ * of the file systems in memory; 0: none. False, with errno, if the image's folder or the tree cannot be read or has
+ * too many entries. */
 bool bwrap_args_build(struct bwrap_args *out, const char *bwrap_path, const struct launch_shape *shape,
                       const int fds[BWRAP_FD_END], uint64_t memory_bytes, unsigned flags);
 

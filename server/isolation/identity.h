@@ -1,5 +1,5 @@
 /*
- * identity.h: who the server is going to be.
+ * identity.h: the user that the server becomes.
  */
 #ifndef AKL_IDENTITY_H
 #define AKL_IDENTITY_H
@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct identity {
-    bool change; /* false: not started as root, stay who we are; uid and gid are then -1 */
+    bool change; /* false: not started as root, the user stays; uid and gid are then -1 */
     uid_t uid;
     gid_t gid;
 };

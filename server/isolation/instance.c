@@ -70,7 +70,7 @@ static bool is_known(const struct instance *others, pid_t pid, const struct inst
     return false;
 }
 
-/* A sandbox that died before its first process said hello leaves one that nobody has told us of. */
+/* If a sandbox died before its first process reported, that process may be an unknown child of ours. */
 static pid_t find_orphan(const struct instance *others) {
     static pid_t pids[MANY_CHILDREN];
     size_t count = subreaper_children(pids, MANY_CHILDREN);

@@ -1,5 +1,5 @@
 /*
- * instance.h: one sandbox as the spawner sees it: the bwrap that it started, and what is known of the end.
+ * instance.h: one start of bubblewrap: its processes, and how they ended.
  */
 #ifndef AKL_INSTANCE_H
 #define AKL_INSTANCE_H
@@ -46,9 +46,9 @@ void instance_kill(struct instance *instance);
 /* Has the sandbox's first process send SIGTERM to the command; kills the sandbox when that does not run yet. */
 void instance_terminate(struct instance *instance);
 
-/* Tells that waitpid returned pid, which is the instance's outer or inner one. Sets ended, when both are gone. others
- * is the list of all instances, this one included: what is nobody's is this one's, when its own first process never
- * said hello. */
+/* To be called when waitpid returned pid, the instance's outer or inner one. Sets ended when both are gone. others is
+ * the list of all instances, including this one: a child that belongs to none of them belongs to this one, if its first
+ * process never reported. */
 void instance_reaped(struct instance *instance, pid_t pid, int status, const struct instance *others);
 
 /* What a result's message begins with when bubblewrap failed; its complaint follows. */

@@ -1,5 +1,5 @@
 /*
- * instance_start.c: from a plan to a running bwrap.
+ * instance_start.c: starts bwrap for a plan.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +20,10 @@
 #include "seccomp.h"
 #include "weaken.h"
 
-/* While descriptors are sorted into their places they are kept above all places. */
+/* While descriptors are moved to their places, they are kept above all places. */
 #define PARKING_FD 64
 
-/* What becomes of a plan on this host. */
+/* What a plan becomes on this host. */
 struct start {
     const struct resources *resources;
     int fds[BWRAP_FD_END]; /* by the place that each gets; -1: none */
@@ -43,8 +43,7 @@ static int reopen(int fd) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* A fraction of a CPU cannot be had without a cgroup: this bounds it to whole ones, and puts it behind everything else.
- */
+/* A fraction of a CPU needs a cgroup. Without one, the command is bound to whole CPUs, at a lower priority. */
 static void bound_cpus(double cpus, unsigned turn) {
     cpu_set_t allowed, chosen;
     unsigned wanted = (unsigned)cpus + ((double)(unsigned)cpus < cpus);
@@ -213,8 +212,8 @@ static unsigned flags_of(const struct resources *resources, const struct launch_
     return flags;
 }
 
-/* Puts the limits where they are enforced: in a cgroup where there is one, else with the launcher, the watchdog and by
- * affinity. False with errno: no cgroup could be made. */
+/* Sets the limits up: in a cgroup if there is one, otherwise by the launcher, the watchdog and CPU affinity. False with
+ * errno if no cgroup could be made. */
 static bool enforce_limits(struct instance *instance, struct resources *resources, int tree_fd, struct start *start) {
     const struct limits *limits = &instance->limits;
     bool in_cgroup = resources->cgroup.root_fd >= 0;

@@ -1,10 +1,10 @@
 /*
- * launch.h: what the spawner and the launcher, the first process in the sandbox, say to each other.
+ * launch.h: the protocol between the spawner and the launcher, the first process in the sandbox.
  *
  * The caller's argv and environment reach the sandbox in a memfd, the launch block: a launch_head, then NUL-terminated
  * strings: the working directory, argc arguments, envc environment entries. So bwrap's own arguments, which every user
- * of the host can read, hold nothing of them (X7), and no byte of them is looked at on the way. What depends on the
- * host is in the flags, the launcher's one argument.
+ * of the host can read, contain none of them (X7), and they are passed on byte for byte. What depends on the host is in
+ * the flags, the launcher's only argument.
  */
 #ifndef AKL_LAUNCH_H
 #define AKL_LAUNCH_H

@@ -1,5 +1,5 @@
 /*
- * launch_block.h: writes an order down as the launch block of launch.h, with the environment that every command gets.
+ * launch_block.h: writes an order as the launch block of launch.h, with the environment that every command gets.
  */
 #ifndef AKL_LAUNCH_BLOCK_H
 #define AKL_LAUNCH_BLOCK_H

@@ -1,10 +1,10 @@
 /*
- * launch_plan.h: what one command is started with, in two parts. Whoever wants the command fills both in; each is
- * written down once and read where it is needed:
+ * launch_plan.h: what one command is started with, in two parts. The caller fills in both; each is serialized once and
+ * read where it is needed:
  *
  *   shape   What the sandbox is like: bwrap's arguments, the system call filter and Landlock's rule follow from it. It
  * is the message to the spawner. order   What runs in it: argv, environment, folder, limits and descriptors. It is the
- * launch block (launch.h), which the spawner hands on and reads the limits of.
+ * launch block (launch.h), which the spawner passes on; it reads only the limits.
  */
 #ifndef AKL_LAUNCH_PLAN_H
 #define AKL_LAUNCH_PLAN_H

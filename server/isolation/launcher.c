@@ -115,7 +115,7 @@ static void read_block(struct launch *launch) {
     }
 }
 
-/* Makes the kernel's choice easy when the host runs out of memory. Where it cannot be, nothing is lost. */
+/* Makes this sandbox the OOM killer's first choice when the host runs out of memory. Failure is harmless. */
 static void offer_to_oom_killer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -147,8 +147,8 @@ static void limit(int resource, uint64_t wanted) {
     }
 }
 
-/* Descriptors on their way through unix sockets are counted for all sandboxes and the server together, and whoever is
- * above its own limit can send none: sandboxes must get there before the server does. */
+/* Descriptors in flight through unix sockets are counted for all sandboxes and the server together, and a process above
+ * its own limit can send none: sandboxes must reach theirs before the server does. */
 static void limit_files(void) {
     struct rlimit now;
     uint64_t half = getrlimit(RLIMIT_NOFILE, &now) == 0 ? now.rlim_max / 2 : MAX_OPEN_FILES;
@@ -257,8 +257,8 @@ static int child_main(void *argument) {
 static volatile pid_t command_pid;
 static volatile sig_atomic_t end_wanted;
 
-/* SIGTERM is for the command, whose number the spawner does not know. The spawner has no number in here, which tells it
- * from what the command itself may send. */
+/* SIGTERM is for the command, whose pid the spawner does not know. The spawner has no pid in this namespace, which
+ * distinguishes it from the command itself. */
 static void pass_on(int number, siginfo_t *info, void *context) {
     int error = errno;
     (void)context;

@@ -1,7 +1,7 @@
 /*
- * memfd_usage.h: memory behind descriptors (memfds), which no process need have mapped.
+ * memfd_usage.h: memory of memfds, which need not be mapped by any process.
  *
- * All of them lie on one file system that the kernel keeps for itself, so a descriptor's device tells what it is.
+ * All memfds are on one internal file system of the kernel, so the device of a descriptor identifies them.
  */
 #ifndef AKL_MEMFD_USAGE_H
 #define AKL_MEMFD_USAGE_H
@@ -26,7 +26,8 @@ void memfd_usage_clear(struct memfd_usage *memfds);
 /* Adds what the process has open. proc_fd: a /proc folder; pid: a name in it, or of a thread below one. */
 void memfd_usage_add(struct memfd_usage *memfds, int proc_fd, const char *pid);
 
-/* How much of what was counted this process's share of mapped memory holds, too. Dear, as smaps is. */
+/* How much of the counted memory is in this process's share of mapped memory, too. Expensive, because it reads smaps.
+ */
 uint64_t memfd_usage_mapped_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid);
 
 #endif

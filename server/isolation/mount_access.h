@@ -1,5 +1,5 @@
 /*
- * mount_access.h: keeps folders reachable by their paths for a user to whom a folder above them is closed.
+ * mount_access.h: gives a user access to folders by their paths when a parent folder is closed to it.
  */
 #ifndef AKL_MOUNT_ACCESS_H
 #define AKL_MOUNT_ACCESS_H
@@ -9,9 +9,8 @@
 
 #include "identity.h"
 
-/* As root: sees to it that identity can reach every folder of the list (NULL-terminated; may be NULL), as
- * privileges_drop describes. Moves this process to a mount namespace of its own only when one of them is out of reach.
- */
+/* As root: makes every folder of the list (NULL-terminated; may be NULL) reachable for identity, as privileges_drop
+ * describes. Moves this process to its own mount namespace only if one of them is out of reach. */
 bool mount_access_grant(const struct identity *identity, const char *const *folders, char *why, size_t why_cap);
 
 #endif

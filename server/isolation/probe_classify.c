@@ -1,5 +1,5 @@
 /*
- * probe_classify.c: from what bubblewrap says to what somebody can do about it.
+ * probe_classify.c: turns bubblewrap's complaints into advice.
  */
 #include <stdio.h>
 #include <string.h>

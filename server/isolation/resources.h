@@ -1,5 +1,5 @@
 /*
- * resources.h: what every sandbox is made with, prepared once at the spawner's start.
+ * resources.h: what all sandboxes share, opened once when the spawner starts.
  */
 #ifndef AKL_RESOURCES_H
 #define AKL_RESOURCES_H

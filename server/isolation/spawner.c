@@ -139,7 +139,7 @@ const char *spawner_cpu_mode(const struct spawner *spawner) {
     return spawner->cgroup.root_fd >= 0 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
 }
 
-/* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */
+/* ETOOMANYREFS (too many descriptors in flight) is the only transient failure: ours are soon received. */
 static bool send_with_descriptors(int socket_fd, const void *data, size_t size, const int *fds, size_t count) {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];

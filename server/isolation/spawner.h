@@ -1,12 +1,12 @@
 /*
- * spawner.h: runs commands under bubblewrap, from a process of its own.
+ * spawner.h: runs commands under bubblewrap, from a separate process.
  *
  * The spawner is forked once, before the server has any thread, and lives as long as the server: it is single-threaded
  * (so fork is safe), it is the parent of every bwrap (the parent-death signal follows a thread, and this one stays), it
- * is a subreaper, and it kills everything below it when the server's end of its socket closes, however the server died.
- * Between the two stands the supervisor, which does the same when the spawner is killed.
+ * is a subreaper, and it kills all its descendants when the server's end of its socket closes, however the server died.
+ * The supervisor between the two does the same when the spawner is killed.
  *
- * The server's threads talk to it with spawner_run; what they get is two descriptors that belong to one command.
+ * The server's threads call spawner_run and get two descriptors that belong to one command.
  */
 #ifndef AKL_SPAWNER_H
 #define AKL_SPAWNER_H
@@ -65,8 +65,8 @@ bool running_result(struct running *running, struct run_result *result, int time
  * long as running_close was not called. */
 void running_kill(struct running *running);
 
-/* Asks the command to end: sends SIGTERM to it (to its own process only), if it runs already, else kills it. Any
- * thread, as running_kill. */
+/* Sends SIGTERM to the command (to its own process only) if it runs already, otherwise kills it. Any thread, as
+ * running_kill. */
 void running_terminate(struct running *running);
 
 /* Closes the descriptors (kills what still runs). Descriptors of -1 are fine. */

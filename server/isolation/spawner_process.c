@@ -1,5 +1,5 @@
 /*
- * spawner_process.c: the spawner's own loop: takes requests, starts sandboxes, tells their ends.
+ * spawner_process.c: the main loop of the spawner: receives requests, starts instances, reports results.
  */
 #include <errno.h>
 #include <signal.h>
@@ -38,7 +38,7 @@ struct received {
 };
 
 static void answer(int control_fd, const struct run_result *result) {
-    /* If nobody is there to hear it, nobody wants to know. */
+    /* The receiver may be gone. */
     if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
@@ -115,7 +115,7 @@ static void handle_request(struct loop *loop) {
     }
 }
 
-/* A byte, or the other end was closed: all ask for the end. */
+/* A byte or the end of the connection: both ask for the end of the command. */
 static void handle_command(struct loop *loop, struct instance *instance) {
     char byte = SPAWN_KILL;
     ssize_t size = recv(instance->control_fd, &byte, 1, MSG_DONTWAIT);
@@ -146,7 +146,7 @@ static void reap_instances(struct loop *loop) {
     }
 }
 
-/* Tells the ends of the ended. Apart from the reaping, because a batch of events may still name them. */
+/* Reports the results of ended instances. Separate from reaping, because a batch of events may still refer to them. */
 static void finish_instances(struct loop *loop) {
     struct instance **link = &loop->instances;
     while (*link) {
@@ -163,8 +163,8 @@ static void finish_instances(struct loop *loop) {
         instance_result(instance, &result);
         answer(instance->control_fd, &result);
         *link = instance->next;
-        /* Closing alone would not take it out: a child forked at this moment holds a copy until it execs, and events
-         * of that copy would name freed memory. */
+        /* Closing alone would not remove it: a child forked at this moment holds a copy until it execs, and events of
+         * that copy would refer to freed memory. */
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
         close(instance->control_fd);
         instance_close(instance, &loop->resources);
@@ -172,7 +172,7 @@ static void finish_instances(struct loop *loop) {
     }
 }
 
-/* Looks at the sandboxes whose turn it is. Returns how long nothing else is due, as epoll_wait takes it. */
+/* Checks the sandboxes that are due. Returns the time until the next check, as epoll_wait takes it. */
 static int watch_instances(struct loop *loop) {
     int64_t next = INT64_MAX;
     for (struct instance *instance = loop->instances; instance; instance = instance->next) {

@@ -1,5 +1,5 @@
 /*
- * spawner_wire.h: what the server and the spawner say to each other, and the spawner's own main program.
+ * spawner_wire.h: the protocol between the server and the spawner, and the main function of the spawner.
  *
  * A command is one message: the shape of launch_plan.h, with its descriptors.
  */

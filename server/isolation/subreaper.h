@@ -1,8 +1,8 @@
 /*
- * subreaper.h: finding and ending the child processes of a subreaper.
+ * subreaper.h: finds and ends the child processes of a subreaper.
  *
  * When a process dies, its children become those of the nearest subreaper above it. So a subreaper that kills its
- * children until it has none leaves nobody behind, whatever they did to hide.
+ * children until none is left misses none, whatever they did to hide.
  */
 #ifndef AKL_SUBREAPER_H
 #define AKL_SUBREAPER_H

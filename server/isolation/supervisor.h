@@ -1,9 +1,9 @@
 /*
  * supervisor.h: the process between the server and the spawner.
  *
- * The spawner ends everything below it when the server goes. The supervisor is there for the case that the spawner
- * itself is killed: what the spawner leaves behind becomes the supervisor's, which ends it. To leave something behind
- * one has to kill both at the same moment, and even then every finished sandbox dies with its bwrap.
+ * The spawner ends all its descendants when the server ends. The supervisor handles the case that the spawner itself is
+ * killed: its children become the supervisor's, which ends them. Processes remain only if both are killed at the same
+ * moment, and even then every complete sandbox dies with its bwrap.
  */
 #ifndef AKL_SUPERVISOR_H
 #define AKL_SUPERVISOR_H

@@ -20,8 +20,8 @@
 
 #define NEAR_MS 50 /* at half the limit and above */
 #define FAR_MS 200
-#define COST_FACTOR 10       /* looking takes at most this part of the time, */
-#define LONGEST_MS 1000      /* but nobody goes unwatched for longer */
+#define COST_FACTOR 10       /* looking takes at most this fraction of the time, */
+#define LONGEST_MS 1000      /* but the interval is never longer than this */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
 #define AGAIN_MS 10
 #define LIVING_CAP 80
@@ -79,8 +79,8 @@ static uint64_t kilobytes_of(const char *text, const char *name) {
     return line ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
-/* This process's share of what it has in memory, without files, and without the memfds that were counted: dear, because
- * the kernel walks all its pages. */
+/* This process's share of its memory, without files and without the memfds that were counted. Expensive, because the
+ * kernel walks all its pages. */
 static uint64_t share_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char text[2048];
     if (read_file(proc_fd, pid, "smaps_rollup", text, sizeof text) == 0) {
@@ -193,8 +193,7 @@ static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *
     return exact.bytes + scratch > watchdog->memory_bytes ? WATCHDOG_TOO_MUCH_MEMORY : WATCHDOG_FINE;
 }
 
-/* Between vfork and exec two processes have one memory, which is counted for both: what is too much must be so twice.
- */
+/* Between vfork and exec two processes share their memory, which is counted for both: an excess must be seen twice. */
 static enum watchdog_finding confirm(struct watchdog *watchdog, enum watchdog_finding finding) {
     bool first = finding == WATCHDOG_TOO_MUCH_MEMORY && !watchdog->suspected;
     watchdog->suspected = first;

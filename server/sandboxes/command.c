@@ -30,7 +30,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     struct sandbox *sandbox = command->sandbox;
     enum command_start outcome = COMMAND_STARTED;
     if (sandbox) {
-        /* Held over the start: either the remover finds the command in the list, or the command finds the mark. */
+        /* Held during the start: either the remover finds the command in the list, or the command finds the mark. */
         pthread_mutex_lock(&sandbox->lock);
         if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
             outcome = COMMAND_NOT_RUNNING;
@@ -131,8 +131,7 @@ void command_close(struct command *command) {
     }
     if (command->sandbox) {
         if (!atomic_load(&command->ended)) {
-            /* Whoever removes the sandbox must not meet a process that is still dying, once this one is off the list.
-             */
+            /* Once this command is off the list, nobody waits for it: so its processes must have ended before. */
             running_kill(&command->running);
             running_result(&command->running, &command->result, KILL_WAIT_MS);
         }

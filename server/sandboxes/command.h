@@ -1,5 +1,5 @@
 /*
- * command.h: one command on behalf of one request: its start, what can happen while it runs, its end.
+ * command.h: one command of one request: its start, its events, its end.
  */
 #ifndef AKL_COMMAND_H
 #define AKL_COMMAND_H
@@ -24,7 +24,7 @@ struct command {
     bool started;
     bool open[2];      /* the pipes of output and, if it has one of its own, stderr have not ended */
     unsigned turn;     /* which of them is looked at first */
-    atomic_bool ended; /* result is there, what is left in the pipes is all that comes */
+    atomic_bool ended; /* the result is known; what is left in the pipes is all that will come */
     atomic_bool cut;   /* it was ended because its sandbox was */
     struct run_result result;
     char why[256]; /* of COMMAND_UNAVAILABLE */
@@ -55,7 +55,7 @@ enum command_event {
  * closed. */
 enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len);
 
-/* Kills what still runs and frees the descriptors. Fine on a command that was never started. */
+/* Kills what still runs and closes the descriptors. Allowed on a command that was never started. */
 void command_close(struct command *command);
 
 /* Whether a command runs in a sandbox. */

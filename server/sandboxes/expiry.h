@@ -1,9 +1,10 @@
 /*
- * expiry.h: the threads that stop, archive and remove sandboxes whose time is over: those past their TTL, and those
- * without activity for as long as their lifecycle says. Activity is the start or end of a command, or a call for a
- * file; a sandbox in which a command runs is never idle.
+ * expiry.h: the threads that stop, archive and remove expired sandboxes: those past their TTL, and those that were idle
+ * for as long as their lifecycle says. Activity is the start or end of a command, or a request for a file; a sandbox in
+ * which a command runs is never idle.
  *
- * The TTL is kept in meta.json, so it holds over restarts; what expired meanwhile is removed when the server starts.
+ * The TTL is stored in meta.json, so it persists across restarts; what expired meanwhile is removed when the server
+ * starts.
  */
 #ifndef AKL_EXPIRY_H
 #define AKL_EXPIRY_H

@@ -1,9 +1,9 @@
 /*
- * file_store.h: puts files into a kept sandbox's tree and takes them out, while its commands may be at work there.
+ * file_store.h: writes, reads and deletes files of a kept sandbox, while its commands may be changing the tree.
  *
- * A file is written in the state folder's work/ and renamed to its place: whoever looks sees the old one or the new
- * one, whole, also after the server was killed. It belongs to the user whom commands run as. A link in the last place
- * is replaced, not followed; folders and whatever else is no plain file are not replaced. Thread class: any.
+ * A file is written in the state folder's work/ and renamed to its place: readers see the old one or the new one,
+ * complete, even after the server was killed. It belongs to the user that commands run as. A link in the last component
+ * is replaced, not followed; folders and special files are not replaced. Thread class: any.
  */
 #ifndef AKL_FILE_STORE_H
 #define AKL_FILE_STORE_H

@@ -1,5 +1,5 @@
 /*
- * sandbox.h: what is known of one kept sandbox. state.h makes, finds and frees them.
+ * sandbox.h: the record of one kept sandbox. state.h makes, finds and frees them.
  */
 #ifndef AKL_SANDBOX_H
 #define AKL_SANDBOX_H

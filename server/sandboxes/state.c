@@ -55,7 +55,7 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
     return true;
 }
 
-/* Tells whoever waits for changes. */
+/* Notifies the thread that waits for changes. */
 static void tell(const struct state *state) {
     if (state->change_fd >= 0) {
         eventfd_write(state->change_fd, 1);
@@ -302,7 +302,7 @@ bool state_archive(struct sandbox *sandbox) {
 
 bool state_recover(struct sandbox *sandbox) {
     pthread_mutex_lock(&sandbox->meta_lock);
-    state_touch(sandbox); /* or it would be idle at once */
+    state_touch(sandbox); /* otherwise it would be idle at once */
     uint64_t before = sandbox->archived_at;
     sandbox->archived_at = 0;
     bool ok = before == 0 || state_save(sandbox);
@@ -328,7 +328,7 @@ bool state_finish(struct sandbox *sandbox) {
 
 bool state_start(struct sandbox *sandbox) {
     pthread_mutex_lock(&sandbox->meta_lock);
-    state_touch(sandbox); /* or it would be idle at once */
+    state_touch(sandbox); /* otherwise it would be idle at once */
     bool archived = sandbox->archived_at != 0;
     bool before = archived || atomic_exchange(&sandbox->stopped, false);
     errno = archived ? EBUSY : EALREADY;

@@ -27,8 +27,8 @@ struct state {
     struct state_dir dir;
     pthread_mutex_t lock; /* guards the list, refs, last_activity */
     struct sandbox *first;
-    struct audit audit;              /* of what is created, started, stopped and removed, state.c tells it */
-    pthread_rwlock_t snapshots_lock; /* held for reading by who copies from a snapshot, for writing over its renaming */
+    struct audit audit;              /* operations on sandboxes; written by state.c */
+    pthread_rwlock_t snapshots_lock; /* read lock: copying from a snapshot; write lock: renaming one */
     int change_fd;                   /* readable when something was created or changed; -1: nobody waits for it */
 };
 
@@ -72,7 +72,7 @@ void state_touch(struct sandbox *sandbox);
 /* When the sandbox was last used, as text. */
 void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]);
 
-/* The same in seconds since 1970, rounded up: nobody is to be taken for idle before the time is over. */
+/* The same in seconds since 1970, rounded up, so that no sandbox counts as idle too early. */
 uint64_t state_idle_since(struct sandbox *sandbox);
 
 /* Replaces meta.json by what the sandbox says now; it is on the disk when this returns. The caller holds meta_lock, has
@@ -103,8 +103,9 @@ int state_open_tree(const struct sandbox *sandbox);
  * deleted when this returns. False with errno: ENOENT when somebody else is removing it already. */
 bool state_remove(struct sandbox *sandbox);
 
-/* The two halves of that, for who must not wait for many files. state_take_away does all but delete them, if the
- * sandbox's time (expires_at) is over by expired_by, or if that is 0; else false with EAGAIN. */
+/* The two halves of state_remove, for callers that must not wait for the deletion of many files. state_take_away does
+ * everything else, if the sandbox has expired (expires_at) by expired_by, or unconditionally if that is 0; otherwise
+ * false with EAGAIN. */
 bool state_take_away(struct sandbox *sandbox, uint64_t expired_by);
 bool state_delete(struct sandbox *sandbox);
 
