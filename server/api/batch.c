@@ -2,7 +2,6 @@
  * batch.c: POST /batch/run: runs commands in parallel, each in a fresh sandbox, and answers in the order of the
  * request.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
  * lifecycle.c: starting, stopping and resizing kept sandboxes, and how long they live.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -6,7 +6,6 @@
 #define AKL_RUNTIME_DIR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct runtime_dir {

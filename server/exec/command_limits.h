@@ -4,9 +4,9 @@
 #ifndef AKL_COMMAND_LIMITS_H
 #define AKL_COMMAND_LIMITS_H
 
+#include "launch.h"
 #include "profile.h"
 #include "sandbox.h"
-#include "spawner.h"
 
 /* When the request says nothing else. */
 struct limits limits_of_profile(enum profile profile);

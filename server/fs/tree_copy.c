@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "descriptor.h"
-#include "disk.h"
 #include "file_copy.h"
 #include "kernel.h"
 #include "tree.h"

@@ -5,7 +5,6 @@
 #define AKL_LISTENER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 

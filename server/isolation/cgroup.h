@@ -8,7 +8,6 @@
 #define AKL_CGROUP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "launch.h"

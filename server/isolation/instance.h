@@ -5,7 +5,6 @@
 #define AKL_INSTANCE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "cgroup.h"
