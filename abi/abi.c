@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "constants.h"
+#include "schema.h"
 
 static ak_status null_argument(ak_error *err, const char *what) {
     (void)ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);

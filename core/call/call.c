@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "process.h"
+#include "schema.h"
 
 /* Turns of the transfer in one step that brought no record. */
 #define MAX_TURNS 64

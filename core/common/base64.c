@@ -126,7 +126,7 @@ bool ak_base64_check(const char *text, size_t len, size_t *size) {
         ok = n == 3 || (n > 0 && i + 4 == len);
         total += n;
     }
-    if (size != NULL) {
+    if (size) {
         *size = ok ? total : 0;
     }
     return ok;
@@ -147,7 +147,7 @@ bool ak_base64_check_string(const ak_json_value *string, size_t *size) {
         total += n;
     } while (ok && n > 0);
     ok = ok && string->kind == AK_JSON_STRING;
-    if (size != NULL) {
+    if (size) {
         *size = ok ? total : 0;
     }
     return ok;

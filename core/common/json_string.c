@@ -87,7 +87,7 @@ size_t ak_json_reader_read(ak_json_reader *reader, void *buf, size_t cap) {
             size_t run = (size_t)(reader->end - reader->pos);
             run = run < cap - done ? run : cap - done; /* never looks further than it can copy: linear for any cap */
             const char *escape = memchr(reader->pos, '\\', run);
-            run = escape != NULL ? (size_t)(escape - reader->pos) : run;
+            run = escape ? (size_t)(escape - reader->pos) : run;
             memcpy(out + done, reader->pos, run);
             reader->pos += run;
             done += run;
@@ -109,7 +109,7 @@ size_t ak_json_string_size(const ak_json_value *string) {
     size_t size = 0;
     while (p < end) {
         const char *escape = memchr(p, '\\', (size_t)(end - p));
-        if (escape == NULL) {
+        if (!escape) {
             return size + (size_t)(end - p);
         }
         unsigned char decoded[4];
@@ -122,7 +122,7 @@ size_t ak_json_string_size(const ak_json_value *string) {
 }
 
 bool ak_json_string_is_plain(const ak_json_value *string) {
-    return string->kind == AK_JSON_STRING && memchr(string->text, '\\', string->len) == NULL;
+    return string->kind == AK_JSON_STRING && !memchr(string->text, '\\', string->len);
 }
 
 bool ak_json_equals(const ak_json_value *string, const char *bytes, size_t len) {
@@ -204,7 +204,7 @@ size_t ak_utf8_prefix(const char *bytes, size_t len, bool *incomplete) {
         }
         i += n;
     }
-    if (incomplete != NULL) {
+    if (incomplete) {
         *incomplete = result == UTF8_CUT;
     }
     return i;

@@ -250,7 +250,7 @@ bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *er
     }
     if (!ok || s.pos != s.end) {
         *root = absent;
-        if (error_offset != NULL) {
+        if (error_offset) {
             *error_offset = (size_t)(s.pos - text);
         }
         return false;
@@ -264,7 +264,7 @@ bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *er
 /* Its end is the first quote with an even number of backslashes before it, none for instance. */
 static inline const char *skip_string(const char *p, const char *end) {
     const char *quote = p;
-    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1))) != NULL) {
+    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
         const char *start = quote;
         while (start[-1] == '\\') { /* ends at the opening quote at the latest */
             start--;
@@ -323,7 +323,7 @@ bool ak_json_iter_next(ak_json_iter *iter, ak_json_value *name, ak_json_value *v
     const char *p = iter->pos;
     const char *end = iter->end;
     const char *stop;
-    if (name != NULL) {
+    if (name) {
         *name = absent;
     }
     if (p == end) {
@@ -332,7 +332,7 @@ bool ak_json_iter_next(ak_json_iter *iter, ak_json_value *name, ak_json_value *v
     }
     if (iter->object) {
         stop = skip_string(p, end);
-        if (name != NULL) {
+        if (name) {
             *name = make_value(p, stop);
         }
         p = skip_space(stop, end);

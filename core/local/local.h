@@ -1,10 +1,10 @@
 /*
- * local.h: base_url "local:": an agentkernel-local of this process's own, started when it is first needed.
+ * local.h: base_url "local:": an agentkernel-local for this process alone, started when it is first needed.
  *
- * All clients of a process share one server. It is started by the first call, and ended when the last client that made
- * a call is freed; however the process goes (exit, crash, SIGKILL, exec), the server goes too. When it was killed in
- * between, the next call starts another. A forked child goes on with the server of its parent where a client was using
- * one, never starts it again and never ends it; a client that has none yet starts one of the child's own.
+ * All clients of a process share one server. The first call starts it, and freeing the last client that made a call
+ * ends it; however the process ends (exit, crash, SIGKILL, exec), the server ends too. If it was killed in between, the
+ * next call starts another. A forked child keeps using its parent's server where a client was using one, but never
+ * restarts or ends it; a client that has none yet starts one for the child.
  */
 #ifndef AK_LOCAL_H
 #define AK_LOCAL_H
@@ -20,11 +20,12 @@ typedef struct ak_local ak_local;
 /* Remembers the environment as it is now, for the search of the program and as the server's own; the API key is left
  * out. No I/O. Errors: AK_E_MEMORY. Thread: any. */
 ak_status ak_local_new(ak_local **local, ak_error *err);
-/* The last one of this process to go ends the server, without waiting for that. NULL is fine. Thread: any. */
+/* When the last one of this process is freed, the server ends; this does not wait for that. NULL is allowed. Thread:
+ * any. */
 void ak_local_free(ak_local *local);
 
-/* Finds the server or starts one; does not wait until it runs, because its socket can be connected to before. Writes
- * the path of the socket. Errors: AK_E_CONNECT (no program, no folder, the parent's server is gone), AK_E_DESCRIPTORS,
+/* Finds the server or starts one. Does not wait until it runs: its socket accepts connections before that. Writes the
+ * path of the socket. Errors: AK_E_CONNECT (no program, no folder, the parent's server has ended), AK_E_DESCRIPTORS,
  * AK_E_MEMORY. Thread: any. */
 ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error *err);
 

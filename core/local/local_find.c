@@ -23,9 +23,9 @@ const char *ak_local_variable(char *const *environment, const char *name) {
     return NULL;
 }
 
-/* A program that is linked at a fixed address has its own copy of the variable `environ`, and libc keeps to that. A
- * host that loads this library with RTLD_DEEPBIND, as Node does, has it find libc's instead, which nobody keeps: so the
- * program is asked. */
+/* A program that is linked at a fixed address has its own copy of the variable `environ`, which libc then uses. A host
+ * that loads this library with RTLD_DEEPBIND, as Node does, makes it find libc's unused copy instead: so the program's
+ * is looked up. */
 char **ak_local_environment(void) {
     void *program = dlopen(NULL, RTLD_LAZY);
     char ***kept = program ? dlsym(program, "environ") : NULL;
@@ -86,7 +86,7 @@ static ak_status look_beside_library(ak_buffer *tried, char **path) {
     return status;
 }
 
-/* Entries that are not absolute are passed over: what lies in the working directory is not to be run by chance. */
+/* Relative entries are skipped: a program in the working directory must not be run by accident. */
 static ak_status look_in_path(const char *list, char **path) {
     ak_status status = AK_ABSENT;
     while (list && *list && status == AK_ABSENT) {

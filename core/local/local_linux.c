@@ -12,18 +12,17 @@
 #include <unistd.h>
 
 #include "local_private.h"
+#include "local_protocol.h"
 #include "signals.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY="
 #define LOG_BYTES ((size_t)16 * 1024)
-/* What the server prints when it begins to answer. */
-#define READY_LINE "listening on "
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U
 #endif
 
-/* A file in memory, and which one: a host that closes all descriptors gives the number to somebody else. */
+/* A file in memory and its identity: if the host closes all descriptors, the number may be reused. */
 typedef struct {
     int fd;
     dev_t device;
@@ -33,12 +32,12 @@ typedef struct {
 typedef struct {
     pid_t owner;
     size_t users;     /* clients that hold it */
-    memory_file life; /* see AK_LIFE_OWNER */
+    memory_file life; /* see AK_LOCAL_LIFE_OWNER */
     memory_file log;  /* what the server writes to stdout and stderr */
     char socket_path[AK_LOCAL_PATH_CAP];
 } server;
 
-/* Belongs to one process: in a forked child its lock may be held by a thread that is not there. */
+/* Belongs to one process: in a forked child, the lock may be held by a thread that does not exist there. */
 typedef struct registry {
     pid_t pid;
     pthread_mutex_t lock;
@@ -104,7 +103,7 @@ static void memory_close(const memory_file *file) {
 }
 
 static bool is_alive(const server *s) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LIFE_SERVER, .l_len = 1};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_SERVER, .l_len = 1};
     return is_open(&s->life) && fcntl(s->life.fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
@@ -117,7 +116,7 @@ static void read_log(const server *s, char *line, size_t cap, bool *served) {
     line[0] = '\0';
     char *rest = NULL;
     for (char *word = strtok_r(text, "\n", &rest); word; word = strtok_r(NULL, "\n", &rest)) {
-        if (strncmp(word, READY_LINE, strlen(READY_LINE)) == 0) {
+        if (strncmp(word, AK_LOCAL_READY, strlen(AK_LOCAL_READY)) == 0) {
             *served = true;
         } else {
             snprintf(line, cap, "%s", word);
@@ -145,8 +144,8 @@ static bool set_size(int fd, off_t size) {
 }
 
 static bool open_files(server *s) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LIFE_OWNER, .l_len = 1};
-    /* What does not fit into the log is lost: a server that complains for ever must not fill the memory. */
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_OWNER, .l_len = 1};
+    /* What does not fit into the log is lost: a server that keeps writing must not fill the memory. */
     return memory_open(&s->life, "agentkernel-life") && memory_open(&s->log, "agentkernel-log") &&
            fcntl(s->life.fd, F_SETLK, &lock) == 0 && set_size(s->log.fd, (off_t)LOG_BYTES) &&
            fcntl(s->log.fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0;

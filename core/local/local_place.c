@@ -11,11 +11,10 @@
 #include <unistd.h>
 
 #include "local_private.h"
+#include "local_protocol.h"
 
-/* The server sweeps leftovers by this prefix: server/fs/folder.c. */
-#define FOLDER_TEMPLATE "/agentkernel-local.XXXXXX"
-#define SOCKET_NAME "socket"
-/* Another server's sweep may take a folder away before it is locked; it has no reason to do so again and again. */
+#define FOLDER_TEMPLATE "/" AK_LOCAL_FOLDER_PREFIX "XXXXXX"
+/* Another server may remove the folder before it is locked; it has no reason to do so repeatedly. */
 #define MAX_TRIES 100
 
 ak_status ak_local_failure(ak_error *err, const char *what, int error) {
@@ -39,7 +38,7 @@ static bool is_safe(const char *base) {
 
 /* Makes a folder in base and locks it. False with errno. */
 static bool make_folder(const char *base, ak_local_place *place) {
-    if (strlen(base) + sizeof FOLDER_TEMPLATE + sizeof "/" SOCKET_NAME - 1 > AK_LOCAL_PATH_CAP) {
+    if (strlen(base) + sizeof FOLDER_TEMPLATE + sizeof "/" AK_LOCAL_SOCKET - 1 > AK_LOCAL_PATH_CAP) {
         errno = ENAMETOOLONG;
         return false;
     }
@@ -53,7 +52,7 @@ static bool make_folder(const char *base, ak_local_place *place) {
         bool locked = place->folder_fd >= 0 && flock(place->folder_fd, LOCK_EX | LOCK_NB) == 0;
         int error = errno;
         if (locked && fstat(place->folder_fd, &status) == 0 && status.st_nlink > 0) {
-            memcpy(place->socket_path + strlen(place->socket_path), "/" SOCKET_NAME, sizeof "/" SOCKET_NAME);
+            memcpy(place->socket_path + strlen(place->socket_path), "/" AK_LOCAL_SOCKET, sizeof "/" AK_LOCAL_SOCKET);
             return true;
         }
         if (place->folder_fd >= 0) {
@@ -117,10 +116,10 @@ void ak_local_place_close(ak_local_place *place) {
 
 void ak_local_place_remove(const char *socket_path) {
     char folder[AK_LOCAL_PATH_CAP];
-    snprintf(folder, sizeof folder, "%.*s", (int)(strlen(socket_path) - strlen("/" SOCKET_NAME)), socket_path);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strlen(socket_path) - strlen("/" AK_LOCAL_SOCKET)), socket_path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        unlinkat(fd, SOCKET_NAME, 0);
+        unlinkat(fd, AK_LOCAL_SOCKET, 0);
         rmdir(folder);
     }
     if (fd >= 0) {

@@ -25,8 +25,8 @@ void ak_local_place_close(ak_local_place *place);
 /* Removes socket and folder, unless somebody holds its lock or the server has put something into it. */
 void ak_local_place_remove(const char *socket_path);
 
-/* local_spawn_linux.c: the server's descriptors. The life comes first, because a process that ends closes them in this
- * order: whoever sees a connection break can see that the server has ended. */
+/* local_spawn_linux.c: the server's descriptors. The life file comes first because an ending process closes its
+ * descriptors in this order: whoever sees a connection break can see that the server has ended. */
 enum {
     AK_SPAWN_OUTPUT = 1,
     AK_SPAWN_ERRORS,
@@ -43,12 +43,8 @@ typedef struct {
     int fds[AK_SPAWN_FDS]; /* what becomes descriptor 0, 1, 2 ...; the owner may be -1 */
 } ak_local_order;
 
-/* Starts the server, as nobody's child. */
+/* Starts the server; it is not a child of this process. */
 ak_status ak_local_spawn(const ak_local_order *order, ak_error *err);
-
-/* Locks of the life: one byte is the owner's, one the server's. Such locks belong to a process, not to a descriptor:
- * forked children do not hold them, exec and every kind of death gives them back. */
-enum { AK_LIFE_OWNER, AK_LIFE_SERVER };
 
 /* A failure with errno in it: AK_E_DESCRIPTORS where that is the reason, else AK_E_CONNECT. */
 ak_status ak_local_failure(ak_error *err, const char *what, int error);

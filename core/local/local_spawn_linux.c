@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "local_private.h"
+#include "local_protocol.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
 /* While descriptors are sorted into their places they are kept above all places. */
@@ -87,7 +88,7 @@ NO_SANITIZER static int run_server(void *data) {
     reset_signals();
     syscall(SYS_setsid);
     /* The lock comes last: closing any other descriptor of the file would give it back. It lasts over exec. */
-    struct flock alive = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LIFE_SERVER, .l_len = 1};
+    struct flock alive = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_SERVER, .l_len = 1};
     if (place_descriptors(spawn) && fcntl(AK_SPAWN_LIFE, F_SETLK, &alive) == 0) {
         unsigned long none[16] = {0};
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, (size_t)(NSIG - 1) / 8);
@@ -138,8 +139,8 @@ static int read_report(int fd) {
 }
 
 ak_status ak_local_spawn(const ak_local_order *order, ak_error *err) {
-    static const char *const options[] = {"--life-fd",   "3", "--listen-fd",   "4",
-                                          "--folder-fd", "5", "--owner-pidfd", "6"};
+    static const char *const options[] = {"--" AK_LOCAL_OPTION_LIFE,   "3", "--" AK_LOCAL_OPTION_LISTEN, "4",
+                                          "--" AK_LOCAL_OPTION_FOLDER, "5", "--" AK_LOCAL_OPTION_OWNER,  "6"};
     _Static_assert(AK_SPAWN_LIFE == 3 && AK_SPAWN_LISTEN == 4 && AK_SPAWN_FOLDER == 5 && AK_SPAWN_OWNER == 6,
                    "the options above");
     enum { OPTIONS = sizeof options / sizeof options[0] };

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "pool.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
@@ -33,6 +32,7 @@ ak_status ak_client_create(ak_client **out, ak_error *err) {
         return ak_error_memory(err);
     }
     atomic_init(&client->refs, 1);
+    client->pool.settings = &client->settings;
     ak_status status = ak_settings_init(&client->settings, err);
     if (status != AK_OK) {
         free(client);
@@ -69,7 +69,7 @@ void ak_client_unref(ak_client *client) {
     if (!client || atomic_fetch_sub(&client->refs, 1) != 1) {
         return;
     }
-    ak_pool_free(atomic_load(&client->pool));
+    ak_pool_free(atomic_load(&client->pool.current));
     headers_free(atomic_load(&client->headers));
     ak_settings_free(&client->settings);
     free(client);

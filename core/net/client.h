@@ -6,9 +6,8 @@
 
 #include <curl/curl.h>
 
+#include "pool.h"
 #include "settings.h"
-
-typedef struct ak_pool ak_pool;
 
 /* The request headers, made once; read by many transfers, changed by none. */
 typedef struct {
@@ -19,7 +18,7 @@ struct ak_client {
     _Atomic unsigned refs;
     ak_settings settings;
     ak_header_set *_Atomic headers; /* there since the first call was made: settings no longer change */
-    ak_pool *_Atomic pool;
+    ak_pool_place pool;
 };
 
 ak_status ak_client_create(ak_client **client, ak_error *err);

@@ -91,8 +91,8 @@ void ak_pool_free(ak_pool *pool) {
 }
 
 /* The pool of this process; NULL when out of memory. */
-static ak_pool *pool_of(ak_client *client) {
-    ak_pool *pool = atomic_load(&client->pool);
+static ak_pool *pool_of(ak_pool_place *place) {
+    ak_pool *pool = atomic_load(&place->current);
     if (pool && pool->pid == ak_process()) {
         return pool;
     }
@@ -100,7 +100,7 @@ static ak_pool *pool_of(ak_client *client) {
     if (!fresh) {
         return NULL;
     }
-    if (atomic_compare_exchange_strong(&client->pool, &pool, fresh)) {
+    if (atomic_compare_exchange_strong(&place->current, &pool, fresh)) {
         ak_pool_free(pool);
         return fresh;
     }
@@ -147,8 +147,8 @@ static ak_connection *take_stale(ak_pool *pool, int64_t now) {
     return stale;
 }
 
-ak_status ak_pool_borrow(ak_client *client, ak_connection **connection, ak_error *err) {
-    ak_pool *pool = pool_of(client);
+ak_status ak_pool_borrow(ak_pool_place *place, ak_connection **connection, ak_error *err) {
+    ak_pool *pool = pool_of(place);
     if (!pool) {
         return ak_error_memory(err);
     }
@@ -166,7 +166,7 @@ ak_status ak_pool_borrow(ak_client *client, ak_connection **connection, ak_error
     if (*connection) {
         ak_connection_idle(*connection)->next = NULL;
     } else {
-        status = ak_connection_new(&client->settings, pool->share, connection, err);
+        status = ak_connection_new(place->settings, pool->share, connection, err);
     }
 #ifdef AK_FRESH_DESCRIPTORS
     if (status == AK_OK) {
@@ -176,8 +176,8 @@ ak_status ak_pool_borrow(ak_client *client, ak_connection **connection, ak_error
     return status;
 }
 
-void ak_pool_return(ak_client *client, ak_connection *connection, bool reusable) {
-    ak_pool *pool = reusable ? pool_of(client) : NULL;
+void ak_pool_return(ak_pool_place *place, ak_connection *connection, bool reusable) {
+    ak_pool *pool = reusable ? pool_of(place) : NULL;
     if (!pool) {
         ak_connection_free(connection);
         return;
@@ -186,7 +186,7 @@ void ak_pool_return(ak_client *client, ak_connection *connection, bool reusable)
     int64_t now = ak_now();
     pthread_mutex_lock(&pool->lock);
     ak_connection *stale = take_stale(pool, now);
-    if (pool->idle_count < client->settings.integer[AK_CLIENT_MAX_IDLE]) {
+    if (pool->idle_count < place->settings->integer[AK_CLIENT_MAX_IDLE]) {
         ak_idle *idle = ak_connection_idle(connection);
         idle->since = now;
         idle->next = pool->idle;
@@ -202,9 +202,9 @@ void ak_pool_return(ak_client *client, ak_connection *connection, bool reusable)
 
 /* ---- looking the name up ---- */
 
-ak_lookup ak_pool_lookup(ak_client *client, const void *who, int64_t waiting_since, bool *owner) {
+ak_lookup ak_pool_lookup(ak_pool_place *place, const void *who, int64_t waiting_since, bool *owner) {
     *owner = false;
-    ak_pool *pool = client->settings.resolves ? pool_of(client) : NULL;
+    ak_pool *pool = place->settings->resolves ? pool_of(place) : NULL;
     if (!pool) {
         return AK_LOOKUP_PROCEED;
     }
@@ -226,8 +226,8 @@ ak_lookup ak_pool_lookup(ak_client *client, const void *who, int64_t waiting_sin
     return lookup;
 }
 
-void ak_pool_lookup_ended(ak_client *client, const void *who, bool found) {
-    ak_pool *pool = pool_of(client);
+void ak_pool_lookup_ended(ak_pool_place *place, const void *who, bool found) {
+    ak_pool *pool = pool_of(place);
     if (!pool) {
         return;
     }
@@ -244,8 +244,8 @@ void ak_pool_lookup_ended(ak_client *client, const void *who, bool found) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-void ak_pool_lookup_dropped(ak_client *client, const void *who) {
-    ak_pool *pool = pool_of(client);
+void ak_pool_lookup_dropped(ak_pool_place *place, const void *who) {
+    ak_pool *pool = pool_of(place);
     if (!pool) {
         return;
     }

@@ -165,7 +165,7 @@ static CURLcode set_call_options(ak_transfer *transfer, int64_t connect_ms) {
 /* Starts the transfer when the name is known, or nobody else is looking it up. AK_AGAIN: ask again soon. */
 static ak_status pass_lookup(ak_transfer *transfer, ak_error *err) {
     bool owner = false;
-    switch (ak_pool_lookup(transfer->client, transfer, transfer->deadlines.started, &owner)) {
+    switch (ak_pool_lookup(&transfer->client->pool, transfer, transfer->deadlines.started, &owner)) {
     case AK_LOOKUP_WAIT:
         transfer->waits_for_lookup = true;
         return AK_AGAIN;
@@ -208,7 +208,7 @@ ak_status ak_transfer_start(ak_transfer *transfer, ak_error *err) {
         return status;
     }
     ak_connection *connection = NULL;
-    status = ak_pool_borrow(transfer->client, &connection, err);
+    status = ak_pool_borrow(&transfer->client->pool, &connection, err);
     if (status != AK_OK) {
         return status;
     }
@@ -261,9 +261,9 @@ static void tell_lookup(ak_transfer *transfer) {
         bool failed = transfer->ended && transfer->result == CURLE_COULDNT_RESOLVE_HOST &&
                       !ak_transfer_lacks_descriptors(transfer); /* which says nothing of the name */
         if (ak_connection_knows_address(transfer->connection) || failed) {
-            ak_pool_lookup_ended(transfer->client, transfer, !failed);
+            ak_pool_lookup_ended(&transfer->client->pool, transfer, !failed);
         } else {
-            ak_pool_lookup_dropped(transfer->client, transfer);
+            ak_pool_lookup_dropped(&transfer->client->pool, transfer);
         }
         transfer->owns_lookup = false;
     }
@@ -395,13 +395,13 @@ void ak_transfer_release(ak_transfer *transfer, bool keep, bool forked) {
     }
     set_connection(transfer, NULL);
     if (transfer->owns_lookup) {
-        ak_pool_lookup_dropped(transfer->client, transfer);
+        ak_pool_lookup_dropped(&transfer->client->pool, transfer);
     }
     bool clean = transfer->ended && transfer->result == CURLE_OK && keep;
     if (clean) {
         ak_connection_finish(connection);
     }
-    ak_pool_return(transfer->client, connection, clean);
+    ak_pool_return(&transfer->client->pool, connection, clean);
 }
 
 void ak_transfer_free(ak_transfer *transfer) {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema.h"
+
 /* Room for any int64 as text. */
 #define NUMBER_CAP 24
 

@@ -13,9 +13,7 @@
 #include "operations.h"
 #include "record.h"
 #include "sse.h"
-
-/* All headers of a reply, and of the answers before it. libcurl has a limit of its own, of 300 kB in some versions. */
-#define AK_MAX_HEAD_BYTES (256 * 1024)
+#include "value_limits.h"
 
 /* Why a reply takes no more bytes. */
 typedef enum {

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "rules.h"
+#include "schema.h"
 
 static bool holds_items(const ak_parameter *parameter) {
     return parameter->type == AK_TYPE_LIST || parameter->type == AK_TYPE_LISTS || parameter->type == AK_TYPE_MAP;

@@ -7,8 +7,8 @@
 
 #include <cjson/cJSON.h>
 
-/* With all headers it goes into 1 MiB of libcurl's. */
-#define MAX_URL_BYTES 900000
+#include "schema.h"
+#include "value_limits.h"
 
 /* ---- path ---- */
 
@@ -108,9 +108,9 @@ static ak_status encode_url(ak_request *request, const char *base_url, ak_error 
         }
     }
     ok = ok && encode_query(request) && ak_buffer_terminate(&request->url);
-    if (ok && request->url.len > MAX_URL_BYTES) {
+    if (ok && request->url.len > AK_MAX_URL_BYTES) {
         return ak_error_set(err, AK_E_TOO_LARGE, "the URL of the request has %zu bytes; at most %d can be sent",
-                            request->url.len, MAX_URL_BYTES);
+                            request->url.len, AK_MAX_URL_BYTES);
     }
     return ok ? AK_OK : ak_error_memory(err);
 }

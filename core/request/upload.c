@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "value_limits.h"
 
 /* How much encoded content is held for libcurl. */
 #define HELD_BYTES (64 * 1024)

@@ -9,9 +9,6 @@
 #include "buffer.h"
 #include "error.h"
 
-/* The most that servers take in one request. */
-#define AK_MAX_BODY_BYTES (16 * 1024 * 1024)
-
 typedef struct {
     bool ended;       /* all of it has come */
     int64_t declared; /* its size, -1: not told */

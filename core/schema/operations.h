@@ -88,14 +88,4 @@ typedef struct {
     size_t field_count;
 } ak_operation;
 
-/* NULL for an unknown id, or past the end. */
-const ak_operation *ak_operation_find(int32_t id);
-const ak_operation *ak_operation_index(size_t index);
-
-const char *ak_key_text(int32_t key);
-
-/* The index of a parameter or field, or -1. */
-int ak_parameter_index(const ak_operation *operation, int32_t key);
-int ak_field_index(const ak_operation *operation, int32_t key);
-
 #endif

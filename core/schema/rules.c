@@ -2,83 +2,62 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "json_text.h"
-
-#define NAME_MAX_BYTES 63
-#define IMAGE_MAX_BYTES 256
-#define WORKDIR_MAX_BYTES 1024
-
-/* Not isalnum: the wire's letters do not depend on the locale. */
-static bool is_alphanumeric(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+#include "value_rules.h"
 
 static ak_status check_name(const char *what, const char *text, size_t len, ak_error *err) {
     if (len == 0) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: cannot be empty", what);
     }
-    if (len > NAME_MAX_BYTES) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: too long (max %d characters)", what, NAME_MAX_BYTES);
+    if (len > AK_NAME_MAX_BYTES) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: too long (max %d characters)", what, AK_NAME_MAX_BYTES);
     }
-    for (size_t i = 0; i < len; i++) {
-        bool joiner = text[i] == '-' || text[i] == '_';
-        if (!joiner && !is_alphanumeric(text[i])) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers, hyphens and underscores are allowed",
-                                what);
-        }
-        if (joiner && i > 0 && (text[i - 1] == '-' || text[i - 1] == '_')) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: cannot contain consecutive hyphens or underscores", what);
-        }
+    size_t allowed = ak_name_span(text, len), doubled = ak_name_doubled(text, len);
+    if (allowed < len && allowed < doubled) { /* of the two faults, the one that comes first */
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers, hyphens and underscores are allowed", what);
     }
-    if (!is_alphanumeric(text[0]) || !is_alphanumeric(text[len - 1])) {
+    if (doubled < len) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: cannot contain consecutive hyphens or underscores", what);
+    }
+    if (!ak_is_alphanumeric(text[0]) || !ak_is_alphanumeric(text[len - 1])) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must start and end with a letter or number", what);
     }
     return AK_OK;
 }
 
 static ak_status check_image(const char *what, const char *text, size_t len, ak_error *err) {
-    if (len == 0 || len > IMAGE_MAX_BYTES) {
-        return ak_error_set(err, AK_E_ARGUMENT, "%s: must have 1 to %d characters", what, IMAGE_MAX_BYTES);
+    if (len == 0 || len > AK_IMAGE_MAX_BYTES) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must have 1 to %d characters", what, AK_IMAGE_MAX_BYTES);
     }
-    for (size_t i = 0; i < len; i++) {
-        if (!is_alphanumeric(text[i]) && !memchr("._/:@-", text[i], 6)) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers and . _ / : @ - are allowed", what);
-        }
+    if (ak_image_span(text, len) < len) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers and . _ / : @ - are allowed", what);
     }
     return AK_OK;
 }
 
 static ak_status check_profile(const char *what, const char *text, size_t len, ak_error *err) {
-    static const char *const profiles[] = {"permissive", "moderate", "restrictive"};
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
-        if (strlen(profiles[i]) == len && strncasecmp(profiles[i], text, len) == 0) {
-            return AK_OK;
-        }
-    }
-    return ak_error_set(err, AK_E_ARGUMENT, "%s: must be permissive, moderate or restrictive", what);
+    return ak_profile_find(text, len) >= 0
+               ? AK_OK
+               : ak_error_set(err, AK_E_ARGUMENT, "%s: must be permissive, moderate or restrictive", what);
 }
 
 static ak_status check_workdir(const char *what, const char *text, size_t len, ak_error *err) {
-    if (len == 0 || len > WORKDIR_MAX_BYTES || text[0] != '/') {
+    if (len == 0 || len > AK_WORKDIR_MAX_BYTES || text[0] != '/') {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must be an absolute path of at most %d bytes", what,
-                            WORKDIR_MAX_BYTES);
+                            AK_WORKDIR_MAX_BYTES);
     }
     if (memchr(text, '\r', len) || memchr(text, '\n', len)) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain line breaks", what);
     }
-    for (size_t i = 0; i + 2 < len; i++) {
-        if (memcmp(text + i, "/..", 3) == 0 && (i + 3 == len || text[i + 3] == '/')) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain a .. component", what);
-        }
+    if (ak_path_has(text, len, "..")) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain a .. component", what);
     }
     return AK_OK;
 }
 
 static ak_status check_env(const char *what, const char *text, size_t len, ak_error *err) {
-    const char *equals = len ? memchr(text, '=', len) : NULL;
-    if (!equals || equals == text) {
+    if (!ak_is_env_entry(text, len)) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: each entry must be NAME=VALUE with a name", what);
     }
     return AK_OK;
@@ -86,60 +65,30 @@ static ak_status check_env(const char *what, const char *text, size_t len, ak_er
 
 /* ---- paths, and what stands in them ---- */
 
-static bool has_segment(const char *text, size_t len, const char *segment) {
-    size_t size = strlen(segment);
-    for (size_t start = 0; start <= len;) {
-        const char *slash = start < len ? memchr(text + start, '/', len - start) : NULL;
-        size_t end = slash ? (size_t)(slash - text) : len;
-        if (end - start == size && memcmp(text + start, segment, size) == 0) {
-            return true;
-        }
-        start = end + 1;
-    }
-    return false;
-}
-
-static bool has_prefix(const char *text, size_t len, const char *prefix) {
-    return len >= strlen(prefix) && memcmp(text, prefix, strlen(prefix)) == 0;
-}
-
-/* The server's own rules, which look at the text and not at what it means: /development begins with /dev. */
 static ak_status check_file(const char *what, const char *text, size_t len, ak_error *err) {
-    static const char *const closed[] = {"/proc",       "/sys",         "/dev",      "/etc/passwd",
-                                         "/etc/shadow", "/etc/sudoers", "/root/.ssh"};
     if (len < 2 || text[0] != '/' || text[len - 1] == '/') {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must be the absolute path of a file", what);
     }
-    for (size_t i = 0; i + 1 < len; i++) {
-        if (text[i] == '.' && text[i + 1] == '.') {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain ..", what);
-        }
+    if (ak_file_path_climbs(text, len)) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain ..", what);
     }
-    if (has_segment(text, len, ".") || (len > 1 && has_segment(text + 1, len - 1, ""))) {
+    if (ak_path_has(text, len, ".") || (len > 1 && ak_path_has(text + 1, len - 1, ""))) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain an empty component or a single dot", what);
     }
-    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
-        if (has_prefix(text, len, closed[i])) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: servers refuse all paths that begin with %s", what, closed[i]);
-        }
+    const char *closed = ak_file_path_closed(text, len);
+    if (closed) {
+        return ak_error_set(err, AK_E_ARGUMENT, "%s: servers refuse all paths that begin with %s", what, closed);
     }
     return AK_OK;
 }
 
 static ak_status check_uuid(const char *what, const char *text, size_t len, ak_error *err) {
-    bool ok = len == 36;
-    for (size_t i = 0; ok && i < len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
-                     (text[i] >= 'A' && text[i] <= 'F');
-        ok = dash ? text[i] == '-' : digit;
-    }
-    return ok ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be a UUID", what);
+    return ak_is_uuid(text, len) ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be a UUID", what);
 }
 
 static ak_status check_segment(const char *what, const char *text, size_t len, ak_error *err) {
     for (size_t i = 0; i < len; i++) {
-        if (!is_alphanumeric(text[i]) && !memchr("-_.", text[i], 3)) {
+        if (!ak_is_alphanumeric(text[i]) && !memchr("-_.", text[i], 3)) {
             return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers and - _ . are allowed", what);
         }
     }
@@ -159,7 +108,7 @@ static ak_status check_target(const char *what, const char *text, size_t len, ak
     }
     const char *query = memchr(text, '?', len);
     size_t path_len = query ? (size_t)(query - text) : len;
-    if (has_segment(text, path_len, ".") || has_segment(text, path_len, "..")) {
+    if (ak_path_has(text, path_len, ".") || ak_path_has(text, path_len, "..")) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s: must not contain the components . and ..", what);
     }
     return AK_OK;
@@ -177,17 +126,12 @@ static ak_status check_one_of(const char *what, const char *text, size_t len, co
     return ak_error_set(err, AK_E_ARGUMENT, "%s: must be %s", what, list);
 }
 
-/* Seconds, or a run of numbers each with s, m or h. The server takes no days, though some say so. */
+/* The server takes no days, though some say so. What is too long is for the server to say. */
 static ak_status check_ttl(const char *what, const char *text, size_t len, ak_error *err) {
-    bool ok = len > 0, digit = false, nonzero = false, units = false;
-    for (size_t i = 0; ok && i < len; i++) {
-        bool is_digit = text[i] >= '0' && text[i] <= '9';
-        nonzero = nonzero || (is_digit && text[i] != '0');
-        ok = is_digit || (digit && memchr("smh", text[i], 3));
-        units = units || !is_digit;
-        digit = is_digit;
-    }
-    ok = ok && nonzero && digit != units;
+    uint64_t seconds = 0;
+    size_t where = 0;
+    ak_ttl_fault fault = ak_ttl_parse(text, len, &seconds, &where);
+    bool ok = fault == AK_TTL_OK || fault == AK_TTL_TOO_LONG;
     return ok ? AK_OK : ak_error_set(err, AK_E_ARGUMENT, "%s: must be seconds, or such as 90s, 15m or 1h30m", what);
 }
 
@@ -253,10 +197,10 @@ ak_status ak_rule_check_text(ak_rule rule, const char *what, const char *text, s
     case AK_RULE_OBJECT:
         return check_json(what, text, len, rule == AK_RULE_OBJECT, err);
     case AK_RULE_STREAM:
-        return check_one_of(what, text, len, (const char *const[]){"stdout", "stderr", NULL}, "stdout or stderr", err);
+        return check_one_of(what, text, len, (const char *const[]){AK_OUTPUT_STREAMS, NULL}, "stdout or stderr", err);
     case AK_RULE_METHOD:
-        return check_one_of(what, text, len, (const char *const[]){"GET", "POST", "PUT", "PATCH", "DELETE", NULL},
-                            "GET, POST, PUT, PATCH or DELETE", err);
+        return check_one_of(what, text, len, (const char *const[]){AK_METHODS, NULL}, "GET, POST, PUT, PATCH or DELETE",
+                            err);
     default:
         return AK_OK;
     }

@@ -1,5 +1,5 @@
 /*
- * schema.h: what tools/generate writes from abi/schema (tables.c).
+ * schema.h: the tables that tools/generate writes from abi/schema (tables.c), and how something is found in them.
  */
 #ifndef AK_SCHEMA_H
 #define AK_SCHEMA_H
@@ -21,5 +21,15 @@ extern const size_t ak_key_count;
 /* Every constant of agentkernel.h: the version, the statuses, then the others. */
 extern const ak_constant_entry ak_constants[];
 extern const size_t ak_constant_count;
+
+/* NULL for an unknown id, or past the end. */
+const ak_operation *ak_operation_find(int32_t id);
+const ak_operation *ak_operation_index(size_t index);
+
+const char *ak_key_text(int32_t key);
+
+/* The index of a parameter or field, or -1. */
+int ak_parameter_index(const ak_operation *operation, int32_t key);
+int ak_field_index(const ak_operation *operation, int32_t key);
 
 #endif

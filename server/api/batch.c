@@ -1,37 +1,31 @@
 /*
- * batch.c: POST /batch/run: commands side by side, each in a fresh sandbox, with their outcomes in the order asked.
+ * batch.c: POST /batch/run: runs commands in parallel, each in a fresh sandbox, and answers in the order of the
+ * request.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture.h"
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
-#include "text.h"
 #include "thread.h"
 
 #define COMMANDS_MAX 256
 /* How many run at once. */
 #define WORKERS_MAX 8
-/* How much of its output the error of a failed command shows. */
-#define ERROR_OUTPUT_MAX 4096
 
 struct item {
     char **argv;
-    bool failed;
-    char *why; /* it could not be run; else NULL */
-    struct run_result result;
-    struct capture capture;
+    struct executed executed;
 };
 
 struct batch {
-    struct server *server;
+    const struct executor *executor;
     int client_fd;
-    size_t capture_max;
+    size_t output_max;
     struct item *items;
     size_t count;
     atomic_size_t next; /* the item that is nobody's yet */
@@ -41,8 +35,7 @@ struct batch {
 static void free_items(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         fields_free_list(batch->items[i].argv);
-        free(batch->items[i].why);
-        free(batch->items[i].capture.bytes);
+        executed_free(&batch->items[i].executed);
     }
     free(batch->items);
 }
@@ -57,7 +50,7 @@ static void read_item(struct fields *fields, const ak_json_value *value, size_t 
         fields_fail(fields, inner.error);
     } else if (argc == 0) {
         char message[64];
-        (void)snprintf(message, sizeof message, "commands[%zu]: command is required", number);
+        snprintf(message, sizeof message, "commands[%zu]: command is required", number);
         fields_fail(fields, message);
     }
 }
@@ -76,7 +69,7 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
     }
     if (!fields.failed) {
         batch->items = calloc(count, sizeof *batch->items);
-        batch->count = batch->items == NULL ? 0 : count;
+        batch->count = batch->items ? count : 0;
         ak_json_iter_init(&iter, &list);
         for (size_t i = 0; i < batch->count && ak_json_iter_next(&iter, NULL, &value); i++) {
             read_item(&fields, &value, i, &batch->items[i]);
@@ -84,7 +77,7 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
     }
     if (fields.failed) {
         reply_error(reply, 400, fields.error);
-    } else if (batch->items == NULL) {
+    } else if (!batch->items) {
         reply_error(reply, 500, "out of memory");
     }
     return reply->status == 0;
@@ -93,31 +86,17 @@ static bool read_batch(const struct request *request, struct batch *batch, struc
 /* --- Running --- */
 
 static void run_item(struct batch *batch, struct item *item) {
-    struct command command;
-    char why[256] = "";
-    struct command_spec spec = {.argv = (const char *const *)item->argv,
-                                .tree_fd = -1,
-                                .image_root = options_image_root(&batch->server->options, SANDBOX_DEFAULT_IMAGE),
-                                .image = SANDBOX_DEFAULT_IMAGE,
-                                .profile = PROFILE_MODERATE,
-                                .limits = execute_limits(PROFILE_MODERATE)};
-    if (command_start(&command, batch->server->spawner, &spec, NULL, batch->client_fd, batch->server->stop_fd, why,
-                      sizeof why) != COMMAND_STARTED) {
-        item->why = strdup(why);
-        item->failed = true;
-        return;
-    }
-    enum command_event event = COMMAND_ENDED;
-    item->capture.max = batch->capture_max;
-    if (!capture_collect(&item->capture, &command, &event)) {
-        item->why = strdup("out of memory");
-        item->failed = true;
-    } else if (event != COMMAND_ENDED) {
+    struct launch_plan plan = {
+        .shape = {.profile = PROFILE_MODERATE,
+                  .image_root = image_roots_find(batch->executor->images, SANDBOX_DEFAULT_IMAGE)},
+        .order = {.argv = (const char *const *)item->argv,
+                  .image = SANDBOX_DEFAULT_IMAGE,
+                  .limits = limits_of_profile(PROFILE_MODERATE),
+                  .tree_fd = -1}};
+    item->executed = execute(batch->executor, &plan, NULL, batch->client_fd, batch->output_max);
+    if (item->executed.outcome == EXECUTE_CANCELLED) {
         atomic_store(&batch->cut, true);
     }
-    item->result = command.result;
-    item->failed = item->failed || item->result.kind != END_EXITED || item->result.exit_code != 0;
-    command_close(&command);
 }
 
 static void *work(void *data) {
@@ -129,7 +108,7 @@ static void *work(void *data) {
     return NULL;
 }
 
-/* This thread works, too: however few others can be had, all is done. */
+/* This thread works as well, so the batch completes even if no other thread can be started. */
 static void run_all(struct batch *batch) {
     pthread_t threads[WORKERS_MAX - 1];
     size_t started = 0;
@@ -137,42 +116,43 @@ static void run_all(struct batch *batch) {
     while (started < wanted && thread_start(&threads[started], THREAD_STACK, work, batch)) {
         started++;
     }
-    (void)work(batch);
+    work(batch);
     for (size_t i = 0; i < started; i++) {
-        (void)pthread_join(threads[i], NULL);
+        pthread_join(threads[i], NULL);
     }
 }
 
 /* --- Reply --- */
 
-static void write_failure(struct writer *writer, const struct item *item) {
-    struct writer message = {0};
-    writer_text(&message, "Command failed: ");
-    if (item->why != NULL) {
-        writer_text(&message, item->why);
-    } else if (item->result.message[0] != '\0') {
-        writer_text(&message, item->result.message);
-    } else {
-        size_t shown = item->capture.len;
-        if (shown > ERROR_OUTPUT_MAX) {
-            shown = ERROR_OUTPUT_MAX - text_incomplete_tail(item->capture.bytes, ERROR_OUTPUT_MAX);
-        }
-        writer_raw(&message, item->capture.bytes, shown);
+/* Why a command failed, when that is not in its output; NULL when it is. */
+static const char *reason_of(const struct executed *executed) {
+    switch (executed->outcome) {
+    case EXECUTE_UNAVAILABLE:
+        return executed->why;
+    case EXECUTE_NO_MEMORY:
+        return "out of memory";
+    default:
+        return executed->result.message[0] != '\0' ? executed->result.message : NULL;
     }
+}
+
+static void write_failure(struct writer *writer, const struct executed *executed) {
+    const char *reason = reason_of(executed);
     writer_name(writer, "output");
     writer_text(writer, "null");
-    if (writer_ok(&message)) {
-        writer_member_string(writer, "error", message.text, message.len);
+    if (reason) {
+        char message[sizeof executed->result.message + 32];
+        snprintf(message, sizeof message, "Command failed: %s", reason);
+        writer_member_text(writer, "error", message);
     } else {
-        writer_member_text(writer, "error", "Command failed: ");
+        command_reply_error(writer, "Command failed: ", &executed->output);
     }
-    if (item->why == NULL) {
-        writer_member_int(writer, "exit_code", item->result.exit_code);
+    if (executed->outcome == EXECUTE_ENDED) {
+        writer_member_int(writer, "exit_code", executed->result.exit_code);
     }
-    if (item->result.kind == END_OUT_OF_MEMORY) {
+    if (executed->result.kind == END_OUT_OF_MEMORY) {
         writer_member_bool(writer, "oom", true);
     }
-    writer_free(&message);
 }
 
 static void write_results(struct reply *reply, const struct batch *batch) {
@@ -182,13 +162,13 @@ static void write_results(struct reply *reply, const struct batch *batch) {
     writer_name(writer, "results");
     writer_open(writer, '[');
     for (size_t i = 0; i < batch->count; i++) {
-        const struct item *item = &batch->items[i];
+        const struct executed *executed = &batch->items[i].executed;
         writer_element(writer);
         writer_open(writer, '{');
-        if (item->failed) {
-            write_failure(writer, item);
+        if (!executed_well(executed)) {
+            write_failure(writer, executed);
         } else {
-            capture_write(writer, &item->capture, "output", "output_base64");
+            command_reply_output(writer, &executed->output, "output", "output_base64");
             writer_name(writer, "error");
             writer_text(writer, "null");
         }
@@ -199,10 +179,10 @@ static void write_results(struct reply *reply, const struct batch *batch) {
     reply_close(reply);
 }
 
-void handle_batch_run(struct server *server, struct request *request, struct reply *reply) {
-    struct batch batch = {.server = server, .client_fd = request->client_fd};
-    if (read_batch(request, &batch, reply) && execute_available(server, reply)) {
-        batch.capture_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
+void handle_batch_run(struct api *api, struct request *request, struct reply *reply) {
+    struct batch batch = {.executor = &api->executor, .client_fd = request->client_fd};
+    if (read_batch(request, &batch, reply) && command_reply_available(&api->executor, reply)) {
+        batch.output_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
         run_all(&batch);
         if (atomic_load(&batch.cut)) {
             reply_error(reply, 503, "The server is shutting down"); /* of a client that has gone nobody reads it */

@@ -6,25 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
 #include "metadata.h"
 #include "source.h"
 #include "validate.h"
 
-/* What the full server does for a sandbox and this one cannot: refused, because a sandbox without it is not the one
- * that was asked for. null stands for nothing where the protocol has it so. */
+/* What the full server supports and this one does not. Refused, because a sandbox without it would not be the one that
+ * was asked for. null is treated as absent where the protocol does so. */
 static const struct {
     const char *name;
     enum { LIST, MAP, OBJECT_OR_NULL } kind;
 } unsupported[] = {{"volumes", LIST},        {"secrets", LIST}, {"secret_files", LIST},
                    {"secret_mappings", MAP}, {"ports", LIST},   {"network", OBJECT_OR_NULL}};
 
-/* Answers when another backend than ours is asked for. */
+/* Replies if a backend other than this one is asked for. */
 static void check_backend(struct fields *fields, struct reply *reply) {
     char *backend = fields_text(fields, "backend");
-    enum backend_check check = backend == NULL ? BACKEND_OURS : validate_backend(backend);
+    enum backend_check check = backend ? validate_backend(backend) : BACKEND_OURS;
     if (check == BACKEND_KNOWN) {
         reply_errorf(reply, 422, "Backend '%s' is unavailable. Use GET /backends to see ready backends", backend);
     } else if (check == BACKEND_UNKNOWN) {
@@ -33,7 +34,7 @@ static void check_backend(struct fields *fields, struct reply *reply) {
     free(backend);
 }
 
-/* Whether there is more than nothing of it. */
+/* Whether the member asks for anything. */
 static bool asks_for(struct fields *fields, size_t i) {
     ak_json_value value;
     char **list = NULL;
@@ -78,19 +79,19 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     uint64_t memory_mb = 512;
     char *profile = fields_text(fields, "profile");
     wanted->profile = PROFILE_MODERATE;
-    if (profile != NULL && !validate_profile(profile, &wanted->profile)) {
+    if (profile && !profile_parse(profile, &wanted->profile)) {
         reply_errorf(reply, 400, "Invalid profile '%.64s'. Use: permissive, moderate, restrictive", profile);
     }
     free(profile);
     bool restrictive = wanted->profile == PROFILE_RESTRICTIVE;
     bool asked = fields_uint(fields, "vcpus", SANDBOX_VCPUS_MAX, &vcpus);
     if (!fields_uint(fields, "memory_mb", SANDBOX_MEMORY_MB_MAX, &memory_mb) && restrictive) {
-        memory_mb = execute_limits(PROFILE_RESTRICTIVE).memory_bytes >> 20;
+        memory_mb = limits_of_profile(PROFILE_RESTRICTIVE).memory_bytes >> 20;
     }
     wanted->vcpus = (uint32_t)vcpus;
     wanted->cpu_percent = (uint32_t)vcpus * 100;
     if (!asked && restrictive) {
-        wanted->cpu_percent = (uint32_t)(execute_limits(PROFILE_RESTRICTIVE).cpus * 100);
+        wanted->cpu_percent = (uint32_t)(limits_of_profile(PROFILE_RESTRICTIVE).cpus * 100);
     }
     wanted->memory_mb = memory_mb;
     if (vcpus == 0 || memory_mb == 0) {
@@ -98,30 +99,30 @@ static void read_limits(struct fields *fields, struct sandbox *wanted, struct re
     }
 }
 
-/* Reads name, image and what is only kept. */
+/* Reads the name, the image, and the members that are only stored. */
 static void read_description(struct fields *fields, struct sandbox *wanted) {
     char message[VALIDATE_MESSAGE];
     char *name = fields_required_text(fields, "name");
-    const char *wrong = name == NULL ? NULL : validate_sandbox_name(name, message);
-    if (wrong != NULL) {
+    const char *wrong = name ? validate_sandbox_name(name, message) : NULL;
+    if (wrong) {
         fields_fail(fields, wrong);
-    } else if (name != NULL) {
-        (void)snprintf(wanted->name, sizeof wanted->name, "%s", name);
+    } else if (name) {
+        snprintf(wanted->name, sizeof wanted->name, "%s", name);
     }
     free(name);
     wanted->image = fields_text(fields, "image");
-    if (wanted->image == NULL && !fields->failed) {
+    if (!wanted->image && !fields->failed) {
         wanted->image = strdup(SANDBOX_DEFAULT_IMAGE);
     }
-    wrong = wanted->image == NULL ? "out of memory" : validate_image(wanted->image, message);
-    if (wrong != NULL) {
+    wrong = wanted->image ? validate_image(wanted->image, message) : "out of memory";
+    if (wrong) {
         fields_fail(fields, wrong);
     }
     wanted->labels = fields_map(fields, "labels");
     wanted->description = fields_text(fields, "description");
     wanted->created_from_template = fields_text(fields, "created_from_template");
     wanted->template_help_text = fields_text(fields, "template_help_text");
-    free(fields_text(fields, "agent")); /* of the full server's own concern: nothing here depends on it */
+    free(fields_text(fields, "agent")); /* used by the full server only */
     metadata_read_lifecycle(fields, wanted);
 }
 
@@ -141,7 +142,7 @@ static bool read_create_request(const struct request *request, struct sandbox *w
     if (!fields.failed && reply->status == 0) {
         read_limits(&fields, wanted, reply);
     }
-    if (!fields.failed && reply->status == 0 && source->url != NULL && wanted->profile == PROFILE_RESTRICTIVE) {
+    if (!fields.failed && reply->status == 0 && source->url && wanted->profile == PROFILE_RESTRICTIVE) {
         reply_error(reply, 422, "source_url needs a network, which the restrictive profile has not");
     }
     if (fields.failed && reply->status == 0) {
@@ -157,9 +158,9 @@ static void reply_created(struct reply *reply, struct sandbox *sandbox) {
 }
 
 /* Fills a new sandbox. False when the reply says why not. */
-static bool fetch(struct server *server, const struct request *request, struct sandbox *made,
-                  const struct source *source, struct reply *reply) {
-    if (!source_fetch(server, request, made, source, reply)) {
+static bool fetch(struct api *api, const struct request *request, struct sandbox *made, const struct source *source,
+                  struct reply *reply) {
+    if (!source_fetch(api, request, made, source, reply)) {
         return false;
     }
     bool finished = state_finish(made);
@@ -169,15 +170,15 @@ static bool fetch(struct server *server, const struct request *request, struct s
     return finished;
 }
 
-static void create(struct server *server, const struct request *request, const struct sandbox *wanted,
+static void create(struct api *api, const struct request *request, const struct sandbox *wanted,
                    const struct source *source, struct reply *reply) {
     struct sandbox *made = NULL;
-    switch (state_create(&server->state, wanted, -1, &made)) {
+    switch (state_create(&api->state, wanted, -1, &made)) {
     case STATE_OK:
-        if (!source_any(source) || fetch(server, request, made, source, reply)) {
+        if (!provision_is_needed(source) || fetch(api, request, made, source, reply)) {
             reply_created(reply, made);
         } else {
-            (void)state_remove(made);
+            state_remove(made);
         }
         break;
     case STATE_EXISTS:
@@ -190,13 +191,13 @@ static void create(struct server *server, const struct request *request, const s
     state_release(made);
 }
 
-void handle_create_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_create_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox wanted = {0};
     struct source source = {0};
     bool ok = read_create_request(request, &wanted, &source, reply);
-    wanted.unfinished = source_any(&source);
-    if (ok && execute_available(server, reply)) {
-        create(server, request, &wanted, &source, reply);
+    wanted.unfinished = provision_is_needed(&source);
+    if (ok && command_reply_available(&api->executor, reply)) {
+        create(api, request, &wanted, &source, reply);
     }
     source_free(&source);
     free(wanted.image);

@@ -1,5 +1,5 @@
 /*
- * discovery.c: GET /backends and GET /stats: what this server can do, and how much it does.
+ * discovery.c: GET /backends and GET /stats: what this server supports, and its load.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,11 +49,11 @@ static void write_backend(struct writer *writer, const char *name, bool ours, bo
     writer_close(writer, '}');
 }
 
-void handle_backends(struct server *server, struct request *request, struct reply *reply) {
+void handle_backends(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
     const char *why = NULL;
-    bool usable = status_sandbox_usable(server, &why);
+    bool usable = status_sandbox_usable(api, &why);
     reply_open(reply, 200);
     writer_open(writer, '{');
     writer_member_text(writer, "default_backend", "bubblewrap");
@@ -77,12 +77,12 @@ static void read_memory(uint64_t *used, uint64_t *total) {
     unsigned long long total_kb = 0;
     unsigned long long available_kb = 0;
     FILE *file = fopen("/proc/meminfo", "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "MemTotal: %llu", &total_kb);
-        (void)sscanf(line, "MemAvailable: %llu", &available_kb);
+    while (file && fgets(line, sizeof line, file)) {
+        sscanf(line, "MemTotal: %llu", &total_kb);
+        sscanf(line, "MemAvailable: %llu", &available_kb);
     }
-    if (file != NULL) {
-        (void)fclose(file);
+    if (file) {
+        fclose(file);
     }
     *total = total_kb / 1024;
     *used = available_kb < total_kb ? (total_kb - available_kb) / 1024 : 0;
@@ -95,17 +95,17 @@ static double cpu_percent(void) {
     return getloadavg(&load, 1) == 1 && cpus > 0 ? load * 100 / (double)cpus : 0;
 }
 
-static void write_usage(struct writer *writer, const struct server *server) {
+static void write_usage(struct writer *writer, const struct api *api) {
     char percent[32];
     uint64_t used = 0;
     uint64_t total = 0;
     struct statvfs disk;
     uint64_t disk_used = 0;
     read_memory(&used, &total);
-    if (fstatvfs(server->state.dir_fd, &disk) == 0) {
+    if (fstatvfs(api->state.dir.top_fd, &disk) == 0) {
         disk_used = (uint64_t)(disk.f_blocks - disk.f_bfree) * disk.f_frsize >> 20;
     }
-    (void)snprintf(percent, sizeof percent, "%.1f", cpu_percent());
+    snprintf(percent, sizeof percent, "%.1f", cpu_percent());
     writer_open(writer, '{');
     writer_name(writer, "cpu_percent");
     writer_text(writer, percent);
@@ -115,16 +115,16 @@ static void write_usage(struct writer *writer, const struct server *server) {
     writer_close(writer, '}');
 }
 
-void handle_stats(struct server *server, struct request *request, struct reply *reply) {
+void handle_stats(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
-    struct sandbox **list = state_list(&server->state);
-    if (list == NULL) {
+    struct sandbox **list = state_list(&api->state);
+    if (!list) {
         reply_error(reply, 500, "out of memory");
         return;
     }
     size_t count = 0;
-    while (list[count] != NULL) {
+    while (list[count]) {
         count++;
     }
     state_free_list(list);
@@ -133,10 +133,10 @@ void handle_stats(struct server *server, struct request *request, struct reply *
     writer_member_uint(writer, "sandbox_count", count);
     writer_member_uint(writer, "sandbox_limit", 0);
     writer_member_text(writer, "backend", "bubblewrap");
-    writer_member_uint(writer, "uptime_seconds", (uint64_t)(clock_monotonic_ms() - server->started_ms) / 1000);
+    writer_member_uint(writer, "uptime_seconds", (uint64_t)(clock_monotonic_ms() - api->started_ms) / 1000);
     writer_member_text(writer, "version", AKL_VERSION);
     writer_name(writer, "resource_usage");
-    write_usage(writer, server);
+    write_usage(writer, api);
     writer_close(writer, '}');
     reply_close(reply);
 }

@@ -1,10 +1,8 @@
 #include "exec_request.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "execute.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
 #include "validate.h"
@@ -34,13 +32,13 @@ bool exec_request_read(const struct request *request, struct exec_request *exec,
         return false;
     }
     const char *wrong = NULL;
-    if (!fields.failed && exec->workdir != NULL) {
+    if (!fields.failed && exec->workdir) {
         wrong = validate_workdir(exec->workdir);
     }
-    if (!fields.failed && wrong == NULL) {
+    if (!fields.failed && !wrong) {
         wrong = validate_env((const char *const *)exec->env, message);
     }
-    if (wrong != NULL) {
+    if (wrong) {
         fields_fail(&fields, wrong);
     }
     if (fields.failed) {
@@ -49,33 +47,19 @@ bool exec_request_read(const struct request *request, struct exec_request *exec,
     return !fields.failed;
 }
 
-struct sandbox *exec_request_sandbox(struct server *server, const struct request *request, struct reply *reply) {
+struct sandbox *exec_request_sandbox(struct api *api, const struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
-    struct sandbox *sandbox = state_find(&server->state, name);
-    if (sandbox == NULL) {
+    struct sandbox *sandbox = state_find(&api->state, name);
+    if (!sandbox) {
         reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, name, name);
-    } else if (!execute_available(server, reply)) {
+    } else if (!command_reply_available(&api->executor, reply)) {
         state_release(sandbox);
         return NULL;
     }
     return sandbox;
 }
 
-bool exec_request_spec(const struct server *server, const struct exec_request *exec, struct sandbox *sandbox,
-                       struct command_spec *spec, struct reply *reply) {
-    *spec = (struct command_spec){.argv = (const char *const *)exec->command,
-                                  .env = (const char *const *)exec->env,
-                                  .workdir = exec->workdir,
-                                  .tree_fd = state_open_tree(sandbox),
-                                  .whole_tree = true,
-                                  .image_root = options_image_root(&server->options, sandbox->image),
-                                  .image = sandbox->image,
-                                  .profile = sandbox->profile,
-                                  .limits = execute_limits_of(sandbox)};
-    if (spec->tree_fd < 0 && atomic_load(&sandbox->removed)) {
-        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name); /* since it was found */
-    } else if (spec->tree_fd < 0) {
-        reply_errorf(reply, 500, "Sandbox '%s' cannot be used: %s", sandbox->name, strerror(errno));
-    }
-    return spec->tree_fd >= 0;
+struct kept_command exec_request_command(const struct exec_request *exec) {
+    return (struct kept_command){
+        .argv = (const char *const *)exec->command, .env = (const char *const *)exec->env, .workdir = exec->workdir};
 }

@@ -1,12 +1,11 @@
 /*
- * exec_request.h: what is asked for a command in a kept sandbox, to be waited for or detached.
+ * exec_request.h: the request for a command in a kept sandbox, attached or detached.
  */
 #ifndef AKL_EXEC_REQUEST_H
 #define AKL_EXEC_REQUEST_H
 
-#include "reply.h"
-#include "request.h"
-#include "server.h"
+#include "api.h"
+#include "kept_command.h"
 
 struct exec_request {
     char **command;
@@ -19,10 +18,9 @@ bool exec_request_read(const struct request *request, struct exec_request *exec,
 void exec_request_free(struct exec_request *exec);
 
 /* The sandbox to run it in, a reference; NULL when the reply says why not. */
-struct sandbox *exec_request_sandbox(struct server *server, const struct request *request, struct reply *reply);
+struct sandbox *exec_request_sandbox(struct api *api, const struct request *request, struct reply *reply);
 
-/* Fills in a spec, whose tree_fd is the caller's to close. False when the reply says why not. */
-bool exec_request_spec(const struct server *server, const struct exec_request *exec, struct sandbox *sandbox,
-                       struct command_spec *spec, struct reply *reply);
+/* The command; good as long as the request. */
+struct kept_command exec_request_command(const struct exec_request *exec);
 
 #endif

@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 #include "base64.h"
+#include "command_reply.h"
 #include "fields.h"
-#include "file_reader.h"
+#include "file_body.h"
 #include "file_store.h"
+#include "files_path.h"
 #include "handlers.h"
 #include "json_text.h"
 
-/* Files up to this size are read at once, before the reply begins: what a command writes to meanwhile cannot cut it. */
+/* Files up to this size are read before the reply begins, so that a concurrent write cannot truncate it. */
 #define WHOLE_MAX ((uint64_t)1 << 20)
 /* Commands cannot make larger ones. */
 #define READ_MAX ((uint64_t)2 << 30)
@@ -22,7 +24,7 @@
 
 /* One request about files. */
 struct file_call {
-    struct server *server;
+    struct api *api;
     struct file_store store; /* whose sandbox is a reference; NULL: there is none of that name */
     struct files_path path;
 };
@@ -48,7 +50,7 @@ static void reply_about(struct reply *reply, unsigned status, const char *before
 /* "<before><path>: why", from errno. */
 static void reply_failed(struct reply *reply, unsigned status, const char *before, const struct files_path *path) {
     char after[160];
-    (void)snprintf(after, sizeof after, ": %s", file_store_error(errno));
+    snprintf(after, sizeof after, ": %s", file_store_error(errno));
     reply_about(reply, status, before, path, after);
 }
 
@@ -65,15 +67,14 @@ static void reply_done(struct reply *reply, const char *before, const struct fil
 }
 
 /* Finds the sandbox. False when its name is none. */
-static bool open_call(struct file_call *call, struct server *server, const struct request *request,
-                      struct reply *reply) {
-    *call = (struct file_call){.server = server};
+static bool open_call(struct file_call *call, struct api *api, const struct request *request, struct reply *reply) {
+    *call = (struct file_call){.api = api};
     if (!sandbox_check_name(request, reply)) {
         return false;
     }
-    call->store.sandbox = state_find(&server->state, request->segments[1]);
-    if (call->store.sandbox != NULL) {
-        call->store.image_root = options_image_root(&server->options, call->store.sandbox->image);
+    call->store.sandbox = state_find(&api->state, request->segments[1]);
+    if (call->store.sandbox) {
+        call->store.image_root = image_roots_find(api->executor.images, call->store.sandbox->image);
     }
     return true;
 }
@@ -84,10 +85,10 @@ static void close_call(struct file_call *call) {
 }
 
 /* Opens the call and checks the path in the request's target. */
-static bool open_path_call(struct file_call *call, struct server *server, const struct request *request,
+static bool open_path_call(struct file_call *call, struct api *api, const struct request *request,
                            struct reply *reply) {
     struct writer wrong = {0};
-    bool ok = open_call(call, server, request, reply);
+    bool ok = open_call(call, api, request, reply);
     if (ok && (!files_path_decode(&call->path, request, &wrong) ||
                !files_path_check(&call->path, call->store.image_root, &wrong))) {
         reply_wrong(reply, 400, &wrong);
@@ -97,7 +98,7 @@ static bool open_path_call(struct file_call *call, struct server *server, const 
     return ok;
 }
 
-/* Keeps in mind that something was done. */
+/* Records the operation. */
 static void note(const struct file_call *call, const char *type) {
     struct sandbox *sandbox = call->store.sandbox;
     audit_file(&sandbox->state->audit, type, sandbox, call->path.text);
@@ -106,12 +107,12 @@ static void note(const struct file_call *call, const char *type) {
     }
 }
 
-/* Whether there is a sandbox that runs. */
+/* Whether the sandbox exists and is running. */
 static bool is_running(const struct file_call *call, const struct request *request, unsigned status,
                        struct reply *reply) {
     const struct sandbox *sandbox = call->store.sandbox;
     const char *name = request->segments[1];
-    if (sandbox == NULL || atomic_load(&sandbox->stopped)) {
+    if (!sandbox || atomic_load(&sandbox->stopped)) {
         reply_errorf(reply, status, SANDBOX_NOT_RUNNING, name, name);
         return false;
     }
@@ -124,13 +125,13 @@ static bool is_running(const struct file_call *call, const struct request *reque
 static bool reply_whole(int fd, size_t size, struct reply *reply) {
     char *bytes = malloc(size + 1);
     size_t len = 0;
-    ssize_t n = bytes == NULL ? -1 : 1;
+    ssize_t n = bytes ? 1 : -1;
     while (n > 0 && len < size) {
         n = read(fd, bytes + len, size - len);
         len += n > 0 ? (size_t)n : 0;
     }
     int error = errno;
-    (void)close(fd);
+    close(fd);
     if (n >= 0) {
         bool text = ak_utf8_valid(bytes, len);
         reply_open(reply, 200);
@@ -153,9 +154,9 @@ static bool reply_whole(int fd, size_t size, struct reply *reply) {
 
 static void read_file(const struct file_call *call, const struct request *request, struct reply *reply) {
     uint64_t size = 0;
-    int fd = file_store_open(&call->store, &call->path, &size);
+    int fd = file_store_open(&call->store, call->path.relative, &size);
     if (fd >= 0 && size > READ_MAX) {
-        (void)close(fd);
+        close(fd);
         reply_about(reply, 413, "File exceeds the maximum size of 2147483648 bytes: ", &call->path, "");
         return;
     }
@@ -164,8 +165,7 @@ static void read_file(const struct file_call *call, const struct request *reques
         ok = reply_whole(fd, (size_t)size, reply);
     } else if (ok) {
         reply->status = 200;
-        reply->file = file_reader_open(fd, size, &call->server->state.stopping, request->client_fd);
-        ok = reply->file != NULL;
+        ok = file_body_open(&reply->source, fd, size, &call->api->state.dir.stopping, request->client_fd);
     }
     if (ok) {
         note(call, "file_read");
@@ -174,9 +174,9 @@ static void read_file(const struct file_call *call, const struct request *reques
     }
 }
 
-void handle_read_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_read_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_path_call(&call, server, request, reply) && is_running(&call, request, 404, reply)) {
+    if (open_path_call(&call, api, request, reply) && is_running(&call, request, 404, reply)) {
         read_file(&call, request, reply);
     }
     close_call(&call);
@@ -197,7 +197,7 @@ static bool decode_base64(struct fields *fields, const ak_json_value *value, str
         return false;
     }
     content->bytes = malloc(size + 1);
-    if (content->bytes == NULL) {
+    if (!content->bytes) {
         fields_fail(fields, "out of memory");
         return false;
     }
@@ -221,7 +221,7 @@ static bool read_content(const struct request *request, struct content *content,
     bool base64 =
         fields_value(&fields, "encoding", false, AK_JSON_STRING, &encoding) && ak_json_equals(&encoding, "base64", 6);
     if (found && !fields.failed && base64) {
-        (void)decode_base64(&fields, &value, content);
+        decode_base64(&fields, &value, content);
     } else if (found && !fields.failed) {
         content->bytes = fields_bytes(&fields, &value, &content->len);
     }
@@ -231,14 +231,14 @@ static bool read_content(const struct request *request, struct content *content,
     return !fields.failed;
 }
 
-void handle_write_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_write_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
     struct content content = {0};
-    if (open_path_call(&call, server, request, reply) && read_content(request, &content, reply) &&
+    if (open_path_call(&call, api, request, reply) && read_content(request, &content, reply) &&
         is_running(&call, request, 500, reply)) {
-        if (file_store_write(&call.store, &call.path, content.bytes, content.len)) {
+        if (file_store_write(&call.store, call.path.relative, content.bytes, content.len)) {
             char before[48];
-            (void)snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
+            snprintf(before, sizeof before, "Wrote %zu bytes to ", content.len);
             reply_done(reply, before, &call.path);
             note(&call, "file_written");
         } else {
@@ -249,10 +249,10 @@ void handle_write_file(struct server *server, struct request *request, struct re
     close_call(&call);
 }
 
-void handle_delete_file(struct server *server, struct request *request, struct reply *reply) {
+void handle_delete_file(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_path_call(&call, server, request, reply) && is_running(&call, request, 500, reply)) {
-        if (file_store_delete(&call.store, &call.path)) {
+    if (open_path_call(&call, api, request, reply) && is_running(&call, request, 500, reply)) {
+        if (file_store_delete(&call.store, call.path.relative)) {
             reply_done(reply, "Deleted ", &call.path);
             note(&call, "file_deleted");
         } else {
@@ -264,17 +264,17 @@ void handle_delete_file(struct server *server, struct request *request, struct r
 
 /* --- Several --- */
 
-/* Takes the path that a member of the map is named by. False when the reply says what is wrong. */
-static bool take_key(struct file_call *call, struct fields *fields, const ak_json_value *key, struct reply *reply) {
+/* Reads the path that a member of the map is named by. False when the reply says what is wrong. */
+static bool parse_key(struct file_call *call, struct fields *fields, const ak_json_value *key, struct reply *reply) {
     struct writer wrong = {0};
     size_t len = 0;
     files_path_free(&call->path);
     char *text = fields_bytes(fields, key, &len);
-    if (text == NULL) {
+    if (!text) {
         reply_error(reply, 400, fields->error);
         return false;
     }
-    bool ok = files_path_take(&call->path, text, len, &wrong);
+    bool ok = files_path_set(&call->path, text, len, &wrong);
     if (!ok) {
         reply_wrong(reply, 400, &wrong);
     } else if (!files_path_check(&call->path, call->store.image_root, &wrong)) {
@@ -282,7 +282,7 @@ static bool take_key(struct file_call *call, struct fields *fields, const ak_jso
         struct writer whole = {0};
         writer_text(&whole, call->path.text);
         writer_text(&whole, ": ");
-        writer_text(&whole, why == NULL ? "out of memory" : why);
+        writer_text(&whole, why ? why : "out of memory");
         writer_raw(&whole, "", 1);
         reply_wrong(reply, 400, &whole);
         writer_free(&whole);
@@ -293,7 +293,7 @@ static bool take_key(struct file_call *call, struct fields *fields, const ak_jso
     return ok;
 }
 
-/* Looks at all members before anything is written. */
+/* Checks all members before anything is written. */
 static bool check_files(struct file_call *call, struct fields *fields, const ak_json_value *files,
                         struct reply *reply) {
     ak_json_iter iter;
@@ -308,13 +308,13 @@ static bool check_files(struct file_call *call, struct fields *fields, const ak_
     ak_json_iter_init(&iter, files);
     while (ak_json_iter_next(&iter, &key, &value)) {
         size_t len = 0;
-        char *bytes = fields_bytes(fields, &value, &len); /* only to see whether it can be had */
+        char *bytes = fields_bytes(fields, &value, &len); /* only to check it */
         free(bytes);
-        if (bytes == NULL) {
+        if (!bytes) {
             reply_error(reply, 400, fields->error);
             return false;
         }
-        if (!take_key(call, fields, &key, reply)) {
+        if (!parse_key(call, fields, &key, reply)) {
             return false;
         }
     }
@@ -331,8 +331,8 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
     while (ak_json_iter_next(&iter, &key, &value)) {
         size_t len = 0;
         char *bytes = fields_bytes(fields, &value, &len);
-        bool taken = bytes != NULL && take_key(call, fields, &key, reply);
-        bool ok = taken && file_store_write(&call->store, &call->path, bytes, len);
+        bool taken = bytes && parse_key(call, fields, &key, reply);
+        bool ok = taken && file_store_write(&call->store, call->path.relative, bytes, len);
         if (taken && !ok) {
             reply_failed(reply, 500, "Failed to write ", &call->path);
         } else if (!taken) {
@@ -352,9 +352,9 @@ static void write_files(struct file_call *call, struct fields *fields, const ak_
     reply_close(reply);
 }
 
-void handle_write_files(struct server *server, struct request *request, struct reply *reply) {
+void handle_write_files(struct api *api, struct request *request, struct reply *reply) {
     struct file_call call;
-    if (open_call(&call, server, request, reply)) {
+    if (open_call(&call, api, request, reply)) {
         struct fields fields;
         ak_json_value files;
         fields_parse(&fields, request->body, request->body_len);

@@ -5,12 +5,10 @@
 
 #include "json_text.h"
 #include "kept_root.h"
+#include "value_rules.h"
 
 /* sandboxes, NAME, files */
 #define SEGMENTS_BEFORE 3
-
-static const char *const system_paths[] = {"/proc",       "/sys",         "/dev",      "/etc/passwd",
-                                           "/etc/shadow", "/etc/sudoers", "/root/.ssh"};
 
 static bool fail(struct writer *wrong, const char *message, const char *about) {
     writer_text(wrong, message);
@@ -19,11 +17,11 @@ static bool fail(struct writer *wrong, const char *message, const char *about) {
     return false;
 }
 
-/* The path without what makes no difference. Never longer. */
+/* The path in its simplest form. Never longer. */
 static char *simplify(const char *text) {
     char *relative = malloc(strlen(text) + 1);
     char *to = relative;
-    while (relative != NULL && *text != '\0') {
+    while (relative && *text != '\0') {
         size_t len = strcspn(text, "/");
         if (len > 0 && !(len == 1 && text[0] == '.')) {
             if (to != relative) {
@@ -34,23 +32,23 @@ static char *simplify(const char *text) {
         }
         text += len + (text[len] == '/');
     }
-    if (to != NULL) {
+    if (to) {
         *to = '\0';
     }
     return relative;
 }
 
-bool files_path_take(struct files_path *path, const char *text, size_t len, struct writer *wrong) {
+bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong) {
     *path = (struct files_path){0};
-    if (memchr(text, 0, len) != NULL) {
+    if (memchr(text, 0, len)) {
         return fail(wrong, "invalid file path: NUL", "");
     }
-    if (len > FILES_PATH_MAX) {
+    if (len > AK_FILE_PATH_MAX_BYTES) {
         return fail(wrong, "file path too long (max 4095 bytes)", "");
     }
     path->text = strndup(text, len);
-    path->relative = path->text == NULL ? NULL : simplify(path->text);
-    if (path->relative == NULL) {
+    path->relative = path->text ? simplify(path->text) : NULL;
+    if (!path->relative) {
         files_path_free(path);
         return fail(wrong, "out of memory", "");
     }
@@ -89,7 +87,7 @@ bool files_path_decode(struct files_path *path, const struct request *request, s
         p += len;
     }
     if (!ok) {
-        (void)fail(wrong, "invalid encoded file path", "");
+        fail(wrong, "invalid encoded file path", "");
     } else if (decoded.len == 0) {
         ok = fail(wrong, writer_ok(&decoded) ? "file path is required" : "out of memory", "");
     } else if (!writer_ok(&decoded)) {
@@ -97,7 +95,7 @@ bool files_path_decode(struct files_path *path, const struct request *request, s
     } else if (!ak_utf8_valid(decoded.text, decoded.len)) {
         ok = fail(wrong, "invalid encoded file path: not UTF-8", "");
     } else {
-        ok = files_path_take(path, decoded.text, decoded.len, wrong);
+        ok = files_path_set(path, decoded.text, decoded.len, wrong);
     }
     writer_free(&decoded);
     return ok;
@@ -107,13 +105,12 @@ bool files_path_check(const struct files_path *path, const char *image_root, str
     if (path->text[0] != '/') {
         return fail(wrong, "Sandbox path must be absolute, got: ", path->text);
     }
-    if (strstr(path->text, "..") != NULL) {
+    size_t size = strlen(path->text);
+    if (ak_file_path_climbs(path->text, size)) {
         return fail(wrong, "Path traversal not allowed: ", path->text);
     }
-    for (size_t i = 0; i < sizeof system_paths / sizeof system_paths[0]; i++) {
-        if (strncmp(path->text, system_paths[i], strlen(system_paths[i])) == 0) {
-            return fail(wrong, "Cannot access system path: ", path->text);
-        }
+    if (ak_file_path_closed(path->text, size)) {
+        return fail(wrong, "Cannot access system path: ", path->text);
     }
     char first[256];
     size_t len = strcspn(path->relative, "/");
@@ -126,11 +123,6 @@ bool files_path_check(const struct files_path *path, const char *image_root, str
         return fail(wrong, "Cannot access system path: ", path->text);
     }
     return true;
-}
-
-const char *files_path_last(const struct files_path *path) {
-    const char *slash = strrchr(path->relative, '/');
-    return slash == NULL ? path->relative : slash + 1;
 }
 
 void files_path_free(struct files_path *path) {

@@ -1,5 +1,5 @@
 /*
- * files_path.h: the paths of the files API: from the request's target, or as a member of a body, to what is opened.
+ * files_path.h: the paths of the files API, from the request's target or a member of its body.
  */
 #ifndef AKL_FILES_PATH_H
 #define AKL_FILES_PATH_H
@@ -7,10 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "request.h"
+#include "http_request.h"
 #include "writer.h"
-
-#define FILES_PATH_MAX 4095
 
 struct files_path {
     char *text;     /* as asked for, absolute, UTF-8: for messages and the audit log */
@@ -21,15 +19,12 @@ struct files_path {
  * the 400 in *wrong. */
 bool files_path_decode(struct files_path *path, const struct request *request, struct writer *wrong);
 
-/* Takes len bytes, which are UTF-8, as they are. */
-bool files_path_take(struct files_path *path, const char *text, size_t len, struct writer *wrong);
+/* The same for len bytes of UTF-8, which are not decoded. */
+bool files_path_set(struct files_path *path, const char *text, size_t len, struct writer *wrong);
 
-/* Checks the path for a sandbox of this image root (see command_spec), whose own folders are nobody's to read or write
- * here. False with the message in *wrong. */
+/* Checks that the path is not one of the system's own in a sandbox with this image root (see kept_root.h). False with
+ * the message in *wrong. */
 bool files_path_check(const struct files_path *path, const char *image_root, struct writer *wrong);
-
-/* The last component; "" when the path is the root. */
-const char *files_path_last(const struct files_path *path);
 
 void files_path_free(struct files_path *path);
 

@@ -1,14 +1,10 @@
 /*
- * handlers.h: one function per operation. Each looks at the request and fills the reply; any thread.
+ * handlers.h: one function per operation: reads the request and fills in the reply. Any thread.
  */
 #ifndef AKL_HANDLERS_H
 #define AKL_HANDLERS_H
 
-#include "reply.h"
-#include "request.h"
-#include "server.h"
-
-typedef void handler(struct server *server, struct request *request, struct reply *reply);
+#include "api.h"
 
 /* status.c */
 handler handle_health;
@@ -74,7 +70,7 @@ handler handle_batch_run;
 /* The image of a request that names none. Only a name, unless --image maps it. */
 #define SANDBOX_DEFAULT_IMAGE "alpine:3.24"
 
-/* More than any machine has, and small enough to count its bytes. */
+/* More than any machine has, and small enough that its bytes can be counted. */
 #define SANDBOX_MEMORY_MB_MAX ((uint64_t)1 << 40)
 #define SANDBOX_VCPUS_MAX 10000
 
@@ -82,13 +78,10 @@ handler handle_batch_run;
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox);
 
 /* A reference to the sandbox that the path names; NULL when the reply says why not (400, 404). */
-struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply);
+struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply);
 
-/* The text for commands in a sandbox that is stopped or not there. */
-#define SANDBOX_NOT_RUNNING "Sandbox '%s' is not running. Start it with: agentkernel start %s"
-
-/* Whether commands can be run now, and why not or how well: status.c. */
-bool status_sandbox_usable(const struct server *server, const char **why);
+/* Whether commands can be run now, and the reason or a warning: status.c. */
+bool status_sandbox_usable(const struct api *api, const char **why);
 
 /* Checks the name in the path. False when the reply says what is wrong with it. */
 bool sandbox_check_name(const struct request *request, struct reply *reply);

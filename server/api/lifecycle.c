@@ -2,7 +2,6 @@
  * lifecycle.c: starting, stopping and resizing kept sandboxes, and how long they live.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +9,8 @@
 #include "clock.h"
 #include "fields.h"
 #include "handlers.h"
-#include "ttl.h"
+#include "validate.h"
+#include "value_rules.h"
 
 static void reply_failure(struct reply *reply, const char *operation, int error) {
     if (error == ENOENT) {
@@ -20,7 +20,7 @@ static void reply_failure(struct reply *reply, const char *operation, int error)
     }
 }
 
-/* A start takes no members; the protocol has unknown ones refused here. False when the reply says so. */
+/* A start takes no members; the protocol requires that unknown ones are refused here. False when the reply says so. */
 static bool check_start_request(const struct request *request, struct reply *reply) {
     struct fields fields;
     ak_json_iter iter;
@@ -43,9 +43,9 @@ static bool check_start_request(const struct request *request, struct reply *rep
     return true;
 }
 
-void handle_start_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL && check_start_request(request, reply)) {
+void handle_start_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (sandbox && check_start_request(request, reply)) {
         if (state_start(sandbox)) {
             reply_text(reply, 200, "Sandbox started");
         } else if (errno == EALREADY) {
@@ -60,13 +60,13 @@ void handle_start_sandbox(struct server *server, struct request *request, struct
     state_release(sandbox);
 }
 
-/* Of a name that is not there, too: the caller wants nothing to run, and nothing does. */
-void handle_stop_sandbox(struct server *server, struct request *request, struct reply *reply) {
+/* Succeeds for an unknown name, too: nothing runs, which is what was asked for. */
+void handle_stop_sandbox(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;
     }
-    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
-    if (sandbox == NULL || state_stop(sandbox) || errno == ENOENT) {
+    struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
+    if (!sandbox || state_stop(sandbox) || errno == ENOENT) {
         reply_text(reply, 200, "Sandbox stopped");
     } else {
         reply_failure(reply, "stop", errno);
@@ -74,10 +74,10 @@ void handle_stop_sandbox(struct server *server, struct request *request, struct 
     state_release(sandbox);
 }
 
-/* Pause, resume and fork keep the memory of processes, which takes a virtual machine. */
-void handle_full_state(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL) {
+/* Pause, resume and fork preserve the memory of processes, which needs a virtual machine. */
+void handle_full_state(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (sandbox) {
         reply_error(reply, 422,
                     "Backend 'bubblewrap' does not support full-state pause, resume, or fork; use the Firecracker "
                     "backend");
@@ -111,7 +111,7 @@ static bool read_size(const struct request *request, struct size *size, struct r
 }
 
 static bool resize(struct sandbox *sandbox, const struct size *size) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     uint32_t vcpus = sandbox->vcpus;
     uint32_t cpu_percent = sandbox->cpu_percent;
     uint64_t memory_mb = sandbox->memory_mb;
@@ -129,63 +129,63 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
         sandbox->cpu_percent = cpu_percent;
         sandbox->memory_mb = memory_mb;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 /* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure;
- * EOVERFLOW: that would be more than TTL_MAX. */
+ * EOVERFLOW: that would be more than AK_TTL_MAX_SECONDS. */
 static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     uint64_t from = (uint64_t)now.tv_sec + (now.tv_nsec > 0);
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t before = sandbox->expires_at;
     uint64_t after = (before > from ? before : from) + seconds;
-    bool fits = after <= from + TTL_MAX;
+    bool fits = after <= from + AK_TTL_MAX_SECONDS;
     sandbox->expires_at = fits ? after : before;
     bool ok = fits && state_save(sandbox);
     int error = fits ? errno : EOVERFLOW;
     if (!ok) {
         sandbox->expires_at = before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok ? after : 0;
 }
 
-/* The protocol has a body that makes no sense count as none. False when the reply says what is wrong. */
+/* The protocol treats an invalid body as absent. False when the reply says what is wrong. */
 static bool read_extend_request(const struct request *request, uint64_t *seconds, struct reply *reply) {
     struct fields fields;
-    char message[TTL_MESSAGE];
+    char message[VALIDATE_MESSAGE];
     fields_parse(&fields, request->body, request->body_len);
     char *by = fields_text(&fields, "by");
-    const char *wrong = ttl_parse(by == NULL || fields.failed ? "1h" : by, seconds, message);
-    if (wrong != NULL) {
+    const char *wrong = validate_ttl(!by || fields.failed ? "1h" : by, seconds, message);
+    if (wrong) {
         reply_errorf(reply, 400, "Invalid time format: %s", wrong);
     }
     free(by);
-    return wrong == NULL;
+    return !wrong;
 }
 
-void handle_extend_ttl(struct server *server, struct request *request, struct reply *reply) {
+void handle_extend_ttl(struct api *api, struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
     uint64_t seconds = 0;
     if (!sandbox_check_name(request, reply) || !read_extend_request(request, &seconds, reply)) {
         return;
     }
-    struct sandbox *sandbox = state_find(&server->state, name);
-    uint64_t expires_at = sandbox == NULL ? 0 : extend(sandbox, seconds);
+    struct sandbox *sandbox = state_find(&api->state, name);
+    uint64_t expires_at = sandbox ? extend(sandbox, seconds) : 0;
     if (expires_at != 0) {
-        char text[STATE_TIME_CAP];
+        char text[CLOCK_TIME_CAP];
         clock_format((struct timespec){.tv_sec = (time_t)expires_at}, text, sizeof text);
         reply_open(reply, 200);
         writer_open(&reply->body, '{');
         writer_member_text(&reply->body, "expires_at", text);
         writer_close(&reply->body, '}');
         reply_close(reply);
-    } else if (sandbox == NULL || errno == ENOENT) {
+    } else if (!sandbox || errno == ENOENT) {
         reply_errorf(reply, 404, "Sandbox '%s' not found", name);
     } else if (errno == EOVERFLOW) {
         reply_error(reply, 400, "Invalid time format: TTL is too long: the sandbox would live for more than a century");
@@ -202,10 +202,10 @@ static void reply_info(struct reply *reply, struct sandbox *sandbox) {
 }
 
 /* Commands that run keep what they were started with. */
-void handle_resize_sandbox(struct server *server, struct request *request, struct reply *reply) {
+void handle_resize_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct size size = {0};
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL && read_size(request, &size, reply)) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (sandbox && read_size(request, &size, reply)) {
         if (resize(sandbox, &size)) {
             reply_info(reply, sandbox);
         } else {
@@ -215,12 +215,12 @@ void handle_resize_sandbox(struct server *server, struct request *request, struc
     state_release(sandbox);
 }
 
-/* Its files never went anywhere; it is stopped from now on, as one that nobody has archived may be. */
-void handle_recover_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL && state_recover(sandbox)) {
+/* An archived sandbox keeps its files in place; after this it is only stopped. */
+void handle_recover_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (sandbox && state_recover(sandbox)) {
         reply_info(reply, sandbox);
-    } else if (sandbox != NULL) {
+    } else if (sandbox) {
         reply_failure(reply, "recover", errno);
     }
     state_release(sandbox);

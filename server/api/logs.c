@@ -3,13 +3,13 @@
  */
 #include "handlers.h"
 
-void handle_logs(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox == NULL) {
+void handle_logs(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (!sandbox) {
         return;
     }
     reply_open(reply, 200);
-    if (audit_write(&server->state.audit, sandbox->name, &reply->body)) {
+    if (audit_write(&api->state.audit, sandbox->name, &reply->body)) {
         reply_close(reply);
     } else {
         reply_error(reply, 500, "Failed to read the audit log");

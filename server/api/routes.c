@@ -1,8 +1,9 @@
-#include "routes.h"
+/*
+ * routes.c: the operations that there are, in the order in which they are looked for.
+ */
+#include "handlers.h"
 
-#include <string.h>
-
-static const struct route routes[] = {
+static const struct route table[] = {
     {"GET", {"health"}, handle_health, .public = true},
     {"GET", {"status"}, handle_status, .public = true},
     {"GET", {"metrics"}, NULL, .public = true},
@@ -43,30 +44,4 @@ static const struct route routes[] = {
     {"POST", {"snapshots", "*", "restore"}, handle_restore_snapshot, .takes_body = true},
 };
 
-static bool fits(const struct route *route, const struct request *request) {
-    if (strcmp(route->method, request->method) != 0) {
-        return false;
-    }
-    for (size_t i = 0; i < REQUEST_SEGMENTS; i++) {
-        const char *wanted = route->segments[i];
-        if (wanted != NULL && strcmp(wanted, "**") == 0) {
-            return true;
-        }
-        if (i == request->segment_count) {
-            return wanted == NULL;
-        }
-        if (wanted == NULL || (strcmp(wanted, "*") != 0 && strcmp(wanted, request->segments[i]) != 0)) {
-            return false;
-        }
-    }
-    return request->segment_count == REQUEST_SEGMENTS;
-}
-
-const struct route *routes_find(const struct request *request) {
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (fits(&routes[i], request)) {
-            return &routes[i];
-        }
-    }
-    return NULL;
-}
+const struct routes api_routes = {table, sizeof table / sizeof table[0]};

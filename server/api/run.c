@@ -1,12 +1,13 @@
 /*
- * run.c: POST /run and POST /run/stream: one command in a fresh sandbox that goes with it.
+ * run.c: POST /run and POST /run/stream: one command in a fresh sandbox, which is removed afterwards.
  */
 #include <stdlib.h>
 
-#include "execute.h"
+#include "command_limits.h"
+#include "command_reply.h"
+#include "event_stream.h"
 #include "fields.h"
 #include "handlers.h"
-#include "stream.h"
 #include "validate.h"
 
 /* What both operations are asked. */
@@ -31,8 +32,8 @@ static bool read_run_request(const struct request *request, struct run_request *
     run->image = fields_text(&fields, "image");
     run->fast = fields_bool(&fields, "fast", false, true);
     char *profile = fields_text(&fields, "profile");
-    if (profile == NULL || !validate_profile(profile, &run->profile)) {
-        run->profile = PROFILE_MODERATE; /* the protocol has it so: an unknown one is the default here */
+    if (!profile || !profile_parse(profile, &run->profile)) {
+        run->profile = PROFILE_MODERATE; /* as the protocol requires: an unknown profile means the default here */
     }
     free(profile);
     if (fields.failed) {
@@ -41,46 +42,44 @@ static bool read_run_request(const struct request *request, struct run_request *
     return !fields.failed;
 }
 
-static struct command_spec make_spec(const struct server *server, const struct run_request *run) {
-    const char *image = run->image == NULL ? SANDBOX_DEFAULT_IMAGE : run->image;
-    return (struct command_spec){.argv = (const char *const *)run->command,
-                                 .tree_fd = -1,
-                                 .image_root = options_image_root(&server->options, image),
-                                 .image = image,
-                                 .profile = run->profile,
-                                 .limits = execute_limits(run->profile)};
+static struct launch_plan make_plan(const struct executor *executor, const struct run_request *run) {
+    const char *image = run->image ? run->image : SANDBOX_DEFAULT_IMAGE;
+    return (struct launch_plan){
+        .shape = {.profile = run->profile, .image_root = image_roots_find(executor->images, image)},
+        .order = {.argv = (const char *const *)run->command,
+                  .image = image,
+                  .limits = limits_of_profile(run->profile),
+                  .tree_fd = -1}};
 }
 
-void handle_run(struct server *server, struct request *request, struct reply *reply) {
+void handle_run(struct api *api, struct request *request, struct reply *reply) {
     struct run_request run = {0};
     char message[VALIDATE_MESSAGE];
     if (read_run_request(request, &run, reply)) {
         const char *wrong = run.count == 0 ? "command is required" : NULL;
-        if (wrong == NULL && run.image != NULL) {
+        if (!wrong && run.image) {
             wrong = validate_image(run.image, message);
         }
-        if (wrong != NULL) {
+        if (wrong) {
             reply_error(reply, 400, wrong);
-        } else if (execute_available(server, reply)) {
-            struct command_spec spec = make_spec(server, &run);
-            execute(server, request, &spec, NULL, reply);
+        } else if (command_reply_available(&api->executor, reply)) {
+            struct launch_plan plan = make_plan(&api->executor, &run);
+            struct executed executed = execute(&api->executor, &plan, NULL, request->client_fd, capture_limit());
+            command_reply(reply, NULL, &executed);
+            executed_free(&executed);
         }
     }
     free_run_request(&run);
 }
 
-void handle_run_stream(struct server *server, struct request *request, struct reply *reply) {
+void handle_run_stream(struct api *api, struct request *request, struct reply *reply) {
     struct run_request run = {0};
     if (read_run_request(request, &run, reply)) {
-        reply->status = 200;
         if (run.count == 0) {
-            reply->stream = stream_open_error("command is required");
-        } else if (execute_available(server, reply)) {
-            struct command_spec spec = make_spec(server, &run);
-            reply->stream = stream_open(server, request, &spec, run.fast);
-        }
-        if (reply->stream == NULL && reply->status == 200) {
-            reply_error(reply, 500, "out of memory");
+            event_stream_reply_error(reply, "command is required");
+        } else if (command_reply_available(&api->executor, reply)) {
+            struct launch_plan plan = make_plan(&api->executor, &run);
+            event_stream_reply(reply, &api->executor, &plan, run.fast, request->client_fd);
         }
     }
     free_run_request(&run);

@@ -1,5 +1,5 @@
 /*
- * sandboxes.c: listing, looking at and removing kept sandboxes.
+ * sandboxes.c: lists, returns and removes kept sandboxes.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static const char *status_of(const struct sandbox *sandbox) {
 }
 
 static void write_archived(struct writer *writer, const struct sandbox *sandbox) {
-    char when[STATE_TIME_CAP];
+    char when[CLOCK_TIME_CAP];
     if (sandbox->archived_at != 0) {
         clock_format((struct timespec){.tv_sec = (time_t)sandbox->archived_at}, when, sizeof when);
         writer_member_text(writer, "archived_at", when);
@@ -42,9 +42,9 @@ static void write_archived(struct writer *writer, const struct sandbox *sandbox)
 }
 
 void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
-    char last_activity[STATE_TIME_CAP];
+    char last_activity[CLOCK_TIME_CAP];
     state_last_activity(sandbox, last_activity);
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     writer_open(writer, '{');
     writer_member_text(writer, "name", sandbox->name);
     writer_member_text(writer, "uuid", sandbox->uuid);
@@ -54,34 +54,34 @@ void sandbox_write_info(struct writer *writer, struct sandbox *sandbox) {
     writer_member_uint(writer, "vcpus", sandbox->vcpus);
     writer_member_uint(writer, "memory_mb", sandbox->memory_mb);
     writer_member_text(writer, "created_at", sandbox->created_at);
-    if (sandbox->created_from_template != NULL) {
+    if (sandbox->created_from_template) {
         writer_member_text(writer, "created_from_template", sandbox->created_from_template);
     }
-    if (sandbox->template_help_text != NULL) {
+    if (sandbox->template_help_text) {
         writer_member_text(writer, "template_help_text", sandbox->template_help_text);
     }
     writer_member_bool(writer, "placeholder_secrets", false);
-    if (sandbox->labels != NULL) {
+    if (sandbox->labels) {
         writer_name(writer, "labels");
         writer_text(writer, sandbox->labels);
     }
-    if (sandbox->description != NULL) {
+    if (sandbox->description) {
         writer_member_text(writer, "description", sandbox->description);
     }
     writer_member_text(writer, "last_activity_at", last_activity);
     write_archived(writer, sandbox);
     write_lifecycle(writer, sandbox);
     writer_close(writer, '}');
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
 }
 
 bool sandbox_check_name(const struct request *request, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     const char *wrong = validate_sandbox_name(request->segments[1], message);
-    if (wrong != NULL) {
+    if (wrong) {
         reply_error(reply, 400, wrong);
     }
-    return wrong == NULL;
+    return !wrong;
 }
 
 /* --- List --- */
@@ -100,9 +100,9 @@ static size_t read_filters(const struct request *request, struct filter *filters
     size_t count = 0;
     char *position = request->query;
     char *text = NULL;
-    while (count <= FILTERS_MAX && (text = request_query_next(&position, "label")) != NULL) {
+    while (count <= FILTERS_MAX && (text = request_query_next(&position, "label"))) {
         const char *colon = strchr(text, ':');
-        if (colon != NULL && count++ < FILTERS_MAX) {
+        if (colon && count++ < FILTERS_MAX) {
             filters[count - 1] = (struct filter){.key = text, .key_len = (size_t)(colon - text), .value = colon + 1};
         }
     }
@@ -115,7 +115,7 @@ static bool fits(const struct sandbox *sandbox, const struct filter *filters, si
     if (count == 0) {
         return true;
     }
-    if (sandbox->labels == NULL || !ak_json_parse(sandbox->labels, strlen(sandbox->labels), &labels, NULL)) {
+    if (!sandbox->labels || !ak_json_parse(sandbox->labels, strlen(sandbox->labels), &labels, NULL)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -127,24 +127,24 @@ static bool fits(const struct sandbox *sandbox, const struct filter *filters, si
     return true;
 }
 
-void handle_list_sandboxes(struct server *server, struct request *request, struct reply *reply) {
+void handle_list_sandboxes(struct api *api, struct request *request, struct reply *reply) {
     struct filter filters[FILTERS_MAX];
     size_t count = read_filters(request, filters);
     if (count > FILTERS_MAX) {
         reply_errorf(reply, 400, "too many label filters (max %d)", FILTERS_MAX);
         return;
     }
-    struct sandbox **list = state_list(&server->state);
-    if (list == NULL) {
+    struct sandbox **list = state_list(&api->state);
+    if (!list) {
         reply_error(reply, 500, "out of memory");
         return;
     }
     reply_open(reply, 200);
     writer_open(&reply->body, '[');
-    for (size_t i = 0; list[i] != NULL; i++) {
-        (void)pthread_mutex_lock(&list[i]->meta_lock);
+    for (size_t i = 0; list[i]; i++) {
+        pthread_mutex_lock(&list[i]->meta_lock);
         bool wanted = fits(list[i], filters, count);
-        (void)pthread_mutex_unlock(&list[i]->meta_lock);
+        pthread_mutex_unlock(&list[i]->meta_lock);
         if (wanted) {
             writer_element(&reply->body);
             sandbox_write_info(&reply->body, list[i]);
@@ -157,20 +157,20 @@ void handle_list_sandboxes(struct server *server, struct request *request, struc
 
 /* --- One --- */
 
-struct sandbox *sandbox_find(struct server *server, const struct request *request, struct reply *reply) {
+struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return NULL;
     }
-    struct sandbox *sandbox = state_find(&server->state, request->segments[1]);
-    if (sandbox == NULL) {
+    struct sandbox *sandbox = state_find(&api->state, request->segments[1]);
+    if (!sandbox) {
         reply_error(reply, 404, "Sandbox not found");
     }
     return sandbox;
 }
 
-void handle_get_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox != NULL) {
+void handle_get_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (sandbox) {
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, sandbox);
         reply_close(reply);
@@ -178,15 +178,15 @@ void handle_get_sandbox(struct server *server, struct request *request, struct r
     }
 }
 
-void handle_get_sandbox_by_uuid(struct server *server, struct request *request, struct reply *reply) {
+void handle_get_sandbox_by_uuid(struct api *api, struct request *request, struct reply *reply) {
     const char *uuid = request->segments[2];
     if (!validate_uuid(uuid)) {
         reply_error(reply, 400, "Invalid sandbox UUID");
         return;
     }
-    struct sandbox **list = state_list(&server->state);
-    reply_error(reply, list == NULL ? 500 : 404, list == NULL ? "out of memory" : "Sandbox not found");
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    struct sandbox **list = state_list(&api->state);
+    reply_error(reply, list ? 404 : 500, list ? "Sandbox not found" : "out of memory");
+    for (size_t i = 0; list && list[i]; i++) {
         if (strcasecmp(list[i]->uuid, uuid) == 0) {
             reply_open(reply, 200);
             sandbox_write_info(&reply->body, list[i]);
@@ -196,9 +196,9 @@ void handle_get_sandbox_by_uuid(struct server *server, struct request *request, 
     state_free_list(list);
 }
 
-void handle_remove_sandbox(struct server *server, struct request *request, struct reply *reply) {
-    struct sandbox *sandbox = sandbox_find(server, request, reply);
-    if (sandbox == NULL) {
+void handle_remove_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    struct sandbox *sandbox = sandbox_find(api, request, reply);
+    if (!sandbox) {
         return;
     }
     if (state_remove(sandbox)) {

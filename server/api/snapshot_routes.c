@@ -1,20 +1,20 @@
 /*
- * snapshot_routes.c: /snapshots: taking, looking at, removing and restoring copies of kept sandboxes.
+ * snapshot_routes.c: /snapshots: takes, returns, removes and restores copies of kept sandboxes.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "execute.h"
+#include "command_reply.h"
 #include "fields.h"
 #include "handlers.h"
 #include "snapshots.h"
 #include "validate.h"
 
 static void write_snapshot(struct writer *writer, const struct snapshot *snapshot) {
-    char tag[STATE_NAME_CAP + 32];
-    (void)snprintf(tag, sizeof tag, "agentkernel-local:%s", snapshot->name);
+    char tag[SANDBOX_NAME_CAP + 32];
+    snprintf(tag, sizeof tag, "agentkernel-local:%s", snapshot->name);
     writer_open(writer, '{');
     writer_member_text(writer, "name", snapshot->name);
     writer_member_text(writer, "sandbox", snapshot->of.name);
@@ -31,10 +31,10 @@ static void write_snapshot(struct writer *writer, const struct snapshot *snapsho
 static bool check_name(const char *what, const char *name, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     const char *wrong = validate_sandbox_name(name, message);
-    if (wrong != NULL) {
+    if (wrong) {
         reply_errorf(reply, 400, "%s%s", what, wrong);
     }
-    return wrong == NULL;
+    return !wrong;
 }
 
 static bool check_snapshot_name(const char *name, struct reply *reply) {
@@ -51,11 +51,11 @@ static void reply_failure(struct reply *reply, const char *operation, const char
     }
 }
 
-void handle_list_snapshots(struct server *server, struct request *request, struct reply *reply) {
+void handle_list_snapshots(struct api *api, struct request *request, struct reply *reply) {
     size_t count = 0;
     (void)request;
-    struct snapshot *list = snapshots_list(&server->state, &count);
-    if (list == NULL) {
+    struct snapshot *list = snapshots_list(&api->state, &count);
+    if (!list) {
         reply_errorf(reply, 500, "Failed to list snapshots: %s", strerror(errno));
         return;
     }
@@ -70,15 +70,15 @@ void handle_list_snapshots(struct server *server, struct request *request, struc
     snapshots_free_list(list, count);
 }
 
-static void take(struct server *server, const char *sandbox_name, const char *name, struct reply *reply) {
+static void take(struct api *api, const char *sandbox_name, const char *name, struct reply *reply) {
     struct snapshot snapshot = {0};
-    struct sandbox *sandbox = state_find(&server->state, sandbox_name);
-    bool ok = sandbox != NULL && snapshots_take(sandbox, name, &snapshot);
+    struct sandbox *sandbox = state_find(&api->state, sandbox_name);
+    bool ok = sandbox && snapshots_take(sandbox, name, &snapshot);
     if (ok) {
         reply_open(reply, 200);
         write_snapshot(&reply->body, &snapshot);
         reply_close(reply);
-    } else if (sandbox == NULL || (errno == ENOENT && atomic_load(&sandbox->removed))) {
+    } else if (!sandbox || (errno == ENOENT && atomic_load(&sandbox->removed))) {
         reply_errorf(reply, 404, "Sandbox '%s' not found", sandbox_name);
     } else if (errno == ECANCELED) {
         reply_error(reply, 503, "The server is shutting down");
@@ -89,7 +89,7 @@ static void take(struct server *server, const char *sandbox_name, const char *na
     state_release(sandbox);
 }
 
-void handle_take_snapshot(struct server *server, struct request *request, struct reply *reply) {
+void handle_take_snapshot(struct api *api, struct request *request, struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
     char *sandbox = fields_required_text(&fields, "sandbox");
@@ -97,19 +97,19 @@ void handle_take_snapshot(struct server *server, struct request *request, struct
     if (fields.failed) {
         reply_error(reply, 400, fields.error);
     } else if (check_name("", sandbox, reply) && check_snapshot_name(name, reply)) {
-        take(server, sandbox, name, reply);
+        take(api, sandbox, name, reply);
     }
     free(sandbox);
     free(name);
 }
 
-void handle_get_snapshot(struct server *server, struct request *request, struct reply *reply) {
+void handle_get_snapshot(struct api *api, struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
     struct snapshot snapshot = {0};
     if (!check_snapshot_name(name, reply)) {
         return;
     }
-    if (snapshots_read(&server->state, name, &snapshot)) {
+    if (snapshots_read(&api->state, name, &snapshot)) {
         reply_open(reply, 200);
         write_snapshot(&reply->body, &snapshot);
         reply_close(reply);
@@ -119,19 +119,19 @@ void handle_get_snapshot(struct server *server, struct request *request, struct 
     snapshot_free(&snapshot);
 }
 
-void handle_delete_snapshot(struct server *server, struct request *request, struct reply *reply) {
+void handle_delete_snapshot(struct api *api, struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
     if (!check_snapshot_name(name, reply)) {
         return;
     }
-    if (snapshots_remove(&server->state, name)) {
+    if (snapshots_remove(&api->state, name)) {
         reply_text(reply, 200, "Snapshot deleted");
     } else {
         reply_failure(reply, "delete", name);
     }
 }
 
-/* What is asked of a restore. The protocol has a body that makes no sense count as none. */
+/* Reads the body of a restore. The protocol treats an invalid one as absent. */
 static char *read_restore_request(const struct request *request, bool *start) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
@@ -145,9 +145,9 @@ static char *read_restore_request(const struct request *request, bool *start) {
     return as_name;
 }
 
-static void restore(struct server *server, const char *name, const char *as_name, bool start, struct reply *reply) {
+static void restore(struct api *api, const char *name, const char *as_name, bool start, struct reply *reply) {
     struct sandbox *made = NULL;
-    switch (snapshots_restore(&server->state, name, as_name, !start, &made)) {
+    switch (snapshots_restore(&api->state, name, as_name, !start, &made)) {
     case STATE_OK:
         reply_open(reply, 200);
         sandbox_write_info(&reply->body, made);
@@ -163,22 +163,22 @@ static void restore(struct server *server, const char *name, const char *as_name
     state_release(made);
 }
 
-void handle_restore_snapshot(struct server *server, struct request *request, struct reply *reply) {
+void handle_restore_snapshot(struct api *api, struct request *request, struct reply *reply) {
     const char *name = request->segments[1];
-    char usual[STATE_NAME_CAP + 16];
+    char usual[SANDBOX_NAME_CAP + 16];
     bool start = false;
     struct snapshot snapshot = {0};
-    if (!check_snapshot_name(name, reply) || !execute_available(server, reply)) {
+    if (!check_snapshot_name(name, reply) || !command_reply_available(&api->executor, reply)) {
         return;
     }
     char *as_name = read_restore_request(request, &start);
-    if (!snapshots_read(&server->state, name, &snapshot)) {
+    if (!snapshots_read(&api->state, name, &snapshot)) {
         reply_failure(reply, "restore", name);
     } else {
-        (void)snprintf(usual, sizeof usual, "%s-restored", snapshot.of.name);
-        const char *wanted = as_name == NULL ? usual : as_name;
+        snprintf(usual, sizeof usual, "%s-restored", snapshot.of.name);
+        const char *wanted = as_name ? as_name : usual;
         if (check_name("Invalid restore name: ", wanted, reply)) {
-            restore(server, name, wanted, start, reply);
+            restore(api, name, wanted, start, reply);
         }
     }
     snapshot_free(&snapshot);

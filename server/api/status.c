@@ -1,48 +1,48 @@
 #include "handlers.h"
 
-void handle_health(struct server *server, struct request *request, struct reply *reply) {
-    (void)server;
+void handle_health(struct api *api, struct request *request, struct reply *reply) {
+    (void)api;
     (void)request;
     reply_text(reply, 200, "ok");
 }
 
-bool status_sandbox_usable(const struct server *server, const char **why) {
-    bool usable = server->spawner != NULL && spawner_alive(server->spawner);
-    *why = server->probe.message;
+bool status_sandbox_usable(const struct api *api, const char **why) {
+    bool usable = api->executor.spawner && spawner_alive(api->executor.spawner);
+    *why = api->executor.probe.message;
     if (usable) {
-        *why = server->probe.warning[0] != '\0' ? server->probe.warning : "ready";
-    } else if (server->spawner != NULL) {
+        *why = api->executor.probe.warning[0] != '\0' ? api->executor.probe.warning : "ready";
+    } else if (api->executor.spawner) {
         *why = "the process that starts sandboxes was killed";
     }
     return usable;
 }
 
-static void write_sandbox_status(struct writer *writer, const struct server *server) {
+static void write_sandbox_status(struct writer *writer, const struct api *api) {
     const char *message = NULL;
-    bool usable = status_sandbox_usable(server, &message);
+    bool usable = status_sandbox_usable(api, &message);
     writer_open(writer, '{');
     writer_member_bool(writer, "usable", usable);
     writer_member_text(writer, "message", message);
-    if (server->spawner != NULL) {
-        writer_member_text(writer, "memory", spawner_memory_mode(server->spawner));
-        writer_member_text(writer, "cpu", spawner_cpu_mode(server->spawner));
+    if (api->executor.spawner) {
+        writer_member_text(writer, "memory", spawner_memory_mode(api->executor.spawner));
+        writer_member_text(writer, "cpu", spawner_cpu_mode(api->executor.spawner));
     }
-    if (server->probe.version[0] != '\0') {
-        writer_member_text(writer, "bubblewrap", server->probe.version);
+    if (api->executor.probe.version[0] != '\0') {
+        writer_member_text(writer, "bubblewrap", api->executor.probe.version);
     }
     writer_close(writer, '}');
 }
 
-void handle_status(struct server *server, struct request *request, struct reply *reply) {
+void handle_status(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
     reply_open(reply, 200);
     writer_open(writer, '{');
     writer_member_text(writer, "version", AKL_VERSION);
     writer_member_text(writer, "backend", "bubblewrap");
-    writer_member_bool(writer, "api_key_configured", server->options.api_key != NULL);
+    writer_member_bool(writer, "api_key_configured", api->has_key);
     writer_name(writer, "sandbox");
-    write_sandbox_status(writer, server);
+    write_sandbox_status(writer, api);
     writer_close(writer, '}');
     reply_close(reply);
 }

@@ -10,7 +10,7 @@
 void fields_fail(struct fields *fields, const char *message) {
     if (!fields->failed) {
         fields->failed = true;
-        (void)snprintf(fields->error, sizeof fields->error, "%s", message);
+        snprintf(fields->error, sizeof fields->error, "%s", message);
     }
 }
 
@@ -31,11 +31,11 @@ __attribute__((format(printf, 3, 4))) static void fail_at(struct fields *fields,
     char what[200];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(what, sizeof what, format, args);
+    vsnprintf(what, sizeof what, format, args);
     va_end(args);
     fields->failed = true;
-    (void)snprintf(fields->error, sizeof fields->error, "Invalid JSON: %s at line %zu column %zu", what, line,
-                   (size_t)(where - start));
+    snprintf(fields->error, sizeof fields->error, "Invalid JSON: %s at line %zu column %zu", what, line,
+             (size_t)(where - start));
 }
 
 static void fail_memory(struct fields *fields) {
@@ -119,7 +119,7 @@ bool fields_given(struct fields *fields, const char *name) {
 char *fields_decode(const ak_json_value *string, size_t *len) {
     size_t size = ak_json_string_size(string);
     char *text = malloc(size + 1);
-    if (text == NULL) {
+    if (!text) {
         return NULL;
     }
     ak_json_reader reader;
@@ -179,19 +179,19 @@ char *fields_bytes(struct fields *fields, const ak_json_value *value, size_t *le
         return NULL;
     }
     char *bytes = fields_decode(value, len);
-    if (bytes == NULL) {
+    if (!bytes) {
         fail_memory(fields);
     }
     return bytes;
 }
 
 /* The same for what may not hold NUL. */
-static char *take_text(struct fields *fields, const char *name, const ak_json_value *value) {
+static char *decode_text(struct fields *fields, const char *name, const ak_json_value *value) {
     size_t len = 0;
     char *text = fields_bytes(fields, value, &len);
-    if (text != NULL && strlen(text) != len) {
+    if (text && strlen(text) != len) {
         char message[128];
-        (void)snprintf(message, sizeof message, "%s must not contain NUL characters", name);
+        snprintf(message, sizeof message, "%s must not contain NUL characters", name);
         fields_fail(fields, message);
         free(text);
         return NULL;
@@ -215,7 +215,7 @@ char *fields_text(struct fields *fields, const char *name) {
     if (!find(fields, name, &value) || value.kind == AK_JSON_NULL) {
         return NULL;
     }
-    return take_text(fields, name, &value);
+    return decode_text(fields, name, &value);
 }
 
 char *fields_required_text(struct fields *fields, const char *name) {
@@ -224,7 +224,7 @@ char *fields_required_text(struct fields *fields, const char *name) {
         fail_missing(fields, name);
         return NULL;
     }
-    return take_text(fields, name, &value);
+    return decode_text(fields, name, &value);
 }
 
 bool fields_bool(struct fields *fields, const char *name, bool nullable, bool fallback) {
@@ -260,7 +260,7 @@ bool fields_uint(struct fields *fields, const char *name, uint64_t max, uint64_t
 }
 
 void fields_free_list(char **list) {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++) {
         free(list[i]);
     }
     free(list);
@@ -281,7 +281,7 @@ char **fields_list(struct fields *fields, const char *name, bool required, size_
         return NULL;
     }
     char **list = calloc(ak_json_count(&value) + 1, sizeof *list);
-    if (list == NULL) {
+    if (!list) {
         fail_memory(fields);
         return NULL;
     }
@@ -289,8 +289,8 @@ char **fields_list(struct fields *fields, const char *name, bool required, size_
     ak_json_value element;
     ak_json_iter_init(&iter, &value);
     while (ak_json_iter_next(&iter, NULL, &element)) {
-        list[*count] = take_text(fields, name, &element);
-        if (list[*count] == NULL) {
+        list[*count] = decode_text(fields, name, &element);
+        if (!list[*count]) {
             fields_free_list(list);
             *count = 0;
             return NULL;
@@ -326,11 +326,10 @@ static bool write_map(struct fields *fields, const char *name, const ak_json_val
     ak_json_iter_init(&iter, map);
     writer_open(writer, '{');
     while (ak_json_iter_next(&iter, &key, &value)) {
-        char *key_text = take_text(fields, name, &key);
-        char *value_text = key_text == NULL ? NULL : take_text(fields, name, &value);
+        char *key_text = decode_text(fields, name, &key);
+        char *value_text = key_text ? decode_text(fields, name, &value) : NULL;
         ak_json_value last;
-        bool is_last =
-            value_text != NULL && ak_json_member(map, key_text, strlen(key_text), &last) && last.text == value.text;
+        bool is_last = value_text && ak_json_member(map, key_text, strlen(key_text), &last) && last.text == value.text;
         if (is_last) {
             writer_element(writer);
             writer_string(writer, key_text, strlen(key_text));
@@ -339,7 +338,7 @@ static bool write_map(struct fields *fields, const char *name, const ak_json_val
         }
         free(key_text);
         free(value_text);
-        if (value_text == NULL) {
+        if (!value_text) {
             return false;
         }
     }
@@ -360,7 +359,7 @@ char *fields_map(struct fields *fields, const char *name) {
     size_t count = ak_json_count(&value);
     if (count > FIELDS_MAP_MAX) {
         char message[96];
-        (void)snprintf(message, sizeof message, "%s has too many entries (max %d)", name, FIELDS_MAP_MAX);
+        snprintf(message, sizeof message, "%s has too many entries (max %d)", name, FIELDS_MAP_MAX);
         fields_fail(fields, message);
     }
     if (count == 0 || fields->failed) {

@@ -1,13 +1,13 @@
 /*
  * fields.h: the members of a request's JSON object, with their types checked.
  *
- * The first thing that does not fit latches as an error text ("Invalid JSON: ..." with line and column) and every later
- * question answers with nothing, so a handler asks for all it wants and looks at the error once. Members that nobody
- * asks for are ignored. A member that stands twice is refused. Absent is always fine unless a question says "required";
- * null counts as absent only where a question says so.
+ * The first error latches as a message ("Invalid JSON: ..." with line and column); every later query then returns
+ * nothing, so a handler reads all members and checks for an error once. Members that are not queried are ignored. A
+ * duplicate member is refused. A member may be absent unless a query says "required"; null is treated as absent only
+ * where a query says so.
  *
- * Strings are copied, NUL-terminated and may not hold NUL or half a surrogate pair: nothing that takes them (argv, an
- * environment, a path) could carry those, and replacing them would run another command than the one asked for.
+ * Strings are copied and NUL-terminated; they must not contain NUL or half a surrogate pair: no argv, environment or
+ * path could hold those, and replacing them would run another command than the one asked for.
  */
 #ifndef AKL_FIELDS_H
 #define AKL_FIELDS_H
@@ -29,16 +29,16 @@ struct fields {
 /* Parses text, which must outlive the fields. The outcome is in fields->failed. */
 void fields_parse(struct fields *fields, const char *text, size_t len);
 
-/* Whether the member is there with anything but null. */
+/* Whether the member is present and not null. */
 bool fields_given(struct fields *fields, const char *name);
 
 /* A string, to be freed; NULL when absent or null. */
 char *fields_text(struct fields *fields, const char *name);
 
-/* The same, but it has to be there. */
+/* The same, but required. */
 char *fields_required_text(struct fields *fields, const char *name);
 
-/* A boolean; fallback when absent. null counts as absent if nullable. */
+/* A boolean; fallback when absent. null is treated as absent if nullable. */
 bool fields_bool(struct fields *fields, const char *name, bool nullable, bool fallback);
 
 /* A whole number from 0 to max into *out; false when absent or null. */
@@ -49,7 +49,7 @@ bool fields_uint(struct fields *fields, const char *name, uint64_t max, uint64_t
 char **fields_list(struct fields *fields, const char *name, bool required, size_t *count);
 void fields_free_list(char **list);
 
-/* A list of anything, which has to be there; null is refused. False on failure. */
+/* A list with elements of any kind, which is required; null is refused. False on failure. */
 bool fields_array(struct fields *fields, const char *name, ak_json_value *list);
 
 /* The members of an object that stands in a list of these fields, with errors of its own, placed in the whole text. */

@@ -1,5 +1,5 @@
 /*
- * kernel.h: calls of Linux that not every C library has, and that none needs to have: glibc and musl differ in which.
+ * kernel.h: Linux system calls that not every C library wraps (glibc and musl differ).
  */
 #ifndef AKL_KERNEL_H
 #define AKL_KERNEL_H
@@ -31,13 +31,13 @@ static inline int kernel_close_range(int first) {
 static inline void kernel_close_from(int first) {
     if (kernel_close_range(first) != 0) {
         for (int fd = (int)sysconf(_SC_OPEN_MAX) - 1; fd >= first; fd--) {
-            (void)close(fd);
+            close(fd);
         }
     }
 }
 
-/* What of `struct statx` is of use here, laid out as the kernel has it. Libraries that have one differ in the header.
- */
+/* The part of `struct statx` that is used, as the kernel lays it out. C libraries that define it do so in different
+ * headers. */
 struct kernel_statx {
     uint32_t mask;
     uint8_t unused1[28];

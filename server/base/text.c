@@ -9,7 +9,7 @@ size_t text_incomplete_tail(const char *bytes, size_t len) {
         unsigned char byte = (unsigned char)bytes[len - n];
         if (byte >= 0xC0) {
             bool incomplete = false;
-            (void)ak_utf8_prefix(bytes + len - n, n, &incomplete);
+            ak_utf8_prefix(bytes + len - n, n, &incomplete);
             return incomplete ? n : 0;
         }
         if (byte < 0x80) {
@@ -21,11 +21,11 @@ size_t text_incomplete_tail(const char *bytes, size_t len) {
 
 void text_hide_passwords(char *text) {
     char *start = text;
-    while ((start = strstr(start, "://")) != NULL) {
+    while ((start = strstr(start, "://"))) {
         start += 3;
         char *end = start + strcspn(start, "/?# \t\r\n'\"<>");
         char *at = memrchr(start, '@', (size_t)(end - start));
-        if (at != NULL) {
+        if (at) {
             memmove(start, at, strlen(at) + 1);
         }
     }

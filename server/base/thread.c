@@ -9,12 +9,12 @@ bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *), void *d
     if (errno != 0) {
         return false;
     }
-    (void)pthread_attr_setstacksize(&attributes, stack);
-    if (thread == NULL) {
-        (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, stack);
+    if (!thread) {
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     }
-    int error = pthread_create(thread != NULL ? thread : &unused, &attributes, run, data);
-    (void)pthread_attr_destroy(&attributes);
+    int error = pthread_create(thread ? thread : &unused, &attributes, run, data);
+    pthread_attr_destroy(&attributes);
     errno = error;
     return error == 0;
 }

@@ -5,15 +5,12 @@
 #include <strings.h>
 
 #include "json_text.h"
-
-static bool is_alnum(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
+#include "value_rules.h"
 
 /* The length of the character that starts at text (one byte when it is not UTF-8). */
 static int char_length(const char *text) {
     for (int n = 1; n <= 4; n++) {
-        if (memchr(text, 0, (size_t)n) == NULL && ak_utf8_valid(text, (size_t)n)) {
+        if (!memchr(text, 0, (size_t)n) && ak_utf8_valid(text, (size_t)n)) {
             return n;
         }
     }
@@ -25,92 +22,75 @@ const char *validate_sandbox_name(const char *name, char message[VALIDATE_MESSAG
     if (len == 0) {
         return "Sandbox name cannot be empty";
     }
-    if (len > 63) {
+    if (len > AK_NAME_MAX_BYTES) {
         return "Sandbox name too long (max 63 characters)";
     }
-    if (!is_alnum(name[0])) {
+    if (!ak_is_alphanumeric(name[0])) {
         return "Sandbox name must start with a letter or number";
     }
-    if (!is_alnum(name[len - 1])) {
+    if (!ak_is_alphanumeric(name[len - 1])) {
         return "Sandbox name must end with a letter or number";
     }
-    for (const char *p = name; *p != '\0'; p++) {
-        if (!is_alnum(*p) && *p != '-' && *p != '_') {
-            (void)snprintf(message, VALIDATE_MESSAGE,
-                           "Sandbox name contains invalid character '%.*s'. Only letters, numbers, hyphens, and "
-                           "underscores are allowed",
-                           char_length(p), p);
-            return message;
-        }
+    const char *wrong = name + ak_name_span(name, len);
+    if (*wrong != '\0') {
+        snprintf(message, VALIDATE_MESSAGE,
+                 "Sandbox name contains invalid character '%.*s'. Only letters, numbers, hyphens, and "
+                 "underscores are allowed",
+                 char_length(wrong), wrong);
+        return message;
     }
-    for (const char *p = name; p[1] != '\0'; p++) {
-        if (!is_alnum(p[0]) && !is_alnum(p[1])) {
-            return "Sandbox name cannot contain consecutive hyphens or underscores";
-        }
+    if (ak_name_doubled(name, len) < len) {
+        return "Sandbox name cannot contain consecutive hyphens or underscores";
     }
     return NULL;
 }
 
 bool validate_uuid(const char *text) {
-    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    for (size_t i = 0; i < sizeof form; i++) {
-        if (form[i] == 'x' ? text[i] == '\0' || strchr("0123456789abcdefABCDEF", text[i]) == NULL
-                           : text[i] != form[i]) {
-            return false;
-        }
-    }
-    return true;
+    return ak_is_uuid(text, strlen(text));
 }
 
 const char *validate_image(const char *image, char message[VALIDATE_MESSAGE]) {
-    if (image[0] == '\0') {
+    size_t len = strlen(image);
+    if (len == 0) {
         return "Docker image name cannot be empty";
     }
-    if (strlen(image) > 256) {
+    if (len > AK_IMAGE_MAX_BYTES) {
         return "Docker image name too long (max 256 characters)";
     }
-    for (const char *p = image; *p != '\0'; p++) {
-        if (!is_alnum(*p) && strchr("._/:@-", *p) == NULL) {
-            (void)snprintf(
-                message, VALIDATE_MESSAGE,
-                "Docker image name contains invalid character '%.*s'. Only letters, numbers, and . _ / : @ - "
-                "are allowed",
-                char_length(p), p);
-            return message;
-        }
+    const char *wrong = image + ak_image_span(image, len);
+    if (*wrong != '\0') {
+        snprintf(message, VALIDATE_MESSAGE,
+                 "Docker image name contains invalid character '%.*s'. Only letters, numbers, and . _ / : @ - "
+                 "are allowed",
+                 char_length(wrong), wrong);
+        return message;
     }
     return NULL;
 }
 
 const char *validate_workdir(const char *workdir) {
-    if (workdir[0] == '\0') {
+    size_t len = strlen(workdir);
+    if (len == 0) {
         return "Working directory cannot be empty";
     }
-    if (strlen(workdir) > 1024) {
+    if (len > AK_WORKDIR_MAX_BYTES) {
         return "Working directory too long (max 1024 characters)";
     }
     if (workdir[0] != '/') {
         return "Working directory must be an absolute path";
     }
-    if (strpbrk(workdir, "\r\n") != NULL) {
+    if (strpbrk(workdir, "\r\n")) {
         return "Working directory contains invalid characters";
     }
-    for (const char *part = workdir; (part = strchr(part, '/')) != NULL;) {
-        part++;
-        if (part[0] == '.' && part[1] == '.' && (part[2] == '/' || part[2] == '\0')) {
-            return "Working directory cannot contain '..'";
-        }
-    }
-    return NULL;
+    return ak_path_has(workdir, len, "..") ? "Working directory cannot contain '..'" : NULL;
 }
 
 const char *validate_env(const char *const *env, char message[VALIDATE_MESSAGE]) {
-    for (; *env != NULL; env++) {
-        const char *equals = strchr(*env, '=');
-        if (equals == NULL || equals == *env) {
+    for (; *env; env++) {
+        size_t len = strlen(*env);
+        if (!ak_is_env_entry(*env, len)) {
             /* Not shown: an entry without its key could be a secret. */
-            (void)snprintf(message, VALIDATE_MESSAGE, "Invalid env entry (%zu bytes): expected KEY=VALUE",
-                           strlen(*env));
+            snprintf(message, VALIDATE_MESSAGE, "Invalid env entry (%zu bytes): expected KEY=VALUE", len);
             return message;
         }
     }
@@ -123,45 +103,28 @@ bool validate_git_url(const char *url) {
     for (size_t i = 0; len == 0 && i < sizeof starts / sizeof starts[0]; i++) {
         len = strncmp(url, starts[i], strlen(starts[i])) == 0 ? strlen(starts[i]) : 0;
     }
-    if (len == 0 || (!is_alnum(url[len]) && url[len] != '[') || strlen(url) > 2048) {
+    if (len == 0 || (!ak_is_alphanumeric(url[len]) && url[len] != '[') || strlen(url) > 2048) {
         return false; /* a host that starts with '-' would be an option of ssh */
     }
     for (const char *p = url; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~' || strchr("`$;|&<>(){}'\"\\!*^", *p) != NULL) {
+        if (*p <= ' ' || *p > '~' || strchr("`$;|&<>(){}'\"\\!*^", *p)) {
             return false;
         }
     }
-    return url[0] != 'g' || strchr(url + len, ':') != NULL;
+    return url[0] != 'g' || strchr(url + len, ':');
 }
 
 bool validate_git_ref(const char *ref) {
     size_t len = strlen(ref);
-    if (len == 0 || len > 255 || strchr("-/.", ref[0]) != NULL || strchr("/.", ref[len - 1]) != NULL) {
+    if (len == 0 || len > 255 || strchr("-/.", ref[0]) || strchr("/.", ref[len - 1])) {
         return false;
     }
     for (const char *p = ref; *p != '\0'; p++) {
-        if (!is_alnum(*p) && strchr("/_.-", *p) == NULL) {
+        if (!ak_is_alphanumeric(*p) && !strchr("/_.-", *p)) {
             return false;
         }
     }
-    return strstr(ref, "..") == NULL && strstr(ref, "//") == NULL;
-}
-
-static const char *const profile_names[] = {
-    [PROFILE_PERMISSIVE] = "permissive", [PROFILE_MODERATE] = "moderate", [PROFILE_RESTRICTIVE] = "restrictive"};
-
-bool validate_profile(const char *text, enum profile *profile) {
-    for (size_t i = 0; i < sizeof profile_names / sizeof profile_names[0]; i++) {
-        if (strcasecmp(text, profile_names[i]) == 0) {
-            *profile = (enum profile)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *validate_profile_name(enum profile profile) {
-    return profile_names[profile];
+    return !strstr(ref, "..") && !strstr(ref, "//");
 }
 
 enum backend_check validate_backend(const char *backend) {
@@ -181,4 +144,32 @@ enum backend_check validate_backend(const char *backend) {
         }
     }
     return BACKEND_UNKNOWN;
+}
+
+const char *validate_ttl(const char *text, uint64_t *seconds, char message[VALIDATE_MESSAGE]) {
+    size_t where = 0;
+    ak_ttl_fault fault = ak_ttl_parse(text, strlen(text), seconds, &where);
+    const char *shown = (unsigned char)text[where] < 128 ? text + where : "?";
+    switch (fault) {
+    case AK_TTL_OK:
+        return NULL;
+    case AK_TTL_EMPTY:
+        return "TTL string is empty";
+    case AK_TTL_NO_NUMBER:
+        snprintf(message, VALIDATE_MESSAGE, "unexpected '%.1s' in \"%.64s\"", shown, text);
+        break;
+    case AK_TTL_NO_UNIT:
+        snprintf(message, VALIDATE_MESSAGE, "trailing digits without unit in \"%.64s\"", text);
+        break;
+    case AK_TTL_WRONG_UNIT:
+        snprintf(message, VALIDATE_MESSAGE, "Unknown TTL unit '%.1s' in \"%.64s\"", shown, text);
+        break;
+    case AK_TTL_ZERO:
+        snprintf(message, VALIDATE_MESSAGE, "TTL resolves to 0 seconds: \"%.64s\"", text);
+        break;
+    case AK_TTL_TOO_LONG:
+        snprintf(message, VALIDATE_MESSAGE, "TTL is too long: \"%.64s\"", text);
+        break;
+    }
+    return message;
 }

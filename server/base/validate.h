@@ -1,14 +1,12 @@
 /*
- * validate.h: the rules for names, images and working folders. Each returns NULL when all is well, else the message for
- * a 400; some messages are put together in the caller's buffer.
+ * validate.h: the rules of value_rules.h, and some of the server's own, in the words of its replies. Each returns NULL
+ * when all is well, else the message for a 400; some messages are put together in the caller's buffer.
  */
 #ifndef AKL_VALIDATE_H
 #define AKL_VALIDATE_H
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#include "spawner.h"
+#include <stdint.h>
 
 #define VALIDATE_MESSAGE 320
 
@@ -33,11 +31,8 @@ bool validate_git_url(const char *url);
 /* 1-255 of A-Z a-z 0-9 / _ . - that git takes for the name of a branch, tag or commit. */
 bool validate_git_ref(const char *ref);
 
-/* Reads a profile name in any case. False when there is no such profile. */
-bool validate_profile(const char *text, enum profile *profile);
-
-/* The name of a profile. */
-const char *validate_profile_name(enum profile profile);
+/* A time to live in seconds; see ak_ttl_parse. */
+const char *validate_ttl(const char *text, uint64_t *seconds, char message[VALIDATE_MESSAGE]);
 
 enum backend_check { BACKEND_OURS, BACKEND_KNOWN, BACKEND_UNKNOWN };
 

@@ -1,8 +1,8 @@
 /*
- * weaken.h: lets tests take single controls away, to see that something notices.
+ * weaken.h: lets tests disable single controls, to show that a test fails without them.
  *
- * Only test binaries are compiled with AK_TEST_WEAKEN; in the others WEAKENED is the constant false and nothing of this
- * is left in the binary.
+ * Only test binaries are compiled with AK_TEST_WEAKEN; elsewhere WEAKENED is the constant false and leaves nothing in
+ * the binary.
  */
 #ifndef AKL_WEAKEN_H
 #define AKL_WEAKEN_H
@@ -16,7 +16,7 @@
 static inline bool weakened(const char *control) {
     const char *wanted = getenv("AK_TEST_WEAKEN");
     size_t size = strlen(control);
-    while (wanted != NULL) {
+    while (wanted) {
         if (strncmp(wanted, control, size) == 0 && (wanted[size] == ',' || wanted[size] == '\0')) {
             return true;
         }

@@ -37,7 +37,7 @@ static bool writer_reserve(struct writer *writer, size_t more) {
         cap += cap / 2;
     }
     char *text = realloc(writer->text, cap);
-    if (text == NULL) {
+    if (!text) {
         writer->failed = true;
         return false;
     }
@@ -69,7 +69,7 @@ void writer_string(struct writer *writer, const char *bytes, size_t len) {
         if (!writer_reserve(writer, need)) {
             return;
         }
-        (void)ak_json_escape(bytes, len, writer->text + writer->len, need);
+        ak_json_escape(bytes, len, writer->text + writer->len, need);
     }
     writer->len += need;
     writer_raw(writer, "\"", 1);
@@ -84,9 +84,18 @@ void writer_close(struct writer *writer, char bracket) {
 }
 
 void writer_element(struct writer *writer) {
-    if (writer->len > 0 && strchr("{[", writer->text[writer->len - 1]) == NULL) {
+    if (writer->len > 0 && !strchr("{[", writer->text[writer->len - 1])) {
         writer_raw(writer, ",", 1);
     }
+}
+
+void writer_strings(struct writer *writer, const char *const *list) {
+    writer_open(writer, '[');
+    for (; *list; list++) {
+        writer_element(writer);
+        writer_string(writer, *list, strlen(*list));
+    }
+    writer_close(writer, ']');
 }
 
 void writer_name(struct writer *writer, const char *name) {
@@ -107,14 +116,14 @@ void writer_member_text(struct writer *writer, const char *name, const char *tex
 
 void writer_member_uint(struct writer *writer, const char *name, uint64_t number) {
     char digits[24];
-    (void)snprintf(digits, sizeof digits, "%" PRIu64, number);
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
     writer_name(writer, name);
     writer_text(writer, digits);
 }
 
 void writer_member_int(struct writer *writer, const char *name, int64_t number) {
     char digits[24];
-    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
+    snprintf(digits, sizeof digits, "%" PRId64, number);
     writer_name(writer, name);
     writer_text(writer, digits);
 }

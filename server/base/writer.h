@@ -1,8 +1,8 @@
 /*
- * writer.h: builds JSON text (and events around it) in a buffer that grows.
+ * writer.h: builds JSON text (and events around it) in a growing buffer.
  *
- * A failed allocation latches: later calls do nothing, and writer_ok says false once at the end. Commas are the
- * writer's business: inside an object or array each member or element puts its own in front when one is needed.
+ * A failed allocation latches: later calls do nothing, and writer_ok returns false at the end. The writer adds commas:
+ * each member or element is preceded by one where it is needed.
  */
 #ifndef AKL_WRITER_H
 #define AKL_WRITER_H
@@ -35,6 +35,9 @@ void writer_text(struct writer *writer, const char *text);
 
 /* A quoted string; what is not UTF-8 becomes U+FFFD. */
 void writer_string(struct writer *writer, const char *bytes, size_t len);
+
+/* A NULL-terminated list of C strings, as an array. */
+void writer_strings(struct writer *writer, const char *const *list);
 
 /* `{`, `}`, `[`, `]`. */
 void writer_open(struct writer *writer, char bracket);

@@ -19,7 +19,7 @@ static bool make_room(struct capture *capture) {
         cap = capture->max + COMMAND_READ_MAX;
     }
     char *bytes = realloc(capture->bytes, cap);
-    if (bytes == NULL) {
+    if (!bytes) {
         return false;
     }
     capture->bytes = bytes;
@@ -41,7 +41,7 @@ bool capture_collect(struct capture *capture, struct command *command, enum comm
         capture->len = capture->len + n < capture->max ? capture->len + n : capture->max;
     }
     if (capture->total > capture->len) {
-        /* A character cut by our own limit is not the command's fault. */
+        /* A character that our own limit has cut is dropped. */
         capture->len -= text_incomplete_tail(capture->bytes, capture->len);
     }
     return true;
@@ -51,12 +51,4 @@ void capture_set(struct capture *capture, const char *text) {
     capture->len = strlen(text);
     capture->total = capture->len;
     memcpy(capture->bytes, text, capture->len);
-}
-
-void capture_write(struct writer *writer, const struct capture *capture, const char *name, const char *base64_name) {
-    writer_member_output(writer, name, base64_name, capture->bytes, capture->len);
-    if (capture->total > capture->len) {
-        writer_member_bool(writer, "truncated", true);
-        writer_member_uint(writer, "total_bytes", capture->total);
-    }
 }

@@ -1,13 +1,12 @@
 /*
- * capture.h: the output of a command, collected up to a bound.
+ * capture.h: the output of a command, collected up to a limit.
  */
 #ifndef AKL_CAPTURE_H
 #define AKL_CAPTURE_H
 
 #include "command.h"
-#include "writer.h"
 
-/* How much output is kept of one command; what comes after it is counted only. */
+/* How much output of one command is kept; the rest is only counted. */
 size_t capture_limit(void);
 
 struct capture {
@@ -21,10 +20,7 @@ struct capture {
 /* Collects output until something else happens. False without memory. */
 bool capture_collect(struct capture *capture, struct command *command, enum command_event *event);
 
-/* Puts a text in the place of what was collected, which is nothing yet. */
+/* Replaces the output, which must be empty. */
 void capture_set(struct capture *capture, const char *text);
-
-/* Writes it as members: `name` and, if needed, `base64_name`, `truncated` and `total_bytes`. */
-void capture_write(struct writer *writer, const struct capture *capture, const char *name, const char *base64_name);
 
 #endif

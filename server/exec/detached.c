@@ -1,7 +1,6 @@
 #include "detached.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,112 +8,145 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "capture.h"
 #include "clock.h"
-#include "handlers.h"
+#include "command.h"
+#include "descriptor.h"
+#include "output_file.h"
+#include "state.h"
 #include "thread.h"
 
-/* How many run at once, and how many a sandbox remembers. */
-#define RUNNING_MAX 256
-#define KEPT_MAX 64
 #define STACK_BYTES (((size_t)128 << 10) + COMMAND_READ_MAX)
 /* How long a command has between SIGTERM and SIGKILL. */
 #ifndef DETACHED_GRACE_MS
 #define DETACHED_GRACE_MS 2000
 #endif
 #define END_WAIT_MS 12000
-/* Each command has a pid namespace of its own; the first process in it is the launcher. */
-#define PID_INSIDE 2
 
 enum phase {
-    PHASE_STARTING, /* has its place and its id, but there is nothing yet that could be looked at or killed */
+    PHASE_STARTING, /* listed with its id, but not started: it can neither be looked at nor killed */
     PHASE_RUNNING,
     PHASE_ENDING, /* how it ended is known; its descriptors are being closed */
     PHASE_ENDED   /* its thread does not touch it any more */
 };
 
-struct log {
-    int fd;
-    size_t len;     /* what the file holds */
-    uint64_t total; /* with what was not kept */
-};
-
-/* All but the fixed fields under the sandbox's detached_lock. */
+/* All but the fixed fields under the list's lock. */
 struct detached {
     struct detached *next;
     char id[9];
-    char started_at[STATE_TIME_CAP];
-    struct writer command_json;
+    char started_at[CLOCK_TIME_CAP];
+    char **argv;
+    struct detached_list *list;
     struct sandbox *sandbox; /* the thread has a reference */
-    struct server *server;
-    struct log logs[2];
+    struct detached_threads *threads;
+    struct output_file logs[2]; /* stdout and stderr */
     enum phase phase;
     bool killed; /* on request, or with its sandbox */
     struct run_result result;
     struct command command; /* the thread's; to be killed by others in PHASE_RUNNING only */
 };
 
+/* Those of one sandbox, the oldest first. */
+struct detached_list {
+    struct attachment attachment; /* to the sandbox */
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* on the monotonic clock */
+    struct detached *first;
+};
+
 /* --- What is kept --- */
 
 static void free_one(struct detached *detached) {
     for (size_t i = 0; i < 2; i++) {
-        if (detached->logs[i].fd >= 0) {
-            (void)close(detached->logs[i].fd);
-        }
+        close_if_open(detached->logs[i].fd);
     }
-    writer_free(&detached->command_json);
+    free(detached->argv);
     free(detached);
 }
 
-void detached_free(struct detached *first) {
-    while (first != NULL) {
-        struct detached *next = first->next;
-        free_one(first);
-        first = next;
+static void free_list(struct attachment *attachment) {
+    struct detached_list *list = (struct detached_list *)attachment;
+    while (list->first) {
+        struct detached *next = list->first->next;
+        free_one(list->first);
+        list->first = next;
     }
+    pthread_mutex_destroy(&list->lock);
+    pthread_cond_destroy(&list->ended);
+    free(list);
 }
 
-/* A file that has no name, so that nothing of it can be left over. */
-static int open_log(const struct state *state) {
-    int fd = openat(state->work_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)) {
-        return fd;
+/* NULL without memory. */
+static struct detached_list *new_list(void) {
+    struct detached_list *list = calloc(1, sizeof *list);
+    pthread_condattr_t monotonic;
+    if (!list) {
+        return NULL;
     }
-    char name[STATE_UUID_CAP];
-    clock_uuid(name);
-    fd = openat(state->work_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        (void)unlinkat(state->work_fd, name, 0);
-    }
-    return fd;
+    list->attachment.free = free_list;
+    /* These cannot fail on Linux. */
+    pthread_mutex_init(&list->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&list->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return list;
 }
 
-static void write_command(struct writer *writer, char *const *argv) {
-    writer_open(writer, '[');
-    for (; *argv != NULL; argv++) {
-        writer_element(writer);
-        writer_string(writer, *argv, strlen(*argv));
+/* NULL when the sandbox never had a command. */
+static struct detached_list *list_of(struct sandbox *sandbox) {
+    return (struct detached_list *)atomic_load(&sandbox->attachment);
+}
+
+/* The same, but it is made then; NULL without memory. */
+static struct detached_list *make_list(struct sandbox *sandbox) {
+    struct detached_list *list = list_of(sandbox);
+    struct detached_list *fresh = list ? NULL : new_list();
+    struct attachment *none = NULL;
+    if (!fresh || atomic_compare_exchange_strong(&sandbox->attachment, &none, &fresh->attachment)) {
+        return list ? list : fresh;
     }
-    writer_close(writer, ']');
-    writer_raw(writer, "", 1); /* to be a string */
+    free_list(&fresh->attachment); /* another thread was first */
+    return list_of(sandbox);
+}
+
+/* Copies a vector of strings into one block. NULL without memory. */
+static char **copy_argv(const char *const *argv) {
+    size_t count = 0;
+    size_t bytes = 0;
+    for (; argv[count]; count++) {
+        bytes += strlen(argv[count]) + 1;
+    }
+    char **copy = malloc((count + 1) * sizeof *copy + bytes);
+    char *text = copy ? (char *)(copy + count + 1) : NULL;
+    for (size_t i = 0; copy && i < count; i++) {
+        copy[i] = text;
+        text = stpcpy(text, argv[i]) + 1;
+    }
+    if (copy) {
+        copy[count] = NULL;
+    }
+    return copy;
 }
 
 /* NULL with errno. */
-static struct detached *new_one(struct server *server, const struct exec_request *exec, struct sandbox *sandbox) {
+static struct detached *new_one(struct detached_threads *threads, const struct executor *executor,
+                                const struct kept_command *command, struct sandbox *sandbox) {
     struct detached *detached = calloc(1, sizeof *detached);
-    if (detached == NULL) {
+    if (!detached) {
         return NULL;
     }
-    detached->server = server;
+    detached->threads = threads;
     detached->sandbox = sandbox;
-    clock_now(detached->started_at, sizeof detached->started_at);
-    write_command(&detached->command_json, exec->command);
+    detached->command = (struct command){.sandbox = sandbox, .client_fd = -1, .stop_fd = executor->stop_fd};
     detached->logs[0].fd = detached->logs[1].fd = -1;
-    for (size_t i = 0; i < 2; i++) {
-        detached->logs[i].fd = open_log(sandbox->state);
+    clock_now(detached->started_at, sizeof detached->started_at);
+    errno = ENOMEM;
+    bool ok = (detached->list = make_list(sandbox)) && (detached->argv = copy_argv(command->argv));
+    for (size_t i = 0; ok && i < 2; i++) {
+        ok = output_file_open(&detached->logs[i], sandbox->state->dir.work_fd);
     }
-    int error = writer_ok(&detached->command_json) ? errno : ENOMEM;
-    if (detached->logs[0].fd < 0 || detached->logs[1].fd < 0 || !writer_ok(&detached->command_json)) {
+    if (!ok) {
+        int error = errno;
         free_one(detached);
         errno = error;
         return NULL;
@@ -122,82 +154,75 @@ static struct detached *new_one(struct server *server, const struct exec_request
     return detached;
 }
 
-static struct detached *find_any(struct sandbox *sandbox, const char *id) {
-    struct detached *detached = sandbox->detached;
-    while (detached != NULL && strcmp(detached->id, id) != 0) {
+static struct detached *find_any(const struct detached_list *list, const char *id) {
+    struct detached *detached = list->first;
+    while (detached && strcmp(detached->id, id) != 0) {
         detached = detached->next;
     }
     return detached;
 }
 
 /* One that has been started. */
-static struct detached *find(struct sandbox *sandbox, const char *id) {
-    struct detached *detached = find_any(sandbox, id);
-    return detached != NULL && detached->phase != PHASE_STARTING ? detached : NULL;
+static struct detached *find(const struct detached_list *list, const char *id) {
+    struct detached *detached = find_any(list, id);
+    return detached && detached->phase != PHASE_STARTING ? detached : NULL;
 }
 
-/* Puts a command at the end of the list, for which the one that ended first may have to go. False: all of them run. */
+/* Appends a command to the list; the one that ended first may have to be dropped for it. False: all of them are
+ * running. */
 static bool enlist(struct detached *detached) {
-    struct sandbox *sandbox = detached->sandbox;
+    struct detached_list *list = detached->list;
     struct detached *forgotten = NULL;
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
+    pthread_mutex_lock(&list->lock);
     do {
         clock_random_hex(detached->id);
-    } while (find_any(sandbox, detached->id) != NULL);
+    } while (find_any(list, detached->id));
     size_t count = 0;
-    struct detached **end = &sandbox->detached;
+    struct detached **end = &list->first;
     struct detached **ended = NULL;
-    for (; *end != NULL; end = &(*end)->next) {
+    for (; *end; end = &(*end)->next) {
         count++;
-        if (ended == NULL && (*end)->phase == PHASE_ENDED) {
+        if (!ended && (*end)->phase == PHASE_ENDED) {
             ended = end;
         }
     }
-    bool room = count < KEPT_MAX || ended != NULL;
+    bool room = count < DETACHED_KEPT_MAX || ended;
     if (room) {
         *end = detached;
     }
-    if (count >= KEPT_MAX && ended != NULL) {
+    if (count >= DETACHED_KEPT_MAX && ended) {
         forgotten = *ended;
         *ended = forgotten->next;
-        forgotten->next = NULL;
     }
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    detached_free(forgotten);
+    pthread_mutex_unlock(&list->lock);
+    if (forgotten) {
+        free_one(forgotten);
+    }
     return room;
 }
 
-/* Takes back one that never ran. */
+/* Removes one that never ran. */
 static void delist(struct detached *detached) {
-    struct sandbox *sandbox = detached->sandbox;
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    struct detached **link = &sandbox->detached;
+    struct detached_list *list = detached->list;
+    pthread_mutex_lock(&list->lock);
+    struct detached **link = &list->first;
     while (*link != detached) {
         link = &(*link)->next;
     }
     *link = detached->next;
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
+    pthread_mutex_unlock(&list->lock);
     free_one(detached);
 }
 
 /* --- The thread of a command --- */
 
 static void keep(struct detached *detached, bool errors, const char *bytes, size_t len) {
-    struct log *log = &detached->logs[errors ? 1 : 0];
-    size_t limit = capture_limit();
-    size_t room = log->len < limit ? limit - log->len : 0;
-    size_t wanted = len < room ? len : room;
-    size_t done = 0;
-    ssize_t n = 1;
-    /* On a full disk the rest is lost, as it is past the bound; that shows in the total. */
-    while (done < wanted && n > 0) {
-        n = pwrite(log->fd, bytes + done, wanted - done, (off_t)(log->len + done));
-        done += n > 0 ? (size_t)n : 0;
-    }
-    (void)pthread_mutex_lock(&detached->sandbox->detached_lock);
-    log->len += done;
+    struct output_file *log = &detached->logs[errors ? 1 : 0];
+    size_t kept = output_file_write(log, bytes, len);
+    pthread_mutex_lock(&detached->list->lock);
+    log->len += kept;
     log->total += len;
-    (void)pthread_mutex_unlock(&detached->sandbox->detached_lock);
+    pthread_mutex_unlock(&detached->list->lock);
 }
 
 /* Keeps the output until the end, of whatever kind. */
@@ -214,207 +239,188 @@ static void follow(struct detached *detached, char *buf) {
         if (known && command->result.message[0] != '\0' && command->result.kind != END_SIGNALED) {
             keep(detached, true, command->result.message, strlen(command->result.message));
         }
-        (void)pthread_mutex_lock(&detached->sandbox->detached_lock);
+        pthread_mutex_lock(&detached->list->lock);
         detached->phase = PHASE_ENDING;
         detached->killed = detached->killed || !known;
         detached->result = command->result;
-        (void)pthread_mutex_unlock(&detached->sandbox->detached_lock);
+        pthread_mutex_unlock(&detached->list->lock);
         return;
     }
 }
 
-static void count_running(struct server *server, int change) {
-    (void)pthread_mutex_lock(&server->detached_lock);
-    server->detached_running += (size_t)change;
-    (void)pthread_cond_broadcast(&server->detached_done);
-    (void)pthread_mutex_unlock(&server->detached_lock);
+/* Counts one that has ended, or was not started. */
+static void count_out(struct detached_threads *threads) {
+    pthread_mutex_lock(&threads->lock);
+    threads->running--;
+    pthread_cond_broadcast(&threads->ended);
+    pthread_mutex_unlock(&threads->lock);
 }
 
 static void *run(void *data) {
     struct detached *detached = data;
     struct sandbox *sandbox = detached->sandbox;
-    struct server *server = detached->server;
+    struct detached_list *list = detached->list;
+    struct detached_threads *threads = detached->threads;
     char buf[COMMAND_READ_MAX];
     follow(detached, buf);
     command_close(&detached->command);
     if (!atomic_load(&sandbox->removed)) {
         state_touch(sandbox);
     }
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
+    pthread_mutex_lock(&list->lock);
     detached->phase = PHASE_ENDED;
-    (void)pthread_cond_broadcast(&sandbox->detached_ended);
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
+    pthread_cond_broadcast(&list->ended);
+    pthread_mutex_unlock(&list->lock);
     state_release(sandbox);
-    count_running(server, -1);
+    count_out(threads);
     return NULL;
 }
 
 /* --- Start --- */
 
 /* Counts a command that is about to run. False: there are too many. */
-static bool take_turn(struct server *server, struct reply *reply) {
-    (void)pthread_mutex_lock(&server->detached_lock);
-    bool ok = server->detached_running < RUNNING_MAX;
-    server->detached_running += ok;
-    (void)pthread_mutex_unlock(&server->detached_lock);
-    if (!ok) {
-        reply_errorf(reply, 429, "Resource quota denied: %d detached commands are running", RUNNING_MAX);
-    }
+static bool count_in(struct detached_threads *threads) {
+    pthread_mutex_lock(&threads->lock);
+    bool ok = threads->running < DETACHED_RUNNING_MAX;
+    threads->running += ok;
+    pthread_mutex_unlock(&threads->lock);
     return ok;
 }
 
-static void write_one(struct writer *writer, const struct detached *detached) {
-    bool running = detached->phase <= PHASE_RUNNING;
+static void show(const struct detached *detached, detached_visitor *visit, void *context) {
     const struct run_result *result = &detached->result;
-    int exit_code = detached->killed ? 128 + 9 : result->exit_code;
-    writer_open(writer, '{');
-    writer_member_text(writer, "id", detached->id);
-    writer_member_text(writer, "sandbox", detached->sandbox->name);
-    writer_name(writer, "command");
-    writer_text(writer, detached->command_json.text);
-    writer_member_uint(writer, "pid", PID_INSIDE);
-    writer_member_text(writer, "status", running ? "running" : exit_code == 0 ? "completed" : "failed");
-    if (running) {
-        writer_name(writer, "exit_code");
-        writer_text(writer, "null");
-    } else {
-        writer_member_int(writer, "exit_code", exit_code);
-    }
-    writer_member_text(writer, "started_at", detached->started_at);
-    if (!running && result->kind == END_OUT_OF_MEMORY) {
-        writer_member_bool(writer, "oom", true);
-    }
-    writer_close(writer, '}');
+    bool running = detached->phase <= PHASE_RUNNING;
+    struct detached_info info = {.id = detached->id,
+                                 .argv = (const char *const *)detached->argv,
+                                 .started_at = detached->started_at,
+                                 .running = running,
+                                 .exit_code = detached->killed ? 128 + 9 : result->exit_code,
+                                 .out_of_memory = !running && result->kind == END_OUT_OF_MEMORY};
+    visit(&info, context);
 }
 
-/* Starts the command of one that is in the list. False when the reply says why not. */
-static bool launch(struct detached *detached, const struct exec_request *exec, struct reply *reply) {
-    struct server *server = detached->server;
+/* Starts the command of one that is in the list. */
+static enum detached_start launch(struct detached *detached, const struct executor *executor,
+                                  const struct kept_command *command, char why[256]) {
     struct sandbox *sandbox = detached->sandbox;
-    struct command_spec spec;
-    char why[256] = "";
-    if (!exec_request_spec(server, exec, sandbox, &spec, reply)) {
-        return false;
+    struct launch_plan plan;
+    if (!kept_command_plan(command, executor, sandbox, &plan)) {
+        int error = errno;
+        snprintf(why, 256, "%s", strerror(error));
+        return error == ESHUTDOWN ? DETACHED_NOT_RUNNING : DETACHED_UNUSABLE;
     }
-    spec.separate_errors = true;
+    plan.order.separate_errors = true;
     state_touch(sandbox);
-    enum command_start start =
-        command_start(&detached->command, server->spawner, &spec, sandbox, -1, server->stop_fd, why, sizeof why);
-    (void)close(spec.tree_fd);
-    if (start == COMMAND_NOT_RUNNING) {
-        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name);
-    } else if (start == COMMAND_UNAVAILABLE) {
-        reply_errorf(reply, 500, "Failed to start detached command: %s", why);
-    } else {
-        audit_command(&sandbox->state->audit, sandbox, spec.argv, NULL); /* how it ends is another matter */
+    enum command_start start = command_start(&detached->command, executor->spawner, &plan);
+    close(plan.order.tree_fd);
+    if (start == COMMAND_UNAVAILABLE) {
+        memcpy(why, detached->command.why, 256);
+        return DETACHED_FAILED;
     }
-    return start == COMMAND_STARTED;
+    if (start == COMMAND_NOT_RUNNING) {
+        return DETACHED_NOT_RUNNING;
+    }
+    audit_command(&sandbox->state->audit, sandbox, plan.order.argv, NULL); /* how it ends is another matter */
+    return DETACHED_STARTED;
 }
 
-void detached_start(struct server *server, const struct exec_request *exec, struct sandbox *sandbox,
-                    struct reply *reply) {
-    if (!take_turn(server, reply)) {
-        return;
+/* Starts the thread of a started command. False with errno: the command has been ended. */
+static bool start_thread(struct detached *detached) {
+    struct sandbox *sandbox = detached->sandbox;
+    struct detached_list *list = detached->list;
+    state_hold(sandbox);
+    pthread_mutex_lock(&list->lock);
+    detached->phase = PHASE_RUNNING;
+    pthread_mutex_unlock(&list->lock);
+    bool started = thread_start(NULL, STACK_BYTES, run, detached);
+    if (!started) {
+        int error = errno;
+        command_close(&detached->command);
+        state_release(sandbox);
+        errno = error;
     }
-    struct detached *detached = new_one(server, exec, sandbox);
-    if (detached == NULL) {
-        reply_errorf(reply, 500, "Failed to start detached command: %s", strerror(errno));
+    return started;
+}
+
+/* Starts a new one. On failure the caller removes it from the list. */
+static enum detached_start start(struct detached *detached, const struct executor *executor,
+                                 const struct kept_command *command, detached_visitor *visit, void *context,
+                                 char why[256]) {
+    enum detached_start outcome = launch(detached, executor, command, why);
+    if (outcome != DETACHED_STARTED) {
+        return outcome;
+    }
+    show(detached, visit, context);
+    if (!start_thread(detached)) {
+        snprintf(why, 256, "%s", strerror(errno));
+        return DETACHED_FAILED;
+    }
+    return DETACHED_STARTED;
+}
+
+enum detached_start detached_start(struct detached_threads *threads, const struct executor *executor,
+                                   const struct kept_command *command, struct sandbox *sandbox, detached_visitor *visit,
+                                   void *context, char why[256]) {
+    if (!count_in(threads)) {
+        return DETACHED_TOO_MANY;
+    }
+    enum detached_start outcome = DETACHED_FAILED;
+    struct detached *detached = new_one(threads, executor, command, sandbox);
+    if (!detached) {
+        snprintf(why, 256, "%s", strerror(errno));
     } else if (!enlist(detached)) {
-        reply_errorf(reply, 429, "Resource quota denied: %d detached commands of this sandbox are running", KEPT_MAX);
+        outcome = DETACHED_TOO_MANY_HERE;
         free_one(detached);
-        detached = NULL;
-    }
-    if (detached == NULL || !launch(detached, exec, reply)) {
-        if (detached != NULL) {
+    } else {
+        outcome = start(detached, executor, command, visit, context, why);
+        if (outcome != DETACHED_STARTED) {
             delist(detached);
         }
-        count_running(server, -1);
-        return;
     }
-    /* As it is now: the thread may end, and the command be forgotten, before we look again. */
-    reply_open(reply, 200);
-    write_one(&reply->body, detached);
-    reply_close(reply);
-    state_hold(sandbox);
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    detached->phase = PHASE_RUNNING;
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    if (!thread_start(NULL, STACK_BYTES, run, detached)) {
-        reply_errorf(reply, 500, "Failed to start detached command: %s", strerror(errno));
-        command_close(&detached->command);
-        delist(detached);
-        state_release(sandbox);
-        count_running(server, -1);
+    if (outcome != DETACHED_STARTED) {
+        count_out(threads);
     }
+    return outcome;
 }
 
 /* --- Questions --- */
 
-bool detached_write(struct sandbox *sandbox, const char *id, struct reply *reply) {
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    const struct detached *detached = find(sandbox, id);
-    if (detached != NULL) {
-        reply_open(reply, 200);
-        write_one(&reply->body, detached);
-        reply_close(reply);
+bool detached_visit(struct sandbox *sandbox, const char *id, detached_visitor *visit, void *context) {
+    struct detached_list *list = list_of(sandbox);
+    bool any = false;
+    if (!list) {
+        return false;
     }
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    return detached != NULL;
-}
-
-void detached_write_all(struct sandbox *sandbox, struct reply *reply) {
-    reply_open(reply, 200);
-    writer_open(&reply->body, '[');
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    for (const struct detached *detached = sandbox->detached; detached != NULL; detached = detached->next) {
-        if (detached->phase != PHASE_STARTING) {
-            writer_element(&reply->body);
-            write_one(&reply->body, detached);
+    pthread_mutex_lock(&list->lock);
+    for (const struct detached *detached = list->first; detached; detached = detached->next) {
+        if (detached->phase != PHASE_STARTING && (!id || strcmp(detached->id, id) == 0)) {
+            show(detached, visit, context);
+            any = true;
         }
     }
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    writer_close(&reply->body, ']');
-    reply_close(reply);
+    pthread_mutex_unlock(&list->lock);
+    return any;
 }
 
-/* Reads a log into memory. False with errno. */
-static bool read_log(const struct log *log, struct capture *capture) {
-    capture->bytes = malloc(log->len + 1);
-    errno = ENOMEM;
-    ssize_t n = 1;
-    while (capture->bytes != NULL && capture->len < log->len && n > 0) {
-        n = pread(log->fd, capture->bytes + capture->len, log->len - capture->len, (off_t)capture->len);
-        capture->len += n > 0 ? (size_t)n : 0;
+enum detached_read detached_read_log(struct sandbox *sandbox, const char *id, bool errors, struct capture *capture) {
+    struct detached_list *list = list_of(sandbox);
+    if (!list) {
+        return DETACHED_UNKNOWN;
     }
-    capture->total = log->total;
-    return capture->bytes != NULL && n > 0;
-}
-
-bool detached_write_log(struct sandbox *sandbox, const char *id, bool errors, struct reply *reply) {
-    struct capture capture = {0};
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    const struct detached *detached = find(sandbox, id);
-    bool ok = detached != NULL && read_log(&detached->logs[errors ? 1 : 0], &capture);
+    pthread_mutex_lock(&list->lock);
+    const struct detached *detached = find(list, id);
+    bool ok = detached && output_file_read(&detached->logs[errors ? 1 : 0], capture);
     int error = errno;
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
-    if (ok) {
-        reply_open(reply, 200);
-        writer_open(&reply->body, '{');
-        capture_write(&reply->body, &capture, errors ? "stderr" : "stdout", errors ? "stderr_base64" : "stdout_base64");
-        writer_close(&reply->body, '}');
-        reply_close(reply);
-    } else if (detached != NULL) {
-        reply_errorf(reply, 500, "Failed to read the output: %s", strerror(error));
-    }
-    free(capture.bytes);
-    return detached != NULL;
+    pthread_mutex_unlock(&list->lock);
+    errno = error;
+    return !detached ? DETACHED_UNKNOWN : ok ? DETACHED_READ : DETACHED_UNREADABLE;
 }
 
 /* --- End --- */
 
 static struct timespec deadline_in(int ms) {
     struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_MONOTONIC, &time);
     time.tv_sec += ms / 1000;
     time.tv_nsec += (long)(ms % 1000) * 1000000;
     if (time.tv_nsec >= 1000000000) {
@@ -425,39 +431,42 @@ static struct timespec deadline_in(int ms) {
 }
 
 /* Waits until a command has ended, or was forgotten after that; with the lock. */
-static struct detached *await_end(struct sandbox *sandbox, const char *id, int ms) {
+static struct detached *await_end(struct detached_list *list, const char *id, int ms) {
     struct timespec deadline = deadline_in(ms);
     struct detached *detached = NULL;
-    while ((detached = find(sandbox, id)) != NULL && detached->phase != PHASE_ENDED &&
-           pthread_cond_timedwait(&sandbox->detached_ended, &sandbox->detached_lock, &deadline) == 0) {
+    while ((detached = find(list, id)) && detached->phase != PHASE_ENDED &&
+           pthread_cond_timedwait(&list->ended, &list->lock, &deadline) == 0) {
     }
     return detached;
 }
 
 bool detached_end(struct sandbox *sandbox, const char *id) {
-    (void)pthread_mutex_lock(&sandbox->detached_lock);
-    struct detached *detached = find(sandbox, id);
-    bool found = detached != NULL;
+    struct detached_list *list = list_of(sandbox);
+    if (!list) {
+        return false;
+    }
+    pthread_mutex_lock(&list->lock);
+    struct detached *detached = find(list, id);
+    bool found = detached;
     if (found && detached->phase == PHASE_RUNNING) {
         detached->killed = true;
         running_terminate(&detached->command.running);
-        detached = await_end(sandbox, id, DETACHED_GRACE_MS);
-        if (detached != NULL && detached->phase == PHASE_RUNNING) {
+        detached = await_end(list, id, DETACHED_GRACE_MS);
+        if (detached && detached->phase == PHASE_RUNNING) {
             running_kill(&detached->command.running);
         }
     }
-    if (detached != NULL &&
-        detached->phase != PHASE_STARTING) { /* by itself, or at another's request, perhaps just now */
-        (void)await_end(sandbox, id, END_WAIT_MS);
+    if (detached && detached->phase != PHASE_STARTING) { /* by itself, or at another's request, perhaps just now */
+        await_end(list, id, END_WAIT_MS);
     }
-    (void)pthread_mutex_unlock(&sandbox->detached_lock);
+    pthread_mutex_unlock(&list->lock);
     return found;
 }
 
-void detached_wait(struct server *server) {
-    (void)pthread_mutex_lock(&server->detached_lock);
-    while (server->detached_running > 0) {
-        (void)pthread_cond_wait(&server->detached_done, &server->detached_lock);
+void detached_wait(struct detached_threads *threads) {
+    pthread_mutex_lock(&threads->lock);
+    while (threads->running > 0) {
+        pthread_cond_wait(&threads->ended, &threads->lock);
     }
-    (void)pthread_mutex_unlock(&server->detached_lock);
+    pthread_mutex_unlock(&threads->lock);
 }

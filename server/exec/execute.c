@@ -1,151 +1,95 @@
 #include "execute.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "capture.h"
-#include "handlers.h"
-#include "json_text.h"
-#include "text.h"
+#include "command.h"
+#include "state.h"
 
-/* How much of it the error text of a failed command repeats. */
-#define ERROR_OUTPUT_MAX 4096
+/* The sandbox was removed or stopped. */
+static enum execute_outcome outcome_of_end(const struct sandbox *sandbox) {
+    return atomic_load(&sandbox->removed) ? EXECUTE_REMOVED : EXECUTE_NOT_RUNNING;
+}
 
-struct limits execute_limits(enum profile profile) {
-    switch (profile) {
-    case PROFILE_PERMISSIVE:
-        return (struct limits){.max_processes = 4096};
-    case PROFILE_RESTRICTIVE:
-        return (struct limits){.memory_bytes = (uint64_t)256 << 20, .cpus = 0.5, .max_processes = 256};
+static enum execute_outcome outcome_of(enum command_event event, const struct sandbox *sandbox) {
+    switch (event) {
+    case COMMAND_ENDED:
+        return EXECUTE_ENDED;
+    case COMMAND_REMOVED:
+        return outcome_of_end(sandbox);
+    case COMMAND_STOPPED:
+        return EXECUTE_STOPPED;
     default:
-        return (struct limits){.memory_bytes = (uint64_t)512 << 20, .max_processes = 1024};
+        return EXECUTE_CANCELLED;
     }
 }
 
-struct limits execute_limits_of(struct sandbox *sandbox) {
-    struct limits limits = execute_limits(sandbox->profile);
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
-    limits.memory_bytes = sandbox->memory_mb << 20;
-    limits.cpus = sandbox->cpu_percent / 100.0;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
-    return limits;
-}
-
-bool execute_available(const struct server *server, struct reply *reply) {
-    if (server->spawner == NULL) {
-        reply_errorf(reply, 503, "Sandbox unavailable: %s", server->probe.message);
-        return false;
-    }
-    if (!spawner_alive(server->spawner)) {
-        reply_error(reply, 503,
-                    "Sandbox unavailable: the process that starts sandboxes was killed. Restart the server");
-        return false;
-    }
-    return true;
-}
-
-/* The 409 of a failed command. */
-static void reply_failed(struct reply *reply, const struct run_result *result, const struct capture *capture) {
-    char what[80];
-    bool oom = result->kind == END_OUT_OF_MEMORY;
-    (void)snprintf(what, sizeof what,
-                   oom ? "Command was killed, out of memory (exit code %d): " : "Command exited with code %d: ",
-                   result->exit_code);
-    size_t shown = capture->len;
-    if (shown > ERROR_OUTPUT_MAX) {
-        shown = ERROR_OUTPUT_MAX - text_incomplete_tail(capture->bytes, ERROR_OUTPUT_MAX);
-    }
-    struct writer message = {0};
-    writer_text(&message, what);
-    writer_raw(&message, capture->bytes, shown);
-    struct writer *writer = &reply->body;
-    reply->status = 409;
-    writer_reset(writer);
-    writer_open(writer, '{');
-    writer_member_bool(writer, "success", false);
-    if (writer_ok(&message)) {
-        writer_member_string(writer, "error", message.text, message.len);
-    } else {
-        writer_member_text(writer, "error", what);
-    }
-    writer_member_int(writer, "exit_code", result->exit_code);
-    capture_write(writer, capture, "output", "output_base64");
-    if (oom) {
-        writer_member_bool(writer, "oom", true);
-    }
-    writer_close(writer, '}');
-    writer_free(&message);
-}
-
-static void reply_ended(struct reply *reply, const struct run_result *result, struct capture *capture) {
-    switch (result->kind) {
-    case END_TOO_BIG:
-        reply_error(reply, 400, "Argument list too long: command and environment are larger than the kernel takes");
-        return;
-    case END_SANDBOX_FAILED:
-        reply_errorf(reply, 503, "Sandbox unavailable: %s", result->message);
-        return;
-    case END_NOT_FOUND:
-        capture_set(capture, result->message);
-        break;
-    default:
-        break;
-    }
-    if (result->kind != END_EXITED || result->exit_code != 0) {
-        reply_failed(reply, result, capture);
-        return;
-    }
-    reply_open(reply, 200);
-    writer_open(&reply->body, '{');
-    capture_write(&reply->body, capture, "output", "output_base64");
-    writer_close(&reply->body, '}');
-    reply_close(reply);
-}
-
-/* The sandbox went, or was stopped, before the command began. */
-static void reply_gone(struct reply *reply, const struct sandbox *sandbox) {
-    if (atomic_load(&sandbox->removed)) {
-        reply_errorf(reply, 404, "Sandbox '%s' was removed", sandbox->name);
-    } else {
-        reply_errorf(reply, 500, SANDBOX_NOT_RUNNING, sandbox->name, sandbox->name);
-    }
-}
-
-void execute(struct server *server, const struct request *request, const struct command_spec *spec,
-             struct sandbox *sandbox, struct reply *reply) {
-    struct command command;
-    char why[256] = "";
-    enum command_start start =
-        command_start(&command, server->spawner, spec, sandbox, request->client_fd, server->stop_fd, why, sizeof why);
-    if (start == COMMAND_UNAVAILABLE) {
-        reply_errorf(reply, 503, "Sandbox unavailable: %s", why);
-        return;
-    }
-    if (start == COMMAND_NOT_RUNNING) {
-        reply_gone(reply, sandbox);
-        return;
-    }
-    struct capture capture = {.max = capture_limit()};
+/* Follows a command that has been started. */
+static void follow(struct command *command, struct executed *executed) {
     enum command_event event = COMMAND_ENDED;
-    bool collected = capture_collect(&capture, &command, &event);
-    if (!collected) {
-        reply_error(reply, 500, "out of memory");
-    } else if (event == COMMAND_REMOVED) {
-        reply_gone(reply, sandbox);
-    } else if (event == COMMAND_STOPPED) {
-        reply_errorf(reply, 409, "Sandbox '%s' was stopped", sandbox->name);
-    } else if (event == COMMAND_ENDED) {
-        reply_ended(reply, &command.result, &capture);
-    } else {
-        /* Of a client that has gone nobody reads this. */
-        reply_error(reply, 503, "The server is shutting down");
+    if (!capture_collect(&executed->output, command, &event)) {
+        executed->outcome = EXECUTE_NO_MEMORY;
+        return;
     }
-    if (sandbox != NULL) {
-        bool known = event == COMMAND_ENDED && command.result.kind != END_SANDBOX_FAILED;
-        audit_command(&sandbox->state->audit, sandbox, spec->argv, known ? &command.result.exit_code : NULL);
+    executed->outcome = outcome_of(event, command->sandbox);
+    executed->result = command->result;
+    if (executed->outcome == EXECUTE_ENDED && executed->result.kind == END_NOT_FOUND) {
+        capture_set(&executed->output, executed->result.message);
+    }
+}
+
+struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
+                        int client_fd, size_t output_max) {
+    struct executed executed = {.output = {.max = output_max}};
+    struct command command = {.sandbox = sandbox, .client_fd = client_fd, .stop_fd = executor->stop_fd};
+    switch (command_start(&command, executor->spawner, plan)) {
+    case COMMAND_UNAVAILABLE:
+        executed.outcome = EXECUTE_UNAVAILABLE;
+        memcpy(executed.why, command.why, sizeof executed.why);
+        return executed;
+    case COMMAND_NOT_RUNNING:
+        executed.outcome = outcome_of_end(sandbox);
+        return executed;
+    case COMMAND_STARTED:
+        break;
+    }
+    follow(&command, &executed);
+    if (sandbox) {
+        bool known = executed.outcome == EXECUTE_ENDED && executed.result.kind != END_SANDBOX_FAILED;
+        audit_command(&sandbox->state->audit, sandbox, plan->order.argv, known ? &executed.result.exit_code : NULL);
     }
     command_close(&command);
-    free(capture.bytes);
+    return executed;
+}
+
+struct executed execute_in(const struct executor *executor, const struct kept_command *command, struct sandbox *sandbox,
+                           int client_fd, bool is_activity) {
+    struct launch_plan plan;
+    if (!kept_command_plan(command, executor, sandbox, &plan)) {
+        int error = errno;
+        struct executed executed = {.outcome = error == ESHUTDOWN ? EXECUTE_NOT_RUNNING : EXECUTE_UNUSABLE};
+        snprintf(executed.why, sizeof executed.why, "%s", strerror(error));
+        return executed;
+    }
+    if (is_activity) {
+        state_touch(sandbox);
+    }
+    struct executed executed = execute(executor, &plan, sandbox, client_fd, capture_limit());
+    if (is_activity && !atomic_load(&sandbox->removed)) {
+        state_touch(sandbox);
+    }
+    close(plan.order.tree_fd);
+    return executed;
+}
+
+void executed_free(struct executed *executed) {
+    free(executed->output.bytes);
+    executed->output = (struct capture){0};
+}
+
+bool executed_well(const struct executed *executed) {
+    return executed->outcome == EXECUTE_ENDED && executed->result.kind == END_EXITED && executed->result.exit_code == 0;
 }

@@ -1,26 +1,43 @@
 /*
- * execute.h: runs a command to its end and answers with its output.
+ * execute.h: runs a command to completion and collects its output.
  */
 #ifndef AKL_EXECUTE_H
 #define AKL_EXECUTE_H
 
-#include "reply.h"
-#include "request.h"
-#include "server.h"
+#include "capture.h"
+#include "executor.h"
+#include "kept_command.h"
 
-/* What a command may use when the request says nothing else. */
-struct limits execute_limits(enum profile profile);
+enum execute_outcome {
+    EXECUTE_ENDED,       /* result says how, output what it wrote, or why it could not be run */
+    EXECUTE_UNUSABLE,    /* the sandbox's files cannot be opened; see why */
+    EXECUTE_UNAVAILABLE, /* no command can be started; see why */
+    EXECUTE_NOT_RUNNING, /* the sandbox is stopped, or was removed since it was found */
+    EXECUTE_REMOVED,     /* the sandbox was removed before the command had ended, */
+    EXECUTE_STOPPED,     /* or stopped */
+    EXECUTE_NO_MEMORY,   /* for the output */
+    EXECUTE_CANCELLED    /* the server stops, or the client has gone */
+};
 
-/* What a command in a kept sandbox may use. */
-struct limits execute_limits_of(struct sandbox *sandbox);
+struct executed {
+    enum execute_outcome outcome;
+    struct run_result result;
+    struct capture output;
+    char why[256];
+};
 
-/* Whether commands can be run; if not, the reply says why. */
-bool execute_available(const struct server *server, struct reply *reply);
+/* Runs a command in a kept sandbox or (NULL) a fresh one, and keeps up to output_max bytes of its output. Blocks until
+ * it has ended, the client behind client_fd has gone, or the server stops. To be freed. */
+struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
+                        int client_fd, size_t output_max);
 
-/* Runs the command, in a kept sandbox or (NULL) in a fresh tree, and fills the reply: 200 with the output, 409 when it
- * failed, another error when it could not be run. Blocks until then, or until the client has gone or the server stops.
- */
-void execute(struct server *server, const struct request *request, const struct command_spec *spec,
-             struct sandbox *sandbox, struct reply *reply);
+/* The same for a command in a kept sandbox. is_activity: it counts as use of the sandbox. */
+struct executed execute_in(const struct executor *executor, const struct kept_command *command, struct sandbox *sandbox,
+                           int client_fd, bool is_activity);
+
+void executed_free(struct executed *executed);
+
+/* Whether it ended, and well. */
+bool executed_well(const struct executed *executed);
 
 #endif

@@ -10,18 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "weaken.h"
 
 /* openat2 gives up (EAGAIN) when something is renamed on its way, which a command may do without end. */
 #define TRIES_MAX 128
-
-static void close_kept(int fd) {
-    int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
-}
 
 static int open_in_root(int root_fd, const char *path, int flags) {
     struct open_how how = {.flags = (uint64_t)(unsigned)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -36,14 +29,14 @@ static int open_in_root(int root_fd, const char *path, int flags) {
     return (int)fd;
 }
 
-/* One component after the other, each of which must not be a link. path is cut up. */
+/* Opens one component after the other, none of which may be a link. Modifies path. */
 static int walk(int root_fd, char *path, int flags) {
     int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     char *name = NULL;
-    while (fd >= 0 && (name = strsep(&path, "/")) != NULL) {
-        int wanted = path == NULL ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC;
+    while (fd >= 0 && (name = strsep(&path, "/"))) {
+        int wanted = path ? O_PATH | O_DIRECTORY | O_CLOEXEC : flags;
         int next = openat(fd, name, wanted | O_NOFOLLOW);
-        close_kept(fd);
+        close_if_open(fd);
         fd = next;
     }
     return fd;
@@ -52,7 +45,7 @@ static int walk(int root_fd, char *path, int flags) {
 int beneath_open(int root_fd, const char *path, int flags) {
     flags |= O_CLOEXEC;
     int fd = open_in_root(root_fd, path[0] == '\0' ? "." : path, flags);
-    /* EPERM: what filters of container engines that are older than openat2 answer. */
+    /* EPERM: returned by seccomp filters of container engines that are older than openat2. */
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) {
         return fd;
     }
@@ -62,7 +55,7 @@ int beneath_open(int root_fd, const char *path, int flags) {
     }
 #endif
     char *copy = strdup(path[0] == '\0' ? "." : path);
-    if (copy == NULL) {
+    if (!copy) {
         return -1;
     }
     fd = walk(root_fd, copy, flags);
@@ -87,9 +80,9 @@ static int enter(int parent_fd, const char *name) {
         fd = openat(parent_fd, name, (made ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (fd >= 0 && made) {
-        (void)fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
+        fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
     }
-    close_kept(parent_fd);
+    close_if_open(parent_fd);
     return fd;
 }
 
@@ -117,13 +110,13 @@ static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, con
     char *rest = NULL;
     int fd = open_deepest(root_fd, folder, &rest);
     char *name = NULL;
-    while (fd >= 0 && *rest != '\0' && (name = strsep(&rest, "/")) != NULL) {
+    while (fd >= 0 && *rest != '\0' && (name = strsep(&rest, "/"))) {
         if (beneath_is_root(root_fd, fd) && !may_add(name, context)) {
-            close_kept(fd);
+            close_if_open(fd);
             return -1;
         }
         fd = enter(fd, name);
-        if (rest == NULL) {
+        if (!rest) {
             break;
         }
     }
@@ -132,8 +125,8 @@ static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, con
 
 int beneath_open_parent(int root_fd, const char *path, bool make, beneath_may_add *may_add, const void *context) {
     const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup("") : strndup(path, (size_t)(slash - path));
-    if (folder == NULL) {
+    char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup("");
+    if (!folder) {
         return -1;
     }
     int fd =

@@ -1,11 +1,10 @@
 /*
- * beneath.h: opens what a path leads to below a folder, and never anything else, whatever commands do to the tree at
- * the same moment.
+ * beneath.h: opens a path beneath a folder, and never anything outside of it, whatever commands do to the tree at the
+ * same time.
  *
- * The folder counts as the root: links are followed as a command sees them, absolute ones from the folder, and ".."
- * does not leave it (openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, Linux 5.6). Where the kernel has no
- * openat2, or a filter forbids it, each component is opened on its own and no link is followed at all. Thread class:
- * any.
+ * The folder is treated as the root: links are followed as a command sees them, absolute ones from the folder, and ".."
+ * does not leave it (openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, Linux 5.6). If the kernel has no openat2
+ * or a filter forbids it, each component is opened on its own and no link is followed. Thread class: any.
  */
 #ifndef AKL_BENEATH_H
 #define AKL_BENEATH_H

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "kernel.h"
 #include "weaken.h"
 
@@ -56,7 +57,7 @@ static bool is_directory(int dir_fd, const struct dirent *entry) {
 /* Moves directory `name` up to the top. Moving one rewrites its "..", which needs permission to write it. */
 static bool move_up(struct removal *removal, int dir_fd, const char *name) {
     char up[32];
-    (void)snprintf(up, sizeof up, ".moved-%ju", (uintmax_t)removal->moved++);
+    snprintf(up, sizeof up, ".moved-%ju", (uintmax_t)removal->moved++);
     if (kernel_rename(dir_fd, name, removal->top_fd, up, KERNEL_NOREPLACE) == 0) {
         return true;
     }
@@ -85,18 +86,14 @@ static bool remove_entry(struct removal *removal, int dir_fd, const struct diren
 static int empty_dir(struct removal *removal, int parent_fd, const char *name, bool is_top) {
     int fd = is_top ? openat(removal->top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_dir(parent_fd, name);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
-        int error = errno;
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        errno = error;
+    if (!dir) {
+        close_if_open(fd);
         return -1;
     }
     int met = 0;
     int error = 0;
     const struct dirent *entry = NULL;
-    while (error == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+    while (error == 0 && (errno = 0, entry = readdir(dir))) {
         if (is_dot(entry->d_name)) {
             continue;
         }
@@ -110,7 +107,7 @@ static int empty_dir(struct removal *removal, int parent_fd, const char *name, b
     if (error == 0) {
         error = errno;
     }
-    (void)closedir(dir);
+    closedir(dir);
     errno = error;
     return error == 0 ? met : -1;
 }
@@ -123,8 +120,6 @@ bool tree_remove(int parent_fd, const char *name, const atomic_bool *stop) {
     int met = 0;
     while ((met = empty_dir(&removal, -1, NULL, true)) > 0) {
     }
-    int error = errno;
-    (void)close(removal.top_fd);
-    errno = error;
+    close_if_open(removal.top_fd);
     return met == 0 && unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 }

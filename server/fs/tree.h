@@ -1,5 +1,5 @@
 /*
- * tree.h: removes directories that hold anything: folders without permissions, read-only files, any depth.
+ * tree.h: removes directory trees of any content: folders without permissions, read-only files, any depth.
  */
 #ifndef AKL_TREE_H
 #define AKL_TREE_H

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "descriptor.h"
 #include "file_copy.h"
 #include "kernel.h"
 #include "tree.h"
@@ -60,28 +60,24 @@ static bool is_gone(int error) {
 }
 
 static void close_fd(int *fd) {
-    if (*fd >= 0) {
-        int error = errno;
-        (void)close(*fd);
-        errno = error;
-    }
+    close_if_open(*fd);
     *fd = -1;
 }
 
 /* --- Turns --- */
 
-/* Permissions of an original may be others while it is read (open_up), so there is one copy of a tree at a time: two
- * would see, and keep, and take back, each other's. */
+/* While a tree is copied, permissions of the original may be changed temporarily (open_up), so a tree is copied by one
+ * thread at a time: two would see and restore each other's changes. */
 static pthread_mutex_t turns_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn_is_over = PTHREAD_COND_INITIALIZER;
 static struct copy *turns;
 
 static bool is_copied_now(const struct stat *source) {
     const struct copy *copy = turns;
-    while (copy != NULL && (copy->source.st_dev != source->st_dev || copy->source.st_ino != source->st_ino)) {
+    while (copy && (copy->source.st_dev != source->st_dev || copy->source.st_ino != source->st_ino)) {
         copy = copy->next;
     }
-    return copy != NULL;
+    return copy;
 }
 
 /* Waits for those who copy the same tree, each of which ends when it may not go on (file_copy.h). */
@@ -89,36 +85,36 @@ static bool take_turn(struct copy *copy, int from_fd) {
     if (fstat(from_fd, &copy->source) != 0) {
         return false;
     }
-    (void)pthread_mutex_lock(&turns_lock);
+    pthread_mutex_lock(&turns_lock);
     while (is_copied_now(&copy->source)) {
-        (void)pthread_cond_wait(&turn_is_over, &turns_lock);
+        pthread_cond_wait(&turn_is_over, &turns_lock);
     }
     copy->next = turns;
     turns = copy;
-    (void)pthread_mutex_unlock(&turns_lock);
+    pthread_mutex_unlock(&turns_lock);
     return true;
 }
 
 static void end_turn(struct copy *copy) {
-    (void)pthread_mutex_lock(&turns_lock);
+    pthread_mutex_lock(&turns_lock);
     struct copy **link = &turns;
     while (*link != copy) {
         link = &(*link)->next;
     }
     *link = copy->next;
-    (void)pthread_cond_broadcast(&turn_is_over);
-    (void)pthread_mutex_unlock(&turns_lock);
+    pthread_cond_broadcast(&turn_is_over);
+    pthread_mutex_unlock(&turns_lock);
 }
 
 /* --- Opening --- */
 
-/* Opens something for reading whose permissions say no. It is held by a descriptor that stands for the thing itself, so
- * nobody can put another in its place. -1 with errno. *status is how it was before. */
+/* Opens an entry whose permissions do not allow it. It is held by an O_PATH descriptor, so that it cannot be replaced.
+ * -1 with errno. *status is its state before. */
 static int open_up(int dir_fd, const char *name, mode_t kind, mode_t needed, struct stat *status) {
     char path[32];
     int fd = -1;
     int held_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", held_fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", held_fd);
     errno = held_fd < 0 ? errno : ENOENT;
     if (held_fd >= 0 && fstat(held_fd, status) == 0 && (status->st_mode & S_IFMT) == kind &&
         chmod(path, (status->st_mode & 07777) | needed) == 0) {
@@ -150,7 +146,7 @@ static int open_file(int dir_fd, const char *name, struct stat *status) {
     if (fd < 0 && errno == EACCES) {
         fd = open_up(dir_fd, name, S_IFREG, S_IRUSR, status);
         if (fd >= 0) {
-            (void)fchmod(fd, status->st_mode & 07777);
+            fchmod(fd, status->st_mode & 07777);
         }
     }
     if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))) {
@@ -168,8 +164,8 @@ static bool name_link(int fd, const char *name, int flags, char *text, size_t ca
     if (!kernel_birth(fd, name, flags, &status)) {
         return false;
     }
-    (void)snprintf(text, cap, "%jx-%jx-%x", (uintmax_t)status.inode, (uintmax_t)status.born_seconds,
-                   (unsigned)status.born_nanoseconds);
+    snprintf(text, cap, "%jx-%jx-%x", (uintmax_t)status.inode, (uintmax_t)status.born_seconds,
+             (unsigned)status.born_nanoseconds);
     return true;
 }
 
@@ -180,7 +176,7 @@ static bool open_links(struct copy *copy) {
     return copy->links_fd >= 0;
 }
 
-/* Whether the copy has this file already, and has it under this name, too, now. */
+/* Links the file if the copy already has it under another name. */
 static bool link_to_earlier(const struct copy *copy, const char *link, const char *name) {
     return copy->links_fd >= 0 && linkat(copy->links_fd, link, copy->level->to_fd, name, 0) == 0;
 }
@@ -248,7 +244,7 @@ static bool add_name(struct level *level, const char *name) {
     if (level->names_cap - level->names_len < len) {
         size_t cap = level->names_cap * 2 + NAME_MAX + 1;
         char *names = realloc(level->names, cap);
-        if (names == NULL) {
+        if (!names) {
             return false;
         }
         level->names = names;
@@ -279,18 +275,18 @@ static bool copy_entry(struct copy *copy, const char *name) {
 static bool scan(struct copy *copy) {
     int fd = openat(copy->level->from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
+    if (!dir) {
         close_fd(&fd);
         return false;
     }
     bool ok = true;
     const struct dirent *entry = NULL;
-    while (ok && (errno = 0, entry = readdir(dir)) != NULL) {
+    while (ok && (errno = 0, entry = readdir(dir))) {
         ok = is_dot(entry->d_name) || (file_copy_may_go_on(&copy->file, 0) && copy_entry(copy, entry->d_name));
     }
     ok = ok && errno == 0;
     int error = errno;
-    (void)closedir(dir);
+    closedir(dir);
     errno = error;
     return ok;
 }
@@ -300,7 +296,7 @@ static void close_up(const struct level *level) {
     struct stat now;
     mode_t before = level->status.st_mode & 07777;
     if (fstat(level->from_fd, &now) == 0 && (now.st_mode & 07777) == (before | TO_READ_DIRECTORY)) {
-        (void)fchmod(level->from_fd, before);
+        fchmod(level->from_fd, before);
     }
 }
 
@@ -317,7 +313,7 @@ static void free_level(struct level *level) {
 /* Makes the copy of a directory and begins with it. */
 static bool enter(struct copy *copy, int from_parent_fd, const char *from_name, int to_parent_fd, const char *to_name) {
     struct level *level = calloc(1, sizeof *level);
-    if (level == NULL) {
+    if (!level) {
         return false;
     }
     level->to_fd = -1;
@@ -332,7 +328,7 @@ static bool enter(struct copy *copy, int from_parent_fd, const char *from_name, 
         return false;
     }
     level->up = copy->level;
-    level->depth = copy->level == NULL ? 0 : copy->level->depth + 1;
+    level->depth = copy->level ? copy->level->depth + 1 : 0;
     copy->level = level;
     return scan(copy);
 }
@@ -375,7 +371,7 @@ static bool ascend(struct copy *copy) {
     struct level *up = level->up;
     const struct timespec times[2] = {level->status.st_atim, level->status.st_mtim};
     bool ok = true;
-    if (up != NULL && up->from_fd < 0) {
+    if (up && up->from_fd < 0) {
         up->to_fd = openat(level->to_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         ok = up->to_fd >= 0 && open_above(level);
     }
@@ -389,10 +385,10 @@ static bool ascend(struct copy *copy) {
 
 /* Leaves what was not finished, if anything, as it was found. */
 static void give_up(struct copy *copy) {
-    while (copy->level != NULL) {
+    while (copy->level) {
         struct level *level = copy->level;
-        if (level->up != NULL && level->up->from_fd < 0 && level->from_fd >= 0) {
-            (void)open_above(level);
+        if (level->up && level->up->from_fd < 0 && level->from_fd >= 0) {
+            open_above(level);
         }
         copy->level = level->up;
         free_level(level);
@@ -407,7 +403,7 @@ static bool remove_links(struct copy *copy) {
 
 bool tree_copy(int from_fd, int to_fd, const atomic_bool *stop) {
     struct copy *copy = calloc(1, sizeof *copy);
-    if (copy == NULL) {
+    if (!copy) {
         return false;
     }
     copy->links_fd = -1;
@@ -420,7 +416,7 @@ bool tree_copy(int from_fd, int to_fd, const atomic_bool *stop) {
     }
     file_copy_begin(&copy->file, to_fd, stop);
     bool ok = enter(copy, from_fd, ".", to_fd, TREE);
-    while (ok && copy->level != NULL) {
+    while (ok && copy->level) {
         struct level *level = copy->level;
         ok = level->next < level->names_len ? descend(copy) : ascend(copy);
     }

@@ -19,12 +19,12 @@ struct client {
     _Atomic int64_t silent_since; /* on the monotonic clock; written by the connection's own thread until it is ENDED */
 };
 
-/* Ends the connections whose time is over. Returns when to look again: nothing is due before that, because whatever
- * changes meanwhile is counted from then on. */
+/* Closes the connections that have timed out. Returns when to check again: nothing is due before that, because every
+ * change restarts a timer. */
 static int64_t look(const struct clients *clients) {
     int64_t now = clock_monotonic_ms();
     int64_t next = now + clients->limit_ms;
-    for (struct client *client = clients->first; client != NULL; client = client->next) {
+    for (struct client *client = clients->first; client; client = client->next) {
         int64_t since = atomic_load(&client->silent_since);
         if (since == WAITS || since == ENDED) {
             continue;
@@ -34,7 +34,7 @@ static int64_t look(const struct clients *clients) {
             next = due < next ? due : next;
         } else if (atomic_compare_exchange_strong(&client->silent_since, &since, ENDED)) {
             /* Its thread wakes, and libmicrohttpd sees the end of the connection. */
-            (void)shutdown(client->fd, SHUT_RDWR);
+            shutdown(client->fd, SHUT_RDWR);
         }
     }
     return next;
@@ -42,18 +42,18 @@ static int64_t look(const struct clients *clients) {
 
 static void *run(void *data) {
     struct clients *clients = data;
-    (void)pthread_mutex_lock(&clients->lock);
+    pthread_mutex_lock(&clients->lock);
     while (!clients->ending) {
-        clients->asleep = clients->first == NULL;
+        clients->asleep = !clients->first;
         if (clients->asleep) {
-            (void)pthread_cond_wait(&clients->changed, &clients->lock);
+            pthread_cond_wait(&clients->changed, &clients->lock);
             continue;
         }
         int64_t next = look(clients);
         struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
-        (void)pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
+        pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
     }
-    (void)pthread_mutex_unlock(&clients->lock);
+    pthread_mutex_unlock(&clients->lock);
     return NULL;
 }
 
@@ -61,52 +61,52 @@ bool clients_start(struct clients *clients, int64_t limit_ms) {
     pthread_condattr_t attributes;
     *clients = (struct clients){.limit_ms = limit_ms};
     /* These cannot fail on Linux. */
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&clients->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    (void)pthread_mutex_init(&clients->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&clients->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&clients->lock, NULL);
     return thread_start(&clients->thread, THREAD_STACK, run, clients);
 }
 
 void clients_stop(struct clients *clients) {
-    (void)pthread_mutex_lock(&clients->lock);
+    pthread_mutex_lock(&clients->lock);
     clients->ending = true;
-    (void)pthread_cond_signal(&clients->changed);
-    (void)pthread_mutex_unlock(&clients->lock);
-    (void)pthread_join(clients->thread, NULL);
-    (void)pthread_cond_destroy(&clients->changed);
-    (void)pthread_mutex_destroy(&clients->lock);
+    pthread_cond_signal(&clients->changed);
+    pthread_mutex_unlock(&clients->lock);
+    pthread_join(clients->thread, NULL);
+    pthread_cond_destroy(&clients->changed);
+    pthread_mutex_destroy(&clients->lock);
 }
 
 struct client *clients_add(struct clients *clients, int fd) {
     struct client *client = malloc(sizeof *client);
-    if (client == NULL) {
+    if (!client) {
         return NULL;
     }
     client->fd = fd;
     atomic_init(&client->silent_since, clock_monotonic_ms());
-    (void)pthread_mutex_lock(&clients->lock);
+    pthread_mutex_lock(&clients->lock);
     client->next = clients->first;
     client->place = &clients->first;
-    if (client->next != NULL) {
+    if (client->next) {
         client->next->place = &client->next;
     }
     clients->first = client;
     if (clients->asleep) {
-        (void)pthread_cond_signal(&clients->changed);
+        pthread_cond_signal(&clients->changed);
     }
-    (void)pthread_mutex_unlock(&clients->lock);
+    pthread_mutex_unlock(&clients->lock);
     return client;
 }
 
 void clients_remove(struct clients *clients, struct client *client) {
-    (void)pthread_mutex_lock(&clients->lock);
+    pthread_mutex_lock(&clients->lock);
     *client->place = client->next;
-    if (client->next != NULL) {
+    if (client->next) {
         client->next->place = client->place;
     }
-    (void)pthread_mutex_unlock(&clients->lock);
+    pthread_mutex_unlock(&clients->lock);
     free(client);
 }
 
@@ -117,7 +117,7 @@ static bool set(struct client *client, int64_t since) {
 }
 
 void client_heard(struct client *client) {
-    (void)set(client, clock_monotonic_ms());
+    set(client, clock_monotonic_ms());
 }
 
 bool client_waits(struct client *client) {

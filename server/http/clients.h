@@ -1,8 +1,8 @@
 /*
- * clients.h: the connections, and the end of those whose client is silent for too long when it is its turn.
+ * clients.h: the connections, and closing those whose client has been idle for too long.
  *
- * libmicrohttpd has such a limit, too, but with a thread for each connection it cannot be lifted while a command runs:
- * its versions from 1.0 on say that they do and go on counting.
+ * libmicrohttpd has such a limit, too, but with one thread per connection it cannot be suspended while a command runs:
+ * versions from 1.0 on report success and keep counting.
  */
 #ifndef AKL_CLIENTS_H
 #define AKL_CLIENTS_H
@@ -35,11 +35,11 @@ struct client *clients_add(struct clients *clients, int fd);
 /* It goes; fd must still be open. */
 void clients_remove(struct clients *clients, struct client *client);
 
-/* The client has sent or taken something and is to go on: counting begins anew. */
+/* The client has sent or received something and is expected to continue: restarts the timer. */
 void client_heard(struct client *client);
 
-/* The client waits for the server, which may take as long as it likes. False when the connection has been ended just
- * now: then nothing must be begun for it. */
+/* The client waits for the server: suspends the timer. False if the connection has just been closed: then nothing must
+ * be started for it. */
 bool client_waits(struct client *client);
 
 #endif

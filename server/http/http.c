@@ -3,21 +3,18 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 
-#include "access.h"
 #include "clients.h"
 #include "clock.h"
-#include "command.h"
-#include "file_reader.h"
-#include "routes.h"
-#include "stream.h"
 #include "thread.h"
+#include "value_limits.h"
 
-#define BODY_MAX ((uint64_t)16 << 20)
 #define CONNECTIONS_MAX 1024
 /* libmicrohttpd's memory for one connection: bounds the size of a request's head, and of the pieces a stream is sent
  * in. */
@@ -32,8 +29,10 @@
 #endif
 
 struct http {
+    struct http_options options;
     struct MHD_Daemon *daemon;
     struct clients clients;
+    atomic_int active; /* requests being answered */
 };
 
 /* One request from its first line to the end of its reply. */
@@ -45,7 +44,7 @@ struct exchange {
     unsigned refusal;  /* status decided by the head; 0: none */
     const char *why;   /* message of the refusal */
     uint64_t received; /* bytes of the body */
-    bool active;       /* counted in server->active */
+    bool active;       /* counted in http->active */
     bool linger;       /* answered without waiting for the body */
     int client_fd;
 };
@@ -54,135 +53,118 @@ static const char too_large[] = "Request body exceeds the maximum size of 167772
 
 /* --- Replies --- */
 
-static ssize_t read_stream(void *context, uint64_t position, char *buf, size_t cap) {
+/* A body on its way to a client. */
+struct sending {
+    struct client *client;
+    struct body_source source;
+    bool unhurried; /* the client may read as slowly as it likes */
+};
+
+/* libmicrohttpd asks for a piece when the one before it has been sent, which shows that the client is reading. */
+static ssize_t read_piece(void *context, uint64_t position, char *buf, size_t cap) {
     (void)position;
-    ssize_t n = stream_read(context, buf, cap);
-    if (n >= 0) {
-        return n;
+    struct sending *sending = context;
+    /* The source may take its time. */
+    if (!client_waits(sending->client)) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     }
-    return n == STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+    ssize_t n = sending->source.read(sending->source.body, buf, cap);
+    if (!sending->unhurried) {
+        client_heard(sending->client);
+    }
+    return n >= 0 ? n : n == BODY_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static void close_stream(void *context) {
-    stream_close(context);
+static void close_sending(void *context) {
+    struct sending *sending = context;
+    sending->source.close(sending->source.body);
+    free(sending);
 }
 
-static enum MHD_Result send_stream(struct MHD_Connection *connection, const struct reply *reply) {
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, COMMAND_READ_MAX, read_stream, reply->stream, close_stream);
-    if (response == NULL) {
-        stream_close(reply->stream);
+static enum MHD_Result add_headers(struct MHD_Response *response, const char *const (*headers)[2]) {
+    enum MHD_Result result = MHD_YES;
+    for (; result == MHD_YES && (*headers)[0]; headers++) {
+        result = MHD_add_response_header(response, (*headers)[0], (*headers)[1]);
+    }
+    return result;
+}
+
+/* Sends a response, which it takes over. */
+static enum MHD_Result queue(struct MHD_Connection *connection, const struct reply *reply,
+                             struct MHD_Response *response) {
+    static const char *const json[][2] = {{"Content-Type", "application/json"}, {NULL, NULL}};
+    static const char *const events[][2] = {{"Content-Type", "text/event-stream"},
+                                            {"Cache-Control", "no-cache"},
+                                            {"X-Accel-Buffering", "no"},
+                                            {NULL, NULL}};
+    if (!response) {
         return MHD_NO;
     }
-    enum MHD_Result result = MHD_NO;
-    if (MHD_add_response_header(response, "Content-Type", "text/event-stream") == MHD_YES &&
-        MHD_add_response_header(response, "Cache-Control", "no-cache") == MHD_YES &&
-        MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
+    enum MHD_Result result = add_headers(response, reply->events ? events : json);
+    if (result == MHD_YES) {
         result = MHD_queue_response(connection, reply->status, response);
     }
     MHD_destroy_response(response);
     return result;
 }
 
-static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response) {
-    enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json");
-    if (result == MHD_YES) {
-        result = MHD_queue_response(connection, status, response);
-    }
-    MHD_destroy_response(response);
-    return result;
-}
-
-/* A reply that is asked for piece by piece, each when the one before it has been sent: that is how the client is heard.
- */
-struct pieces {
-    struct client *client;
-    struct file_reader *file; /* NULL: what is in body */
-    struct writer body;
-};
-
-static ssize_t read_piece(void *context, uint64_t position, char *buf, size_t cap) {
-    struct pieces *pieces = context;
-    ssize_t n = -1;
-    if (pieces->file != NULL) {
-        /* The disk may take its time. */
-        n = client_waits(pieces->client) ? file_reader_read(pieces->file, buf, cap) : -1;
-    } else if (position < pieces->body.len) {
-        size_t left = pieces->body.len - (size_t)position;
-        n = (ssize_t)(left < cap ? left : cap);
-        memcpy(buf, pieces->body.text + position, (size_t)n);
-    }
-    client_heard(pieces->client);
-    return n >= 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-static void close_pieces(void *context) {
-    struct pieces *pieces = context;
-    if (pieces->file != NULL) {
-        file_reader_close(pieces->file);
-    }
-    writer_free(&pieces->body);
-    free(pieces);
-}
-
-static enum MHD_Result send_pieces(struct MHD_Connection *connection, struct client *client, struct reply *reply) {
-    struct pieces *pieces = malloc(sizeof *pieces);
-    if (pieces == NULL) {
-        if (reply->file != NULL) {
-            file_reader_close(reply->file);
-        }
-        writer_free(&reply->body);
+static enum MHD_Result send_source(struct MHD_Connection *connection, struct client *client,
+                                   const struct reply *reply) {
+    struct sending *sending = malloc(sizeof *sending);
+    if (!sending) {
+        reply->source.close(reply->source.body);
         return MHD_NO;
     }
-    *pieces = (struct pieces){.client = client, .file = reply->file, .body = reply->body};
-    uint64_t length = reply->file != NULL ? file_reader_length(reply->file) : reply->body.len;
+    *sending = (struct sending){.client = client, .source = reply->source, .unhurried = reply->events};
+    _Static_assert(BODY_LENGTH_UNKNOWN == MHD_SIZE_UNKNOWN, "one is the other");
     struct MHD_Response *response =
-        MHD_create_response_from_callback(length, COMMAND_READ_MAX, read_piece, pieces, close_pieces);
-    if (response == NULL) {
-        close_pieces(pieces);
-        return MHD_NO;
+        MHD_create_response_from_callback(reply->source.length, BODY_PIECE_MAX, read_piece, sending, close_sending);
+    if (!response) {
+        close_sending(sending);
     }
-    return send_json(connection, reply->status, response);
+    return queue(connection, reply, response);
 }
 
-static enum MHD_Result send_body(struct MHD_Connection *connection, struct reply *reply) {
+/* Sends a body that is there as a whole, at once. */
+static enum MHD_Result send_text(struct MHD_Connection *connection, struct reply *reply) {
     static char no_memory[] = "{\"success\":false,\"error\":\"out of memory\"}";
     bool ok = writer_ok(&reply->body);
     struct MHD_Response *response =
         ok ? MHD_create_response_from_buffer(reply->body.len, reply->body.text, MHD_RESPMEM_MUST_FREE)
            : MHD_create_response_from_buffer(sizeof no_memory - 1, no_memory, MHD_RESPMEM_PERSISTENT);
-    if (!ok || response == NULL) {
+    if (!ok || !response) {
         writer_free(&reply->body);
     }
-    return response == NULL ? MHD_NO : send_json(connection, ok ? reply->status : 500, response);
+    reply->status = ok ? reply->status : 500;
+    return queue(connection, reply, response);
 }
 
 static enum MHD_Result send_error(struct MHD_Connection *connection, unsigned status, const char *message) {
     struct reply reply = {0};
     reply_error(&reply, status, message);
-    return send_body(connection, &reply);
+    return send_text(connection, &reply);
 }
 
-static enum MHD_Result answer(struct server *server, struct MHD_Connection *connection, struct exchange *exchange) {
+static enum MHD_Result answer(struct http *http, struct MHD_Connection *connection, struct exchange *exchange) {
     struct reply reply = {0};
     /* Commands may be silent for as long as they like. */
     if (!client_waits(exchange->client)) {
         return MHD_NO;
     }
     exchange->active = true;
-    (void)atomic_fetch_add(&server->active, 1);
-    exchange->route->handle(server, &exchange->request, &reply);
-    if (reply.stream != NULL) {
-        /* Nor is there a limit for the one who reads it. */
-        writer_free(&reply.body);
-        return send_stream(connection, &reply);
+    atomic_fetch_add(&http->active, 1);
+    exchange->route->handle(http->options.api, &exchange->request, &reply);
+    if (!reply.events) {
+        client_heard(exchange->client);
     }
-    client_heard(exchange->client);
-    if (reply.file != NULL) {
-        writer_free(&reply.body);
+    if (!reply.source.read && writer_ok(&reply.body) && reply.body.len > BODY_PIECE_MAX) {
+        reply_send_in_pieces(&reply);
     }
-    bool large = reply.file != NULL || (writer_ok(&reply.body) && reply.body.len > COMMAND_READ_MAX);
-    return large ? send_pieces(connection, exchange->client, &reply) : send_body(connection, &reply);
+    if (!reply.source.read) {
+        return send_text(connection, &reply);
+    }
+    writer_free(&reply.body);
+    return send_source(connection, exchange->client, &reply);
 }
 
 /* --- Requests --- */
@@ -206,55 +188,53 @@ static void refuse(struct exchange *exchange, unsigned status, const char *why) 
     }
 }
 
-/* Looks at the head of a request: who asks, what for, how much. */
-static void judge(const struct server *server, struct MHD_Connection *connection, const char *version,
-                  struct exchange *exchange) {
-    struct access_headers headers = {.host = header(connection, "Host"),
-                                     .http_1_0 = strcmp(version, "HTTP/1.0") == 0,
-                                     .origin = header(connection, "Origin"),
-                                     .fetch_site = header(connection, "Sec-Fetch-Site"),
-                                     .authorization = header(connection, "Authorization")};
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
-    struct access_rules rules = {.listen_host = server->options.listen_host,
-                                 .any_host = server->listener.any_host,
-                                 .api_key = server->options.api_key};
-    exchange->route = routes_find(&exchange->request);
+/* Checks the head of a request: authorization and route. */
+static void check_head(const struct http *http, struct MHD_Connection *connection, const char *version,
+                       struct exchange *exchange) {
+    struct authorize_headers headers = {.host = header(connection, "Host"),
+                                        .http_1_0 = strcmp(version, "HTTP/1.0") == 0,
+                                        .origin = header(connection, "Origin"),
+                                        .fetch_site = header(connection, "Sec-Fetch-Site"),
+                                        .authorization = header(connection, "Authorization")};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host, &headers.host_count);
+    exchange->route = router_find(&http->options.routes, &exchange->request);
     const char *why = NULL;
-    unsigned status = access_check(&rules, &headers, exchange->route != NULL && exchange->route->public, &why);
+    unsigned status =
+        authorize_request(&http->options.access, &headers, exchange->route && exchange->route->public, &why);
     if (status != 0) {
         refuse(exchange, status, why);
     }
-    if (exchange->route == NULL || exchange->route->handle == NULL) {
+    if (!exchange->route || !exchange->route->handle) {
         refuse(exchange, 404, "Not found");
     }
 }
 
-/* The head is there, the body is not. Answers at once when waiting for the body would make no sense; else a refusal is
- * kept until the body has been read (and forgotten), so that the connection can be used for the next request. */
-static enum MHD_Result begin(const struct server *server, struct MHD_Connection *connection, const char *method,
+/* The head has arrived, the body has not. Replies at once if waiting for the body is pointless; otherwise a refusal is
+ * delayed until the body has been read (and discarded), so that the connection can be reused. */
+static enum MHD_Result begin(const struct http *http, struct MHD_Connection *connection, const char *method,
                              const char *version, struct exchange *exchange) {
     exchange->begun = true;
     client_heard(exchange->client);
     exchange->request.method = method;
     exchange->client_fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     exchange->request.client_fd = exchange->client_fd;
-    judge(server, connection, version, exchange);
+    check_head(http, connection, version, exchange);
     const char *length = header(connection, "Content-Length");
-    bool large = length != NULL && strtoull(length, NULL, 10) > BODY_MAX;
+    bool large = length && strtoull(length, NULL, 10) > AK_MAX_BODY_BYTES;
     if (large) {
         refuse(exchange, 413, too_large);
     }
-    if (exchange->refusal != 0 && (large || header(connection, "Expect") != NULL)) {
+    if (exchange->refusal != 0 && (large || header(connection, "Expect"))) {
         exchange->linger = true;
         return send_error(connection, exchange->refusal, exchange->why);
     }
     return MHD_YES;
 }
 
-static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t len) {
+static enum MHD_Result append_body(struct exchange *exchange, const char *bytes, size_t len) {
     exchange->received += len;
     client_heard(exchange->client);
-    if (exchange->received > BODY_MAX) {
+    if (exchange->received > AK_MAX_BODY_BYTES) {
         refuse(exchange, 413, too_large);
         request_drop_body(&exchange->request);
     }
@@ -270,31 +250,31 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **slot) {
     (void)url;
-    struct server *server = context;
+    struct http *http = context;
     struct exchange *exchange = *slot;
-    if (exchange == NULL) {
+    if (!exchange) {
         return MHD_NO; /* there was no memory for it */
     }
     if (!exchange->begun) {
-        return begin(server, connection, method, version, exchange);
+        return begin(http, connection, method, version, exchange);
     }
     if (*upload_size > 0) {
         size_t len = *upload_size;
         *upload_size = 0;
-        return take_body(exchange, upload, len);
+        return append_body(exchange, upload, len);
     }
     if (exchange->refusal != 0) {
         return send_error(connection, exchange->refusal, exchange->why);
     }
-    return answer(server, connection, exchange);
+    return answer(http, connection, exchange);
 }
 
 /* Called with the first line of a request, before libmicrohttpd changes it. */
 static void *start_exchange(void *context, const char *target, struct MHD_Connection *connection) {
     (void)context;
     struct client *client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct exchange *exchange = client != NULL ? calloc(1, sizeof *exchange) : NULL;
-    if (exchange == NULL || !request_set_target(&exchange->request, target)) {
+    struct exchange *exchange = client ? calloc(1, sizeof *exchange) : NULL;
+    if (!exchange || !request_set_target(&exchange->request, target)) {
         free(exchange);
         return NULL;
     }
@@ -303,21 +283,21 @@ static void *start_exchange(void *context, const char *target, struct MHD_Connec
     return exchange;
 }
 
-/* libmicrohttpd would decode the path for us, and newer versions answer one that they cannot decode, or that holds a
- * NUL then, themselves. Ours is cut up first and decoded later, see request.c. */
+/* libmicrohttpd would decode the path, and newer versions reject paths that they cannot decode or that contain a NUL.
+ * Ours is split first and decoded later: http_request.c. */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
     (void)context;
     (void)connection;
     return strlen(text);
 }
 
-/* Closing a connection while the client is still sending resets it, and the client may lose the reply it has not read
- * yet. So it gets a little time to notice. */
+/* Closing a connection while the client is still sending resets it, and the client may lose the reply. So the client
+ * gets some time to read it. */
 static void linger(int fd) {
     char buf[16384];
     uint64_t total = 0;
     int64_t deadline = clock_monotonic_ms() + LINGER_MS;
-    (void)shutdown(fd, SHUT_WR);
+    shutdown(fd, SHUT_WR);
     while (total < LINGER_BYTES) {
         int64_t left = deadline - clock_monotonic_ms();
         struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -335,34 +315,34 @@ static void linger(int fd) {
 static void end_exchange(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code) {
     (void)connection;
-    struct server *server = context;
+    struct http *http = context;
     struct exchange *exchange = *slot;
     *slot = NULL;
-    if (exchange == NULL) {
+    if (!exchange) {
         return;
     }
     if (exchange->linger && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         linger(exchange->client_fd);
     }
     if (exchange->active) {
-        (void)atomic_fetch_sub(&server->active, 1);
+        atomic_fetch_sub(&http->active, 1);
     }
     client_heard(exchange->client);
     request_free(&exchange->request);
     free(exchange);
 }
 
-/* A connection has come, or is about to be closed. One without memory for a client gets no exchange. */
+/* A connection was opened, or is about to be closed. Without memory for a client there is no exchange. */
 static void note_connection(void *context, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode code) {
     struct clients *clients = context;
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = clients_add(clients, fd);
-        if (*slot == NULL) {
-            (void)shutdown(fd, SHUT_RDWR);
+        if (!*slot) {
+            shutdown(fd, SHUT_RDWR);
         }
-    } else if (*slot != NULL) {
+    } else if (*slot) {
         clients_remove(clients, *slot);
         *slot = NULL;
     }
@@ -370,25 +350,26 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
 
 /* --- Start and stop --- */
 
-static struct MHD_Daemon *start_daemon(struct http *http, struct server *server) {
-    /* poll, not select: descriptors beyond 1024 are normal with two of them per command. */
+static struct MHD_Daemon *start_daemon(struct http *http) {
+    /* poll, not select: descriptors above 1024 are normal with two of them per command. */
     return MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
-        handle, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
+        handle, http, MHD_OPTION_LISTEN_SOCKET, http->options.listen_fd, MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, start_exchange, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
-        &http->clients, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, start_exchange, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, http, MHD_OPTION_NOTIFY_CONNECTION, note_connection, &http->clients,
+        MHD_OPTION_END);
 }
 
-struct http *http_start(struct server *server) {
+struct http *http_start(const struct http_options *options) {
     struct http *http = calloc(1, sizeof *http);
-    if (http == NULL || !clients_start(&http->clients, HTTP_IDLE_MS)) {
+    if (!http || !clients_start(&http->clients, HTTP_IDLE_MS)) {
         free(http);
         return NULL;
     }
-    http->daemon = start_daemon(http, server);
-    if (http->daemon == NULL) {
+    http->options = *options;
+    http->daemon = start_daemon(http);
+    if (!http->daemon) {
         int error = errno;
         clients_stop(&http->clients);
         free(http);
@@ -399,7 +380,15 @@ struct http *http_start(struct server *server) {
 }
 
 void http_stop_accepting(struct http *http) {
-    (void)MHD_quiesce_daemon(http->daemon);
+    MHD_quiesce_daemon(http->daemon);
+}
+
+void http_drain_requests(struct http *http, int timeout_ms) {
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    const struct timespec pause = {.tv_nsec = 5000000};
+    while (atomic_load(&http->active) > 0 && clock_monotonic_ms() < deadline) {
+        nanosleep(&pause, NULL);
+    }
 }
 
 void http_stop(struct http *http) {

@@ -4,17 +4,28 @@
 #ifndef AKL_HTTP_H
 #define AKL_HTTP_H
 
-#include "server.h"
+#include "authorize.h"
+#include "router.h"
 
 struct http;
 
-/* Starts to answer on server->listener. NULL on failure. */
-struct http *http_start(struct server *server);
+struct http_options {
+    int listen_fd;
+    struct authorize_rules access;
+    struct routes routes;
+    struct api *api; /* for the handlers */
+};
 
-/* Stops accepting; requests in flight go on. */
+/* Starts to answer. What the options point to must stay valid until http_stop. NULL on failure. */
+struct http *http_start(const struct http_options *options);
+
+/* Stops accepting; requests in flight are still answered. */
 void http_stop_accepting(struct http *http);
 
-/* Cuts all connections and ends all threads. server->stop_fd must be readable by now. */
+/* Waits at most timeout_ms until no request is being answered. */
+void http_drain_requests(struct http *http, int timeout_ms);
+
+/* Closes all connections and ends all threads. Handlers must not be waiting for anything else. */
 void http_stop(struct http *http);
 
 #endif

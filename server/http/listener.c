@@ -16,13 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "complain.h"
+#include "descriptor.h"
 #include "kernel.h"
 
 #define BACKLOG 512
 
-static bool complain(const char *what, const char *why) {
-    (void)fprintf(stderr, "agentkernel-local: cannot listen on %s: %s\n", what, why);
-    return false;
+static bool fail(const char *where, const char *why) {
+    return complain("cannot listen on %s: %s", where, why);
 }
 
 /* --- TCP --- */
@@ -56,24 +57,23 @@ static bool set_url(struct listener *listener) {
         return false;
     }
     const char *format = address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s";
-    (void)snprintf(listener->url, sizeof listener->url, format, host, port);
+    snprintf(listener->url, sizeof listener->url, format, host, port);
     return true;
 }
 
-static bool open_tcp(struct listener *listener, const struct options *options) {
+static bool open_tcp(struct listener *listener, const struct listen_options *options) {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *info = NULL;
-    int rc = getaddrinfo(options->listen_host, options->listen_port, &hints, &info);
+    int rc = getaddrinfo(options->host, options->port, &hints, &info);
     if (rc != 0) {
-        return complain(options->listen_host, gai_strerror(rc));
+        return fail(options->host, gai_strerror(rc));
     }
     bool ok = false;
     int one = 1;
-    if (!is_loopback(info->ai_addr) && options->api_key == NULL) {
-        (void)complain(
-            options->listen_host,
-            "other machines could run commands here. Set an API key (AGENTKERNEL_API_KEY or --api-key-file), "
-            "or listen on 127.0.0.1");
+    if (!is_loopback(info->ai_addr) && !options->has_key) {
+        fail(options->host,
+             "other machines could run commands here. Set an API key (AGENTKERNEL_API_KEY or --api-key-file), "
+             "or listen on 127.0.0.1");
     } else if ((listener->fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||
                setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
                (info->ai_family == AF_INET6 &&
@@ -81,8 +81,8 @@ static bool open_tcp(struct listener *listener, const struct options *options) {
                bind(listener->fd, info->ai_addr, info->ai_addrlen) != 0 || listen(listener->fd, BACKLOG) != 0 ||
                !set_url(listener)) {
         char where[256];
-        (void)snprintf(where, sizeof where, "%s port %s", options->listen_host, options->listen_port);
-        (void)complain(where, strerror(errno));
+        snprintf(where, sizeof where, "%s port %s", options->host, options->port);
+        fail(where, strerror(errno));
     } else {
         listener->any_host = is_wildcard(info->ai_addr);
         ok = true;
@@ -93,29 +93,29 @@ static bool open_tcp(struct listener *listener, const struct options *options) {
 
 /* --- Unix socket --- */
 
-/* Removes what a server left behind that did not get to clean up. False, after saying why, when path must not be
+/* Removes the socket of a server that could not do so itself. False, after reporting the reason, if path must not be
  * touched. */
 static bool clear_stale(const struct sockaddr_un *address) {
     const char *path = address->sun_path;
     struct stat status;
     if (lstat(path, &status) != 0) {
-        return errno == ENOENT || complain(path, strerror(errno));
+        return errno == ENOENT || fail(path, strerror(errno));
     }
     if (!S_ISSOCK(status.st_mode)) {
-        return complain(path, "there is a file of that name, and it is no socket");
+        return fail(path, "there is a file of that name, and it is no socket");
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return complain(path, strerror(errno));
+        return fail(path, strerror(errno));
     }
     int rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
     int error = rc == 0 ? 0 : errno;
-    (void)close(fd);
+    close(fd);
     /* What remains of a server that was just killed removes its socket, too. */
     if (error != ECONNREFUSED && error != ENOENT) {
-        return complain(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
+        return fail(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
     }
-    return unlink(path) == 0 || errno == ENOENT || complain(path, strerror(errno));
+    return unlink(path) == 0 || errno == ENOENT || fail(path, strerror(errno));
 }
 
 static bool is_socket(const char *path, const struct stat *made) {
@@ -123,8 +123,8 @@ static bool is_socket(const char *path, const struct stat *made) {
     return lstat(path, &status) == 0 && status.st_ino == made->st_ino && status.st_dev == made->st_dev;
 }
 
-/* Unlinks path if it is still the socket that we made. Between the look and the unlinking another server may put its
- * own there, so the name is taken away first, and given back when it was not ours. */
+/* Unlinks path if it is still our socket. Another server may replace it between the check and the unlink, so it is
+ * renamed first, and renamed back if it was not ours. */
 static void remove_socket(const char *path, const struct stat *made) {
     char aside[PATH_MAX];
     int len = snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
@@ -134,28 +134,22 @@ static void remove_socket(const char *path, const struct stat *made) {
     if (!is_socket(aside, made)) {
         (void)link(aside, path);
     }
-    (void)unlink(aside);
+    unlink(aside);
 }
 
-static void close_if_open(int fd) {
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-}
-
-/* Once root has become an unprivileged user it may no longer be allowed to remove the socket's name from its folder. A
- * process that stays root and does nothing but wait for the pipe's end does it then, also when the server was killed.
- * It holds the socket open, so that the socket of the next server cannot get the same inode number. */
+/* After root has become an unprivileged user, it may no longer be allowed to remove the socket from its folder. So a
+ * process that stays root waits for the end of the pipe and removes it, even when the server was killed. It holds the
+ * socket open, so that the next server's socket cannot get the same inode number. */
 static bool start_remover(struct listener *listener) {
     int ends[2] = {-1, -1};
     int socket = open(listener->unix_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     pid_t pid = socket >= 0 && pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (pid == 0) {
         sigset_t all;
-        (void)sigfillset(&all);
-        (void)sigprocmask(SIG_BLOCK, &all, NULL);
-        (void)dup2(ends[0], STDIN_FILENO);
-        (void)dup2(socket, STDOUT_FILENO);
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, NULL);
+        dup2(ends[0], STDIN_FILENO);
+        dup2(socket, STDOUT_FILENO);
         kernel_close_from(STDERR_FILENO);
         char byte;
         while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
@@ -174,18 +168,17 @@ static bool start_remover(struct listener *listener) {
     return true;
 }
 
-static bool open_unix(struct listener *listener, const struct options *options) {
+static bool open_unix(struct listener *listener, const struct listen_options *options) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     char *cwd = options->unix_path[0] == '/' ? strdup("") : getcwd(NULL, 0);
-    if (cwd == NULL ||
-        asprintf(&listener->unix_path, "%s%s%s", cwd, cwd[0] == '\0' ? "" : "/", options->unix_path) < 0) {
+    if (!cwd || asprintf(&listener->unix_path, "%s%s%s", cwd, cwd[0] == '\0' ? "" : "/", options->unix_path) < 0) {
         free(cwd);
         listener->unix_path = NULL;
-        return complain(options->unix_path, strerror(errno));
+        return fail(options->unix_path, strerror(errno));
     }
     free(cwd);
     if (strlen(listener->unix_path) >= sizeof address.sun_path) {
-        return complain(listener->unix_path, "the path is too long for a Unix socket (max 107 bytes)");
+        return fail(listener->unix_path, "the path is too long for a Unix socket (max 107 bytes)");
     }
     memcpy(address.sun_path, listener->unix_path, strlen(listener->unix_path) + 1);
     if (!clear_stale(&address)) {
@@ -195,23 +188,23 @@ static bool open_unix(struct listener *listener, const struct options *options) 
     mode_t mask = umask(0177); /* the socket is never open to others, not for a moment */
     bool bound = listener->fd >= 0 && bind(listener->fd, (struct sockaddr *)&address, sizeof address) == 0;
     int error = errno;
-    (void)umask(mask);
+    umask(mask);
     if (!bound) {
-        return complain(listener->unix_path, strerror(error));
+        return fail(listener->unix_path, strerror(error));
     }
     if (lstat(listener->unix_path, &listener->unix_made) != 0 || listen(listener->fd, BACKLOG) != 0 ||
         (geteuid() == 0 && !start_remover(listener))) {
-        (void)complain(listener->unix_path, strerror(errno));
-        (void)unlink(listener->unix_path);
+        fail(listener->unix_path, strerror(errno));
+        unlink(listener->unix_path);
         return false;
     }
-    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", listener->unix_path);
+    snprintf(listener->url, sizeof listener->url, "unix://%s", listener->unix_path);
     return true;
 }
 
 /* --- A socket that listens already --- */
 
-static bool take_passed(struct listener *listener, int fd) {
+static bool adopt(struct listener *listener, int fd) {
     struct sockaddr_un address = {0};
     socklen_t len = sizeof address - 1; /* a path of full length has no NUL */
     int listens = 0;
@@ -219,26 +212,26 @@ static bool take_passed(struct listener *listener, int fd) {
     /* Unix only: for TCP the rule about other machines would have to be asked again. */
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 || address.sun_family != AF_UNIX ||
         getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_len) != 0 || listens == 0) {
-        return complain("--listen-fd", "no Unix socket that listens");
+        return fail("--listen-fd", "no Unix socket that listens");
     }
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-        return complain("--listen-fd", strerror(errno));
+        return fail("--listen-fd", strerror(errno));
     }
     listener->fd = fd;
     listener->passed = true;
-    (void)snprintf(listener->url, sizeof listener->url, "unix://%s", address.sun_path);
+    snprintf(listener->url, sizeof listener->url, "unix://%s", address.sun_path);
     return true;
 }
 
-static bool open_any(struct listener *listener, const struct options *options) {
-    if (options->listen_fd >= 0) {
-        return take_passed(listener, options->listen_fd);
+static bool open_any(struct listener *listener, const struct listen_options *options) {
+    if (options->fd >= 0) {
+        return adopt(listener, options->fd);
     }
-    return options->unix_path == NULL ? open_tcp(listener, options) : open_unix(listener, options);
+    return options->unix_path ? open_unix(listener, options) : open_tcp(listener, options);
 }
 
-bool listener_open(struct listener *listener, const struct options *options) {
+bool listener_open(struct listener *listener, const struct listen_options *options) {
     *listener = (struct listener){.fd = -1, .remover_fd = -1};
     if (!open_any(listener, options)) {
         free(listener->unix_path);
@@ -251,14 +244,14 @@ bool listener_open(struct listener *listener, const struct options *options) {
 
 void listener_close(struct listener *listener) {
     if (listener->remover_pid > 0) {
-        (void)close(listener->remover_fd);
+        close(listener->remover_fd);
         while (waitpid(listener->remover_pid, NULL, 0) < 0 && errno == EINTR) {
         }
-    } else if (listener->unix_path != NULL) {
+    } else if (listener->unix_path) {
         remove_socket(listener->unix_path, &listener->unix_made);
     }
     if (listener->fd >= 0 && !listener->passed) {
-        (void)close(listener->fd);
+        close(listener->fd);
     }
     free(listener->unix_path);
     *listener = (struct listener){.fd = -1, .remover_fd = -1};

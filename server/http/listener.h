@@ -5,11 +5,17 @@
 #define AKL_LISTENER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "options.h"
+/* Where to listen: one of the three. */
+struct listen_options {
+    const char *host; /* TCP, without brackets; NULL: not so */
+    const char *port;
+    const char *unix_path; /* NULL: not so */
+    int fd;                /* a Unix socket that listens already; -1: not so */
+    bool has_key;          /* requests need a key: other machines may send some */
+};
 
 struct listener {
     int fd;
@@ -25,7 +31,7 @@ struct listener {
 /* Opens, binds and listens; before privileges are dropped and before any thread. Loopback addresses only, unless a key
  * is set. A Unix socket gets mode 0600; a socket file that is there already is replaced only when nobody answers on it.
  * False with the reason on stderr. */
-bool listener_open(struct listener *listener, const struct options *options);
+bool listener_open(struct listener *listener, const struct listen_options *options);
 
 /* Removes the socket file and closes the socket. */
 void listener_close(struct listener *listener);

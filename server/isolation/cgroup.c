@@ -11,13 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+
 #define SERVER_LEAF "agentkernel-server"
 #define LEAF_PREFIX "agentkernel-run-"
 #define CPU_PERIOD_US 100000
 
 static bool read_at(int folder_fd, const char *path, char *text, size_t cap) {
     int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1) {
+    if (fd < 0) {
         return false;
     }
     ssize_t size = read(fd, text, cap - 1);
@@ -29,7 +31,7 @@ static bool read_at(int folder_fd, const char *path, char *text, size_t cap) {
 /* O_CREAT does nothing on a cgroup file system; the tests' tree is made of plain files. */
 static bool write_at(int folder_fd, const char *path, const char *text) {
     int fd = openat(folder_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (fd == -1) {
+    if (fd < 0) {
         return false;
     }
     ssize_t size = write(fd, text, strlen(text));
@@ -39,8 +41,8 @@ static bool write_at(int folder_fd, const char *path, const char *text) {
 
 static bool has_word(const char *text, const char *word) {
     size_t size = strlen(word);
-    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
-        if ((at == text || at[-1] == ' ') && strchr(" \n", at[size]) != NULL) {
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word)) {
+        if ((at == text || at[-1] == ' ') && strchr(" \n", at[size])) {
             return true;
         }
     }
@@ -56,7 +58,7 @@ static int open_own(void) {
     }
     /* v2 has the one line without controllers */
     char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-    if (line == NULL) {
+    if (!line) {
         return -1;
     }
     line += *line == '\n' ? 4 : 3;
@@ -74,8 +76,8 @@ static int open_own(void) {
 /* The subtree is ours if we may write to it and nobody else lives in its root. */
 static bool move_to_own_leaf(int root_fd) {
     char text[64], self[16];
-    if (faccessat(root_fd, ".", W_OK, 0) == -1 || faccessat(root_fd, "cgroup.procs", W_OK, 0) == -1 ||
-        faccessat(root_fd, "cgroup.subtree_control", W_OK, 0) == -1) {
+    if (faccessat(root_fd, ".", W_OK, 0) < 0 || faccessat(root_fd, "cgroup.procs", W_OK, 0) < 0 ||
+        faccessat(root_fd, "cgroup.subtree_control", W_OK, 0) < 0) {
         return false;
     }
     snprintf(self, sizeof self, "%d\n", (int)getpid());
@@ -89,14 +91,12 @@ static bool move_to_own_leaf(int root_fd) {
 /* Leaves of a server that was killed. Those that still have processes stay. */
 static void remove_old_leaves(int root_fd) {
     int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *root = fd == -1 ? NULL : fdopendir(fd);
-    if (root == NULL) {
-        if (fd != -1) {
-            close(fd);
-        }
+    DIR *root = fd < 0 ? NULL : fdopendir(fd);
+    if (!root) {
+        close_if_open(fd);
         return;
     }
-    for (struct dirent *entry = readdir(root); entry != NULL; entry = readdir(root)) {
+    for (struct dirent *entry = readdir(root); entry; entry = readdir(root)) {
         if (strncmp(entry->d_name, LEAF_PREFIX, strlen(LEAF_PREFIX)) == 0) {
             unlinkat(root_fd, entry->d_name, AT_REMOVEDIR);
         }
@@ -106,13 +106,13 @@ static void remove_old_leaves(int root_fd) {
 
 void cgroup_open(struct cgroup *cgroup, const char *root) {
     char controllers[256];
-    bool own = root == NULL;
+    bool own = !root;
     *cgroup = (struct cgroup){.root_fd = -1};
     if (!own && root[0] == '\0') {
         return;
     }
     int root_fd = own ? open_own() : open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root_fd == -1) {
+    if (root_fd < 0) {
         return;
     }
     if (!read_at(root_fd, "cgroup.controllers", controllers, sizeof controllers) || !has_word(controllers, "memory") ||
@@ -127,7 +127,7 @@ void cgroup_open(struct cgroup *cgroup, const char *root) {
 }
 
 void cgroup_close(struct cgroup *cgroup) {
-    if (cgroup->root_fd != -1) {
+    if (cgroup->root_fd >= 0) {
         close(cgroup->root_fd);
         cgroup->root_fd = -1;
     }
@@ -155,19 +155,17 @@ static bool set_limits(const struct cgroup *cgroup, int leaf_fd, const struct li
 
 int cgroup_make_leaf(struct cgroup *cgroup, const struct limits *limits, char name[CGROUP_NAME_CAP]) {
     snprintf(name, CGROUP_NAME_CAP, LEAF_PREFIX "%d-%u", (int)getpid(), cgroup->next++);
-    if (mkdirat(cgroup->root_fd, name, 0755) == -1) {
+    if (mkdirat(cgroup->root_fd, name, 0755) < 0) {
         return -1;
     }
     int entry_fd = -1;
     int leaf_fd = openat(cgroup->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (leaf_fd != -1 && set_limits(cgroup, leaf_fd, limits)) {
+    if (leaf_fd >= 0 && set_limits(cgroup, leaf_fd, limits)) {
         entry_fd = openat(leaf_fd, "cgroup.procs", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     }
     int error = errno;
-    if (leaf_fd != -1) {
-        close(leaf_fd);
-    }
-    if (entry_fd == -1) {
+    close_if_open(leaf_fd);
+    if (entry_fd < 0) {
         cgroup_remove_leaf(cgroup, name);
         errno = error;
     }
@@ -181,7 +179,7 @@ bool cgroup_ran_out_of_memory(const struct cgroup *cgroup, const char *name) {
         return false;
     }
     const char *line = strstr(text, "oom_kill ");
-    return line != NULL && strtoul(line + strlen("oom_kill "), NULL, 10) > 0;
+    return line && strtoul(line + strlen("oom_kill "), NULL, 10) > 0;
 }
 
 void cgroup_remove_leaf(const struct cgroup *cgroup, const char *name) {

@@ -1,17 +1,16 @@
 /*
- * cgroup.h: one cgroup v2 leaf per command, where a subtree that is ours to use has the memory controller.
+ * cgroup.h: one cgroup v2 leaf per command, where a delegated subtree has the memory controller.
  *
- * That is so under a service manager that delegates one (systemd: Delegate=yes, with User= or as a user's own service
- * or scope). Everywhere else there is the watchdog. cgroup v1 is never used: it cannot be had without root.
+ * A service manager delegates one (systemd: Delegate=yes, with User= or as a user's own service or scope). Everywhere
+ * else the watchdog is used. cgroup v1 is never used: it needs root.
  */
 #ifndef AKL_CGROUP_H
 #define AKL_CGROUP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
-#include "spawner.h"
+#include "launch.h"
 
 struct cgroup {
     int root_fd; /* -1: no cgroup */
@@ -31,7 +30,7 @@ void cgroup_close(struct cgroup *cgroup);
 /* Makes a leaf with these limits and returns a descriptor to which a process writes "0" to enter it; -1 with errno. */
 int cgroup_make_leaf(struct cgroup *cgroup, const struct limits *limits, char name[CGROUP_NAME_CAP]);
 
-/* Whether the kernel has killed in this leaf for want of memory. */
+/* Whether the kernel has killed a process of this leaf for lack of memory. */
 bool cgroup_ran_out_of_memory(const struct cgroup *cgroup, const char *name);
 
 /* Removes a leaf whose processes are gone. */

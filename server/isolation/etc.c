@@ -1,6 +1,6 @@
 #include "etc.h"
 
-#include "spawner.h"
+#include "kept_root.h"
 
 const struct etc_file etc_files[ETC_FILES] = {
     {"/etc/passwd",

@@ -8,7 +8,6 @@
 #define AKL_ETC_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct etc_file {
     const char *path;

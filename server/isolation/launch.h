@@ -1,9 +1,10 @@
 /*
- * launch.h: what the spawner and the launcher, the first process in the sandbox, say to each other.
+ * launch.h: the protocol between the spawner and the launcher, the first process in the sandbox.
  *
  * The caller's argv and environment reach the sandbox in a memfd, the launch block: a launch_head, then NUL-terminated
  * strings: the working directory, argc arguments, envc environment entries. So bwrap's own arguments, which every user
- * of the host can read, hold nothing of them (X7), and no byte of them is looked at on the way.
+ * of the host can read, contain none of them (X7), and they are passed on byte for byte. What depends on the host is in
+ * the flags, the launcher's only argument.
  */
 #ifndef AKL_LAUNCH_H
 #define AKL_LAUNCH_H
@@ -23,8 +24,11 @@ enum {
 
 #define LAUNCH_MAGIC 0x616b6c31u
 
+/* Flags. */
 enum {
-    LAUNCH_SCOPE_UNIX = 1, /* keep the command from abstract unix sockets outside the sandbox, by Landlock */
+    LAUNCH_SCOPE_UNIX = 1,      /* keep the command from abstract unix sockets outside the sandbox, by Landlock */
+    LAUNCH_BOUND_DATA = 2,      /* keep the limit of memory for each process, by RLIMIT_DATA */
+    LAUNCH_BOUND_PROCESSES = 4, /* keep the limit of processes, by RLIMIT_NPROC */
 #ifdef AK_TEST_WEAKEN
     LAUNCH_KEEP_DESCRIPTORS = 0x100,
     LAUNCH_KEEP_SESSION = 0x200,
@@ -33,13 +37,18 @@ enum {
 #endif
 };
 
+/* What the sandboxed command may use. 0 means no limit of that kind. */
+struct limits {
+    uint64_t memory_bytes;
+    double cpus;
+    uint64_t max_processes; /* threads count as processes */
+};
+
 struct launch_head {
     uint32_t magic;
-    uint32_t flags;
     uint32_t argc;
     uint32_t envc;
-    uint64_t data_bytes;    /* RLIMIT_DATA; 0: none */
-    uint64_t max_processes; /* RLIMIT_NPROC; 0: none */
+    struct limits limits;
 };
 
 enum launch_kind {

@@ -8,6 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "descriptor.h"
+#include "kept_root.h"
 #include "weaken.h"
 
 extern char **environ;
@@ -42,7 +44,7 @@ static void write_all(struct strings *strings, const char *data, size_t size) {
         if (done > 0) {
             data += done;
             size -= (size_t)done;
-        } else if (done == -1 && errno != EINTR) {
+        } else if (done < 0 && errno != EINTR) {
             strings->failed = true;
         }
     }
@@ -64,7 +66,7 @@ static void strings_add(struct strings *strings, const char *text) {
 }
 
 static void strings_add_list(struct strings *strings, const char *const *list) {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++) {
         strings_add(strings, list[i]);
     }
 }
@@ -72,7 +74,7 @@ static void strings_add_list(struct strings *strings, const char *const *list) {
 /* Adds entry unless the caller sets the same variable. */
 static void add_default(struct strings *strings, const char *entry, const char *const *callers) {
     size_t key = strcspn(entry, "=") + 1;
-    for (size_t i = 0; callers != NULL && callers[i] != NULL; i++) {
+    for (size_t i = 0; callers && callers[i]; i++) {
         if (strncmp(callers[i], entry, key) == 0) {
             return;
         }
@@ -80,59 +82,59 @@ static void add_default(struct strings *strings, const char *entry, const char *
     strings_add(strings, entry);
 }
 
-static void add_env(struct strings *strings, const struct command_spec *spec, const char *workdir) {
+static void add_env(struct strings *strings, const struct launch_order *order, const char *workdir) {
     char pwd[PATH_MAX + 4];
     for (size_t i = 0; i < sizeof fixed_env / sizeof fixed_env[0]; i++) {
-        add_default(strings, fixed_env[i], spec->env);
+        add_default(strings, fixed_env[i], order->env);
     }
     int size = snprintf(pwd, sizeof pwd, "PWD=%s", workdir);
     if (size > 0 && (size_t)size < sizeof pwd) {
-        add_default(strings, pwd, spec->env);
+        add_default(strings, pwd, order->env);
     }
-    if (spec->image != NULL && strncmp(spec->image, "python", 6) == 0) {
+    if (order->image && strncmp(order->image, "python", 6) == 0) {
         for (size_t i = 0; i < sizeof python_env / sizeof python_env[0]; i++) {
-            add_default(strings, python_env[i], spec->env);
+            add_default(strings, python_env[i], order->env);
         }
     }
     if (WEAKENED("clearenv")) {
         strings_add_list(strings, (const char *const *)environ);
     }
-    strings_add_list(strings, spec->env);
+    strings_add_list(strings, order->env);
 }
 
-int launch_block_create(const struct command_spec *spec) {
+int launch_block_create(const struct launch_order *order) {
     struct strings strings = {.fd = memfd_create("launch", MFD_CLOEXEC)};
-    struct launch_head head = {.magic = LAUNCH_MAGIC};
-    const char *workdir = spec->workdir != NULL ? spec->workdir : SANDBOX_HOME;
-    if (strings.fd == -1) {
+    struct launch_head head;
+    const char *workdir = order->workdir ? order->workdir : SANDBOX_HOME;
+    if (strings.fd < 0) {
         return -1;
     }
-    if (lseek(strings.fd, sizeof head, SEEK_SET) == -1) {
+    memset(&head, 0, sizeof head); /* its padding is written, too */
+    head.magic = LAUNCH_MAGIC;
+    head.limits = order->limits;
+    if (lseek(strings.fd, sizeof head, SEEK_SET) < 0) {
         strings.failed = true;
     }
     strings_add(&strings, workdir);
     strings.count = 0;
-    strings_add_list(&strings, spec->argv);
+    strings_add_list(&strings, order->argv);
     head.argc = strings.count;
-    add_env(&strings, spec, workdir);
+    add_env(&strings, order, workdir);
     head.envc = strings.count - head.argc;
     write_all(&strings, strings.buffer, strings.used);
     if (strings.failed || pwrite(strings.fd, &head, sizeof head, 0) != sizeof head) {
-        int error = errno;
-        close(strings.fd);
-        errno = error;
+        close_if_open(strings.fd);
         return -1;
     }
     return strings.fd;
 }
 
-bool launch_block_complete(int fd, uint32_t flags, uint64_t data_bytes, uint64_t max_processes) {
+bool launch_block_limits(int fd, struct limits *limits) {
     struct launch_head head;
-    if (pread(fd, &head, sizeof head, 0) != sizeof head) {
-        return false;
+    ssize_t size = pread(fd, &head, sizeof head, 0);
+    if (size >= 0 && size != sizeof head) {
+        errno = EINVAL;
     }
-    head.flags = flags;
-    head.data_bytes = data_bytes;
-    head.max_processes = max_processes;
-    return pwrite(fd, &head, sizeof head, 0) == sizeof head;
+    *limits = size == sizeof head ? head.limits : (struct limits){0};
+    return size == sizeof head;
 }

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -35,16 +36,19 @@
 #define MAX_FILE_BYTES (UINT64_C(2) << 30)
 #define MAX_OPEN_FILES 1024
 #define CHILD_STACK_BYTES (64 * 1024)
+/* Memory that is only reserved counts for RLIMIT_DATA; the sum of what is used is the watchdog's. */
+#define RESERVATION_FACTOR 2
 
 #ifdef AK_TEST_WEAKEN
 /* By this name a test tells this launcher from the one that is shipped. */
 static const char weakened_marker[] __attribute__((used)) = "AK_TEST_WEAKEN";
-#define WEAK_IN_LAUNCHER(head, flag) (((head)->flags & (flag)) != 0)
+#define WEAK_IN_LAUNCHER(launch, flag) (((launch)->flags & (flag)) != 0)
 #else
-#define WEAK_IN_LAUNCHER(head, flag) false
+#define WEAK_IN_LAUNCHER(launch, flag) false
 #endif
 
 struct launch {
+    unsigned long flags;
     const struct launch_head *head;
     const char *workdir;
     char **argv;
@@ -54,7 +58,7 @@ struct launch {
 };
 
 static void report_send(const struct launch_report *report) {
-    while (send(LAUNCH_FD_REPORT, report, sizeof *report, MSG_NOSIGNAL) == -1 && errno == EINTR) {
+    while (send(LAUNCH_FD_REPORT, report, sizeof *report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
 }
 
@@ -80,7 +84,7 @@ static void give_up(int error, const char *what) {
 /* Splits the block's strings into argv and env, without copying them. */
 static void read_block(struct launch *launch) {
     struct stat status;
-    if (fstat(LAUNCH_FD_BLOCK, &status) == -1 || (size_t)status.st_size <= sizeof(struct launch_head)) {
+    if (fstat(LAUNCH_FD_BLOCK, &status) < 0 || (size_t)status.st_size <= sizeof(struct launch_head)) {
         give_up(EINVAL, "launch block");
     }
     size_t size = (size_t)status.st_size;
@@ -111,11 +115,11 @@ static void read_block(struct launch *launch) {
     }
 }
 
-/* Makes the kernel's choice easy when the host runs out of memory. Where it cannot be, nothing is lost. */
+/* Makes this sandbox the OOM killer's first choice when the host runs out of memory. Failure is harmless. */
 static void offer_to_oom_killer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd != -1) {
-        if (write(fd, "500", 3) == -1) {
+    if (fd >= 0) {
+        if (write(fd, "500", 3) < 0) {
             errno = 0;
         }
         close(fd);
@@ -128,7 +132,7 @@ static void scope_unix_sockets(void) {
         uint64_t handled_access_fs, handled_access_net, scoped;
     } attributes = {0, 0, 1};
     long ruleset = syscall(444, &attributes, sizeof attributes, 0);
-    if (ruleset == -1 || syscall(446, ruleset, 0) == -1) {
+    if (ruleset < 0 || syscall(446, ruleset, 0) < 0) {
         give_up(errno, "landlock");
     }
     close((int)ruleset);
@@ -143,32 +147,33 @@ static void limit(int resource, uint64_t wanted) {
     }
 }
 
-/* Descriptors on their way through unix sockets are counted for all sandboxes and the server together, and whoever is
- * above its own limit can send none: sandboxes must get there before the server does. */
+/* Descriptors in flight through unix sockets are counted for all sandboxes and the server together, and a process above
+ * its own limit can send none: sandboxes must reach theirs before the server does. */
 static void limit_files(void) {
     struct rlimit now;
     uint64_t half = getrlimit(RLIMIT_NOFILE, &now) == 0 ? now.rlim_max / 2 : MAX_OPEN_FILES;
     limit(RLIMIT_NOFILE, half < MAX_OPEN_FILES ? half : MAX_OPEN_FILES);
 }
 
-static void set_limits(const struct launch_head *head) {
-    if (!WEAK_IN_LAUNCHER(head, LAUNCH_KEEP_LIMITS)) {
+static void set_limits(const struct launch *launch) {
+    const struct limits *limits = &launch->head->limits;
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_LIMITS)) {
         limit(RLIMIT_CORE, 1); /* less than any core, and, as 0 is not, a limit for cores that go to a program */
         limit_files();
         limit(RLIMIT_MEMLOCK, 0);
         limit(RLIMIT_MSGQUEUE, 0);
         limit(RLIMIT_FSIZE, MAX_FILE_BYTES);
     }
-    if (head->data_bytes != 0) {
-        limit(RLIMIT_DATA, head->data_bytes);
+    if ((launch->flags & LAUNCH_BOUND_DATA) != 0 && limits->memory_bytes != 0) {
+        limit(RLIMIT_DATA, limits->memory_bytes * RESERVATION_FACTOR);
     }
-    if (head->max_processes != 0) {
-        limit(RLIMIT_NPROC, head->max_processes + 1); /* pid 1 counts, too */
+    if ((launch->flags & LAUNCH_BOUND_PROCESSES) != 0 && limits->max_processes != 0) {
+        limit(RLIMIT_NPROC, limits->max_processes + 1); /* pid 1 counts, too */
     }
 }
 
 static void close_from(int first) {
-    if (kernel_close_range(first) == -1) { /* before Linux 5.9 */
+    if (kernel_close_range(first) < 0) { /* before Linux 5.9 */
         for (int fd = first; fd < MAX_OPEN_FILES; fd++) {
             close(fd);
         }
@@ -181,7 +186,7 @@ static int exec_by_path(const struct launch *launch) {
     static char path[PATH_MAX];
     const char *name = launch->argv[0];
     const char *folder = "";
-    for (char **entry = launch->env; *entry != NULL; entry++) {
+    for (char **entry = launch->env; *entry; entry++) {
         if (strncmp(*entry, "PATH=", 5) == 0) {
             folder = *entry + 5;
             break;
@@ -206,7 +211,7 @@ static int exec_by_path(const struct launch *launch) {
 }
 
 static int exec_command(const struct launch *launch) {
-    if (strchr(launch->argv[0], '/') == NULL) {
+    if (!strchr(launch->argv[0], '/')) {
         return exec_by_path(launch);
     }
     execve(launch->argv[0], launch->argv, launch->env);
@@ -217,7 +222,7 @@ static void explain_exec(struct launch *launch, int error) {
     const char *name = launch->argv[0];
     const char *reason = strerror(error);
     if (error == ENOENT) {
-        bool exists = strchr(name, '/') != NULL && access(name, F_OK) == 0;
+        bool exists = strchr(name, '/') && access(name, F_OK) == 0;
         reason = exists ? "its interpreter was not found" : "not found";
     }
     report_fill(&launch->failure, LAUNCH_EXEC_FAILED, error, "%.256s: %s", name, reason);
@@ -226,24 +231,24 @@ static void explain_exec(struct launch *launch, int error) {
 /* The child: it shares our memory, not our descriptors, limits or working directory. */
 static int child_main(void *argument) {
     struct launch *launch = argument;
-    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_SESSION)) {
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_SESSION)) {
         setsid();
     }
-    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) == -1 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) == -1) {
+    if (dup2(LAUNCH_FD_OUTPUT, STDOUT_FILENO) < 0 || dup2(LAUNCH_FD_ERRORS, STDERR_FILENO) < 0) {
         report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
         return 1;
     }
     /* Before the working directory is entered: /proc/self/fd/N would lead through what is open, and the kept tree's
      * descriptor leads out of the sandbox. */
-    if (!WEAK_IN_LAUNCHER(launch->head, LAUNCH_KEEP_DESCRIPTORS)) {
+    if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(STDERR_FILENO + 1);
     }
-    if (chdir(launch->workdir) == -1) {
+    if (chdir(launch->workdir) < 0) {
         report_fill(&launch->failure, LAUNCH_EXEC_FAILED, EACCES, "cannot enter %.256s: %s", launch->workdir,
                     strerror(errno));
         return 1;
     }
-    set_limits(launch->head);
+    set_limits(launch);
     explain_exec(launch, exec_command(launch));
     return 1;
 }
@@ -252,8 +257,8 @@ static int child_main(void *argument) {
 static volatile pid_t command_pid;
 static volatile sig_atomic_t end_wanted;
 
-/* SIGTERM is for the command, whose number the spawner does not know. The spawner has no number in here, which tells it
- * from what the command itself may send. */
+/* SIGTERM is for the command, whose pid the spawner does not know. The spawner has no pid in this namespace, which
+ * distinguishes it from the command itself. */
 static void pass_on(int number, siginfo_t *info, void *context) {
     int error = errno;
     (void)context;
@@ -281,35 +286,39 @@ static int wait_for(pid_t command) {
             command_pid = 0;
             return status;
         }
-        if (ended == -1 && errno != EINTR) {
+        if (ended < 0 && errno != EINTR) {
             give_up(errno, "wait");
         }
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static struct launch launch;
     static char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 
     struct launch_report report = {.kind = LAUNCH_HELLO};
     listen_for_end();
     report_send(&report);
+    if (argc != 2) {
+        give_up(EINVAL, "flags");
+    }
+    launch.flags = strtoul(argv[1], NULL, 10);
     read_block(&launch);
-    if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DESCRIPTORS)) {
+    if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(LAUNCH_FD_BWRAP); /* bwrap hands on what it was given; the kept tree's leads to the host */
     }
     offer_to_oom_killer();
-    if (!WEAK_IN_LAUNCHER(launch.head, LAUNCH_KEEP_DUMPABLE)) {
+    if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
     prctl(PR_SET_NAME, "launcher", 0, 0, 0);
     umask(022); /* not the server's own, which is none of the command's business */
-    if ((launch.head->flags & LAUNCH_SCOPE_UNIX) != 0) {
+    if ((launch.flags & LAUNCH_SCOPE_UNIX) != 0) {
         scope_unix_sockets();
     }
     /* CLONE_VFORK: we go on when the child has executed the command or has told us why it cannot. */
     pid_t command = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
-    if (command == -1) {
+    if (command < 0) {
         give_up(errno, "fork");
     }
     command_pid = command;

@@ -22,7 +22,7 @@ extern const char launcher_image_end[] __attribute__((visibility("hidden")));
 
 static int create(void) {
     int fd = memfd_create("launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-    if (fd == -1 && errno == EINVAL) {
+    if (fd < 0 && errno == EINVAL) {
         fd = memfd_create("launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     }
     return fd;
@@ -32,7 +32,7 @@ int launcher_image_open(void) {
     const char *next = launcher_image_begin;
     size_t left = (size_t)(launcher_image_end - launcher_image_begin);
     int fd = create();
-    while (fd != -1 && left > 0) {
+    while (fd >= 0 && left > 0) {
         ssize_t done = write(fd, next, left);
         if (done <= 0 && errno != EINTR) {
             break;
@@ -41,8 +41,7 @@ int launcher_image_open(void) {
         left -= done > 0 ? (size_t)done : 0;
     }
     /* All sandboxes share these pages: nobody may write to them again. */
-    if (fd != -1 &&
-        (left > 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == -1)) {
+    if (fd >= 0 && (left > 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)) {
         close(fd);
         fd = -1;
     }

@@ -1,8 +1,8 @@
 /*
- * launcher_image.h: the launcher's program, carried inside the server's.
+ * launcher_image.h: the launcher's program, embedded in the server's.
  *
- * So there is no second file to install, to find, or to be exchanged by somebody. It reaches the sandbox as a sealed
- * memfd that is executed through /proc/self/fd: nothing is copied per command and no file of it exists in the sandbox.
+ * So there is no second file that must be installed or found, or could be replaced. It reaches the sandbox as a sealed
+ * memfd that is executed through /proc/self/fd: nothing is copied per command, and the sandbox has no file of it.
  */
 #ifndef AKL_LAUNCHER_IMAGE_H
 #define AKL_LAUNCHER_IMAGE_H

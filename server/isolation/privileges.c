@@ -9,7 +9,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "reachable.h"
+#include "mount_access.h"
 #include "weaken.h"
 
 /* systemd's range for dynamic users; no distribution gives these to anybody. */
@@ -28,23 +27,23 @@ static bool read_uid(int proc_fd, const char *pid, unsigned *uid) {
     char path[300], text[1024];
     snprintf(path, sizeof path, "%s/status", pid);
     int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1) {
+    if (fd < 0) {
         return false;
     }
     ssize_t size = read(fd, text, sizeof text - 1);
     close(fd);
     text[size > 0 ? size : 0] = '\0';
     const char *line = strstr(text, "\nUid:");
-    return line != NULL && sscanf(line, "\nUid: %u", uid) == 1;
+    return line && sscanf(line, "\nUid: %u", uid) == 1;
 }
 
 /* Marks the users of the range who have a process. */
 static void mark_running(bool *running) {
     DIR *proc = opendir("/proc");
-    if (proc == NULL) {
+    if (!proc) {
         return;
     }
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+    for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
         unsigned uid;
         if (isdigit((unsigned char)entry->d_name[0]) && read_uid(dirfd(proc), entry->d_name, &uid) &&
             uid >= FIRST_UID && uid <= LAST_UID) {
@@ -59,10 +58,10 @@ static bool is_mapped(const char *map_path, unsigned id) {
     unsigned inside, outside, count;
     bool mapped = false;
     FILE *map = fopen(map_path, "re");
-    while (map != NULL && !mapped && fscanf(map, "%u %u %u", &inside, &outside, &count) == 3) {
+    while (map && !mapped && fscanf(map, "%u %u %u", &inside, &outside, &count) == 3) {
         mapped = id >= inside && id - inside < count;
     }
-    if (map != NULL) {
+    if (map) {
         fclose(map);
     }
     return mapped;
@@ -72,7 +71,7 @@ static bool find_unused(struct identity *identity) {
     bool running[LAST_UID - FIRST_UID + 1] = {false};
     mark_running(running);
     for (unsigned id = FIRST_UID; id <= LAST_UID; id++) {
-        if (!running[id - FIRST_UID] && getpwuid(id) == NULL && getgrgid(id) == NULL) {
+        if (!running[id - FIRST_UID] && !getpwuid(id) && !getgrgid(id)) {
             identity->uid = id;
             identity->gid = id;
             return true;
@@ -112,8 +111,8 @@ static bool drop_capabilities(void) {
 }
 
 static bool change_user(const struct identity *identity) {
-    if (setgroups(0, NULL) == -1 || setresgid(identity->gid, identity->gid, identity->gid) == -1 ||
-        setresuid(identity->uid, identity->uid, identity->uid) == -1) {
+    if (setgroups(0, NULL) < 0 || setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
+        setresuid(identity->uid, identity->uid, identity->uid) < 0) {
         return false;
     }
     if (setresuid(0, 0, 0) == 0) {
@@ -140,7 +139,7 @@ static bool harden(void) {
 
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap) {
     if (identity->change) {
-        if (!reachable_make(identity, folders, why, why_cap)) {
+        if (!mount_access_grant(identity, folders, why, why_cap)) {
             return false;
         }
         if (!change_user(identity)) {

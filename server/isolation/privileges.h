@@ -1,22 +1,16 @@
 /*
- * privileges.h: what the server gives up before it listens to anybody.
+ * privileges.h: drops privileges before the server accepts requests.
  *
- * A server that root starts becomes an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and
- * for uid 0 that would leave the files of root, /proc/sys among them, within reach (X29).
+ * A server started by root becomes an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and uid
+ * 0 would leave the files of root, including /proc/sys, within reach (X29).
  */
 #ifndef AKL_PRIVILEGES_H
 #define AKL_PRIVILEGES_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
-/* Who the server is going to be. */
-struct identity {
-    bool change; /* false: not started as root, stay who we are; uid and gid are then -1 */
-    uid_t uid;
-    gid_t gid;
-};
+#include "identity.h"
 
 /* Picks the user: the owner of state_dir if that exists and is not root's, else one that has no name and no process, of
  * the range that systemd keeps for such uses. False with the reason in why when root cannot become anybody else here.
@@ -35,7 +29,7 @@ bool privileges_choose(const char *state_dir, struct identity *identity, char *w
  * naming the folder; the process must then end. */
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap);
 
-/* Undoes what the caller may have left: an ignored SIGCHLD, blocked signals. SIGPIPE becomes ignored. */
+/* Resets inherited signal state: an ignored SIGCHLD, blocked signals. SIGPIPE becomes ignored. */
 void privileges_reset_signals(void);
 
 #endif

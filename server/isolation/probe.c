@@ -13,7 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "instance.h"
 #include "spawner.h"
 #include "weaken.h"
 
@@ -26,12 +26,12 @@ static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin
  * sandboxes as root. */
 static bool find_program(const char *const *folders, struct probe_result *result) {
     snprintf(result->message, sizeof result->message, "bubblewrap is not installed: install the package bubblewrap");
-    for (size_t i = 0; folders[i] != NULL; i++) {
+    for (size_t i = 0; folders[i]; i++) {
         struct stat status;
         char path[sizeof result->path];
         int size = snprintf(path, sizeof path, "%s/bwrap", folders[i]);
-        if (size < 0 || (size_t)size >= sizeof path || stat(path, &status) == -1 || !S_ISREG(status.st_mode) ||
-            access(path, X_OK) == -1) {
+        if (size < 0 || (size_t)size >= sizeof path || stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
+            access(path, X_OK) < 0) {
             continue;
         }
         if (!WEAKENED("setuid-check") &&
@@ -73,7 +73,7 @@ static void read_version(struct probe_result *result) {
     int out[2];
     pid_t pid;
     posix_spawn_file_actions_t actions;
-    if (pipe2(out, O_CLOEXEC) == -1) {
+    if (pipe2(out, O_CLOEXEC) < 0) {
         return;
     }
     if (posix_spawn_file_actions_init(&actions) == 0) {
@@ -83,13 +83,13 @@ static void read_version(struct probe_result *result) {
             out[1] = -1;
             read_text(out[0], text, sizeof text);
             kill(pid, SIGKILL);
-            while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) {
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
             }
         }
         posix_spawn_file_actions_destroy(&actions);
     }
     close(out[0]);
-    if (out[1] != -1) {
+    if (out[1] >= 0) {
         close(out[1]);
     }
     if (sscanf(text, "bubblewrap %31[0-9.]", result->version) != 1) {
@@ -121,7 +121,7 @@ static bool check_version(struct probe_result *result) {
 static long read_setting(const char *path) {
     char text[32] = "";
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd == -1) {
+    if (fd < 0) {
         return -1;
     }
     ssize_t size = read(fd, text, sizeof text - 1);
@@ -140,19 +140,20 @@ static void read_host(struct probe_host *host) {
 static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     static const char *const argv[] = {"true", NULL};
     const struct spawner_options options = {.bwrap_path = path, .cgroup_root = ""};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_RESTRICTIVE};
+    const struct launch_plan plan = {.shape = {.profile = PROFILE_RESTRICTIVE}, .order = {.argv = argv, .tree_fd = -1}};
     struct running running;
     struct run_result result;
     bool usable = false;
     struct spawner *spawner = spawner_start(&options, complaint, cap);
-    if (spawner == NULL) {
+    if (!spawner) {
         return false;
     }
-    if (spawner_run(spawner, &spec, &running, complaint, cap)) {
+    if (spawner_run(spawner, &plan, &running, complaint, cap)) {
         snprintf(complaint, cap, "no answer");
         if (running_result(&running, &result, TRIAL_TIMEOUT_MS)) {
-            size_t known =
-                strncmp(result.message, CHILD_NOT_BUILT, strlen(CHILD_NOT_BUILT)) == 0 ? strlen(CHILD_NOT_BUILT) : 0;
+            size_t known = strncmp(result.message, INSTANCE_NOT_BUILT, strlen(INSTANCE_NOT_BUILT)) == 0
+                               ? strlen(INSTANCE_NOT_BUILT)
+                               : 0;
             snprintf(complaint, cap, "%s", result.message + known);
             usable = result.kind == END_EXITED || result.kind == END_NOT_FOUND;
         }
@@ -170,7 +171,7 @@ bool probe_bubblewrap(const char *const *folders, struct probe_result *result) {
     const char *const path_folders[] = {getenv("PATH"), NULL};
     folders = WEAKENED("fixed-folders") ? path_folders : folders;
 #endif
-    if (!find_program(folders != NULL ? folders : system_folders, result)) {
+    if (!find_program(folders ? folders : system_folders, result)) {
         return false;
     }
     read_version(result);

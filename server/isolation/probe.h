@@ -1,5 +1,5 @@
 /*
- * probe.h: finds bubblewrap and tries it, once, before anything else: without it commands are refused, never run bare.
+ * probe.h: finds bubblewrap and tries it once, at start: without it commands are refused, never run unsandboxed.
  */
 #ifndef AKL_PROBE_H
 #define AKL_PROBE_H
@@ -31,7 +31,7 @@ struct probe_host {
     bool container;          /* inside docker, podman or the like */
 };
 
-/* The cause and fix for what bwrap complained about, as one line. Pure. */
+/* The cause of bwrap's complaint and its fix, as one line. Pure. */
 void probe_classify(const char *complaint, const struct probe_host *host, char *message, size_t cap);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * probe_classify.c: from what bubblewrap says to what somebody can do about it.
+ * probe_classify.c: turns bubblewrap's complaints into advice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static const struct {
 
 static enum trouble find_trouble(const char *complaint) {
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if (strstr(complaint, signs[i].words) != NULL) {
+        if (strstr(complaint, signs[i].words)) {
             return signs[i].trouble;
         }
     }

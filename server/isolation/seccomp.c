@@ -192,8 +192,8 @@ static void add_clone(struct builder *builder) {
     end_call(builder, begin, SECCOMP_RET_ALLOW);
 }
 
-/* Where core_pattern names a program, the host's root runs it on whatever crashed, and no limit but 1 keeps it from
- * that. Commands must not undo it; that they cannot is no news to them: it looks as if it had worked. */
+/* If core_pattern names a program, the kernel runs it as root for every crash, and only the limit 1 prevents that.
+ * Commands must not raise it; the call is reported as successful. */
 static void add_core_limit(struct builder *builder) {
     size_t begin = begin_call(builder, SYS_prlimit64);
     load_argument(builder, 1);

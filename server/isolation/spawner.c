@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "keeper.h"
+#include "descriptor.h"
 #include "kernel.h"
 #include "launch_block.h"
 #include "spawner_wire.h"
+#include "supervisor.h"
 #include "weaken.h"
 
 #define READY_TIMEOUT_MS 10000
@@ -26,18 +25,12 @@
 #define RETRY_PAUSE_MS 10
 
 struct spawner {
-    int socket_fd;   /* to the spawner */
-    int lifeline_fd; /* write end of the keeper's pipe */
-    int keeper_fd;   /* pidfd */
-    pid_t keeper;
+    int socket_fd;     /* to the spawner */
+    int lifeline_fd;   /* write end of the supervisor's pipe */
+    int supervisor_fd; /* pidfd */
+    pid_t supervisor;
     struct cgroup cgroup;
 };
-
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
 
 static void explain(char *why, size_t why_cap, const char *what) {
     snprintf(why, why_cap, "%s: %s", what, strerror(errno));
@@ -49,7 +42,7 @@ static bool wait_readable(int fd, int timeout_ms) {
     int count;
     do {
         count = poll(&event, 1, timeout_ms);
-    } while (count == -1 && errno == EINTR);
+    } while (count < 0 && errno == EINTR);
     return count > 0;
 }
 
@@ -72,32 +65,32 @@ static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
         spawner->socket_fd = sockets[0];
         spawner->lifeline_fd = lifeline[1];
         setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
-        spawner->keeper = fork();
-        if (spawner->keeper == 0) {
+        spawner->supervisor = fork();
+        if (spawner->supervisor == 0) {
             struct spawner_process process = {
                 .server_fd = sockets[1], .bwrap_path = bwrap_path, .cgroup = spawner->cgroup};
-            keeper_run(&process, lifeline[0]);
+            supervisor_run(&process, lifeline[0]);
         }
-        forked = spawner->keeper != -1;
-        spawner->keeper_fd = forked ? kernel_pidfd_open(spawner->keeper) : -1;
+        forked = spawner->supervisor >= 0;
+        spawner->supervisor_fd = forked ? kernel_pidfd_open(spawner->supervisor) : -1;
     }
     int error = errno;
     close_if_open(sockets[1]);
     close_if_open(lifeline[0]);
     errno = error;
-    return forked && spawner->keeper_fd != -1;
+    return forked && spawner->supervisor_fd >= 0;
 }
 
 struct spawner *spawner_start(const struct spawner_options *options, char *why, size_t why_cap) {
     struct spawner *spawner = malloc(sizeof *spawner);
-    if (spawner == NULL) {
+    if (!spawner) {
         explain(why, why_cap, "spawner");
         return NULL;
     }
-    *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .keeper_fd = -1};
+    *spawner = (struct spawner){.socket_fd = -1, .lifeline_fd = -1, .supervisor_fd = -1};
     cgroup_open(&spawner->cgroup, options->cgroup_root);
 #ifdef AK_TEST_WEAKEN
-    if (WEAKENED("any-host") && spawner->cgroup.root_fd == -1) {
+    if (WEAKENED("any-host") && spawner->cgroup.root_fd < 0) {
         errno = ENOENT;
         explain(why, why_cap, "cgroup");
         spawner_stop(spawner);
@@ -117,15 +110,15 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
 }
 
 void spawner_stop(struct spawner *spawner) {
-    if (spawner == NULL) {
+    if (!spawner) {
         return;
     }
     close_if_open(spawner->socket_fd);
     close_if_open(spawner->lifeline_fd);
-    if (spawner->keeper_fd != -1) {
-        wait_readable(spawner->keeper_fd, STOP_TIMEOUT_MS);
-        waitpid(spawner->keeper, NULL, WNOHANG);
-        close(spawner->keeper_fd);
+    if (spawner->supervisor_fd >= 0) {
+        wait_readable(spawner->supervisor_fd, STOP_TIMEOUT_MS);
+        waitpid(spawner->supervisor, NULL, WNOHANG);
+        close(spawner->supervisor_fd);
     }
     cgroup_close(&spawner->cgroup);
     free(spawner);
@@ -137,17 +130,17 @@ bool spawner_alive(const struct spawner *spawner) {
 }
 
 const char *spawner_memory_mode(const struct spawner *spawner) {
-    return spawner->cgroup.root_fd != -1 ? "cgroup" : "watchdog";
+    return spawner->cgroup.root_fd >= 0 ? "cgroup" : "watchdog";
 }
 
 const char *spawner_cpu_mode(const struct spawner *spawner) {
-    return spawner->cgroup.root_fd != -1 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
+    return spawner->cgroup.root_fd >= 0 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
 }
 
-/* Too many descriptors on their way at once is the one failure that passes: ours are soon received. */
+/* ETOOMANYREFS (too many descriptors in flight) is the only transient failure: ours are soon received. */
 static bool send_with_descriptors(int socket_fd, const void *data, size_t size, const int *fds, size_t count) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
         struct cmsghdr align;
     } control;
     const struct timespec pause = {0, RETRY_PAUSE_MS * 1000000L};
@@ -165,7 +158,7 @@ static bool send_with_descriptors(int socket_fd, const void *data, size_t size, 
     header->cmsg_len = CMSG_LEN(sizeof(int) * count);
     memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
     for (int waited = 0; waited < SEND_TIMEOUT_MS; waited += RETRY_PAUSE_MS) {
-        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != -1) {
+        if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) >= 0) {
             return true;
         }
         if (errno != ETOOMANYREFS && errno != EINTR) {
@@ -176,38 +169,24 @@ static bool send_with_descriptors(int socket_fd, const void *data, size_t size, 
     return false;
 }
 
-static bool check_spec(const struct command_spec *spec, char *why, size_t why_cap) {
+static bool check_order(const struct launch_order *order, char *why, size_t why_cap) {
     const char *problem = NULL;
-    if (spec->argv == NULL || spec->argv[0] == NULL || spec->argv[0][0] == '\0') {
+    if (!order->argv || !order->argv[0] || order->argv[0][0] == '\0') {
         problem = "no program is named";
-    } else if (spec->workdir != NULL && spec->workdir[0] != '/') {
+    } else if (order->workdir && order->workdir[0] != '/') {
         problem = "the working directory is not an absolute path";
-    } else if (spec->image_root != NULL && strlen(spec->image_root) >= PATH_MAX) {
-        problem = "the path of the image's root is too long";
-    } else if (spec->separate_errors && spec->tree_fd == -1) {
+    } else if (order->separate_errors && order->tree_fd < 0) {
         problem = "stderr can be told apart in kept sandboxes only";
     }
-    if (problem != NULL) {
+    if (problem) {
         snprintf(why, why_cap, "%s", problem);
     }
-    return problem == NULL;
+    return !problem;
 }
 
-/* Sends the request; fds are the descriptors of the enum in spawner_wire.h. */
-static bool hand_over(const struct spawner *spawner, const struct command_spec *spec, const int *fds) {
-    size_t count = spec->separate_errors ? SPAWN_FD_MAX : spec->tree_fd != -1 ? SPAWN_FD_ERRORS : SPAWN_FD_TREE;
-    struct spawn_request request;
-    size_t root_size = spec->image_root != NULL ? strlen(spec->image_root) : 0;
-    memset(&request, 0, offsetof(struct spawn_request, image_root));
-    request.profile = spec->profile;
-    request.limits = spec->limits;
-    request.whole_tree = spec->whole_tree;
-    if (root_size > 0) {
-        memcpy(request.image_root, spec->image_root, root_size);
-    }
-    request.image_root[root_size] = '\0';
-    return send_with_descriptors(spawner->socket_fd, &request,
-                                 offsetof(struct spawn_request, image_root) + root_size + 1, fds, count);
+/* How many of the descriptors there are. */
+static size_t count_sent(const struct launch_order *order) {
+    return order->separate_errors ? LAUNCH_SENT_MAX : order->tree_fd >= 0 ? LAUNCH_SENT_ERRORS : LAUNCH_SENT_TREE;
 }
 
 /* A pipe whose read end never blocks. */
@@ -215,19 +194,26 @@ static bool open_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
-bool spawner_run(struct spawner *spawner, const struct command_spec *spec, struct running *out, char *why,
+bool spawner_run(struct spawner *spawner, const struct launch_plan *plan, struct running *out, char *why,
                  size_t why_cap) {
+    const struct launch_order *order = &plan->order;
     int output[2] = {-1, -1}, errors[2] = {-1, -1}, control[2] = {-1, -1};
+    char message[LAUNCH_MESSAGE_MAX];
     *out = (struct running){-1, -1, -1};
-    if (!check_spec(spec, why, why_cap)) {
+    if (!check_order(order, why, why_cap)) {
         return false;
     }
-    int block_fd = launch_block_create(spec);
+    size_t size = launch_shape_write(&plan->shape, message);
+    if (size == 0) {
+        snprintf(why, why_cap, "the path of the image's root is too long");
+        return false;
+    }
+    int block_fd = launch_block_create(order);
     bool sent = false;
-    if (block_fd != -1 && open_pipe(output) && (!spec->separate_errors || open_pipe(errors)) &&
+    if (block_fd >= 0 && open_pipe(output) && (!order->separate_errors || open_pipe(errors)) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
-        sent = hand_over(spawner, spec,
-                         (const int[SPAWN_FD_MAX]){output[1], control[1], block_fd, spec->tree_fd, errors[1]});
+        const int fds[LAUNCH_SENT_MAX] = {output[1], control[1], block_fd, order->tree_fd, errors[1]};
+        sent = send_with_descriptors(spawner->socket_fd, message, size, fds, count_sent(order));
     }
     if (sent) {
         *out = (struct running){output[0], errors[0], control[0]};
@@ -249,7 +235,7 @@ bool running_result(struct running *running, struct run_result *result, int time
         return false;
     }
     ssize_t size = recv(running->control_fd, result, sizeof *result, MSG_DONTWAIT);
-    if (size == -1 && (errno == EAGAIN || errno == EINTR)) {
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
         return false;
     }
     if (size != (ssize_t)sizeof *result) {
@@ -261,7 +247,7 @@ bool running_result(struct running *running, struct run_result *result, int time
 
 /* A command that has ended already does not hear it. */
 static void tell(const struct running *running, char what) {
-    if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+    if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }

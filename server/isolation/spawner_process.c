@@ -1,5 +1,5 @@
 /*
- * spawner_process.c: the spawner's own loop: takes requests, starts sandboxes, tells their ends.
+ * spawner_process.c: the main loop of the spawner: receives requests, starts instances, reports results.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,39 +13,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "family.h"
+#include "descriptor.h"
+#include "instance.h"
 #include "spawner_wire.h"
+#include "subreaper.h"
 #include "weaken.h"
 
 #define EVENTS_AT_ONCE 32
 #define END_TIMEOUT_MS 10000
-#define RESERVATION_FACTOR 2
 
 struct loop {
-    struct kit kit;
-    struct cgroup cgroup;
+    struct resources resources;
     int server_fd;
     int signal_fd;
     int epoll_fd;
-    struct child *children;
+    struct instance *instances;
     bool stopping;
 };
 
 struct received {
-    struct spawn_request request;
-    int fds[SPAWN_FD_MAX]; /* -1: not there */
+    char message[LAUNCH_MESSAGE_MAX];
+    size_t size;
+    int fds[LAUNCH_SENT_MAX]; /* -1: not there */
 };
 
-static void close_if_open(int fd) {
-    if (fd != -1) {
-        close(fd);
-    }
-}
-
 static void answer(int control_fd, const struct run_result *result) {
-    /* If nobody is there to hear it, nobody wants to know. */
-    if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+    /* The receiver may be gone. */
+    if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }
@@ -59,116 +53,83 @@ static void answer_failure(int control_fd, const char *why) {
 /* False: the server is gone. */
 static bool receive(int server_fd, struct received *received) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * SPAWN_FD_MAX)];
+        char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
         struct cmsghdr align;
     } control;
-    struct iovec part = {&received->request, sizeof received->request};
+    struct iovec part = {received->message, sizeof received->message};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    memset(received, 0, sizeof *received);
-    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+    received->size = 0;
+    for (size_t i = 0; i < LAUNCH_SENT_MAX; i++) {
         received->fds[i] = -1;
     }
     ssize_t size = recvmsg(server_fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (size == -1) {
+    if (size < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (size > 0 && header != NULL && header->cmsg_type == SCM_RIGHTS) {
+    if (size > 0 && header && header->cmsg_type == SCM_RIGHTS) {
         memcpy(received->fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
     }
+    received->size = (size_t)size;
     return size > 0;
 }
 
-/* Puts the limits where they are enforced. False with the reason in why. */
-static bool set_limits(struct loop *loop, struct child *child, struct child_order *order, char *why, size_t why_cap) {
-    bool in_cgroup = loop->cgroup.root_fd != -1;
-    /* Twice the limit, because memory that is only reserved counts here; the sum of what is used is the watchdog's. */
-    order->data_bytes = in_cgroup || WEAKENED("data-limit") ? 0 : order->limits.memory_bytes * RESERVATION_FACTOR;
-    order->bound_cpus = in_cgroup && loop->cgroup.has_cpu ? 0 : order->limits.cpus;
-    order->cgroup_fd = in_cgroup ? cgroup_make_leaf(&loop->cgroup, &order->limits, child->leaf) : -1;
-    if (in_cgroup && order->cgroup_fd == -1) {
-        child->leaf[0] = '\0';
-        snprintf(why, why_cap, "cannot make a cgroup: %s", strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-/* Forgets a child that never ran or whose processes are gone. */
-static void free_child(struct loop *loop, struct child *child) {
-    if (child->leaf[0] != '\0') {
-        cgroup_remove_leaf(&loop->cgroup, child->leaf);
-    }
-    free(child);
-}
-
-static void start_child(struct loop *loop, struct received *received) {
-    const struct spawn_request *request = &received->request;
-    struct child_order order = {.profile = request->profile,
-                                .limits = request->limits,
-                                .image_root = request->image_root[0] != '\0' ? request->image_root : NULL,
-                                .output_fd = received->fds[SPAWN_FD_OUTPUT],
-                                .block_fd = received->fds[SPAWN_FD_BLOCK],
-                                .tree_fd = received->fds[SPAWN_FD_TREE],
-                                .whole_tree = request->whole_tree,
-                                .error_fd = received->fds[SPAWN_FD_ERRORS]};
+static void start_instance(struct loop *loop, const struct launch_shape *shape, struct received *received) {
     struct epoll_event event = {.events = EPOLLIN};
     char why[512];
-    struct child *child = calloc(1, sizeof *child);
-    if (child == NULL) {
-        answer_failure(received->fds[SPAWN_FD_CONTROL], "out of memory");
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance) {
+        answer_failure(received->fds[LAUNCH_SENT_CONTROL], "out of memory");
         return;
     }
-    bool started =
-        set_limits(loop, child, &order, why, sizeof why) && child_start(child, &loop->kit, &order, why, sizeof why);
-    close_if_open(order.cgroup_fd);
-    if (!started) {
-        answer_failure(received->fds[SPAWN_FD_CONTROL], why);
-        free_child(loop, child);
+    if (!instance_start(instance, &loop->resources, shape, received->fds, why, sizeof why)) {
+        answer_failure(received->fds[LAUNCH_SENT_CONTROL], why);
+        free(instance);
         return;
     }
-    child->control_fd = received->fds[SPAWN_FD_CONTROL];
-    received->fds[SPAWN_FD_CONTROL] = -1;
-    child->next = loop->children;
-    loop->children = child;
-    event.data.ptr = child;
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, child->control_fd, &event) == -1) {
-        child_kill(child); /* could not be killed later */
+    instance->control_fd = received->fds[LAUNCH_SENT_CONTROL];
+    received->fds[LAUNCH_SENT_CONTROL] = -1;
+    instance->next = loop->instances;
+    loop->instances = instance;
+    event.data.ptr = instance;
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, instance->control_fd, &event) < 0) {
+        instance_kill(instance); /* could not be killed later */
     }
 }
 
-static void take_request(struct loop *loop) {
-    struct received received;
+static void handle_request(struct loop *loop) {
+    static struct received received;
+    struct launch_shape shape;
     if (!receive(loop->server_fd, &received)) {
         loop->stopping = true;
         return;
     }
-    if (received.fds[SPAWN_FD_BLOCK] != -1) {
-        start_child(loop, &received);
-    } else if (received.fds[SPAWN_FD_CONTROL] != -1) {
-        answer_failure(received.fds[SPAWN_FD_CONTROL], "the spawner is out of descriptors");
+    if (received.fds[LAUNCH_SENT_BLOCK] >= 0 && launch_shape_read(&shape, received.message, received.size)) {
+        start_instance(loop, &shape, &received);
+    } else if (received.fds[LAUNCH_SENT_CONTROL] >= 0) {
+        answer_failure(received.fds[LAUNCH_SENT_CONTROL], "the spawner is out of descriptors");
     }
-    for (size_t i = 0; i < SPAWN_FD_MAX; i++) {
+    for (size_t i = 0; i < LAUNCH_SENT_MAX; i++) {
         close_if_open(received.fds[i]);
     }
 }
 
-/* A byte, or the other end was closed: all ask for the end. */
-static void take_command(struct loop *loop, struct child *child) {
+/* A byte or the end of the connection: both ask for the end of the command. */
+static void handle_command(struct loop *loop, struct instance *instance) {
     char byte = SPAWN_KILL;
-    ssize_t size = recv(child->control_fd, &byte, 1, MSG_DONTWAIT);
-    if (size == 0 || (size == -1 && errno != EAGAIN && errno != EINTR)) {
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
+    ssize_t size = recv(instance->control_fd, &byte, 1, MSG_DONTWAIT);
+    if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
     }
     if (size == 1 && byte == SPAWN_TERMINATE) {
-        child_terminate(child);
+        instance_terminate(instance);
     } else if (size >= 0 || (errno != EAGAIN && errno != EINTR)) {
-        child_kill(child);
+        instance_kill(instance);
     }
 }
 
-static void reap_children(struct loop *loop) {
+static void reap_instances(struct loop *loop) {
     struct signalfd_siginfo news;
     int status;
     pid_t pid;
@@ -176,53 +137,54 @@ static void reap_children(struct loop *loop) {
         loop->stopping = loop->stopping || news.ssi_signo != SIGCHLD;
     }
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (struct child *child = loop->children; child != NULL; child = child->next) {
-            if (child->outer == pid || child->inner == pid) {
-                child_reaped(child, pid, status, loop->children);
+        for (struct instance *instance = loop->instances; instance; instance = instance->next) {
+            if (instance->outer == pid || instance->inner == pid) {
+                instance_reaped(instance, pid, status, loop->instances);
                 break;
             }
         }
     }
 }
 
-/* Tells the ends of the ended. Apart from the reaping, because a batch of events may still name them. */
-static void finish_children(struct loop *loop) {
-    struct child **link = &loop->children;
-    while (*link != NULL) {
-        struct child *child = *link;
-        if (!child->ended) {
-            link = &child->next;
+/* Reports the results of ended instances. Separate from reaping, because a batch of events may still refer to them. */
+static void finish_instances(struct loop *loop) {
+    struct instance **link = &loop->instances;
+    while (*link) {
+        struct instance *instance = *link;
+        if (!instance->ended) {
+            link = &instance->next;
             continue;
         }
         struct run_result result;
-        if (child->leaf[0] != '\0' && child->end.kind == 0 && cgroup_ran_out_of_memory(&loop->cgroup, child->leaf)) {
-            child->excess = WATCHDOG_TOO_MUCH_MEMORY;
+        if (instance->leaf[0] != '\0' && instance->end.kind == 0 &&
+            cgroup_ran_out_of_memory(&loop->resources.cgroup, instance->leaf)) {
+            instance->excess = WATCHDOG_TOO_MUCH_MEMORY;
         }
-        child_result(child, &result);
-        answer(child->control_fd, &result);
-        *link = child->next;
-        /* Closing alone would not take it out: a child forked at this moment holds a copy until it execs, and events of
-         * that copy would name freed memory. */
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, child->control_fd, NULL);
-        close(child->control_fd);
-        child_close(child);
-        free_child(loop, child);
+        instance_result(instance, &result);
+        answer(instance->control_fd, &result);
+        *link = instance->next;
+        /* Closing alone would not remove it: a child forked at this moment holds a copy until it execs, and events of
+         * that copy would refer to freed memory. */
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, instance->control_fd, NULL);
+        close(instance->control_fd);
+        instance_close(instance, &loop->resources);
+        free(instance);
     }
 }
 
-/* Looks at the sandboxes whose turn it is. Returns how long nothing else is due, as epoll_wait takes it. */
-static int watch_children(struct loop *loop) {
+/* Checks the sandboxes that are due. Returns the time until the next check, as epoll_wait takes it. */
+static int watch_instances(struct loop *loop) {
     int64_t next = INT64_MAX;
-    for (struct child *child = loop->children; child != NULL; child = child->next) {
-        if (child->watchdog.due_ms <= watchdog_now_ms()) {
-            child_read_reports(child);
-            enum watchdog_finding finding = watchdog_look(&child->watchdog, child->inner);
-            if (finding != WATCHDOG_FINE && child->end.kind == 0 && !child->killed) {
-                child->excess = finding;
-                child_kill(child);
+    for (struct instance *instance = loop->instances; instance; instance = instance->next) {
+        if (instance->watchdog.due_ms <= watchdog_now_ms()) {
+            instance_read_reports(instance);
+            enum watchdog_finding finding = watchdog_look(&instance->watchdog, instance->inner);
+            if (finding != WATCHDOG_FINE && instance->end.kind == 0 && !instance->killed) {
+                instance->excess = finding;
+                instance_kill(instance);
             }
         }
-        next = child->watchdog.due_ms < next ? child->watchdog.due_ms : next;
+        next = instance->watchdog.due_ms < next ? instance->watchdog.due_ms : next;
     }
     int64_t wait = next - watchdog_now_ms();
     return next == INT64_MAX ? -1 : wait > 0 ? (int)wait : 0;
@@ -231,17 +193,17 @@ static int watch_children(struct loop *loop) {
 static void run_loop(struct loop *loop) {
     struct epoll_event events[EVENTS_AT_ONCE];
     while (!loop->stopping) {
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_children(loop));
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, watch_instances(loop));
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == &loop->server_fd) {
-                take_request(loop);
+                handle_request(loop);
             } else if (events[i].data.ptr == &loop->signal_fd) {
-                reap_children(loop);
+                reap_instances(loop);
             } else {
-                take_command(loop, events[i].data.ptr);
+                handle_command(loop, events[i].data.ptr);
             }
         }
-        finish_children(loop);
+        finish_instances(loop);
     }
 }
 
@@ -257,15 +219,13 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     loop->server_fd = process->server_fd;
-    loop->cgroup = process->cgroup;
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->signal_fd == -1 || loop->epoll_fd == -1 || !watch(loop, &loop->server_fd) ||
-        !watch(loop, &loop->signal_fd)) {
+    if (loop->signal_fd < 0 || loop->epoll_fd < 0 || !watch(loop, &loop->server_fd) || !watch(loop, &loop->signal_fd)) {
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
-    return kit_open(&loop->kit, process->bwrap_path, why, why_cap);
+    return resources_open(&loop->resources, process->bwrap_path, &process->cgroup, why, why_cap);
 }
 
 void spawner_process_run(const struct spawner_process *process) {
@@ -275,9 +235,9 @@ void spawner_process_run(const struct spawner_process *process) {
     if (send(process->server_fd, &ready, sizeof ready, MSG_NOSIGNAL) == (ssize_t)sizeof ready && ready.ready) {
         run_loop(&loop);
     }
-    for (struct child *child = loop.children; child != NULL && !WEAKENED("family-end"); child = child->next) {
-        child_kill(child);
+    for (struct instance *instance = loop.instances; instance && !WEAKENED("end-children"); instance = instance->next) {
+        instance_kill(instance);
     }
-    family_end(END_TIMEOUT_MS);
+    subreaper_end_children(END_TIMEOUT_MS);
     _exit(0);
 }

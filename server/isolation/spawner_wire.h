@@ -1,28 +1,18 @@
 /*
- * spawner_wire.h: what the server sends to the spawner, and the spawner's own main program.
+ * spawner_wire.h: the protocol between the server and the spawner, and the main function of the spawner.
+ *
+ * A command is one message: the shape of launch_plan.h, with its descriptors.
  */
 #ifndef AKL_SPAWNER_WIRE_H
 #define AKL_SPAWNER_WIRE_H
 
-#include <limits.h>
-#include <stdint.h>
+#include <stdbool.h>
 
 #include "cgroup.h"
-#include "spawner.h"
-
-/* One message per command. With it come descriptors, in this order; the last two may be missing. */
-enum { SPAWN_FD_OUTPUT, SPAWN_FD_CONTROL, SPAWN_FD_BLOCK, SPAWN_FD_TREE, SPAWN_FD_ERRORS, SPAWN_FD_MAX };
 
 /* What the server sends later, on the command's control socket: one byte. */
 #define SPAWN_KILL 'K'
 #define SPAWN_TERMINATE 'T'
-
-struct spawn_request {
-    enum profile profile;
-    struct limits limits;
-    bool whole_tree;
-    char image_root[PATH_MAX]; /* empty: none. Sent only as far as it is filled */
-};
 
 /* First message the other way: whether the spawner is ready. */
 struct spawn_ready {

@@ -13,14 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "memfds.h"
-#include "spawner.h"
+#include "descriptor.h"
+#include "kept_root.h"
+#include "memfd_usage.h"
 #include "weaken.h"
 
 #define NEAR_MS 50 /* at half the limit and above */
 #define FAR_MS 200
-#define COST_FACTOR 10       /* looking takes at most this part of the time, */
-#define LONGEST_MS 1000      /* but nobody goes unwatched for longer */
+#define COST_FACTOR 10       /* looking takes at most this fraction of the time, */
+#define LONGEST_MS 1000      /* but the interval is never longer than this */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
 #define AGAIN_MS 10
 #define LIVING_CAP 80
@@ -28,7 +29,7 @@
 struct usage {
     uint64_t bytes;
     uint64_t processes; /* or threads */
-    struct memfds *memfds;
+    struct memfd_usage *memfds;
 };
 
 int64_t watchdog_now_ms(void) {
@@ -43,11 +44,11 @@ void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t m
                                   .due_ms = INT64_MAX,
                                   .root_fd = -1,
                                   .tree_fd = -1};
-    if (tree_fd != -1 && !WEAKENED("disk-reserve")) {
+    if (tree_fd >= 0 && !WEAKENED("disk-reserve")) {
         watchdog->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
         watchdog->reserve = disk_reserve(tree_fd);
     }
-    if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd != -1) {
+    if (watchdog->memory_bytes != 0 || watchdog->max_processes != 0 || watchdog->tree_fd >= 0) {
         watchdog->due_ms = watchdog_now_ms() + NEAR_MS;
     }
 }
@@ -56,16 +57,14 @@ static size_t read_file(int folder_fd, const char *pid, const char *name, char *
     char path[300];
     snprintf(path, sizeof path, "%s/%s", pid, name);
     int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd == -1 ? -1 : read(fd, text, cap - 1);
-    if (fd != -1) {
-        close(fd);
-    }
+    ssize_t size = fd < 0 ? -1 : read(fd, text, cap - 1);
+    close_if_open(fd);
     text[size > 0 ? size : 0] = '\0';
     return size > 0 ? (size_t)size : 0;
 }
 
 /* Resident bytes; pages that processes share are counted for each. */
-static uint64_t resident_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+static uint64_t resident_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     (void)memfds;
     char text[128];
     unsigned long long total, resident;
@@ -77,18 +76,18 @@ static uint64_t resident_bytes(const struct memfds *memfds, int proc_fd, const c
 
 static uint64_t kilobytes_of(const char *text, const char *name) {
     const char *line = strstr(text, name);
-    return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
+    return line ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
-/* This process's share of what it has in memory, without files, and without the memfds that were counted: dear, because
- * the kernel walks all its pages. */
-static uint64_t share_bytes(const struct memfds *memfds, int proc_fd, const char *pid) {
+/* This process's share of its memory, without files and without the memfds that were counted. Expensive, because the
+ * kernel walks all its pages. */
+static uint64_t share_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char text[2048];
     if (read_file(proc_fd, pid, "smaps_rollup", text, sizeof text) == 0) {
         return resident_bytes(memfds, proc_fd, pid);
     }
     uint64_t share = kilobytes_of(text, "\nPss:") * 1024;
-    uint64_t others = kilobytes_of(text, "\nPss_File:") * 1024 + memfds_mapped_bytes(memfds, proc_fd, pid);
+    uint64_t others = kilobytes_of(text, "\nPss_File:") * 1024 + memfd_usage_mapped_bytes(memfds, proc_fd, pid);
     return share - (others < share ? others : share) + kilobytes_of(text, "\nSwapPss:") * 1024;
 }
 
@@ -107,15 +106,13 @@ static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
     }
     snprintf(tasks, sizeof tasks, "%.32s/task", pid);
     int fd = openat(proc_fd, tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd == -1 ? NULL : fdopendir(fd);
-    if (folder == NULL) {
-        if (fd != -1) {
-            close(fd);
-        }
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder) {
+        close_if_open(fd);
         return;
     }
     bool found = false;
-    for (struct dirent *entry = readdir(folder); entry != NULL && !found; entry = readdir(folder)) {
+    for (struct dirent *entry = readdir(folder); entry && !found; entry = readdir(folder)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             snprintf(name, LIVING_CAP, "%.32s/task/%.32s", pid, entry->d_name);
             found = has_memory(proc_fd, name);
@@ -130,33 +127,30 @@ static uint64_t threads_of(int proc_fd, const char *pid) {
     unsigned long threads = 1;
     read_file(proc_fd, pid, "stat", text, sizeof text);
     const char *name_end = strrchr(text, ')');
-    if (name_end == NULL ||
-        sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu", &threads) !=
-            1) {
+    if (!name_end || sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu",
+                            &threads) != 1) {
         return 1;
     }
     return threads;
 }
 
 /* Sums over the processes; their memfds are looked for where usage has room for them. */
-static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfds *, int, const char *),
-                          struct usage *usage, const struct memfds *counted, bool count_threads) {
+static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfd_usage *, int, const char *),
+                          struct usage *usage, const struct memfd_usage *counted, bool count_threads) {
     char name[LIVING_CAP];
     int proc_fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *proc = proc_fd == -1 ? NULL : fdopendir(proc_fd);
-    if (proc == NULL) {
-        if (proc_fd != -1) {
-            close(proc_fd);
-        }
+    DIR *proc = proc_fd < 0 ? NULL : fdopendir(proc_fd);
+    if (!proc) {
+        close_if_open(proc_fd);
         return;
     }
-    for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
+    for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             usage->processes += count_threads ? threads_of(proc_fd, entry->d_name) : 1;
             find_living(proc_fd, entry->d_name, name);
             usage->bytes += bytes_of(counted, proc_fd, name);
-            if (usage->memfds != NULL) {
-                memfds_add(usage->memfds, proc_fd, name);
+            if (usage->memfds) {
+                memfd_usage_add(usage->memfds, proc_fd, name);
             }
         }
     }
@@ -169,11 +163,9 @@ static uint64_t tmpfs_bytes(const struct watchdog *watchdog, const char *name) {
     struct statfs status;
     struct stat own, tree;
     int fd = openat(watchdog->root_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool counts = fd != -1 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
-                  (watchdog->tree_fd == -1 || fstat(watchdog->tree_fd, &tree) == -1 || tree.st_dev != own.st_dev);
-    if (fd != -1) {
-        close(fd);
-    }
+    bool counts = fd >= 0 && fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC && fstat(fd, &own) == 0 &&
+                  (watchdog->tree_fd < 0 || fstat(watchdog->tree_fd, &tree) < 0 || tree.st_dev != own.st_dev);
+    close_if_open(fd);
     return counts ? (uint64_t)(status.f_blocks - status.f_bfree) * (uint64_t)status.f_bsize +
                         (uint64_t)(status.f_files - status.f_ffree) * BYTES_PER_INODE
                   : 0;
@@ -184,9 +176,9 @@ static uint64_t scratch_bytes(const struct watchdog *watchdog) {
 }
 
 static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *near) {
-    static struct memfds memfds;
+    static struct memfd_usage memfds;
     struct usage rough = {.memfds = &memfds}, exact = {.memfds = NULL};
-    memfds_clear(&memfds);
+    memfd_usage_clear(&memfds);
     add_processes(watchdog->root_fd, resident_bytes, &rough, &memfds, watchdog->max_processes != 0);
     uint64_t scratch = scratch_bytes(watchdog) + memfds.bytes;
     *near = *near || rough.bytes + scratch > watchdog->memory_bytes / 2;
@@ -201,8 +193,7 @@ static enum watchdog_finding look_inside(const struct watchdog *watchdog, bool *
     return exact.bytes + scratch > watchdog->memory_bytes ? WATCHDOG_TOO_MUCH_MEMORY : WATCHDOG_FINE;
 }
 
-/* Between vfork and exec two processes have one memory, which is counted for both: what is too much must be so twice.
- */
+/* Between vfork and exec two processes share their memory, which is counted for both: an excess must be seen twice. */
 static enum watchdog_finding confirm(struct watchdog *watchdog, enum watchdog_finding finding) {
     bool first = finding == WATCHDOG_TOO_MUCH_MEMORY && !watchdog->suspected;
     watchdog->suspected = first;
@@ -218,16 +209,16 @@ static enum watchdog_finding look_at_disk(const struct watchdog *watchdog, bool 
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
     int64_t begin = watchdog_now_ms();
     bool near = false, inside = watchdog->memory_bytes != 0 || watchdog->max_processes != 0;
-    enum watchdog_finding finding = watchdog->tree_fd != -1 ? look_at_disk(watchdog, &near) : WATCHDOG_FINE;
-    if (inside && watchdog->root_fd == -1 && first != 0) {
+    enum watchdog_finding finding = watchdog->tree_fd >= 0 ? look_at_disk(watchdog, &near) : WATCHDOG_FINE;
+    if (inside && watchdog->root_fd < 0 && first != 0) {
         char path[32];
         snprintf(path, sizeof path, "/proc/%d/root", (int)first);
         watchdog->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
-    if (finding == WATCHDOG_FINE && watchdog->root_fd != -1) {
+    if (finding == WATCHDOG_FINE && watchdog->root_fd >= 0) {
         finding = confirm(watchdog, look_inside(watchdog, &near));
     }
-    near = near || (inside && watchdog->root_fd == -1); /* it is being built */
+    near = near || (inside && watchdog->root_fd < 0); /* it is being built */
     int64_t now = watchdog_now_ms(), pause = near ? NEAR_MS : FAR_MS, cost = (now - begin) * COST_FACTOR;
     pause = cost > pause ? cost : pause;
     watchdog->due_ms = now + (watchdog->suspected ? AGAIN_MS : pause < LONGEST_MS ? pause : LONGEST_MS);
@@ -235,11 +226,11 @@ enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first) {
 }
 
 void watchdog_end(struct watchdog *watchdog) {
-    if (watchdog->root_fd != -1) {
+    if (watchdog->root_fd >= 0) {
         close(watchdog->root_fd);
         watchdog->root_fd = -1;
     }
-    if (watchdog->tree_fd != -1) {
+    if (watchdog->tree_fd >= 0) {
         close(watchdog->tree_fd);
         watchdog->tree_fd = -1;
     }

@@ -1,12 +1,12 @@
 /*
- * watchdog.h: what a sandbox uses, sampled, where no cgroup keeps count.
+ * watchdog.h: samples what a sandbox uses, where there is no cgroup.
  *
- * Memory is the sum over the processes of the sandbox's pid namespace, each page counted once, and what lies in its
- * tmpfs file systems and in the memfds that it has open. Pages of files are left out: the kernel takes them back when
- * it needs them. The contents of pipes and sockets are not seen, nor what a program hides on purpose: memfds on their
- * way through a socket, shared mappings whose pages it has given up. A cgroup counts those, too.
+ * Memory is the sum over the processes of the sandbox's pid namespace, each page counted once, plus the contents of its
+ * tmpfs file systems and of its open memfds. Pages of files are not counted: the kernel reclaims them when it needs
+ * memory. Not seen are the contents of pipes and sockets, and what a program hides deliberately: memfds in flight
+ * through a socket, shared mappings whose pages it has discarded. A cgroup counts those as well.
  *
- * The disk below a kept tree belongs to others as well. A command may not use it up: see disk.h.
+ * The disk of a kept tree is shared with others. A command may not use it up: see disk.h.
  */
 #ifndef AKL_WATCHDOG_H
 #define AKL_WATCHDOG_H
@@ -24,7 +24,7 @@ struct watchdog {
     int root_fd;               /* the sandbox's root folder; -1: not opened yet */
     int tree_fd;               /* its kept tree; -1: none */
     struct disk_space reserve; /* what is to stay free on the disk of the kept tree */
-    bool suspected;            /* of using too much memory, by one look */
+    bool suspected;            /* one sample showed too much memory */
 };
 
 enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MANY_PROCESSES, WATCHDOG_DISK_FULL };

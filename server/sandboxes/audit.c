@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "complain.h"
+#include "descriptor.h"
 #include "json_text.h"
-#include "state.h"
+#include "sandbox.h"
 #include "text.h"
-#include "validate.h"
 
 #define FILE_NOW "audit.jsonl"
 #define FILE_BEFORE "audit.1.jsonl"
@@ -27,7 +28,7 @@ bool audit_open(struct audit *audit, int dir_fd) {
     audit->dir_fd = dir_fd;
     audit->fd = open_log(dir_fd, FILE_NOW, O_RDWR | O_CREAT | O_APPEND);
     audit->opened = true;
-    (void)pthread_mutex_init(&audit->lock, NULL); /* with default attributes it cannot fail on Linux */
+    pthread_mutex_init(&audit->lock, NULL); /* with default attributes it cannot fail on Linux */
     struct stat status;
     char last = '\n';
     bool ok = audit->fd >= 0 && fstat(audit->fd, &status) == 0;
@@ -38,8 +39,7 @@ bool audit_open(struct audit *audit, int dir_fd) {
     ok = ok && (status.st_size == 0 || pread(audit->fd, &last, 1, status.st_size - 1) == 1) &&
          (last == '\n' || write(audit->fd, "\n", 1) == 1);
     if (!ok) {
-        (void)fprintf(stderr, "agentkernel-local: " FILE_NOW ": %s\n", strerror(errno));
-        return false;
+        return complain(FILE_NOW ": %s", strerror(errno));
     }
     audit->size = (uint64_t)status.st_size + (last != '\n');
     return true;
@@ -49,10 +49,8 @@ void audit_close(struct audit *audit) {
     if (!audit->opened) {
         return;
     }
-    if (audit->fd >= 0) {
-        (void)close(audit->fd);
-    }
-    (void)pthread_mutex_destroy(&audit->lock);
+    close_if_open(audit->fd);
+    pthread_mutex_destroy(&audit->lock);
     audit->opened = false;
 }
 
@@ -65,7 +63,7 @@ static void turn_over(struct audit *audit) {
     }
     int fd = open_log(audit->dir_fd, FILE_NOW, O_RDWR | O_CREAT | O_APPEND);
     if (fd >= 0) {
-        (void)close(audit->fd);
+        close(audit->fd);
         audit->fd = fd;
         audit->size = 0;
     }
@@ -74,23 +72,23 @@ static void turn_over(struct audit *audit) {
 static void append(struct audit *audit, struct writer *entry) {
     writer_close(entry, '}');
     writer_raw(entry, "\n", 1);
-    (void)pthread_mutex_lock(&audit->lock);
+    pthread_mutex_lock(&audit->lock);
     turn_over(audit);
     ssize_t n = writer_ok(entry) ? write(audit->fd, entry->text, entry->len) : 0;
     if (n > 0 && (size_t)n < entry->len && ftruncate(audit->fd, (off_t)audit->size) == 0) {
         n = 0; /* the disk is full: no entry rather than half of one */
     }
     audit->size += n > 0 ? (uint64_t)n : 0;
-    (void)pthread_mutex_unlock(&audit->lock);
+    pthread_mutex_unlock(&audit->lock);
     writer_free(entry);
 }
 
 static void begin(struct writer *entry, const char *type) {
-    char now[STATE_TIME_CAP];
+    char now[CLOCK_TIME_CAP];
     clock_now(now, sizeof now);
     char *zone = strchr(now, '+');
-    if (zone != NULL) {
-        (void)snprintf(zone, 2, "Z");
+    if (zone) {
+        snprintf(zone, 2, "Z");
     }
     writer_open(entry, '{');
     writer_member_text(entry, "timestamp", now);
@@ -106,7 +104,7 @@ void audit_created(struct audit *audit, const struct sandbox *sandbox) {
     writer_member_text(&entry, "name", sandbox->name);
     writer_member_text(&entry, "image", sandbox->image);
     writer_member_text(&entry, "backend", "bubblewrap");
-    if (sandbox->labels != NULL && strlen(sandbox->labels) <= ARGUMENTS_MAX) {
+    if (sandbox->labels && strlen(sandbox->labels) <= ARGUMENTS_MAX) {
         writer_name(&entry, "labels");
         writer_text(&entry, sandbox->labels);
     }
@@ -118,7 +116,7 @@ void audit_sandbox(struct audit *audit, const char *type, const struct sandbox *
     begin(&entry, type);
     writer_member_text(&entry, "name", sandbox->name);
     if (strcmp(type, "sandbox_started") == 0) {
-        writer_member_text(&entry, "profile", validate_profile_name(sandbox->profile));
+        writer_member_text(&entry, "profile", profile_name(sandbox->profile));
     }
     append(audit, &entry);
 }
@@ -130,22 +128,22 @@ void audit_command(struct audit *audit, const struct sandbox *sandbox, const cha
     writer_member_text(&entry, "sandbox", sandbox->name);
     writer_name(&entry, "command");
     writer_open(&entry, '[');
-    for (; *argv != NULL && left > 0; argv++) {
+    for (; *argv && left > 0; argv++) {
         size_t len = strlen(*argv);
         char *shown = strndup(*argv, len < left ? len : ak_utf8_prefix(*argv, left, NULL));
-        if (shown != NULL) {
+        if (shown) {
             text_hide_passwords(shown);
         }
         writer_element(&entry);
-        writer_string(&entry, shown == NULL ? "" : shown, shown == NULL ? 0 : strlen(shown));
+        writer_string(&entry, shown ? shown : "", shown ? strlen(shown) : 0);
         free(shown);
         left -= len < left ? len + 1 : left; /* one for itself, so that empty ones do not go on for ever */
     }
     writer_close(&entry, ']');
-    if (*argv != NULL) {
+    if (*argv) {
         writer_member_bool(&entry, "truncated", true);
     }
-    if (exit_code != NULL) {
+    if (exit_code) {
         writer_member_int(&entry, "exit_code", *exit_code);
     } else {
         writer_name(&entry, "exit_code");
@@ -168,7 +166,7 @@ void audit_file(struct audit *audit, const char *type, const struct sandbox *san
 static char *read_all(int fd, size_t *len) {
     struct stat status;
     char *text = fstat(fd, &status) == 0 ? malloc((size_t)status.st_size + 1) : NULL;
-    ssize_t n = text == NULL ? -1 : 1;
+    ssize_t n = text ? 1 : -1;
     *len = 0;
     while (n > 0 && *len < (size_t)status.st_size) {
         n = pread(fd, text + *len, (size_t)status.st_size - *len, (off_t)*len);
@@ -187,7 +185,7 @@ static bool is_about(const char *line, size_t len, const char *sandbox) {
     ak_json_value name;
     size_t name_len = strlen(sandbox);
     /* Most lines are about others: those are not parsed. */
-    return memmem(line, len, sandbox, name_len) != NULL && ak_json_parse(line, len, &entry, NULL) &&
+    return memmem(line, len, sandbox, name_len) && ak_json_parse(line, len, &entry, NULL) &&
            (ak_json_member(&entry, "sandbox", 7, &name) || ak_json_member(&entry, "name", 4, &name)) &&
            ak_json_equals(&name, sandbox, name_len);
 }
@@ -198,7 +196,7 @@ static bool write_entries(int fd, const char *sandbox, struct writer *writer) {
     char *text = fd < 0 ? NULL : read_all(fd, &len);
     const char *line = text;
     const char *newline = NULL;
-    while (text != NULL && (newline = memchr(line, '\n', len - (size_t)(line - text))) != NULL) {
+    while (text && (newline = memchr(line, '\n', len - (size_t)(line - text)))) {
         size_t size = (size_t)(newline - line);
         if (is_about(line, size, sandbox)) {
             writer_element(writer);
@@ -206,19 +204,17 @@ static bool write_entries(int fd, const char *sandbox, struct writer *writer) {
         }
         line = newline + 1;
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    bool ok = text != NULL || fd < 0;
+    close_if_open(fd);
+    bool ok = text || fd < 0;
     free(text);
     return ok;
 }
 
 bool audit_write(struct audit *audit, const char *sandbox, struct writer *writer) {
-    (void)pthread_mutex_lock(&audit->lock); /* so that both are opened between two turns */
+    pthread_mutex_lock(&audit->lock); /* so that both are opened between two turns */
     int before_fd = open_log(audit->dir_fd, FILE_BEFORE, O_RDONLY);
     int now_fd = open_log(audit->dir_fd, FILE_NOW, O_RDONLY);
-    (void)pthread_mutex_unlock(&audit->lock);
+    pthread_mutex_unlock(&audit->lock);
     writer_open(writer, '[');
     bool ok = write_entries(before_fd, sandbox, writer);
     ok = write_entries(now_fd, sandbox, writer) && ok;

@@ -1,15 +1,14 @@
 /*
- * audit.h: what was done to and in the sandboxes, kept over a restart: GET /sandboxes/{name}/logs.
+ * audit.h: the log of operations on sandboxes, kept across restarts: GET /sandboxes/{name}/logs.
  *
  *   DIR/audit.jsonl     one entry per line, oldest first
- *   DIR/audit.1.jsonl   what was written before that
+ *   DIR/audit.1.jsonl   earlier entries
  *
- * When the file has grown to AUDIT_FILE_MAX it takes the older one's place, so there are never more than two of them
- * and the oldest entries go first. An entry is written with one call before its operation is answered; a server that is
- * killed loses none of those, and a half line, which only a full disk or a power failure leaves, is passed over. A long
- * list of arguments is cut, and
- * passwords in URLs are left out. Entries name a sandbox by its name: one that is made anew under an old name has the
- * old one's entries, too, as with the full server. Thread class of every function: any.
+ * A file that has grown to AUDIT_FILE_MAX replaces the older one, so there are never more than two and the oldest
+ * entries are dropped first. An entry is written with one call before its operation is answered: a server that is
+ * killed loses none of those, and a partial line, which only a full disk or a power failure leaves, is skipped. Long
+ * argument lists are truncated, and passwords in URLs are removed. Entries refer to a sandbox by name: a new sandbox
+ * with an old name has the old one's entries, too, as with the full server. Thread class of every function: any.
  */
 #ifndef AKL_AUDIT_H
 #define AKL_AUDIT_H

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,30 +25,30 @@ static void detach(struct command *command) {
     *link = command->next;
 }
 
-enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec,
-                                 struct sandbox *sandbox, int client_fd, int stop_fd, char *why, size_t why_cap) {
-    *command = (struct command){.sandbox = sandbox, .client_fd = client_fd, .stop_fd = stop_fd};
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct launch_plan *plan) {
+    struct sandbox *sandbox = command->sandbox;
     enum command_start outcome = COMMAND_STARTED;
-    if (sandbox != NULL) {
-        /* Held over the start: either the remover finds the command in the list, or the command finds the mark. */
-        (void)pthread_mutex_lock(&sandbox->lock);
+    if (sandbox) {
+        /* Held during the start: either the remover finds the command in the list, or the command finds the mark. */
+        pthread_mutex_lock(&sandbox->lock);
         if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
             outcome = COMMAND_NOT_RUNNING;
         }
     }
-    if (outcome == COMMAND_STARTED && !spawner_run(spawner, spec, &command->running, why, why_cap)) {
+    if (outcome == COMMAND_STARTED &&
+        !spawner_run(spawner, plan, &command->running, command->why, sizeof command->why)) {
         outcome = COMMAND_UNAVAILABLE;
     }
     if (outcome == COMMAND_STARTED) {
         command->started = true;
         command->open[0] = true;
         command->open[1] = command->running.error_fd >= 0;
-        if (sandbox != NULL) {
+        if (sandbox) {
             attach(command);
         }
     }
-    if (sandbox != NULL) {
-        (void)pthread_mutex_unlock(&sandbox->lock);
+    if (sandbox) {
+        pthread_mutex_unlock(&sandbox->lock);
     }
     return outcome;
 }
@@ -103,7 +102,7 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
         if (polls[1].revents != 0) {
             return COMMAND_CLIENT_GONE;
         }
-        if (command->sandbox != NULL && atomic_load(&command->sandbox->removed)) {
+        if (command->sandbox && atomic_load(&command->sandbox->removed)) {
             return COMMAND_REMOVED;
         }
         if (atomic_load(&command->cut)) {
@@ -129,40 +128,39 @@ void command_close(struct command *command) {
     if (!command->started) {
         return;
     }
-    if (command->sandbox != NULL) {
+    if (command->sandbox) {
         if (!atomic_load(&command->ended)) {
-            /* Whoever removes the sandbox must not meet a process that is still dying, once this one is off the list.
-             */
+            /* Once this command is off the list, nobody waits for it: so its processes must have ended before. */
             running_kill(&command->running);
-            (void)running_result(&command->running, &command->result, KILL_WAIT_MS);
+            running_result(&command->running, &command->result, KILL_WAIT_MS);
         }
-        (void)pthread_mutex_lock(&command->sandbox->lock);
+        pthread_mutex_lock(&command->sandbox->lock);
         detach(command);
-        (void)pthread_mutex_unlock(&command->sandbox->lock);
+        pthread_mutex_unlock(&command->sandbox->lock);
     }
     running_close(&command->running);
     command->started = false;
 }
 
 bool command_any(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->lock);
-    bool any = sandbox->commands != NULL;
-    (void)pthread_mutex_unlock(&sandbox->lock);
+    pthread_mutex_lock(&sandbox->lock);
+    bool any = sandbox->commands;
+    pthread_mutex_unlock(&sandbox->lock);
     return any;
 }
 
 void command_end_all(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->lock);
-    for (struct command *c = sandbox->commands; c != NULL; c = c->next) {
+    pthread_mutex_lock(&sandbox->lock);
+    for (struct command *c = sandbox->commands; c; c = c->next) {
         atomic_store(&c->cut, true);
         running_kill(&c->running);
     }
     int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
-    for (struct command *c = sandbox->commands; c != NULL; c = c->next) {
+    for (struct command *c = sandbox->commands; c; c = c->next) {
         /* Its own thread takes the result, perhaps just now: so both signs of the end are looked at. */
         struct pollfd end = {.fd = c->running.control_fd, .events = POLLIN};
         while (!atomic_load(&c->ended) && poll(&end, 1, KILL_LOOK_MS) <= 0 && clock_monotonic_ms() < deadline) {
         }
     }
-    (void)pthread_mutex_unlock(&sandbox->lock);
+    pthread_mutex_unlock(&sandbox->lock);
 }

@@ -1,5 +1,5 @@
 /*
- * command.h: one command on behalf of one request: its start, what can happen while it runs, its end.
+ * command.h: one command of one request: its start, its events, its end.
  */
 #ifndef AKL_COMMAND_H
 #define AKL_COMMAND_H
@@ -7,37 +7,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sandbox.h"
 #include "spawner.h"
-#include "state.h"
 
 /* The longest that is read at once. */
 #define COMMAND_READ_MAX 65536
 
 struct command {
+    /* The caller's, before command_start. */
+    struct sandbox *sandbox; /* with a reference, to be kept until command_close; NULL: a fresh tree */
+    int client_fd;           /* the connection that waits for it; -1: none does */
+    int stop_fd;             /* readable when the server stops */
+    /* Belonging to command.c. */
     struct running running;
-    struct sandbox *sandbox; /* with a reference; NULL: a fresh tree */
-    struct command *next;    /* in the sandbox's list */
-    int client_fd;
-    int stop_fd;
+    struct command *next; /* in the sandbox's list */
     bool started;
     bool open[2];      /* the pipes of output and, if it has one of its own, stderr have not ended */
     unsigned turn;     /* which of them is looked at first */
-    atomic_bool ended; /* result is there, what is left in the pipes is all that comes */
+    atomic_bool ended; /* the result is known; what is left in the pipes is all that will come */
     atomic_bool cut;   /* it was ended because its sandbox was */
     struct run_result result;
+    char why[256]; /* of COMMAND_UNAVAILABLE */
 };
 
 enum command_start {
     COMMAND_STARTED,
     COMMAND_NOT_RUNNING, /* the sandbox is stopped or being removed */
-    COMMAND_UNAVAILABLE  /* the spawner could not take it; why says more */
+    COMMAND_UNAVAILABLE  /* the spawner could not take it */
 };
 
-/* Starts a command. The struct is the caller's and must stay where it is until command_close. With a sandbox, whose
- * reference the caller keeps until then, the sandbox's removal ends it. client_fd: the connection that waits for it;
- * stop_fd: readable when the server stops. */
-enum command_start command_start(struct command *command, struct spawner *spawner, const struct command_spec *spec,
-                                 struct sandbox *sandbox, int client_fd, int stop_fd, char *why, size_t why_cap);
+/* Starts a command, which ends when its sandbox is removed or stopped. The struct is the caller's, all zero but for
+ * what the caller has filled in, and must stay where it is until command_close. */
+enum command_start command_start(struct command *command, struct spawner *spawner, const struct launch_plan *plan);
 
 enum command_event {
     COMMAND_OUTPUT, /* *len bytes were read */
@@ -54,7 +55,7 @@ enum command_event {
  * closed. */
 enum command_event command_next(struct command *command, int timeout_ms, char *buf, size_t cap, size_t *len);
 
-/* Kills what still runs and frees the descriptors. Fine on a command that was never started. */
+/* Kills what still runs and closes the descriptors. Allowed on a command that was never started. */
 void command_close(struct command *command);
 
 /* Whether a command runs in a sandbox. */

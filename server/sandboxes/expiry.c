@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
+#include "complain.h"
 #include "thread.h"
 
 /* The wall clock may be set: it is looked at this often, however far the next event is. */
@@ -17,12 +16,12 @@
 
 static uint64_t now_seconds(void) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
 }
 
-static void complain(const struct sandbox *sandbox, const char *what) {
-    (void)fprintf(stderr, "agentkernel-local: %s: cannot %s: %s\n", sandbox->name, what, strerror(errno));
+static void complain_about(const struct sandbox *sandbox, const char *what) {
+    complain("%s: cannot %s: %s", sandbox->name, what, strerror(errno));
 }
 
 /* When something that follows `seconds` of idleness is due; UINT64_MAX: never. */
@@ -39,42 +38,42 @@ struct leaving {
 
 static void delete_files(struct sandbox *sandbox) {
     if (!state_delete(sandbox) && errno != ECANCELED) {
-        complain(sandbox, "delete the files of the expired sandbox");
+        complain_about(sandbox, "delete the files of the expired sandbox");
     }
 }
 
 static void delete_later(struct expiry *expiry, struct sandbox *sandbox) {
     struct leaving *leaving = malloc(sizeof *leaving);
-    if (leaving == NULL) {
+    if (!leaving) {
         delete_files(sandbox);
         return;
     }
     state_hold(sandbox);
     leaving->sandbox = sandbox;
-    (void)pthread_mutex_lock(&expiry->lock);
+    pthread_mutex_lock(&expiry->lock);
     leaving->next = expiry->first;
     expiry->first = leaving;
-    (void)pthread_cond_signal(&expiry->changed);
-    (void)pthread_mutex_unlock(&expiry->lock);
+    pthread_cond_signal(&expiry->changed);
+    pthread_mutex_unlock(&expiry->lock);
 }
 
 static void *run_deleter(void *data) {
     struct expiry *expiry = data;
-    (void)pthread_mutex_lock(&expiry->lock);
-    while (!expiry->ending || expiry->first != NULL) {
+    pthread_mutex_lock(&expiry->lock);
+    while (!expiry->ending || expiry->first) {
         struct leaving *leaving = expiry->first;
-        if (leaving == NULL) {
-            (void)pthread_cond_wait(&expiry->changed, &expiry->lock);
+        if (!leaving) {
+            pthread_cond_wait(&expiry->changed, &expiry->lock);
             continue;
         }
         expiry->first = leaving->next;
-        (void)pthread_mutex_unlock(&expiry->lock);
+        pthread_mutex_unlock(&expiry->lock);
         delete_files(leaving->sandbox); /* gives up at once when the server stops */
         state_release(leaving->sandbox);
         free(leaving);
-        (void)pthread_mutex_lock(&expiry->lock);
+        pthread_mutex_lock(&expiry->lock);
     }
-    (void)pthread_mutex_unlock(&expiry->lock);
+    pthread_mutex_unlock(&expiry->lock);
     return NULL;
 }
 
@@ -84,18 +83,18 @@ static void remove_it(struct expiry *expiry, struct sandbox *sandbox, uint64_t e
     if (state_take_away(sandbox, expired_by)) {
         delete_later(expiry, sandbox);
     } else if (errno != ENOENT && errno != EAGAIN) {
-        complain(sandbox, "remove the expired sandbox");
+        complain_about(sandbox, "remove the expired sandbox");
     }
 }
 
 /* Does what is due now. Returns when the next is; one that fails is tried again after LONGEST_SECONDS. */
 static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t now) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t expires_at = sandbox->expires_at == 0 ? UINT64_MAX : sandbox->expires_at;
     uint64_t stop_seconds = atomic_load(&sandbox->stopped) ? 0 : sandbox->auto_stop_seconds;
     uint64_t archive_seconds = sandbox->archived_at != 0 ? 0 : sandbox->auto_archive_seconds;
     uint64_t delete_seconds = sandbox->auto_delete_seconds;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     uint64_t idle_since = command_any(sandbox) ? now : state_idle_since(sandbox);
     uint64_t stop_at = due_at(idle_since, stop_seconds);
     uint64_t archive_at = due_at(idle_since, archive_seconds);
@@ -110,14 +109,14 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
     }
     if (archive_at <= now) {
         if (!state_archive(sandbox) && errno != ENOENT) {
-            complain(sandbox, "archive the idle sandbox");
+            complain_about(sandbox, "archive the idle sandbox");
         }
         archive_at = UINT64_MAX;
         stop_at = UINT64_MAX;
     }
     if (stop_at <= now) {
         if (!state_stop(sandbox) && errno != ENOENT) {
-            complain(sandbox, "stop the idle sandbox");
+            complain_about(sandbox, "stop the idle sandbox");
         }
         stop_at = UINT64_MAX;
     }
@@ -128,52 +127,51 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
 
 /* Looks at all sandboxes. Returns how long nothing is due, in milliseconds. */
 static int look(struct expiry *expiry) {
-    struct server *server = expiry->server;
+    struct state *state = expiry->state;
     uint64_t now = now_seconds();
     uint64_t next = now + LONGEST_SECONDS;
-    struct sandbox **list = state_list(&server->state);
-    for (size_t i = 0; list != NULL && list[i] != NULL && !atomic_load(&server->state.stopping); i++) {
+    struct sandbox **list = state_list(state);
+    for (size_t i = 0; list && list[i] && !atomic_load(&state->dir.stopping); i++) {
         uint64_t due = settle(expiry, list[i], now);
         next = due < next ? due : next;
     }
     state_free_list(list);
     /* At the beginning of that second. */
     struct timespec time;
-    (void)clock_gettime(CLOCK_REALTIME, &time);
+    clock_gettime(CLOCK_REALTIME, &time);
     int64_t wait = ((int64_t)next - (int64_t)time.tv_sec) * 1000 - time.tv_nsec / 1000000;
     return wait < 1 ? 1 : (int)wait;
 }
 
 static void *run(void *data) {
     struct expiry *expiry = data;
-    struct server *server = expiry->server;
-    struct pollfd polls[] = {{.fd = server->stop_fd, .events = POLLIN},
-                             {.fd = server->state.change_fd, .events = POLLIN}};
-    while (!atomic_load(&server->state.stopping) && (polls[0].revents & POLLIN) == 0) {
+    struct state *state = expiry->state;
+    struct pollfd polls[] = {{.fd = expiry->stop_fd, .events = POLLIN}, {.fd = state->change_fd, .events = POLLIN}};
+    while (!atomic_load(&state->dir.stopping) && (polls[0].revents & POLLIN) == 0) {
         eventfd_t changes;
-        (void)eventfd_read(server->state.change_fd, &changes);
-        (void)poll(polls, 2, look(expiry));
+        eventfd_read(state->change_fd, &changes);
+        poll(polls, 2, look(expiry));
     }
     return NULL;
 }
 
 static void end_deleter(struct expiry *expiry) {
-    (void)pthread_mutex_lock(&expiry->lock);
+    pthread_mutex_lock(&expiry->lock);
     expiry->ending = true;
-    (void)pthread_cond_signal(&expiry->changed);
-    (void)pthread_mutex_unlock(&expiry->lock);
-    (void)pthread_join(expiry->deleter, NULL);
+    pthread_cond_signal(&expiry->changed);
+    pthread_mutex_unlock(&expiry->lock);
+    pthread_join(expiry->deleter, NULL);
 }
 
-bool expiry_start(struct expiry *expiry, struct server *server) {
-    *expiry = (struct expiry){.server = server};
-    server->state.change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (server->state.change_fd < 0) {
+bool expiry_start(struct expiry *expiry, struct state *state, int stop_fd) {
+    *expiry = (struct expiry){.state = state, .stop_fd = stop_fd};
+    state->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (state->change_fd < 0) {
         return false;
     }
     /* With default attributes these cannot fail on Linux. */
-    (void)pthread_mutex_init(&expiry->lock, NULL);
-    (void)pthread_cond_init(&expiry->changed, NULL);
+    pthread_mutex_init(&expiry->lock, NULL);
+    pthread_cond_init(&expiry->changed, NULL);
     if (!thread_start(&expiry->deleter, THREAD_STACK, run_deleter, expiry)) {
         return false;
     }
@@ -187,8 +185,8 @@ bool expiry_start(struct expiry *expiry, struct server *server) {
 }
 
 void expiry_stop(struct expiry *expiry) {
-    (void)pthread_join(expiry->thread, NULL);
+    pthread_join(expiry->thread, NULL);
     end_deleter(expiry);
-    (void)pthread_mutex_destroy(&expiry->lock);
-    (void)pthread_cond_destroy(&expiry->changed);
+    pthread_mutex_destroy(&expiry->lock);
+    pthread_cond_destroy(&expiry->changed);
 }

@@ -1,17 +1,22 @@
 /*
- * expiry.h: the threads that stop, archive and remove sandboxes whose time is over: those past their TTL, and those
- * without activity for as long as their lifecycle says. Activity is the start or end of a command, or a call for a
- * file; a sandbox in which a command runs is never idle.
+ * expiry.h: the threads that stop, archive and remove expired sandboxes: those past their TTL, and those that were idle
+ * for as long as their lifecycle says. Activity is the start or end of a command, or a request for a file; a sandbox in
+ * which a command runs is never idle.
  *
- * The TTL is kept in meta.json, so it holds over restarts; what expired meanwhile is removed when the server starts.
+ * The TTL is stored in meta.json, so it persists across restarts; what expired meanwhile is removed when the server
+ * starts.
  */
 #ifndef AKL_EXPIRY_H
 #define AKL_EXPIRY_H
 
-#include "server.h"
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "state.h"
 
 struct expiry {
-    struct server *server;
+    struct state *state;
+    int stop_fd; /* becomes readable, and stays so, when the server stops */
     pthread_t thread;
     pthread_t deleter; /* deletes the files, which may take a while, of those that the thread has taken away */
     pthread_mutex_t lock;
@@ -21,9 +26,9 @@ struct expiry {
 };
 
 /* Starts the threads. False with errno. */
-bool expiry_start(struct expiry *expiry, struct server *server);
+bool expiry_start(struct expiry *expiry, struct state *state, int stop_fd);
 
-/* Ends them. Call when the server stops (stop_fd is readable). */
+/* Ends them. Call when the server stops: state->dir.stopping is true and stop_fd is readable. */
 void expiry_stop(struct expiry *expiry);
 
 #endif

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptor.h"
 #include "fields.h"
 #include "kernel.h"
-#include "state_files.h"
 #include "tree.h"
 #include "tree_copy.h"
 #include "validate.h"
@@ -34,18 +34,18 @@ void snapshot_free(struct snapshot *snapshot) {
 static bool read_own(int fd, const char *name, struct snapshot *snapshot) {
     size_t len = 0;
     struct timespec changed;
-    char *text = state_files_load(fd, SNAPSHOT_FILE, &len, &changed);
-    if (text == NULL) {
+    char *text = state_dir_load(fd, SNAPSHOT_FILE, &len, &changed);
+    if (!text) {
         return false;
     }
     struct fields fields;
     fields_parse(&fields, text, len);
     char *own = fields_required_text(&fields, "name");
     char *taken_at = fields_required_text(&fields, "created_at");
-    bool ok = own != NULL && taken_at != NULL && strcmp(own, name) == 0;
+    bool ok = own && taken_at && strcmp(own, name) == 0;
     if (ok) {
-        (void)snprintf(snapshot->name, sizeof snapshot->name, "%s", own);
-        (void)snprintf(snapshot->taken_at, sizeof snapshot->taken_at, "%s", taken_at);
+        snprintf(snapshot->name, sizeof snapshot->name, "%s", own);
+        snprintf(snapshot->taken_at, sizeof snapshot->taken_at, "%s", taken_at);
     }
     free(own);
     free(taken_at);
@@ -60,15 +60,15 @@ static bool read_all(int fd, const char *name, struct snapshot *snapshot) {
     if (!read_own(fd, name, snapshot)) {
         return false;
     }
-    char *text = state_files_load(fd, "meta.json", &len, &changed);
-    bool ok = text != NULL && state_files_parse(&snapshot->of, text, len);
-    errno = text == NULL ? errno : EBADMSG;
+    char *text = state_dir_load(fd, "meta.json", &len, &changed);
+    bool ok = text && state_dir_parse(&snapshot->of, text, len);
+    errno = text ? EBADMSG : errno;
     free(text);
     return ok;
 }
 
 static int open_snapshot(const struct state *state, const char *name) {
-    return openat(state->snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(state->dir.snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* With snapshots_lock, so that one that is replaced meanwhile is the old one or the new one, and not nothing. */
@@ -76,19 +76,15 @@ static bool read_locked(const struct state *state, const char *name, struct snap
     *snapshot = (struct snapshot){0};
     int fd = open_snapshot(state, name);
     bool ok = fd >= 0 && read_all(fd, name, snapshot);
-    int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
+    close_if_open(fd);
     return ok;
 }
 
 bool snapshots_read(struct state *state, const char *name, struct snapshot *snapshot) {
-    (void)pthread_rwlock_rdlock(&state->snapshots_lock);
+    pthread_rwlock_rdlock(&state->snapshots_lock);
     bool ok = read_locked(state, name, snapshot);
     int error = errno;
-    (void)pthread_rwlock_unlock(&state->snapshots_lock);
+    pthread_rwlock_unlock(&state->snapshots_lock);
     errno = error;
     return ok;
 }
@@ -105,7 +101,7 @@ static bool add(struct snapshot **list, size_t *count, size_t *cap, struct snaps
     if (*count == *cap) {
         size_t more = *cap * 2 + 16;
         struct snapshot *larger = realloc(*list, more * sizeof *larger);
-        if (larger == NULL) {
+        if (!larger) {
             return false;
         }
         *list = larger;
@@ -118,23 +114,23 @@ static bool add(struct snapshot **list, size_t *count, size_t *cap, struct snaps
 struct snapshot *snapshots_list(struct state *state, size_t *count) {
     size_t cap = 1;
     struct snapshot *list = calloc(cap, sizeof *list);
-    int fd = openat(state->snapshots_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.snapshots_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    bool ok = list != NULL && dir != NULL;
+    bool ok = list && dir;
     const struct dirent *entry = NULL;
     *count = 0;
-    while (ok && (entry = readdir(dir)) != NULL) {
+    while (ok && (entry = readdir(dir))) {
         char message[VALIDATE_MESSAGE];
         struct snapshot snapshot = {0};
-        if (validate_sandbox_name(entry->d_name, message) == NULL && snapshots_read(state, entry->d_name, &snapshot)) {
+        if (!validate_sandbox_name(entry->d_name, message) && snapshots_read(state, entry->d_name, &snapshot)) {
             ok = add(&list, count, &cap, &snapshot);
         }
         if (!ok || snapshot.name[0] == '\0') {
             snapshot_free(&snapshot);
         }
     }
-    if (dir != NULL) {
-        (void)closedir(dir);
+    if (dir) {
+        closedir(dir);
     }
     if (!ok) {
         snapshots_free_list(list, *count);
@@ -146,7 +142,7 @@ struct snapshot *snapshots_list(struct state *state, size_t *count) {
 }
 
 void snapshots_free_list(struct snapshot *list, size_t count) {
-    for (size_t i = 0; list != NULL && i < count; i++) {
+    for (size_t i = 0; list && i < count; i++) {
         snapshot_free(&list[i]);
     }
     free(list);
@@ -156,9 +152,9 @@ void snapshots_free_list(struct snapshot *list, size_t count) {
 
 /* Writes what is known of a sandbox now, for its copy. */
 static void write_meta_of(struct sandbox *sandbox, struct writer *writer) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
-    state_files_write_meta(sandbox, writer);
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
+    state_dir_write_meta(sandbox, writer);
+    pthread_mutex_unlock(&sandbox->meta_lock);
 }
 
 /* Fills the new folder work/UUID. */
@@ -171,20 +167,18 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
     writer_member_text(&own, "created_at", taken_at);
     writer_close(&own, '}');
     int tree_fd = state_open_tree(sandbox);
-    bool ok = tree_fd >= 0 && tree_copy(tree_fd, fd, &sandbox->state->stopping);
+    bool ok = tree_fd >= 0 && tree_copy(tree_fd, fd, &sandbox->state->dir.stopping);
     if (ok) {
         errno = ENOMEM;
     }
-    ok = ok && writer_ok(&meta) && writer_ok(&own) && state_files_store(fd, "meta.json", meta.text, meta.len) &&
-         state_files_store(fd, SNAPSHOT_FILE, own.text, own.len) && fsync(fd) == 0;
+    ok = ok && writer_ok(&meta) && writer_ok(&own) && state_dir_store(fd, "meta.json", meta.text, meta.len) &&
+         state_dir_store(fd, SNAPSHOT_FILE, own.text, own.len) && fsync(fd) == 0;
     if (atomic_load(&sandbox->removed)) {
         ok = false; /* its removal may have begun before the copy was whole */
         errno = ENOENT;
     }
     int error = errno;
-    if (tree_fd >= 0) {
-        (void)close(tree_fd);
-    }
+    close_if_open(tree_fd);
     writer_free(&meta);
     writer_free(&own);
     errno = error;
@@ -193,33 +187,32 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
 
 /* Gives a whole snapshot its name. One that had it lies in work/UUID then. */
 static bool place(struct state *state, const char *uuid, const char *name) {
-    (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
-              (errno == EEXIST && kernel_rename(state->work_fd, uuid, state->snapshots_fd, name, KERNEL_EXCHANGE) == 0);
+    pthread_rwlock_wrlock(&state->snapshots_lock);
+    bool ok = kernel_rename(state->dir.work_fd, uuid, state->dir.snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
+              (errno == EEXIST &&
+               kernel_rename(state->dir.work_fd, uuid, state->dir.snapshots_fd, name, KERNEL_EXCHANGE) == 0);
     int error = errno;
-    (void)pthread_rwlock_unlock(&state->snapshots_lock);
-    (void)fsync(state->snapshots_fd);
+    pthread_rwlock_unlock(&state->snapshots_lock);
+    fsync(state->dir.snapshots_fd);
     errno = error;
     return ok;
 }
 
 bool snapshots_take(struct sandbox *sandbox, const char *name, struct snapshot *snapshot) {
     struct state *state = sandbox->state;
-    char uuid[STATE_UUID_CAP];
-    char now[STATE_TIME_CAP];
+    char uuid[CLOCK_UUID_CAP];
+    char now[CLOCK_TIME_CAP];
     *snapshot = (struct snapshot){0};
     clock_uuid(uuid);
     clock_now(now, sizeof now);
-    if (mkdirat(state->work_fd, uuid, 0700) != 0) {
+    if (mkdirat(state->dir.work_fd, uuid, 0700) != 0) {
         return false;
     }
-    int fd = openat(state->work_fd, uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.work_fd, uuid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = fd >= 0 && fill(fd, sandbox, name, now) && read_all(fd, name, snapshot) && place(state, uuid, name);
     int error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    (void)tree_remove(state->work_fd, uuid, &state->stopping); /* what failed, or what was replaced, if any */
+    close_if_open(fd);
+    tree_remove(state->dir.work_fd, uuid, &state->dir.stopping); /* what failed, or what was replaced, if any */
     errno = error;
     return ok;
 }
@@ -227,16 +220,16 @@ bool snapshots_take(struct sandbox *sandbox, const char *name, struct snapshot *
 /* --- Removing and restoring --- */
 
 bool snapshots_remove(struct state *state, const char *name) {
-    char uuid[STATE_UUID_CAP];
+    char uuid[CLOCK_UUID_CAP];
     clock_uuid(uuid);
     /* Waits for those who copy from it. */
-    (void)pthread_rwlock_wrlock(&state->snapshots_lock);
-    bool ok = kernel_rename(state->snapshots_fd, name, state->work_fd, uuid, KERNEL_NOREPLACE) == 0;
+    pthread_rwlock_wrlock(&state->snapshots_lock);
+    bool ok = kernel_rename(state->dir.snapshots_fd, name, state->dir.work_fd, uuid, KERNEL_NOREPLACE) == 0;
     int error = errno;
-    (void)pthread_rwlock_unlock(&state->snapshots_lock);
+    pthread_rwlock_unlock(&state->snapshots_lock);
     if (ok) {
-        (void)fsync(state->snapshots_fd);
-        return tree_remove(state->work_fd, uuid, &state->stopping);
+        fsync(state->dir.snapshots_fd);
+        return tree_remove(state->dir.work_fd, uuid, &state->dir.stopping);
     }
     errno = error;
     return false;
@@ -249,19 +242,15 @@ static enum state_outcome restore(struct state *state, const char *name, const c
     int fd = read_locked(state, name, &snapshot) ? open_snapshot(state, name) : -1;
     int tree_fd = fd < 0 ? -1 : openat(fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (tree_fd >= 0) {
-        (void)snprintf(snapshot.of.name, sizeof snapshot.of.name, "%s", as_name);
+        snprintf(snapshot.of.name, sizeof snapshot.of.name, "%s", as_name);
         atomic_store(&snapshot.of.stopped, stopped);
         snapshot.of.expires_at = 0;
         snapshot.of.unfinished = false;
         outcome = state_create(state, &snapshot.of, tree_fd, made);
     }
     int error = errno;
-    if (tree_fd >= 0) {
-        (void)close(tree_fd);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    close_if_open(tree_fd);
+    close_if_open(fd);
     snapshot_free(&snapshot);
     errno = error;
     return outcome;
@@ -271,14 +260,14 @@ enum state_outcome snapshots_restore(struct state *state, const char *name, cons
                                      struct sandbox **made) {
     *made = NULL;
     struct sandbox *there = state_find(state, as_name);
-    if (there != NULL) { /* before anything is copied for nothing */
+    if (there) { /* before anything is copied for nothing */
         state_release(there);
         return STATE_EXISTS;
     }
-    (void)pthread_rwlock_rdlock(&state->snapshots_lock);
+    pthread_rwlock_rdlock(&state->snapshots_lock);
     enum state_outcome outcome = restore(state, name, as_name, stopped, made);
     int error = errno;
-    (void)pthread_rwlock_unlock(&state->snapshots_lock);
+    pthread_rwlock_unlock(&state->snapshots_lock);
     errno = error;
     return outcome;
 }

@@ -3,10 +3,10 @@
  *
  *   DIR/snapshots/NAME/meta.json       the sandbox's, as it was then
  *   DIR/snapshots/NAME/snapshot.json   the snapshot's own name and time
- *   DIR/snapshots/NAME/tree/           the copy (tree_copy.h says what of)
+ *   DIR/snapshots/NAME/tree/           the copy (see tree_copy.h)
  *
- * One is made in work/ and moved to its name in one rename, as sandboxes are; the folder is all there is, nothing of it
- * is held in memory. Any thread.
+ * A snapshot is made in work/ and moved to its name in one rename, as sandboxes are. Nothing of it is kept in memory.
+ * Any thread.
  */
 #ifndef AKL_SNAPSHOTS_H
 #define AKL_SNAPSHOTS_H
@@ -14,8 +14,8 @@
 #include "state.h"
 
 struct snapshot {
-    char name[STATE_NAME_CAP];
-    char taken_at[STATE_TIME_CAP];
+    char name[SANDBOX_NAME_CAP];
+    char taken_at[CLOCK_TIME_CAP];
     struct sandbox of; /* what state_create takes: a description, no sandbox */
 };
 

@@ -12,35 +12,30 @@
 
 #include "clock.h"
 #include "command.h"
-#include "detached.h"
-#include "state_files.h"
+#include "complain.h"
+#include "descriptor.h"
 #include "validate.h"
 
 static struct sandbox *new_sandbox(struct state *state) {
     struct sandbox *sandbox = calloc(1, sizeof *sandbox);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return NULL;
     }
     /* With default attributes these cannot fail on Linux. */
-    (void)pthread_mutex_init(&sandbox->lock, NULL);
-    (void)pthread_mutex_init(&sandbox->meta_lock, NULL);
-    (void)pthread_mutex_init(&sandbox->detached_lock, NULL);
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&sandbox->detached_ended, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&sandbox->lock, NULL);
+    pthread_mutex_init(&sandbox->meta_lock, NULL);
     sandbox->state = state;
     sandbox->refs = 1;
     return sandbox;
 }
 
 static void free_sandbox(struct sandbox *sandbox) {
-    (void)pthread_mutex_destroy(&sandbox->lock);
-    (void)pthread_mutex_destroy(&sandbox->meta_lock);
-    (void)pthread_mutex_destroy(&sandbox->detached_lock);
-    (void)pthread_cond_destroy(&sandbox->detached_ended);
-    detached_free(sandbox->detached);
+    pthread_mutex_destroy(&sandbox->lock);
+    pthread_mutex_destroy(&sandbox->meta_lock);
+    struct attachment *attachment = atomic_load(&sandbox->attachment);
+    if (attachment) {
+        attachment->free(attachment);
+    }
     free(sandbox->image);
     free(sandbox->created_from_template);
     free(sandbox->template_help_text);
@@ -50,60 +45,58 @@ static void free_sandbox(struct sandbox *sandbox) {
 }
 
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
-    *state = (struct state){
-        .dir_fd = -1, .sandboxes_fd = -1, .snapshots_fd = -1, .work_fd = -1, .lock_fd = -1, .change_fd = -1};
-    (void)pthread_rwlock_init(&state->snapshots_lock, NULL);
-    (void)pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
-    if (!state_files_open(state, dir, uid, gid)) {
+    *state = (struct state){.change_fd = -1};
+    pthread_rwlock_init(&state->snapshots_lock, NULL);
+    pthread_mutex_init(&state->lock, NULL); /* with default attributes it cannot fail on Linux */
+    if (!state_dir_open(&state->dir, dir, uid, gid)) {
         state_close(state);
         return false;
     }
     return true;
 }
 
-/* Tells whoever waits for changes. */
+/* Notifies the thread that waits for changes. */
 static void tell(const struct state *state) {
     if (state->change_fd >= 0) {
-        (void)eventfd_write(state->change_fd, 1);
+        eventfd_write(state->change_fd, 1);
     }
 }
 
 /* Puts a sandbox into the list, whose reference it takes over. */
 static void insert(struct state *state, struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     sandbox->next = state->first;
     state->first = sandbox;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     tell(state);
 }
 
 /* Removes what an earlier server had not finished. */
 static void discard(struct state *state, struct sandbox *sandbox) {
-    if (state_files_unname(state, sandbox) && state_files_delete(state, sandbox)) {
+    if (state_dir_unname(&state->dir, sandbox) && state_dir_delete(&state->dir, sandbox)) {
         audit_sandbox(&state->audit, "sandbox_removed", sandbox);
     } else {
-        (void)fprintf(stderr, "agentkernel-local: %s: half-made sandbox not removed: %s\n", sandbox->name,
-                      strerror(errno));
+        complain("%s: half-made sandbox not removed: %s", sandbox->name, strerror(errno));
     }
     free_sandbox(sandbox);
 }
 
 bool state_load(struct state *state) {
-    if (!audit_open(&state->audit, state->dir_fd) || !state_files_sweep(state)) {
+    if (!audit_open(&state->audit, state->dir.top_fd) || !state_dir_sweep(&state->dir)) {
         return false;
     }
-    int fd = openat(state->sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(state->dir.sandboxes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    bool ok = dir != NULL;
+    bool ok = dir;
     const struct dirent *entry = NULL;
-    while (ok && (entry = readdir(dir)) != NULL) {
+    while (ok && (entry = readdir(dir))) {
         char message[VALIDATE_MESSAGE];
-        if (validate_sandbox_name(entry->d_name, message) != NULL) {
+        if (validate_sandbox_name(entry->d_name, message)) {
             continue; /* "." and "..", and nothing of ours */
         }
         struct sandbox *sandbox = new_sandbox(state);
-        ok = sandbox != NULL;
-        bool read = ok && state_files_read(state, entry->d_name, sandbox);
+        ok = sandbox;
+        bool read = ok && state_dir_read(&state->dir, entry->d_name, sandbox);
         if (read && sandbox->unfinished) {
             discard(state, sandbox);
         } else if (read) {
@@ -113,84 +106,79 @@ bool state_load(struct state *state) {
         }
     }
     if (!ok) {
-        (void)fprintf(stderr, "agentkernel-local: cannot read the sandboxes: %s\n", strerror(errno));
+        complain("cannot read the sandboxes: %s", strerror(errno));
     }
-    if (dir != NULL) {
-        (void)closedir(dir);
+    if (dir) {
+        closedir(dir);
     }
     return ok;
 }
 
 void state_close(struct state *state) {
     audit_close(&state->audit);
-    while (state->first != NULL) {
+    while (state->first) {
         struct sandbox *sandbox = state->first;
         state->first = sandbox->next;
         free_sandbox(sandbox);
     }
-    int fds[] = {state->dir_fd,  state->sandboxes_fd, state->snapshots_fd,
-                 state->work_fd, state->lock_fd,      state->change_fd};
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            (void)close(fds[i]);
-        }
-    }
-    (void)pthread_mutex_destroy(&state->lock);
-    (void)pthread_rwlock_destroy(&state->snapshots_lock);
+    state_dir_close(&state->dir);
+    close_if_open(state->change_fd);
+    pthread_mutex_destroy(&state->lock);
+    pthread_rwlock_destroy(&state->snapshots_lock);
 }
 
 struct sandbox *state_find(struct state *state, const char *name) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct sandbox *sandbox = state->first;
-    while (sandbox != NULL && (atomic_load(&sandbox->removed) || strcmp(sandbox->name, name) != 0)) {
+    while (sandbox && (atomic_load(&sandbox->removed) || strcmp(sandbox->name, name) != 0)) {
         sandbox = sandbox->next;
     }
-    if (sandbox != NULL) {
+    if (sandbox) {
         sandbox->refs++;
     }
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     return sandbox;
 }
 
 void state_hold(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+    pthread_mutex_lock(&sandbox->state->lock);
     sandbox->refs++;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    pthread_mutex_unlock(&sandbox->state->lock);
 }
 
 void state_release(struct sandbox *sandbox) {
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return;
     }
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     bool last = --sandbox->refs == 0;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     if (last) {
         free_sandbox(sandbox);
     }
 }
 
 struct sandbox **state_list(struct state *state) {
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     size_t count = 0;
-    for (const struct sandbox *s = state->first; s != NULL; s = s->next) {
+    for (const struct sandbox *s = state->first; s; s = s->next) {
         count++;
     }
     struct sandbox **list = calloc(count + 1, sizeof(struct sandbox *));
     size_t n = 0;
-    for (struct sandbox *s = state->first; list != NULL && s != NULL; s = s->next) {
+    for (struct sandbox *s = state->first; list && s; s = s->next) {
         if (!atomic_load(&s->removed)) {
             s->refs++;
             list[n++] = s;
         }
     }
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
     return list;
 }
 
 void state_free_list(struct sandbox **list) {
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    for (size_t i = 0; list && list[i]; i++) {
         state_release(list[i]);
     }
     free(list);
@@ -198,15 +186,15 @@ void state_free_list(struct sandbox **list) {
 
 /* Copies a string that may be missing. */
 static bool copy(char **to, const char *from) {
-    *to = from == NULL ? NULL : strdup(from);
-    return from == NULL || *to != NULL;
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
 }
 
 enum state_outcome state_create(struct state *state, const struct sandbox *wanted, int source_fd,
                                 struct sandbox **made) {
     *made = NULL;
     struct sandbox *sandbox = new_sandbox(state);
-    if (sandbox == NULL) {
+    if (!sandbox) {
         return STATE_FAILED;
     }
     memcpy(sandbox->name, wanted->name, sizeof sandbox->name);
@@ -221,14 +209,14 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
     sandbox->auto_archive_seconds = wanted->auto_archive_seconds;
     sandbox->auto_delete_seconds = wanted->auto_delete_seconds;
     clock_uuid(sandbox->uuid);
-    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
     clock_format(sandbox->last_activity, sandbox->created_at, sizeof sandbox->created_at);
     errno = ENOMEM;
     if (!copy(&sandbox->image, wanted->image) || !copy(&sandbox->labels, wanted->labels) ||
         !copy(&sandbox->description, wanted->description) ||
         !copy(&sandbox->created_from_template, wanted->created_from_template) ||
         !copy(&sandbox->template_help_text, wanted->template_help_text) ||
-        !state_files_make(state, sandbox, source_fd)) {
+        !state_dir_make(&state->dir, sandbox, source_fd)) {
         int error = errno;
         free_sandbox(sandbox);
         errno = error;
@@ -243,26 +231,26 @@ enum state_outcome state_create(struct state *state, const struct sandbox *wante
 
 void state_touch(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
-    (void)clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_lock(&state->lock);
+    clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
+    pthread_mutex_unlock(&state->lock);
     /* The file's time keeps it over a restart; that it may fail (the sandbox was removed just now) changes nothing. */
-    char path[STATE_NAME_CAP + 16];
-    (void)snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
-    (void)utimensat(state->sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
+    char path[SANDBOX_NAME_CAP + 16];
+    snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
+    utimensat(state->dir.sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
-void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]) {
+    pthread_mutex_lock(&sandbox->state->lock);
     struct timespec when = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
-    clock_format(when, text, STATE_TIME_CAP);
+    pthread_mutex_unlock(&sandbox->state->lock);
+    clock_format(when, text, CLOCK_TIME_CAP);
 }
 
 uint64_t state_idle_since(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->state->lock);
+    pthread_mutex_lock(&sandbox->state->lock);
     struct timespec when = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&sandbox->state->lock);
+    pthread_mutex_unlock(&sandbox->state->lock);
     return when.tv_sec >= 0 ? (uint64_t)when.tv_sec + (when.tv_nsec > 0) : 0;
 }
 
@@ -272,17 +260,17 @@ bool state_save(struct sandbox *sandbox) {
         errno = ENOENT; /* its name may be another sandbox's by now */
         return false;
     }
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct timespec last_activity = sandbox->last_activity;
-    (void)pthread_mutex_unlock(&state->lock);
-    bool ok = state_files_rewrite(state, sandbox, last_activity);
+    pthread_mutex_unlock(&state->lock);
+    bool ok = state_dir_rewrite(&state->dir, sandbox, last_activity);
     tell(state);
     return ok;
 }
 
 /* archived_at: 0 does not archive it. */
 static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     bool before = atomic_exchange(&sandbox->stopped, true);
     uint64_t archived_before = sandbox->archived_at;
     sandbox->archived_at = archived_before != 0 ? archived_before : archived_at;
@@ -297,7 +285,7 @@ static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
         atomic_store(&sandbox->stopped, before);
         sandbox->archived_at = archived_before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
@@ -308,13 +296,13 @@ bool state_stop(struct sandbox *sandbox) {
 
 bool state_archive(struct sandbox *sandbox) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return stop(sandbox, (uint64_t)now.tv_sec);
 }
 
 bool state_recover(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
-    state_touch(sandbox); /* or it would be idle at once */
+    pthread_mutex_lock(&sandbox->meta_lock);
+    state_touch(sandbox); /* otherwise it would be idle at once */
     uint64_t before = sandbox->archived_at;
     sandbox->archived_at = 0;
     bool ok = before == 0 || state_save(sandbox);
@@ -322,25 +310,25 @@ bool state_recover(struct sandbox *sandbox) {
     if (!ok) {
         sandbox->archived_at = before;
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 bool state_finish(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     sandbox->unfinished = false;
     bool ok = state_save(sandbox);
     sandbox->unfinished = !ok;
     int error = errno;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 bool state_start(struct sandbox *sandbox) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
-    state_touch(sandbox); /* or it would be idle at once */
+    pthread_mutex_lock(&sandbox->meta_lock);
+    state_touch(sandbox); /* otherwise it would be idle at once */
     bool archived = sandbox->archived_at != 0;
     bool before = archived || atomic_exchange(&sandbox->stopped, false);
     errno = archived ? EBUSY : EALREADY;
@@ -351,37 +339,37 @@ bool state_start(struct sandbox *sandbox) {
     } else {
         atomic_store(&sandbox->stopped, before);
     }
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     errno = error;
     return ok;
 }
 
 int state_open_tree(const struct sandbox *sandbox) {
-    char path[STATE_NAME_CAP + 16];
-    (void)snprintf(path, sizeof path, "%s/tree", sandbox->name);
-    return openat(sandbox->state->sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    char path[SANDBOX_NAME_CAP + 16];
+    snprintf(path, sizeof path, "%s/tree", sandbox->name);
+    return openat(sandbox->state->dir.sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Takes a sandbox out of the list. The caller has a reference of its own. */
 static void take_out(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
-    (void)pthread_mutex_lock(&state->lock);
+    pthread_mutex_lock(&state->lock);
     struct sandbox **link = &state->first;
     while (*link != sandbox) {
         link = &(*link)->next;
     }
     *link = sandbox->next;
     sandbox->refs--;
-    (void)pthread_mutex_unlock(&state->lock);
+    pthread_mutex_unlock(&state->lock);
 }
 
 /* Marks it as removed: from here on nobody else removes or changes it. */
 static bool claim(struct sandbox *sandbox, uint64_t expired_by) {
-    (void)pthread_mutex_lock(&sandbox->meta_lock);
+    pthread_mutex_lock(&sandbox->meta_lock);
     bool due = sandbox->expires_at != 0 && sandbox->expires_at <= expired_by;
     bool claimed = (due || expired_by == 0) && !atomic_exchange(&sandbox->removed, true);
     errno = due || expired_by == 0 ? ENOENT : EAGAIN;
-    (void)pthread_mutex_unlock(&sandbox->meta_lock);
+    pthread_mutex_unlock(&sandbox->meta_lock);
     return claimed;
 }
 
@@ -390,7 +378,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
         return false;
     }
     command_end_all(sandbox);
-    if (!state_files_unname(sandbox->state, sandbox) && errno != ENOENT) {
+    if (!state_dir_unname(&sandbox->state->dir, sandbox) && errno != ENOENT) {
         int error = errno;
         atomic_store(&sandbox->removed, false);
         errno = error;
@@ -402,7 +390,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
 }
 
 bool state_delete(struct sandbox *sandbox) {
-    return state_files_delete(sandbox->state, sandbox) || errno == ENOENT; /* somebody else took the files away */
+    return state_dir_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* somebody else took the files away */
 }
 
 bool state_remove(struct sandbox *sandbox) {

@@ -15,72 +15,21 @@
 #define AKL_STATE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 #include "audit.h"
-#include "spawner.h"
-
-#define STATE_NAME_CAP 64
-#define STATE_UUID_CAP 37
-#define STATE_TIME_CAP 48
-
-struct command;
-struct detached;
-
-struct sandbox {
-    /* Fixed once the sandbox is there. */
-    char name[STATE_NAME_CAP];
-    char uuid[STATE_UUID_CAP];
-    char created_at[STATE_TIME_CAP];
-    char *image;
-    char *created_from_template; /* NULL: none */
-    char *template_help_text;    /* NULL: none */
-    enum profile profile;
-    /* What may change, each time under meta_lock and with state_save; to be read under it, too. */
-    pthread_mutex_t meta_lock;
-    char *labels;      /* JSON object; NULL: none */
-    char *description; /* NULL: none */
-    uint32_t vcpus;
-    uint32_t cpu_percent; /* what vcpus and profile come to; 100 is one CPU */
-    uint64_t memory_mb;
-    atomic_bool stopped;        /* runs no commands until it is started */
-    uint64_t expires_at;        /* when it is removed, in seconds since 1970; 0: never */
-    uint64_t auto_stop_seconds; /* without activity; 0: never */
-    uint64_t auto_archive_seconds;
-    uint64_t auto_delete_seconds;
-    uint64_t archived_at; /* stopped, and not to be started before it is recovered, since then; 0: it is not */
-    bool unfinished;      /* its creation has not been answered: the next server removes it */
-    /* Belonging to state.c. */
-    struct state *state;
-    struct sandbox *next;
-    size_t refs;
-    atomic_bool removed; /* set before command_end_all, looked at under `lock` before a command starts, and under
-                          * meta_lock before meta.json is replaced */
-    struct timespec last_activity;
-    pthread_mutex_t lock;     /* guards commands */
-    struct command *commands; /* those that run in it now; see command.h */
-    pthread_mutex_t detached_lock;
-    pthread_cond_t detached_ended; /* on the monotonic clock */
-    struct detached *detached;     /* see detached.h */
-};
+#include "sandbox.h"
+#include "state_dir.h"
 
 struct state {
-    int dir_fd;
-    int sandboxes_fd;
-    int snapshots_fd;
-    int work_fd;
-    int lock_fd;
+    struct state_dir dir;
     pthread_mutex_t lock; /* guards the list, refs, last_activity */
     struct sandbox *first;
-    struct audit audit;              /* of what is created, started, stopped and removed, state.c tells it */
-    pthread_rwlock_t snapshots_lock; /* held for reading by who copies from a snapshot, for writing over its renaming */
+    struct audit audit;              /* operations on sandboxes; written by state.c */
+    pthread_rwlock_t snapshots_lock; /* read lock: copying from a snapshot; write lock: renaming one */
     int change_fd;                   /* readable when something was created or changed; -1: nobody waits for it */
-    atomic_bool stopping;            /* makes long removals give up */
 };
 
 /* Creates DIR with its parents (mode 0700) and makes it and what lies in it the property of uid and gid (when root is
@@ -121,9 +70,9 @@ void state_release(struct sandbox *sandbox);
 void state_touch(struct sandbox *sandbox);
 
 /* When the sandbox was last used, as text. */
-void state_last_activity(struct sandbox *sandbox, char text[STATE_TIME_CAP]);
+void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]);
 
-/* The same in seconds since 1970, rounded up: nobody is to be taken for idle before the time is over. */
+/* The same in seconds since 1970, rounded up, so that no sandbox counts as idle too early. */
 uint64_t state_idle_since(struct sandbox *sandbox);
 
 /* Replaces meta.json by what the sandbox says now; it is on the disk when this returns. The caller holds meta_lock, has
@@ -154,8 +103,9 @@ int state_open_tree(const struct sandbox *sandbox);
  * deleted when this returns. False with errno: ENOENT when somebody else is removing it already. */
 bool state_remove(struct sandbox *sandbox);
 
-/* The two halves of that, for who must not wait for many files. state_take_away does all but delete them, if the
- * sandbox's time (expires_at) is over by expired_by, or if that is 0; else false with EAGAIN. */
+/* The two halves of state_remove, for callers that must not wait for the deletion of many files. state_take_away does
+ * everything else, if the sandbox has expired (expires_at) by expired_by, or unconditionally if that is 0; otherwise
+ * false with EAGAIN. */
 bool state_take_away(struct sandbox *sandbox, uint64_t expired_by);
 bool state_delete(struct sandbox *sandbox);
 

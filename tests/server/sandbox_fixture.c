@@ -148,18 +148,18 @@ struct spawner *fixture_spawner(const char *weakened) {
     return fixture_spawner_with(weakened, "");
 }
 
-struct command_spec fixture_shell(const char **argv, const char *script) {
+struct launch_plan fixture_shell(const char **argv, const char *script) {
     argv[0] = "sh";
     argv[1] = "-c";
     argv[2] = script;
     argv[3] = NULL;
-    return (struct command_spec){.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    return (struct launch_plan){.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
 }
 
-struct running fixture_start(struct spawner *spawner, const struct command_spec *spec) {
+struct running fixture_start(struct spawner *spawner, const struct launch_plan *plan) {
     struct running running;
     char why[256] = "";
-    if (!spawner_run(spawner, spec, &running, why, sizeof why)) {
+    if (!spawner_run(spawner, plan, &running, why, sizeof why)) {
         fail_msg("%s", why);
     }
     return running;
@@ -171,9 +171,9 @@ static bool wait_readable(int fd, int64_t deadline) {
     return left > 0 && poll(&event, 1, (int)left) == 1;
 }
 
-struct outcome fixture_run(struct spawner *spawner, const struct command_spec *spec) {
+struct outcome fixture_run(struct spawner *spawner, const struct launch_plan *plan) {
     struct outcome outcome = {.output = NULL};
-    struct running running = fixture_start(spawner, spec);
+    struct running running = fixture_start(spawner, plan);
     int64_t deadline = fixture_now_ms() + FIXTURE_TIMEOUT_MS;
     size_t room = 0;
     ssize_t size;
@@ -195,8 +195,8 @@ struct outcome fixture_run(struct spawner *spawner, const struct command_spec *s
 
 struct outcome fixture_sh(struct spawner *spawner, const char *script) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    return fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    return fixture_run(spawner, &plan);
 }
 
 void outcome_free(struct outcome *outcome) {
@@ -226,10 +226,12 @@ bool fixture_wait_output(const struct running *running, const char *text) {
 struct outcome fixture_attack(struct spawner *spawner, struct limits limits, const char *what, const char *argument) {
     char path[256];
     const char *const argv[] = {"./attack", what, argument, NULL};
-    struct command_spec spec = {
-        .argv = argv, .profile = PROFILE_MODERATE, .limits = limits, .tree_fd = fixture_tree(path)};
-    struct outcome outcome = fixture_run(spawner, &spec);
-    close(spec.tree_fd);
+    struct launch_plan plan = {.order.argv = argv,
+                               .shape.profile = PROFILE_MODERATE,
+                               .order.limits = limits,
+                               .order.tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &plan);
+    close(plan.order.tree_fd);
     return outcome;
 }
 
@@ -286,9 +288,9 @@ bool fixture_mask_proc(void) {
 struct outcome fixture_probe(struct spawner *spawner, enum profile profile, const char *what, const char *argument) {
     char path[256];
     const char *const argv[] = {"./probe", what, argument, NULL};
-    struct command_spec spec = {.argv = argv, .profile = profile, .tree_fd = fixture_tree(path)};
-    struct outcome outcome = fixture_run(spawner, &spec);
-    close(spec.tree_fd);
+    struct launch_plan plan = {.order.argv = argv, .shape.profile = profile, .order.tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &plan);
+    close(plan.order.tree_fd);
     return outcome;
 }
 

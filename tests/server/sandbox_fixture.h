@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "kept_root.h"
 #include "spawner.h"
 
 /* Far more than anything takes, but on a machine that does a lot besides. */
@@ -49,17 +50,17 @@ int fixture_tree(char path[256]);
 struct spawner *fixture_spawner(const char *weakened);
 struct spawner *fixture_spawner_with(const char *weakened, const char *cgroup_root);
 
-/* A spec with this command (a string for sh -c), the default profile, no limits. */
-struct command_spec fixture_shell(const char **argv, const char *script);
+/* A plan with this command (a string for sh -c), the default profile, no limits. */
+struct launch_plan fixture_shell(const char **argv, const char *script);
 
 /* Runs to the end and collects all output. Fails the test when that takes too long. */
-struct outcome fixture_run(struct spawner *spawner, const struct command_spec *spec);
+struct outcome fixture_run(struct spawner *spawner, const struct launch_plan *plan);
 /* The same with the usual argument list of sh -c. */
 struct outcome fixture_sh(struct spawner *spawner, const char *script);
 void outcome_free(struct outcome *outcome);
 
 /* Starts one and leaves it running. */
-struct running fixture_start(struct spawner *spawner, const struct command_spec *spec);
+struct running fixture_start(struct spawner *spawner, const struct launch_plan *plan);
 /* Waits until the command has written this; true. False after the usual time. */
 bool fixture_wait_output(const struct running *running, const char *text);
 

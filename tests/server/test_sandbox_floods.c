@@ -20,11 +20,12 @@
 static bool x16_processes_without_end(const char *weakened) {
     char path[256];
     const char *const argv[] = {"./probe", "fork", "200", NULL};
-    struct command_spec spec = {.argv = argv, .limits = {.max_processes = 40}, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {
+        .order.argv = argv, .order.limits = {.max_processes = 40}, .order.tree_fd = fixture_tree(path)};
     struct spawner *spawner = fixture_spawner(weakened);
-    bool all = attack_outcome_has(fixture_run(spawner, &spec), "started 200");
+    bool all = attack_outcome_has(fixture_run(spawner, &plan), "started 200");
     spawner_stop(spawner);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     return all;
 }
 
@@ -69,11 +70,11 @@ static bool x18_one_process(const char *weakened) {
     struct spawner *spawner = fixture_spawner(weakened);
     const char *argv[4];
     char path[256];
-    struct command_spec spec = fixture_shell(argv, "./probe eat-private 400; true");
-    spec.tree_fd = fixture_tree(path);
-    spec.limits.memory_bytes = 64 * MB;
-    bool eaten = attack_outcome_has(fixture_run(spawner, &spec), "malloc: OK");
-    close(spec.tree_fd);
+    struct launch_plan plan = fixture_shell(argv, "./probe eat-private 400; true");
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.limits.memory_bytes = 64 * MB;
+    bool eaten = attack_outcome_has(fixture_run(spawner, &plan), "malloc: OK");
+    close(plan.order.tree_fd);
     spawner_stop(spawner);
     return eaten;
 }
@@ -114,15 +115,15 @@ static bool x19_files_without_content(const char *weakened) {
 static bool fill_disk(const char *weakened) {
     const char *argv[4];
     attack_enter_own_host();
-    struct command_spec spec = fixture_shell(
+    struct launch_plan plan = fixture_shell(
         argv, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do head -c 4M /dev/zero >> x || exit; sleep 0.1; done; "
               "sleep 5; echo filled");
     if (mount("tmpfs", fixture_folder(), "tmpfs", 0, "size=64m") != 0) {
         _exit(ATTACK_CANNOT);
     }
-    spec.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    plan.order.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     bool filled = outcome_says(&outcome, "filled");
     if (!filled && strstr(outcome.result.message, "disk") == NULL) {
         _exit(ATTACK_CANNOT + 1);
@@ -156,10 +157,11 @@ static bool block_the_server(const char *weakened) {
     const struct rlimit few = {400, 400};
     char path[256];
     const char *const argv[] = {"./attack", "send", NULL};
-    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path), .profile = PROFILE_RESTRICTIVE};
+    struct launch_plan plan = {
+        .order.argv = argv, .order.tree_fd = fixture_tree(path), .shape.profile = PROFILE_RESTRICTIVE};
     setrlimit(RLIMIT_NOFILE, &few);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     if (!fixture_wait_output(&running, "held")) {
         _exit(ATTACK_CANNOT + 1);
     }

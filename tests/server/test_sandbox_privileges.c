@@ -91,10 +91,10 @@ static void drop(const struct identity *identity, const char *const *folders) {
 
 static void require_sandbox(int tree_fd, const char *expected) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "ls; touch made");
-    spec.tree_fd = tree_fd;
+    struct launch_plan plan = fixture_shell(argv, "ls; touch made");
+    plan.order.tree_fd = tree_fd;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     require_at(outcome.result.kind == END_EXITED && outcome.result.exit_code == 0, __LINE__, outcome.result.message);
     REQUIRE(strcmp(outcome.output, expected) == 0);
     outcome_free(&outcome);

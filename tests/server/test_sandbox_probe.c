@@ -152,8 +152,8 @@ static void test_x23_gone_later(void **state) {
     assert_non_null(spawner);
     snprintf(marker, sizeof marker, "%s/ran-bare", fixture_folder());
     snprintf(script, sizeof script, "touch %s", marker);
-    struct command_spec spec = fixture_shell(argv, script);
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     assert_string_equal(result.message, "the sandbox could not be built: /no/such/bwrap: No such file or directory");

@@ -58,12 +58,12 @@ static void must_say(const struct outcome *outcome, const char *const *lines, si
 static void must_differ(const char *control, enum profile profile, const char *script, const char *held,
                         const char *breached) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.profile = profile;
-    struct outcome with = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.shape.profile = profile;
+    struct outcome with = fixture_run(spawner, &plan);
     assert_string_equal(with.output, held);
     struct spawner *weak = fixture_spawner(control);
-    struct outcome without = fixture_run(weak, &spec);
+    struct outcome without = fixture_run(weak, &plan);
     spawner_stop(weak);
     if (strcmp(without.output, breached) != 0) {
         fail_msg("without %s the check should notice, but says \"%s\"", control, without.output);
@@ -81,21 +81,21 @@ static void test_x1_planted_links(void **state) {
     (void)state;
     snprintf(outside, sizeof outside, "%s/outside", fixture_folder());
     assert_int_equal(mkdir(outside, 0700), 0);
-    struct command_spec spec = fixture_shell(argv, "for l in *; do test -L $l && mkdir -p $l/made 2>/dev/null && echo "
-                                                   "$l; done; echo ran");
-    spec.tree_fd = fixture_tree(path);
+    struct launch_plan plan = fixture_shell(argv, "for l in *; do test -L $l && mkdir -p $l/made 2>/dev/null && echo "
+                                                  "$l; done; echo ran");
+    plan.order.tree_fd = fixture_tree(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char target[300];
         snprintf(target, sizeof target, "%s%s", i % 2 == 0 ? "/oldroot" : "", outside);
-        assert_int_equal(symlinkat(target, spec.tree_fd, names[i]), 0);
+        assert_int_equal(symlinkat(target, plan.order.tree_fd, names[i]), 0);
     }
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "ran\n");
     outcome_free(&outcome);
     snprintf(path, sizeof path, "%s/made", outside);
     assert_int_equal(stat(path, &status), -1);
     assert_int_equal(rmdir(outside), 0); /* still empty */
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x3_terminal(void **state) {
@@ -152,9 +152,9 @@ static void test_x7_secrets_are_not_in_bwraps_hands(void **state) {
     snprintf(secret, sizeof secret, "SECRET=%s", word);
     snprintf(argument, sizeof argument, "echo up; read x < /dev/zero; : %s", word);
     const char *const argv[] = {"sh", "-c", argument, NULL}, *const env[] = {secret, NULL};
-    const struct command_spec spec = {.argv = argv, .env = env, .tree_fd = -1};
+    const struct launch_plan plan = {.order.argv = argv, .order.env = env, .order.tree_fd = -1};
     (void)state;
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
     assert_int_equal(fixture_count(word), 1); /* the command, and nobody else */
     assert_int_equal(count_in_environments(word), 1);
@@ -338,15 +338,15 @@ static void test_x14_working_directory(void **state) {
     const char *argv[4];
     char path[256], workdir[32];
     (void)state;
-    struct command_spec spec = fixture_shell(argv, "ls -d ../tree-* 2>/dev/null");
-    spec.tree_fd = fixture_tree(path);
-    spec.workdir = workdir;
+    struct launch_plan plan = fixture_shell(argv, "ls -d ../tree-* 2>/dev/null");
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.workdir = workdir;
     for (int weak = 0; weak < 2; weak++) {
         struct spawner *one = fixture_spawner(weak ? "close_range" : NULL);
         int out = 0;
         for (int fd = 0; fd < 24; fd++) {
             snprintf(workdir, sizeof workdir, "/proc/self/fd/%d", fd);
-            struct outcome outcome = fixture_run(one, &spec);
+            struct outcome outcome = fixture_run(one, &plan);
             out += strstr(outcome.output, "../tree-") != NULL;
             assert_true(weak || outcome.result.kind == END_NOT_FOUND);
             outcome_free(&outcome);
@@ -354,7 +354,7 @@ static void test_x14_working_directory(void **state) {
         assert_int_equal(out > 0, weak);
         spawner_stop(one);
     }
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x15_environment(void **state) {
@@ -391,11 +391,11 @@ static void test_x29_files(void **state) {
 static void test_x19_full_disks(void **state) {
     const char *argv[4];
     (void)state;
-    struct command_spec spec = fixture_shell(argv, "for d in /tmp /dev/shm " SANDBOX_HOME
-                                                   "; do head -c 300M /dev/zero 2>/dev/null > $d/x; wc -c < $d/x; rm "
-                                                   "$d/x; done; touch /dev/x /x /run/x 2>/dev/null; echo $?");
-    spec.limits.memory_bytes = UINT64_C(256) << 20;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "for d in /tmp /dev/shm " SANDBOX_HOME
+                                                  "; do head -c 300M /dev/zero 2>/dev/null > $d/x; wc -c < $d/x; rm "
+                                                  "$d/x; done; touch /dev/x /x /run/x 2>/dev/null; echo $?");
+    plan.order.limits.memory_bytes = UINT64_C(256) << 20;
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "67108864\n33554432\n134217728\n1\n");
     outcome_free(&outcome);
 }

@@ -1,4 +1,4 @@
-"""core/common/limits.h: the limits and fixed words of abi/schema/limits.json, for the library and the local server."""
+"""core/common/value_limits.h: the limits and fixed words of abi/schema/limits.json, for the library and the local server."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ WIDTH = 120
 INT_MAX = 2**31 - 1
 HEAD = """\
 /*
- * limits.h: limits and fixed words that the library and the local server share. tools/generate writes it from
+ * value_limits.h: limits and fixed words that the library and the local server share. tools/generate writes it from
  * abi/schema/limits.json.
  */
-#ifndef AK_LIMITS_H
-#define AK_LIMITS_H
+#ifndef AK_VALUE_LIMITS_H
+#define AK_VALUE_LIMITS_H
 
 #include <stdint.h>
 """

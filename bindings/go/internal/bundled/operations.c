@@ -1,1 +1,0 @@
-../../../../core/schema/operations.c
