@@ -30,8 +30,8 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._call import ITEM
-from agentkernel._operations import Operation, Record
 from agentkernel._sync_base import advance
+from agentkernel.raw.operations import Operation, Record
 from conftest import TREE, FaultProgram, FaultServer
 
 CASES = TREE / "tests/conformance/cases"

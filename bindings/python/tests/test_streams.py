@@ -22,7 +22,7 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._events import next_event
-from agentkernel._operations import RUN_STREAM
+from agentkernel.raw.operations import RUN_STREAM
 from conftest import DONE, PATIENCE, Fault, FaultServer, descriptors, moment, until
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})

@@ -10,7 +10,7 @@ A client of agentkernel, sync and async, on the C library libagentkernel::
 
 from typing import TYPE_CHECKING
 
-from ._detached import DetachedHandle
+from ._sync_detached import DetachedHandle
 from .client import AgentKernel, RunStream
 from .errors import (
     AgentKernelError,

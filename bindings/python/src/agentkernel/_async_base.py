@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ._base import BaseClient
 from ._call import ITEM, Call
 from ._host import advance
-from ._operations import Operation
+from .raw.operations import Operation
 
 if TYPE_CHECKING:
     from typing_extensions import Self

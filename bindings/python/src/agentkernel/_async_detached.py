@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from ._async_snapshots import AsyncSnapshots
+from ._detached import Polling
 from ._host import sleep
-from ._operations import DETACHED_KILL, DETACHED_LIST, DETACHED_LOGS, DETACHED_STATUS, EXEC_DETACHED
-from ._polling import Polling
+from .raw.operations import DETACHED_KILL, DETACHED_LIST, DETACHED_LOGS, DETACHED_STATUS, EXEC_DETACHED
 from .types import DetachedCommand, DetachedLogsResponse
 
 

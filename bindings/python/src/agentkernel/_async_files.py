@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._async_detached import AsyncDetached
 from ._call import AGAIN, DONE, Call
-from ._content import PIECE, Part, Readable, absolute, count, pieces_async, size_of, size_on_disk, split, whole
+from ._files import PIECE, Part, Readable, absolute, count, pieces_async, size_of, size_on_disk, split, whole
 from ._host import advance, wait
 from ._native import ffi
-from ._operations import DELETE_FILE, NULL, READ_FILE, WRITE_FILE, WRITE_FILES
+from .raw.operations import DELETE_FILE, NULL, READ_FILE, WRITE_FILE, WRITE_FILES
 from .types import BatchFileWriteResponse, FileReadResponse
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._async_base import AsyncBase
-from ._operations import (
+from .raw.operations import (
     CREATE_SANDBOX,
     EXEC_IN_SANDBOX,
     EXTEND_TTL,

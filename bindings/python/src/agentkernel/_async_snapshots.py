@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._async_sandboxes import AsyncSandboxes
-from ._operations import DELETE_SNAPSHOT, GET_SNAPSHOT, LIST_SNAPSHOTS, RESTORE_SNAPSHOT, TAKE_SNAPSHOT
+from .raw.operations import DELETE_SNAPSHOT, GET_SNAPSHOT, LIST_SNAPSHOTS, RESTORE_SNAPSHOT, TAKE_SNAPSHOT
 from .types import SandboxInfo, SnapshotMeta
 
 

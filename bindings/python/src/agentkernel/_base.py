@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from ._call import Call
 from ._native import ffi, lib
-from ._operations import NULL, Operation, error_of, int_of, milliseconds, new_error, own, text_of
 from .errors import AgentKernelError
+from .raw.operations import NULL, Operation, error_of, int_of, milliseconds, new_error, own, text_of
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from ._native import ffi, lib
-from ._operations import NULL, Operation, Record, address_of, error_of, new_error, own
 from .errors import AgentKernelError
+from .raw.operations import NULL, Operation, Record, address_of, error_of, new_error, own
 
 T = TypeVar("T")
 

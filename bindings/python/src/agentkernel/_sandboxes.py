@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._operations import (
+from ._sync_base import SyncBase
+from .raw.operations import (
     CREATE_SANDBOX,
     EXEC_IN_SANDBOX,
     EXTEND_TTL,
@@ -23,7 +24,6 @@ from ._operations import (
     STOP_SANDBOX,
     UPDATE_SANDBOX,
 )
-from ._sync_base import SyncBase
 from .types import LogEntry, RunOutput, SandboxInfo, SecurityProfile
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._operations import DELETE_SNAPSHOT, GET_SNAPSHOT, LIST_SNAPSHOTS, RESTORE_SNAPSHOT, TAKE_SNAPSHOT
 from ._sandboxes import Sandboxes
+from .raw.operations import DELETE_SNAPSHOT, GET_SNAPSHOT, LIST_SNAPSHOTS, RESTORE_SNAPSHOT, TAKE_SNAPSHOT
 from .types import SandboxInfo, SnapshotMeta
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._base import BaseClient
 from ._call import AGAIN, ITEM, Call
-from ._operations import Operation
+from .raw.operations import Operation
 
 if TYPE_CHECKING:
     from typing_extensions import Self

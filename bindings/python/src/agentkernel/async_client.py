@@ -12,15 +12,9 @@ from ._call import AGAIN, DONE, ITEM, Call
 from ._events import next_event
 from ._host import advance, wait
 from ._native import ffi
-from ._operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
 from ._stream import StreamBase
-from .types import (
-    BatchRunResponse,
-    Reply,
-    RunOutput,
-    SecurityProfile,
-    StreamEvent,
-)
+from .raw.operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
+from .types import BatchRunResponse, Reply, RunOutput, SecurityProfile, StreamEvent
 
 if TYPE_CHECKING:
     from typing_extensions import Self

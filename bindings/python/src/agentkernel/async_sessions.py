@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from ._async_files import AsyncFileReader
 from ._host import shielded, sleep
-from ._operations import CREATE_SANDBOX
 from ._session import LOOK_UP_PAUSES, REMOVE_SECONDS, Session, add_note_of_removal, may_exist, signature_of
 from .async_client import AsyncAgentKernel
 from .errors import AgentKernelError, NotFoundError
+from .raw.operations import CREATE_SANDBOX
 from .types import RunOutput, SandboxInfo
 
 if TYPE_CHECKING:

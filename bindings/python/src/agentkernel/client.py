@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._call import AGAIN, DONE, ITEM
 from ._events import next_event
-from ._files import Files
 from ._native import ffi
-from ._operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
 from ._stream import StreamBase
 from ._sync_base import advance, wait
-from .types import (
-    BatchRunResponse,
-    Reply,
-    RunOutput,
-    SecurityProfile,
-    StreamEvent,
-)
+from ._sync_files import Files
+from .raw.operations import BATCH_RUN, GET_BACKENDS, GET_STATS, GET_STATUS, HEALTH, REQUEST, RUN, RUN_STREAM
+from .types import BatchRunResponse, Reply, RunOutput, SecurityProfile, StreamEvent
 
 if TYPE_CHECKING:
     from typing_extensions import Self

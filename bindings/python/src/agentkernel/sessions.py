@@ -9,10 +9,10 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from ._operations import CREATE_SANDBOX
 from ._session import LOOK_UP_PAUSES, REMOVE_SECONDS, Session, add_note_of_removal, may_exist, signature_of
 from .client import AgentKernel
 from .errors import AgentKernelError, NotFoundError
+from .raw.operations import CREATE_SANDBOX
 from .types import RunOutput, SandboxInfo
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from . import _events
-from ._native import ffi, lib
-from .errors import CLASSES, AgentKernelError
-from .types import (
+from .. import _events
+from .._native import ffi, lib
+from ..errors import CLASSES, AgentKernelError
+from ..types import (
     BatchFileWriteResponse,
     BatchResult,
     DetachedCommand,
@@ -29,7 +29,7 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from ._discovery import BackendDescriptor, BackendDiscovery, ServerStats, ServerStatus
+    from .._discovery import BackendDescriptor, BackendDiscovery, ServerStats, ServerStatus
 
 T_co = TypeVar("T_co", covariant=True)
 NULL = ffi.NULL
@@ -419,7 +419,7 @@ def _known(kind: Callable[..., T_co], value: object) -> T_co:
 
 
 def _backend(value: object) -> BackendDescriptor:
-    from ._discovery import BackendCapabilities, BackendDescriptor
+    from .._discovery import BackendCapabilities, BackendDescriptor
 
     members = value if isinstance(value, dict) else {}
     capabilities = _known(BackendCapabilities, members.get("capabilities"))
@@ -427,7 +427,7 @@ def _backend(value: object) -> BackendDescriptor:
 
 
 def _backends(record: Record) -> BackendDiscovery:
-    from ._discovery import BackendDiscovery
+    from .._discovery import BackendDiscovery
 
     entries = record.open_json("backends")
     found = [_backend(entry) for entry in entries] if isinstance(entries, list) else []
@@ -435,13 +435,13 @@ def _backends(record: Record) -> BackendDiscovery:
 
 
 def _status(record: Record) -> ServerStatus:
-    from ._discovery import ServerStatus
+    from .._discovery import ServerStatus
 
     return ServerStatus(**record.all())
 
 
 def _stats(record: Record) -> ServerStats:
-    from ._discovery import ServerStats
+    from .._discovery import ServerStats
 
     return ServerStats(**record.all())
 
