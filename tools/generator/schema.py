@@ -33,7 +33,7 @@ class Key:
 
     def about_in(self, place: str) -> str:
         """What it means to an operation or record: a sentence "Of NAME: ..." is for that one, instead of the others."""
-        general, *special = re.split(r" (?=Of [\w ]+: )", self.about)
+        general, *special = re.split(r" (?=Of \w+: )", self.about)
         start = f"Of {place}: "
         own = next((text.removeprefix(start) for text in special if text.startswith(start)), general)
         return own[0].upper() + own[1:]
@@ -258,6 +258,11 @@ def _check(schema: Schema) -> None:
     _unique("key number", [key.id for key in schema.keys])
     _unique("operation", [operation.name for operation in schema.operations])
     _unique("operation number", [operation.id for operation in schema.operations])
+    places = {each.name for each in (*schema.records, *schema.operations)}
+    for key in schema.keys:
+        for place in re.findall(r" Of (\w+): ", key.about):
+            if place not in places:
+                raise SchemaError(f"key {key.name}: there is no {place} of which its about could be")
     for record in schema.records:
         _unique(f"{record.name}: field", [each.name for each in record.fields])
         if len(record.fields) > MAX_FIELDS:
