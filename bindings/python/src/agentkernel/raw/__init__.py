@@ -1,1 +1,1 @@
-"""What talks to the C library."""
+"""What talks to the C library. Internal."""
