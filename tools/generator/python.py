@@ -15,6 +15,7 @@ from .python_text import WIDTH, docstring, fit, imports
 from .schema import TREE, Operation, Parameter, Record, Schema
 
 PACKAGE = "bindings/python/src/agentkernel"
+TESTS = "bindings/python/tests"
 HEAD = "# Generated from abi/schema by tools/generate: do not edit."
 
 # ---- what Python does in its own way ---------------------------------------------------------------------------------
@@ -421,7 +422,6 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
     later = [each for each in records if each.name in LATER]
     names = sorted(type_name(each) for each in eager)
     methods = methods_module(schema)
-    sources = {path: (package / path).read_text() for path in python_sync.SOURCES}
     return {
         generated / "__init__.py": f'{HEAD}\n"""Types, operations and methods, and the sync side. Internal."""\n',
         generated / "types.py": types_module("Records of operations.", eager),
@@ -431,7 +431,7 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
         generated / "operations.py": operations_module(schema),
         generated / "async_methods.py": methods,
         generated / "methods.py": python_sync.translate("generated/async_methods.py", methods),
-        **{generated / python_sync.SOURCES[path]: python_sync.translate(path, text) for path, text in sources.items()},
+        **python_sync.generate(package, tree / TESTS),
         package / "types.py": with_exports((package / "types.py").read_text(), names, ".generated.types"),
         package / "__init__.py": with_exports(
             (package / "__init__.py").read_text(), sorted([*names, *TYPES_BY_HAND]), ".types"

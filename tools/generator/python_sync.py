@@ -6,6 +6,7 @@ What differs for a reason stays by hand, in _sync_base.py and _sync_session.py b
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from .python_text import join, sort_imports
 
@@ -18,6 +19,7 @@ SOURCES = {
     "async_client.py": "client.py",
     "async_sessions.py": "sessions.py",
 }
+TESTS = {"test_async_operations.py": "test_operations.py"}
 MODULES = {
     **{f"..{source.removesuffix('.py')}": f".{target.removesuffix('.py')}" for source, target in SOURCES.items()},
     "..generated.async_methods": ".methods",
@@ -39,13 +41,13 @@ WORDS = {
     "AsyncBase": "SyncBase",
     "AsyncStreamBase": "SyncStreamBase",
     "AsyncSessionBase": "SyncSessionBase",
-    "AsyncMethods": "Methods",
+    "aclient": "client",
 }
 PATTERNS = {
     r"AsyncGenerator\[(\w+), None\]": r"Generator[\1, None, None]",
     r"\ban (`*)async ": r"a \1",
     r"\basync (?=(?:def|with|for)\b)": "",
-    r"\(await ([\w.]+\([^()]*\))\)": r"\1",
+    r"(?<!\w)\(await ([\w.]+\([^()]*\)(?:\.\w+\([^()]*\))*)\)": r"\1",
     r"\bawait ": "",
 }
 # What holds for one side only: by source, the text there and what it becomes.
@@ -73,6 +75,10 @@ PHRASES = {
         ),
         " A task that is cancelled cancels its call, and the client may be used on.": "",
     },
+    "test_async_operations.py": {
+        "of the async client": "of the sync client",
+        "\n\npytestmark = pytest.mark.anyio": "",
+    },
     "async_sessions.py": {
         "It may be awaited, which creates it. Without either": "Without a block",
     },
@@ -80,19 +86,28 @@ PHRASES = {
 
 
 def translate(path: str, text: str) -> str:
-    """The sync module of an async one; path is that in the package."""
+    """The sync module of an async one; path is that in the package, or the name of a test."""
     for phrase, other in PHRASES.get(path, {}).items():
         if phrase not in text:
             raise ValueError(f"{path} has no longer {phrase!r}: see tools/generator/python_sync.py")
         text = text.replace(phrase, other)
     for pattern, other in PATTERNS.items():
         text = re.sub(pattern, other, text)
-    depth = "" if path.startswith("generated/") else "."  # the result is in generated/
+    depth = "." if path in SOURCES else ""  # the result is in generated/
     text = re.sub(r"(?<=from )\.[\w.]*(?= import)", lambda found: _module(depth + found[0]), text)
     text = re.sub(r"\w+", lambda found: _word(found[0]), text)
-    if depth:
+    if not text.startswith("# Generated"):
         text = f"# Generated from {path} by tools/generate: do not edit.\n{text}"
     return join(sort_imports(text))
+
+
+def generate(package: Path, tests: Path) -> dict[Path, str]:
+    """Every sync module, and every sync test that is the same as the async one."""
+    made = {
+        **{package / path: package / "generated" / target for path, target in SOURCES.items()},
+        **{tests / path: tests / target for path, target in TESTS.items()},
+    }
+    return {target: translate(path.name, path.read_text()) for path, target in made.items()}
 
 
 def _module(name: str) -> str:

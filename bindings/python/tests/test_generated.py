@@ -100,8 +100,8 @@ assert operations.ARCHIVE_WIDGET.name == "archive_widget"
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree whose schema has more."""
     tree = tmp_path_factory.mktemp("grown")
-    shutil.copytree(TREE / "abi", tree / "abi")
-    shutil.copytree(TREE / PACKAGE, tree / PACKAGE)
+    for folder in ("abi", PACKAGE, "bindings/python/tests"):
+        shutil.copytree(TREE / folder, tree / folder)
     shutil.copy(TREE / "bindings/python/pyproject.toml", tree / "bindings/python")
     path = tree / "abi/schema/operations.json"
     document = json.loads(path.read_text(encoding="utf-8"))
