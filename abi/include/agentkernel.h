@@ -254,7 +254,8 @@ typedef int32_t ak_status;
 #define AK_KEY_WORKDIR 15               /* [t] The working directory, an absolute path in the sandbox. */
 /* [o] Whether to run the command as root in the sandbox. Servers may forbid it. */
 #define AK_KEY_SUDO 16
-/* [o] Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
+/* [o] Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error.
+ * Default: true. */
 #define AK_KEY_CHECK 17
 #define AK_KEY_TIMEOUT_MS 18            /* [i] Milliseconds for the whole call. */
 #define AK_KEY_CONNECT_TIMEOUT_MS 19    /* [i] Milliseconds for connecting. */
@@ -276,7 +277,7 @@ typedef int32_t ak_status;
 #define AK_KEY_SANDBOX 33               /* [t] The name of the sandbox. */
 /* [o] Whether the event's data is a JSON object. If not, only raw, type and id are set. */
 #define AK_KEY_PARSED 34
-#define AK_KEY_ID 35                    /* [t] The identifier. Of an event: the last event id of the stream. */
+#define AK_KEY_ID 35                    /* [t] The identifier. Of stream_event: the last event id of the stream. */
 #define AK_KEY_UUID 36                  /* [t] The unique identifier; all zeros when unknown. */
 #define AK_KEY_IP 37                    /* [t] The IP address, if there is one. */
 #define AK_KEY_CREATED_AT 38            /* [t] When it was created, in RFC 3339 format. */

@@ -387,7 +387,7 @@ static inline ak_status ak_failure_fill(const ak_error *err, ak_failure *record)
 /* A record of ak_health. Begin with zeros; free with ak_health_result_free. */
 typedef struct ak_health_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *status; /* The state, such as running, stopped or paused; an open set. Of health: "ok". */
+    const char *status; /* "ok". */
     const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
 } ak_health_result;
 
@@ -461,7 +461,7 @@ typedef struct ak_event {
     const char *raw; /* The record as the server sent it, with members that this version does not know. */
     size_t raw_len; /* bytes of raw */
     bool parsed; /* Whether the event's data is a JSON object. If not, only raw, type and id are set. */
-    const char *id; /* The identifier. Of an event: the last event id of the stream. */
+    const char *id; /* The last event id of the stream. */
     const char *data; /* The bytes that the command wrote, in an output event. */
     size_t data_len; /* bytes of data */
     const char *stream; /* The output stream: stdout or stderr. */
@@ -540,7 +540,7 @@ static inline ak_status ak_event_next(ak_call *call, ak_event *record, ak_error 
 typedef struct ak_sandbox {
     ak_ops_block *memory; /* what the members point to: not for use */
     const char *name; /* The name: 1 to 63 letters, digits, hyphens and underscores. */
-    const char *status; /* The state, such as running, stopped or paused; an open set. Of health: "ok". */
+    const char *status; /* The state, such as running, stopped or paused; an open set. */
     const char *uuid; /* The unique identifier; all zeros when unknown. */
     const char *backend; /* The backend that isolates the sandbox. */
     const char *ip; /* The IP address, if there is one. */
@@ -730,7 +730,7 @@ typedef struct ak_sandbox_log {
     const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
     int64_t exit_code; /* The exit code of the command. */
-    const char *path; /* The absolute path of a file in the sandbox. Of request: the path with its query. */
+    const char *path; /* The absolute path of a file in the sandbox. */
     const char *error; /* Why the command or step failed. */
     const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
@@ -838,8 +838,8 @@ static inline ak_status ak_batch_run_result_next(ak_call *call, ak_batch_run_res
 /* A record of ak_detached_exec, ak_detached_status, ak_detached_list. Begin with zeros; free with ak_detached_free. */
 typedef struct ak_detached {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *id; /* The identifier. Of an event: the last event id of the stream. */
-    const char *status; /* The state, such as running, stopped or paused; an open set. Of health: "ok". */
+    const char *id; /* The identifier. */
+    const char *status; /* The state, such as running, stopped or paused; an open set. */
     const char *sandbox; /* The name of the sandbox. */
     const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
@@ -1231,8 +1231,7 @@ typedef struct ak_run_options {
     /* Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
      * re-parses arguments in a shell and loses exit codes. */
     ak_choice fast AK_OPS_UNSET;
-    /* Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
-    ak_choice check AK_OPS_UNSET;
+    ak_choice check AK_OPS_UNSET; /* Whether a failing command is an error. Default: true. */
     int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
     int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_run_options;
@@ -1481,8 +1480,7 @@ typedef struct ak_sandbox_exec_options {
     const char *const *env AK_OPS_UNSET; /* Environment variables, each "NAME=VALUE". (ends with NULL) */
     const char *workdir AK_OPS_UNSET; /* The working directory, an absolute path in the sandbox. */
     ak_choice sudo AK_OPS_UNSET; /* Whether to run the command as root in the sandbox. Servers may forbid it. */
-    /* Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
-    ak_choice check AK_OPS_UNSET;
+    ak_choice check AK_OPS_UNSET; /* Whether a failing command is an error. Default: true. */
     int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
     int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_exec_options;
@@ -1872,8 +1870,8 @@ static inline ak_status ak_file_read_new(ak_client *client, const char *name, co
 }
 
 /* Reads a file from a sandbox. GET /sandboxes/{name}/files/{path}. name: The name: 1 to 63 letters, digits, hyphens and
- * underscores.; path: The absolute path of a file in the sandbox. Of request: the path with its query.. result: what
- * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+ * underscores.; path: The absolute path of a file in the sandbox.. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_file_read(ak_client *client, const char *name, const char *path,
                                      const ak_file_read_options *options, ak_file *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1915,8 +1913,8 @@ static inline ak_status ak_file_write_new(ak_client *client, const char *name, c
 }
 
 /* Writes a file in a sandbox and creates its parent directories. PUT /sandboxes/{name}/files/{path}. name: The name: 1
- * to 63 letters, digits, hyphens and underscores.; path: The absolute path of a file in the sandbox. Of request: the
- * path with its query.; content: The content in bytes.. AK_OK, or an error of ak_call_step. Thread: any. */
+ * to 63 letters, digits, hyphens and underscores.; path: The absolute path of a file in the sandbox.; content: The
+ * content in bytes.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_file_write(ak_client *client, const char *name, const char *path, const void *content,
                                       size_t content_len, const ak_file_write_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -1949,8 +1947,8 @@ static inline ak_status ak_file_delete_new(ak_client *client, const char *name, 
 }
 
 /* Deletes a file from a sandbox. DELETE /sandboxes/{name}/files/{path}. name: The name: 1 to 63 letters, digits,
- * hyphens and underscores.; path: The absolute path of a file in the sandbox. Of request: the path with its query..
- * AK_OK, or an error of ak_call_step. Thread: any. */
+ * hyphens and underscores.; path: The absolute path of a file in the sandbox.. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
 static inline ak_status ak_file_delete(ak_client *client, const char *name, const char *path,
                                        const ak_file_delete_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -2107,8 +2105,8 @@ static inline ak_status ak_detached_status_new(ak_client *client, const char *na
 }
 
 /* Returns the state of a detached command. GET /sandboxes/{name}/exec/detached/{id}. name: The name: 1 to 63 letters,
- * digits, hyphens and underscores.; id: The identifier. Of an event: the last event id of the stream.. result: what
- * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+ * digits, hyphens and underscores.; id: The identifier.. result: what came; NULL when it is not wanted. AK_OK, or an
+ * error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_status(ak_client *client, const char *name, const char *id,
                                            const ak_detached_status_options *options, ak_detached *result,
                                            ak_error *err) {
@@ -2148,8 +2146,8 @@ static inline ak_status ak_detached_logs_new(ak_client *client, const char *name
 }
 
 /* Returns what a detached command has written so far. GET /sandboxes/{name}/exec/detached/{id}/logs. name: The name: 1
- * to 63 letters, digits, hyphens and underscores.; id: The identifier. Of an event: the last event id of the stream..
- * result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+ * to 63 letters, digits, hyphens and underscores.; id: The identifier.. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_logs(ak_client *client, const char *name, const char *id,
                                          const ak_detached_logs_options *options, ak_detached_logs_result *result,
                                          ak_error *err) {
@@ -2187,8 +2185,7 @@ static inline ak_status ak_detached_kill_new(ak_client *client, const char *name
 }
 
 /* Kills a detached command. DELETE /sandboxes/{name}/exec/detached/{id}. name: The name: 1 to 63 letters, digits,
- * hyphens and underscores.; id: The identifier. Of an event: the last event id of the stream.. AK_OK, or an error of
- * ak_call_step. Thread: any. */
+ * hyphens and underscores.; id: The identifier.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_kill(ak_client *client, const char *name, const char *id,
                                          const ak_detached_kill_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -2535,8 +2532,7 @@ static inline ak_status ak_stats_get(ak_client *client, const ak_stats_get_optio
 /* What ak_request can do without. Zero means not set. */
 typedef struct ak_request_options {
     const char *body AK_OPS_UNSET; /* The JSON to send. (JSON) */
-    /* Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
-    ak_choice check AK_OPS_UNSET;
+    ak_choice check AK_OPS_UNSET; /* Whether a status other than 2xx is an error. Default: true. */
     int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
     int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_request_options;
@@ -2558,9 +2554,8 @@ static inline ak_status ak_request_new(ak_client *client, const char *method, co
 }
 
 /* Sends an arbitrary request, for routes that have no operation. {method} {path}. method: The HTTP method: GET, POST,
- * PUT, PATCH or DELETE.; path: The absolute path of a file in the sandbox. Of request: the path with its query..
- * result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the command failed (see check),
- * or any other of ak_call_step. Thread: any. */
+ * PUT, PATCH or DELETE.; path: The path with its query.. result: what came; NULL when it is not wanted. AK_OK, or an
+ * error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_request(ak_client *client, const char *method, const char *path,
                                    const ak_request_options *options, ak_request_result *result, ak_error *err) {
     ak_call *call = NULL;

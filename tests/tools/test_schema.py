@@ -141,6 +141,24 @@ class Valid(Schema):
         done = subprocess.run([TREE / "tools/generate", "--check"], capture_output=True, text=True, timeout=SECONDS)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_a_key_may_mean_something_else_to_one(self):
+        key = next(each for each in self.document["keys"] if each["name"] == "path")
+        key["about"] = "A file. Of log_entry: its file. Of request: the path."
+        schema = self.load()
+        fields = {
+            each.name: [field.about for field in each.fields if field.key.name == "path"] for each in schema.records
+        }
+        about = {
+            each.name: [one.about for one in each.parameters if one.key.name == "path"] for each in schema.operations
+        }
+        self.assertEqual(
+            (fields["log_entry"], about["request"], about["read_file"]), (["Its file."], ["The path."], ["A file."])
+        )
+
+    def test_details_are_kept(self):
+        start = next(each for each in load().operations if each.name == "start_sandbox")
+        self.assertEqual(start.details, "Starting one that is running is a conflict (409).")
+
     def test_every_released_constant_is_in_the_ledger(self):
         lines = [line.split() for line in (TREE / "abi/symbols.txt").read_text().splitlines()]
         released = {words[0] for words in lines if words}
@@ -181,6 +199,10 @@ class Refused(Schema):
         there = {each["key"] for each in health["fields"]}
         health["fields"] += [field(each["name"]) for each in self.document["keys"] if each["name"] not in there]
         self.refused("health has more than 32 fields")
+
+    def test_a_meaning_for_what_is_not_there(self):
+        self.document["keys"][4]["about"] += " Of nobody: something else."
+        self.refused("key name: there is no nobody")
 
     def test_a_function_that_the_library_has(self):
         self.document["operations"].append({**OPERATIONS[3], "name": "new_client"})

@@ -118,9 +118,9 @@ def member(key):
     return key + "_" if key in CXX_WORDS else key
 
 
-def about_key(key):
-    """What a member means."""
-    return key.about + (" Default: the client's." if key.name.endswith("timeout_ms") else "")
+def about_key(each):
+    """What a parameter or field means."""
+    return each.about + (" Default: the client's." if each.name.endswith("timeout_ms") else "")
 
 
 def about_operation(operation):
@@ -157,7 +157,7 @@ def record_struct(name, operations):
     fields = operations[0].record.fields
     users = ", ".join(function_name(operation) for operation in operations)
     return fields_struct(name, f"A record of {users}. Begin with zeros; free with {name}_free.",
-                         [(field, about_key(field.key)) for field in fields])
+                         [(field, about_key(field)) for field in fields])
 
 
 def fields_struct(name, about, fields, seen=("has", "null")):
@@ -250,7 +250,7 @@ def options_struct(operation):
     for parameter in operation.parameters:
         if not is_argument(parameter):
             ending = ENDINGS.get(parameter.type)
-            text = about_key(parameter.key)
+            text = about_key(parameter)
             lines += documented(f"{OPTION_TYPES[parameter.type]}{member(parameter.name)} AK_OPS_UNSET",
                                 f"{text} ({ending})" if ending else text)
     return "\n".join([*lines, f"}} {name}_options;"])
@@ -288,7 +288,7 @@ def argument_list(operation):
 
 
 def argument_docs(operation):
-    described = [f"{member(parameter.name)}: {about_key(parameter.key)}"
+    described = [f"{member(parameter.name)}: {about_key(parameter)}"
                  + (f" ({ENDINGS[parameter.type]})" if parameter.type in ENDINGS else "")
                  for parameter in required_arguments(operation)]
     return "; ".join(described) + ". " if described else ""

@@ -31,6 +31,13 @@ class Key:
     about: str
     since: str
 
+    def about_in(self, place: str) -> str:
+        """What it means to an operation or record: a sentence "Of NAME: ..." is for that one, instead of the others."""
+        general, *special = re.split(r" (?=Of \w+: )", self.about)
+        start = f"Of {place}: "
+        own = next((text.removeprefix(start) for text in special if text.startswith(start)), general)
+        return own[0].upper() + own[1:]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -41,6 +48,8 @@ class Field:
     required: bool
     alias: str | None  # another name that servers use
     exact: str | None  # the member that has the same bytes in base64, if text could not carry them
+    about: str = ""  # what the key means in this record
+    details: str = ""  # what its users should know besides
 
     @property
     def name(self) -> str:
@@ -67,6 +76,8 @@ class Parameter:
     required: bool
     rule: str | None
     send_false: bool
+    about: str = ""  # what the key means to this operation
+    details: str = ""
 
     @property
     def name(self) -> str:
@@ -93,6 +104,7 @@ class Operation:
     idempotent: bool
     writable: bool
     parameters: tuple[Parameter, ...] = field(repr=False)
+    details: str = ""
 
     @property
     def streams(self) -> bool:
@@ -178,13 +190,15 @@ def _record(keys: dict[str, Key], each: dict[str, Any]) -> Record:
             entry.get("required", False),
             entry.get("alias"),
             entry.get("exact"),
+            keys[entry["key"]].about_in(each["name"]),
+            entry.get("details", ""),
         )
         for entry in each["fields"]
     )
     return Record(each["name"], each["about"], each.get("names", {}), fields)
 
 
-def _parameter(keys: dict[str, Key], entry: dict[str, Any]) -> Parameter:
+def _parameter(keys: dict[str, Key], operation: str, entry: dict[str, Any]) -> Parameter:
     key = keys[entry["key"]]
     return Parameter(
         key,
@@ -193,6 +207,8 @@ def _parameter(keys: dict[str, Key], entry: dict[str, Any]) -> Parameter:
         entry.get("required", False),
         entry.get("rule"),
         entry.get("send_false", False),
+        key.about_in(operation),
+        entry.get("details", ""),
     )
 
 
@@ -210,7 +226,8 @@ def _operation(keys: dict[str, Key], records: dict[str, Record], each: dict[str,
         each.get("output"),
         each.get("idempotent", False),
         each.get("writable", False),
-        tuple(_parameter(keys, entry) for entry in [*each["parameters"], *timeouts]),
+        tuple(_parameter(keys, each["name"], entry) for entry in [*each["parameters"], *timeouts]),
+        each.get("details", ""),
     )
 
 
@@ -241,6 +258,11 @@ def _check(schema: Schema) -> None:
     _unique("key number", [key.id for key in schema.keys])
     _unique("operation", [operation.name for operation in schema.operations])
     _unique("operation number", [operation.id for operation in schema.operations])
+    places = {each.name for each in (*schema.records, *schema.operations)}
+    for key in schema.keys:
+        for place in re.findall(r" Of (\w+): ", key.about):
+            if place not in places:
+                raise SchemaError(f"key {key.name}: there is no {place} of which its about could be")
     for record in schema.records:
         _unique(f"{record.name}: field", [each.name for each in record.fields])
         if len(record.fields) > MAX_FIELDS:

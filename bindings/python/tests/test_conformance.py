@@ -30,8 +30,10 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._call import ITEM
-from agentkernel._operations import Operation, Record
+from agentkernel._native import ffi, lib
 from agentkernel._sync_base import advance
+from agentkernel.raw import records as raw
+from agentkernel.raw.operation import Operation
 from conftest import TREE, FaultProgram, FaultServer
 
 CASES = TREE / "tests/conformance/cases"
@@ -296,14 +298,36 @@ async def call_async(client: AsyncAgentKernel, operation: str, arguments: dict[s
     return records, None
 
 
-def call_by_name(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
-    def whole(record: Record) -> dict[str, Any]:
-        return {**record.all(), "raw": record.data("raw")}
+READ: dict[int, Callable[..., Any]] = {
+    lib.AK_TYPE_TEXT: raw.text,
+    lib.AK_TYPE_BYTES: raw.data,
+    lib.AK_TYPE_INT: raw.number,
+    lib.AK_TYPE_BOOL: raw.flag,
+    lib.AK_TYPE_JSON: raw.parsed,
+}
+READ_ENTRIES: dict[int, Callable[..., Any]] = {lib.AK_TYPE_LIST: raw.texts, lib.AK_TYPE_MAP: raw.mapping}
 
+
+def read_by_name(values: Any, call: Any) -> dict[str, Any]:
+    """Every field of a record, by what the library says of it."""
+    record: dict[str, Any] = {}
+    for value, key in zip(values, call.operation.fields, strict=False):
+        name = ffi.string(lib.ak_key_name(key)).decode()
+        kind = lib.ak_field_type(call.operation.id, key)
+        if name == "raw":
+            record[name] = raw.data(value)
+        elif kind in READ_ENTRIES:
+            record[name] = READ_ENTRIES[kind](value, call)
+        else:
+            record[name] = READ[kind](value)
+    return record
+
+
+def call_by_name(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
     records: list[Any] = []
     call = None
     try:
-        call = client._call(Operation(operation, whole), arguments)
+        call = client._call(Operation(operation, read_by_name), **arguments)
         while advance(call) == ITEM:
             records.append(call.record())
     except AgentKernelError as error:

@@ -30,10 +30,11 @@ from agentkernel import (
     ServerStatus,
     SnapshotMeta,
     StreamEvent,
-    _operations,
     errors,
 )
 from agentkernel._native import ffi, lib
+from agentkernel.generated import operations
+from agentkernel.raw.operation import Operation
 
 TYPES = {
     "run": RunOutput,
@@ -124,7 +125,7 @@ def test_fields(name: str, number: int) -> None:
 
 
 def test_every_operation_is_a_line_of_the_table() -> None:
-    table = {value.name for value in vars(_operations).values() if isinstance(value, _operations.Operation)}
+    table = {value.name for value in vars(operations).values() if isinstance(value, Operation)}
     assert table == {name for name, _ in OPERATIONS}
 
 

@@ -22,7 +22,7 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._events import next_event
-from agentkernel._operations import RUN_STREAM
+from agentkernel.generated.operations import RUN_STREAM
 from conftest import DONE, PATIENCE, Fault, FaultServer, descriptors, moment, until
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})
@@ -300,7 +300,7 @@ def test_who_reads_while_another_closes_is_told_that(fault: Fault, read: Callabl
 def test_a_closed_call_says_so(fault: Fault) -> None:
     """Only mistakes of this package can meet it; they meet no memory that was freed."""
     with AgentKernel(hanging(fault).url) as client:
-        call = client._call(RUN_STREAM, {"command": ["x"]})
+        call = client._call(RUN_STREAM, command=["x"])
         call.close()
         call.close()
         call.cancel()

@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from ._call import Call
 from ._native import ffi, lib
-from ._operations import NULL, Operation, error_of, int_of, milliseconds, new_error, own, text_of
 from .errors import AgentKernelError
+from .raw.handles import NULL, error_of, new_error, own
+from .raw.operation import Operation
+from .raw.parameters import int_of, milliseconds, text_of
 
 T = TypeVar("T")
 
@@ -127,7 +129,7 @@ class BaseClient:
         """Calls in flight hold the client themselves, and go on."""
         self._handle = None
 
-    def _call(self, operation: Operation[T], arguments: dict[str, object]) -> Call[T]:
+    def _call(self, operation: Operation[T], /, **arguments: object) -> Call[T]:
         return Call(self._open(), operation, arguments)
 
 

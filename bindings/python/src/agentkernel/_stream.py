@@ -9,7 +9,11 @@ from typing import Any, NoReturn
 from ._call import Call
 from ._native import ffi
 from .errors import AgentKernelError, CallCancelledError, ForkedError, StreamError
+from .generated.operations import RUN_STREAM
+from .raw.events import set_up
 from .types import StreamEvent
+
+set_up(RUN_STREAM)
 
 
 class StreamBase:
@@ -85,7 +89,7 @@ class StreamBase:
                 self._turn.append(None)
 
     def _output_of(self, event: StreamEvent) -> None:
-        """Readinto met an event that the read door does not read: done may bring output, error cannot be an item."""
+        """Readinto met an event that is no output: done may bring some, and error is an exception here."""
         if event.type == "error":
             raise StreamError(event.message or "the command failed", code="AK_E_STREAM", operation="run_stream")
         self._rest = event.output or b""

@@ -1,0 +1,54 @@
+"""What records can do besides holding fields; the generated types are made of these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+
+def members_of(raw: bytes) -> dict[str, Any]:
+    """The members of a record; none when it is no object."""
+    members = json.loads(raw or b"{}")
+    return members if isinstance(members, dict) else {}
+
+
+class Members:
+    """A record that shows members which its class does not know."""
+
+    __slots__ = ()
+    raw: bytes
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Members of the record that this class does not know."""
+        known = {each.name for each in fields(self)}  # type: ignore[arg-type]
+        return {name: value for name, value in members_of(self.raw).items() if name not in known}
+
+
+class LogMembers(Members, Mapping[str, Any]):
+    """A record that is a mapping of all its members, too."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return members_of(self.raw)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(members_of(self.raw))
+
+    def __len__(self) -> int:
+        return len(members_of(self.raw))
+
+
+class DetachedMembers(Members):
+    """A detached command."""
+
+    __slots__ = ()
+    status: str
+
+    @property
+    def running(self) -> bool:
+        """Whether it had not ended."""
+        return self.status == "running"

@@ -1,0 +1,55 @@
+# Generated from _async_detached.py by tools/generate: do not edit.
+"""Commands that run in a sandbox by themselves, for both clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..types import DetachedCommand, DetachedLogsResponse
+
+if TYPE_CHECKING:
+    from .client import AgentKernel
+
+
+@dataclass(frozen=True)
+class DetachedHandle(DetachedCommand):
+    """A detached command as it was when the server was asked, and what can be done with it."""
+
+    _client: AgentKernel | None = field(default=None, repr=False, compare=False)
+    _sandbox: str = field(default="", repr=False, compare=False)
+
+    @classmethod
+    def _of(cls, client: Any, sandbox: str, found: DetachedCommand) -> DetachedHandle:
+        known = {each.name: getattr(found, each.name) for each in fields(found)}
+        return cls(**known, _client=client, _sandbox=sandbox)
+
+    def refresh(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
+        """The command as it is now: see `AgentKernel.detached_status`."""
+        return self._asked.detached_status(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+
+    def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
+        """The command at its end: see `AgentKernel.detached_wait`."""
+        return self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+
+    def logs(
+        self,
+        *,
+        stream: Literal["stdout", "stderr"] | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+    ) -> DetachedLogsResponse:
+        """What it wrote until now: see `AgentKernel.detached_logs`."""
+        return self._asked.detached_logs(
+            self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
+        )
+
+    def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
+        """Ends it: see `AgentKernel.detached_kill`."""
+        self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+
+    @property
+    def _asked(self) -> AgentKernel:
+        if self._client is None:
+            raise ValueError("this command was not made by a client")
+        return self._client
