@@ -23,8 +23,8 @@ type Stream struct {
 	first   bool  // a record is current that was not handed out: the first step's
 }
 
-func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*Stream, error) {
-	made, err := newCall(ctx, c, id, opts, args)
+func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*Stream, error) {
+	made, err := newCall(ctx, c, id, bind)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Stream) Recv() (Event, error) {
 // receive fills s.event with the next one.
 func (s *Stream) receive() error {
 	s.call.use.Lock()
-	status, err := s.goOn(next, nil)
+	status, err := s.advance(next, nil)
 	if err == nil && status == raw.ITEM {
 		err = s.decode()
 	}
@@ -95,7 +95,7 @@ func (s *Stream) Read(buf []byte) (int, error) {
 		}
 	}
 	for {
-		status, err := s.goOn(read, buf)
+		status, err := s.advance(read, buf)
 		if err != nil {
 			return 0, err
 		}
@@ -124,8 +124,8 @@ func (s *Stream) Close() error {
 	return nil
 }
 
-// goOn goes on to a record (ITEM) or to bytes (OK).
-func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+// advance advances to a record (ITEM) or to bytes (OK).
+func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if s.ended != nil {
 		return 0, s.ended
 	}
@@ -136,12 +136,12 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 		s.first = false
 		return raw.ITEM, nil
 	}
-	status, err := s.call.goOn(by, buf)
+	status, err := s.call.advance(by, buf)
 	runtime.KeepAlive(s)
 	if err == nil && status == raw.DONE {
 		err = io.EOF
 	}
-	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read goes on
+	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read may continue
 		s.ended = err
 		s.call.release() // here and not in Close, so that the server knows at once
 	}
@@ -149,7 +149,7 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 }
 
 func (s *Stream) decode() error {
-	if s.ended = decode(s.call, &s.event); s.ended != nil {
+	if s.ended = s.call.decode(&s.event); s.ended != nil {
 		return s.ended
 	}
 	if s.event.Type == "done" || s.event.Type == "error" {
