@@ -27,8 +27,8 @@ type Client struct {
 	cleanup runtime.Cleanup
 }
 
-// New makes a client, without any I/O; nil means that all settings come from the environment and the defaults. A
-// setting that cannot be right is reported by [Client.Err], and by every operation before anything is sent.
+// New makes a client, without any I/O; nil means that all settings come from the environment and the defaults. An
+// invalid setting is reported by [Client.Err], and by every operation before anything is sent.
 func New(opts *Options) *Client {
 	c := &Client{}
 	fail := raw.Error_new()
@@ -46,14 +46,14 @@ func New(opts *Options) *Client {
 	return c
 }
 
-// Err is what is wrong with the settings that the client was made with, or nil.
+// Err returns what is wrong with the client's settings, or nil.
 func (c *Client) Err() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.err
 }
 
-// BaseURL is the server that the client talks to.
+// BaseURL returns the URL of the client's server.
 func (c *Client) BaseURL() string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -69,8 +69,8 @@ func (c *Client) BaseURL() string {
 	return string(text)
 }
 
-// Close lets go of the client's connections. Operations that are under way go on; later ones fail with [os.ErrClosed].
-// It may be called again, and without it the garbage collector does the same.
+// Close releases the client's connections. Operations in progress continue; later ones fail with [os.ErrClosed]. It may
+// be called again. Without it the garbage collector does the same.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,5 +83,5 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Version is the version of the library beneath, with libcurl's.
+// Version returns the version of the underlying library, with libcurl's.
 func Version() string { return raw.Version_text() }

@@ -125,7 +125,7 @@ func (c *call) watch() error {
 		return nil
 	}
 	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(raw.Call_fd(c.handle)), syscall.F_DUPFD_CLOEXEC, 0)
-	if errno != 0 { // there is but one reason: the limit
+	if errno != 0 { // the only reason is the limit
 		return &Error{Code: ErrDescriptors, Message: "no descriptor left to wait with", Operation: raw.Operation_name(c.op.id),
 			Phase: "wait", Sent: SentSome, causes: []error{errno}}
 	}
@@ -143,7 +143,7 @@ func (c *call) watch() error {
 	return nil
 }
 
-// cancel makes whoever waits for the call wake up; it may come at any time.
+// cancel wakes whoever waits for the call; it may come at any time.
 func (c *call) cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,7 +152,7 @@ func (c *call) cancel() {
 	}
 }
 
-// failure is the error that the call ended with, and why it was cancelled if it was.
+// failure returns the error that the call ended with, and why it was cancelled if it was.
 func (c *call) failure(code Code) error {
 	err := newError(code, c.fail)
 	if code != ErrCancelled {
@@ -169,7 +169,7 @@ func (c *call) failure(code Code) error {
 	return err
 }
 
-// close ends the call, wherever it is. It may come at any time, and again.
+// close ends the call in any state. It may come at any time, and again.
 func (c *call) close() {
 	if !c.use.TryLock() { // only then, because a cancelled call leaves its connection to nobody
 		c.cancel()
@@ -179,7 +179,7 @@ func (c *call) close() {
 	c.release()
 }
 
-// release lets go of all that the call holds; its holder has use.
+// release frees all that the call holds; the caller has use.
 func (c *call) release() {
 	if c.stop != nil {
 		c.stop()
@@ -216,7 +216,7 @@ func all[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind fu
 			return records, err
 		}
 		var record T
-		if err := call.decode(P(&record)); err != nil {
+		if err := call.reader.decode(call.values, P(&record)); err != nil {
 			return records, err
 		}
 		records = append(records, record)

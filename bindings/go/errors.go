@@ -10,7 +10,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Code says what kind of failure an [Error] is. Codes are errors themselves, for errors.Is:
+// Code is the kind of failure of an [Error]. Codes are errors themselves, for errors.Is:
 //
 //	if errors.Is(err, agentkernel.ErrNotFound) { ... }
 type Code int32
@@ -23,7 +23,7 @@ func (c Code) Error() string {
 	return fmt.Sprintf("agentkernel error %d", int32(c))
 }
 
-// Sent says whether the request of a failed operation may have run.
+// Sent tells whether the request of a failed operation may have been executed.
 type Sent int
 
 const (
@@ -64,10 +64,10 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the code, and why the operation was cancelled if it was.
+// Unwrap returns the code, and why the operation was cancelled if it was.
 func (e *Error) Unwrap() []error { return append([]error{e.Code}, e.causes...) }
 
-// Timeout says whether time ran out, as in [net.Error].
+// Timeout reports whether time ran out, as in [net.Error].
 func (e *Error) Timeout() bool {
 	return e.Code == ErrTimeout || errors.Is(e, context.DeadlineExceeded)
 }
@@ -80,7 +80,7 @@ func errorOf(status int32, fail raw.Error) error {
 	return nil
 }
 
-// newError reads what a failing function of the library wrote down.
+// newError reads the error that a function of the library wrote.
 func newError(code Code, from raw.Error) *Error {
 	e := &Error{Code: code}
 	if int32(code) != raw.Error_code(from) { // it had no memory to write anything

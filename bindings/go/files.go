@@ -24,7 +24,7 @@ func (c *Client) ReadFile(ctx context.Context, name, path string, opts ...*CallO
 	return content, nil
 }
 
-// FileReader reads a file of a sandbox while it comes. Close may be called by another goroutine at any time; Read is for
+// FileReader reads a file of a sandbox as it arrives. Close may be called by another goroutine at any time; Read is for
 // one at a time.
 type FileReader struct {
 	call    *call
@@ -37,9 +37,9 @@ type FileReader struct {
 const headBytes = 512
 
 // OpenFile opens a file of a sandbox for reading, and waits for its first bytes. They are decoded straight into the
-// reader's buffer; a reader that stops makes the server stop. Memory is flat where the server says how it encodes before
-// the content, as agentkernel-local does; from others the library keeps the whole reply, up to [Options].MaxReplyBytes.
-// The context and the timeout hold until the last byte.
+// reader's buffer; a reader that stops makes the server stop. Memory is flat where the server says how it encodes
+// before the content, as agentkernel-local does; from others the library keeps the whole reply, up to
+// [Options].MaxReplyBytes. The context and the timeout hold until the last byte.
 func (c *Client) OpenFile(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReader, error) {
 	made, err := newCall(ctx, c, raw.OP_READ_FILE, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -104,9 +104,10 @@ const (
 	maxEmptyReads = 100
 )
 
-// WriteFileFrom writes a file of a sandbox with what a reader gives. No more than a piece of it is held. The size is how
-// many bytes will come: too many are refused before anything is sent. It is -1 when nobody knows. When the reader fails,
-// the server has got half a request, and writes nothing. The context ends the writing, but no Read of the reader.
+// WriteFileFrom writes a file of a sandbox from a reader. No more than a piece of it is held in memory. The size is
+// the number of bytes that will come: too many are refused before anything is sent. It is -1 when it is not known.
+// When the reader fails, the server has got half a request, and writes nothing. The context ends the writing, but
+// no Read of the reader.
 func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.Reader, size int64, opts ...*CallOptions) error {
 	call, err := newCall(ctx, c, raw.OP_WRITE_FILE, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -126,7 +127,7 @@ func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.R
 	return call.finish()
 }
 
-// pour hands in all that a reader gives.
+// pour writes all that a reader gives.
 func (c *call) pour(from io.Reader) error {
 	buf := make([]byte, pieceBytes)
 	for empty := 0; ; empty++ {

@@ -15,14 +15,12 @@ type HealthInfo struct {
 	Record
 }
 
-func (r *HealthInfo) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_STATUS:
-			from.text(value, &r.Status)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *HealthInfo) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_STATUS:
+		from.text(value, &r.Status)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -39,20 +37,18 @@ type RunOutput struct {
 	Record
 }
 
-func (r *RunOutput) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_OUTPUT:
-			from.text(value, &r.Output)
-		case raw.KEY_EXIT_CODE:
-			from.integer(value, &r.ExitCode)
-		case raw.KEY_TRUNCATED:
-			from.flag(value, &r.Truncated)
-		case raw.KEY_TOTAL_BYTES:
-			from.long(value, &r.TotalBytes)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *RunOutput) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_OUTPUT:
+		from.text(value, &r.Output)
+	case raw.KEY_EXIT_CODE:
+		from.integer(value, &r.ExitCode)
+	case raw.KEY_TRUNCATED:
+		from.flag(value, &r.Truncated)
+	case raw.KEY_TOTAL_BYTES:
+		from.long(value, &r.TotalBytes)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -91,42 +87,40 @@ type Event struct {
 	Record
 }
 
-func (r *Event) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_TYPE:
-			from.text(value, &r.Type)
-		case raw.KEY_PARSED:
-			from.flag(value, &r.Parsed)
-		case raw.KEY_ID:
-			from.text(value, &r.ID)
-		case raw.KEY_DATA:
-			from.bytes(value, &r.Data)
-		case raw.KEY_STREAM:
-			from.text(value, &r.Stream)
-		case raw.KEY_EXIT_CODE:
-			from.integer(value, &r.ExitCode)
-		case raw.KEY_SUCCESS:
-			from.flag(value, &r.Success)
-		case raw.KEY_OUTPUT:
-			from.bytes(value, &r.Output)
-		case raw.KEY_MESSAGE:
-			from.text(value, &r.Message)
-		case raw.KEY_COMMAND:
-			from.list(value, &r.Command)
-		case raw.KEY_FAST:
-			from.flag(value, &r.Fast)
-		case raw.KEY_TIMESTAMP:
-			from.text(value, &r.Timestamp)
-		case raw.KEY_STAGE:
-			from.text(value, &r.Stage)
-		case raw.KEY_SANDBOX:
-			from.text(value, &r.Sandbox)
-		case raw.KEY_OOM:
-			from.flag(value, &r.OOM)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *Event) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_TYPE:
+		from.text(value, &r.Type)
+	case raw.KEY_PARSED:
+		from.flag(value, &r.Parsed)
+	case raw.KEY_ID:
+		from.text(value, &r.ID)
+	case raw.KEY_DATA:
+		from.bytes(value, &r.Data)
+	case raw.KEY_STREAM:
+		from.text(value, &r.Stream)
+	case raw.KEY_EXIT_CODE:
+		from.integer(value, &r.ExitCode)
+	case raw.KEY_SUCCESS:
+		from.flag(value, &r.Success)
+	case raw.KEY_OUTPUT:
+		from.bytes(value, &r.Output)
+	case raw.KEY_MESSAGE:
+		from.text(value, &r.Message)
+	case raw.KEY_COMMAND:
+		from.list(value, &r.Command)
+	case raw.KEY_FAST:
+		from.flag(value, &r.Fast)
+	case raw.KEY_TIMESTAMP:
+		from.text(value, &r.Timestamp)
+	case raw.KEY_STAGE:
+		from.text(value, &r.Stage)
+	case raw.KEY_SANDBOX:
+		from.text(value, &r.Sandbox)
+	case raw.KEY_OOM:
+		from.flag(value, &r.OOM)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -183,60 +177,58 @@ type SandboxInfo struct {
 	Record
 }
 
-func (r *SandboxInfo) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_NAME:
-			from.text(value, &r.Name)
-		case raw.KEY_STATUS:
-			from.text(value, &r.Status)
-		case raw.KEY_UUID:
-			from.text(value, &r.UUID)
-		case raw.KEY_BACKEND:
-			from.text(value, &r.Backend)
-		case raw.KEY_IP:
-			from.text(value, &r.IP)
-		case raw.KEY_IMAGE:
-			from.text(value, &r.Image)
-		case raw.KEY_VCPUS:
-			from.integer(value, &r.VCPUs)
-		case raw.KEY_MEMORY_MB:
-			from.integer(value, &r.MemoryMB)
-		case raw.KEY_CREATED_AT:
-			from.text(value, &r.CreatedAt)
-		case raw.KEY_CREATED_FROM_TEMPLATE:
-			from.text(value, &r.CreatedFromTemplate)
-		case raw.KEY_TEMPLATE_HELP_TEXT:
-			from.text(value, &r.TemplateHelpText)
-		case raw.KEY_PORTS:
-			from.list(value, &r.Ports)
-		case raw.KEY_ENDPOINTS:
-			from.json(value, &r.Endpoints)
-		case raw.KEY_SECRET_FILES:
-			from.list(value, &r.SecretFiles)
-		case raw.KEY_PLACEHOLDER_SECRETS:
-			from.flag(value, &r.PlaceholderSecrets)
-		case raw.KEY_PROXY_PORT:
-			from.integer(value, &r.ProxyPort)
-		case raw.KEY_SECRET_MAPPINGS:
-			from.mapping(value, &r.SecretMappings)
-		case raw.KEY_LABELS:
-			from.mapping(value, &r.Labels)
-		case raw.KEY_DESCRIPTION:
-			from.text(value, &r.Description)
-		case raw.KEY_LAST_ACTIVITY_AT:
-			from.text(value, &r.LastActivityAt)
-		case raw.KEY_WORKSPACE_REVISION:
-			from.text(value, &r.WorkspaceRevision)
-		case raw.KEY_ARCHIVED_AT:
-			from.text(value, &r.ArchivedAt)
-		case raw.KEY_ARCHIVED_REASON:
-			from.text(value, &r.ArchivedReason)
-		case raw.KEY_LIFECYCLE:
-			from.json(value, &r.Lifecycle)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *SandboxInfo) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_NAME:
+		from.text(value, &r.Name)
+	case raw.KEY_STATUS:
+		from.text(value, &r.Status)
+	case raw.KEY_UUID:
+		from.text(value, &r.UUID)
+	case raw.KEY_BACKEND:
+		from.text(value, &r.Backend)
+	case raw.KEY_IP:
+		from.text(value, &r.IP)
+	case raw.KEY_IMAGE:
+		from.text(value, &r.Image)
+	case raw.KEY_VCPUS:
+		from.integer(value, &r.VCPUs)
+	case raw.KEY_MEMORY_MB:
+		from.integer(value, &r.MemoryMB)
+	case raw.KEY_CREATED_AT:
+		from.text(value, &r.CreatedAt)
+	case raw.KEY_CREATED_FROM_TEMPLATE:
+		from.text(value, &r.CreatedFromTemplate)
+	case raw.KEY_TEMPLATE_HELP_TEXT:
+		from.text(value, &r.TemplateHelpText)
+	case raw.KEY_PORTS:
+		from.list(value, &r.Ports)
+	case raw.KEY_ENDPOINTS:
+		from.json(value, &r.Endpoints)
+	case raw.KEY_SECRET_FILES:
+		from.list(value, &r.SecretFiles)
+	case raw.KEY_PLACEHOLDER_SECRETS:
+		from.flag(value, &r.PlaceholderSecrets)
+	case raw.KEY_PROXY_PORT:
+		from.integer(value, &r.ProxyPort)
+	case raw.KEY_SECRET_MAPPINGS:
+		from.mapping(value, &r.SecretMappings)
+	case raw.KEY_LABELS:
+		from.mapping(value, &r.Labels)
+	case raw.KEY_DESCRIPTION:
+		from.text(value, &r.Description)
+	case raw.KEY_LAST_ACTIVITY_AT:
+		from.text(value, &r.LastActivityAt)
+	case raw.KEY_WORKSPACE_REVISION:
+		from.text(value, &r.WorkspaceRevision)
+	case raw.KEY_ARCHIVED_AT:
+		from.text(value, &r.ArchivedAt)
+	case raw.KEY_ARCHIVED_REASON:
+		from.text(value, &r.ArchivedReason)
+	case raw.KEY_LIFECYCLE:
+		from.json(value, &r.Lifecycle)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -251,18 +243,16 @@ type FileReadResponse struct {
 	Record
 }
 
-func (r *FileReadResponse) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_CONTENT:
-			from.bytes(value, &r.Content)
-		case raw.KEY_ENCODING:
-			from.text(value, &r.Encoding)
-		case raw.KEY_SIZE:
-			from.long(value, &r.Size)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *FileReadResponse) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_CONTENT:
+		from.bytes(value, &r.Content)
+	case raw.KEY_ENCODING:
+		from.text(value, &r.Encoding)
+	case raw.KEY_SIZE:
+		from.long(value, &r.Size)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -273,14 +263,12 @@ type BatchFileWriteResponse struct {
 	Record
 }
 
-func (r *BatchFileWriteResponse) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_WRITTEN:
-			from.integer(value, &r.Written)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *BatchFileWriteResponse) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_WRITTEN:
+		from.integer(value, &r.Written)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -293,16 +281,14 @@ type BatchResult struct {
 	Record
 }
 
-func (r *BatchResult) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_OUTPUT:
-			from.textPointer(value, &r.Output)
-		case raw.KEY_ERROR:
-			from.textPointer(value, &r.Error)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *BatchResult) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_OUTPUT:
+		from.textPointer(value, &r.Output)
+	case raw.KEY_ERROR:
+		from.textPointer(value, &r.Error)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -339,40 +325,38 @@ type LogEntry struct {
 	Record
 }
 
-func (r *LogEntry) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_TYPE:
-			from.text(value, &r.Type)
-		case raw.KEY_TIMESTAMP:
-			from.text(value, &r.Timestamp)
-		case raw.KEY_PID:
-			from.integer(value, &r.PID)
-		case raw.KEY_USER:
-			from.text(value, &r.User)
-		case raw.KEY_NAME:
-			from.text(value, &r.Name)
-		case raw.KEY_SANDBOX:
-			from.text(value, &r.Sandbox)
-		case raw.KEY_IMAGE:
-			from.text(value, &r.Image)
-		case raw.KEY_BACKEND:
-			from.text(value, &r.Backend)
-		case raw.KEY_LABELS:
-			from.mapping(value, &r.Labels)
-		case raw.KEY_PROFILE:
-			from.text(value, &r.Profile)
-		case raw.KEY_COMMAND:
-			from.list(value, &r.Command)
-		case raw.KEY_EXIT_CODE:
-			from.integer(value, &r.ExitCode)
-		case raw.KEY_PATH:
-			from.text(value, &r.Path)
-		case raw.KEY_ERROR:
-			from.text(value, &r.Error)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *LogEntry) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_TYPE:
+		from.text(value, &r.Type)
+	case raw.KEY_TIMESTAMP:
+		from.text(value, &r.Timestamp)
+	case raw.KEY_PID:
+		from.integer(value, &r.PID)
+	case raw.KEY_USER:
+		from.text(value, &r.User)
+	case raw.KEY_NAME:
+		from.text(value, &r.Name)
+	case raw.KEY_SANDBOX:
+		from.text(value, &r.Sandbox)
+	case raw.KEY_IMAGE:
+		from.text(value, &r.Image)
+	case raw.KEY_BACKEND:
+		from.text(value, &r.Backend)
+	case raw.KEY_LABELS:
+		from.mapping(value, &r.Labels)
+	case raw.KEY_PROFILE:
+		from.text(value, &r.Profile)
+	case raw.KEY_COMMAND:
+		from.list(value, &r.Command)
+	case raw.KEY_EXIT_CODE:
+		from.integer(value, &r.ExitCode)
+	case raw.KEY_PATH:
+		from.text(value, &r.Path)
+	case raw.KEY_ERROR:
+		from.text(value, &r.Error)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -395,26 +379,24 @@ type DetachedCommand struct {
 	Record
 }
 
-func (r *DetachedCommand) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_ID:
-			from.text(value, &r.ID)
-		case raw.KEY_STATUS:
-			from.text(value, &r.Status)
-		case raw.KEY_SANDBOX:
-			from.text(value, &r.Sandbox)
-		case raw.KEY_COMMAND:
-			from.list(value, &r.Command)
-		case raw.KEY_PID:
-			from.integer(value, &r.PID)
-		case raw.KEY_EXIT_CODE:
-			from.integer(value, &r.ExitCode)
-		case raw.KEY_STARTED_AT:
-			from.text(value, &r.StartedAt)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *DetachedCommand) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_ID:
+		from.text(value, &r.ID)
+	case raw.KEY_STATUS:
+		from.text(value, &r.Status)
+	case raw.KEY_SANDBOX:
+		from.text(value, &r.Sandbox)
+	case raw.KEY_COMMAND:
+		from.list(value, &r.Command)
+	case raw.KEY_PID:
+		from.integer(value, &r.PID)
+	case raw.KEY_EXIT_CODE:
+		from.integer(value, &r.ExitCode)
+	case raw.KEY_STARTED_AT:
+		from.text(value, &r.StartedAt)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -427,16 +409,14 @@ type DetachedLogs struct {
 	Record
 }
 
-func (r *DetachedLogs) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_STDOUT:
-			from.bytes(value, &r.Stdout)
-		case raw.KEY_STDERR:
-			from.bytes(value, &r.Stderr)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *DetachedLogs) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_STDOUT:
+		from.bytes(value, &r.Stdout)
+	case raw.KEY_STDERR:
+		from.bytes(value, &r.Stderr)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -447,14 +427,12 @@ type ExtendTtlResponse struct {
 	Record
 }
 
-func (r *ExtendTtlResponse) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_EXPIRES_AT:
-			from.text(value, &r.ExpiresAt)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *ExtendTtlResponse) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_EXPIRES_AT:
+		from.text(value, &r.ExpiresAt)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -479,28 +457,26 @@ type SnapshotMeta struct {
 	Record
 }
 
-func (r *SnapshotMeta) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_NAME:
-			from.text(value, &r.Name)
-		case raw.KEY_SANDBOX:
-			from.text(value, &r.Sandbox)
-		case raw.KEY_IMAGE_TAG:
-			from.text(value, &r.ImageTag)
-		case raw.KEY_BACKEND:
-			from.text(value, &r.Backend)
-		case raw.KEY_BASE_IMAGE:
-			from.text(value, &r.BaseImage)
-		case raw.KEY_VCPUS:
-			from.integer(value, &r.VCPUs)
-		case raw.KEY_MEMORY_MB:
-			from.integer(value, &r.MemoryMB)
-		case raw.KEY_CREATED_AT:
-			from.text(value, &r.CreatedAt)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *SnapshotMeta) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_NAME:
+		from.text(value, &r.Name)
+	case raw.KEY_SANDBOX:
+		from.text(value, &r.Sandbox)
+	case raw.KEY_IMAGE_TAG:
+		from.text(value, &r.ImageTag)
+	case raw.KEY_BACKEND:
+		from.text(value, &r.Backend)
+	case raw.KEY_BASE_IMAGE:
+		from.text(value, &r.BaseImage)
+	case raw.KEY_VCPUS:
+		from.integer(value, &r.VCPUs)
+	case raw.KEY_MEMORY_MB:
+		from.integer(value, &r.MemoryMB)
+	case raw.KEY_CREATED_AT:
+		from.text(value, &r.CreatedAt)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -513,16 +489,14 @@ type BackendDiscovery struct {
 	Record
 }
 
-func (r *BackendDiscovery) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_DEFAULT_BACKEND:
-			from.text(value, &r.DefaultBackend)
-		case raw.KEY_BACKENDS:
-			from.json(value, &r.Backends)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *BackendDiscovery) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_DEFAULT_BACKEND:
+		from.text(value, &r.DefaultBackend)
+	case raw.KEY_BACKENDS:
+		from.json(value, &r.Backends)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -537,18 +511,16 @@ type ServerStatus struct {
 	Record
 }
 
-func (r *ServerStatus) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_VERSION:
-			from.text(value, &r.Version)
-		case raw.KEY_BACKEND:
-			from.text(value, &r.Backend)
-		case raw.KEY_API_KEY_CONFIGURED:
-			from.flag(value, &r.APIKeyConfigured)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *ServerStatus) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_VERSION:
+		from.text(value, &r.Version)
+	case raw.KEY_BACKEND:
+		from.text(value, &r.Backend)
+	case raw.KEY_API_KEY_CONFIGURED:
+		from.flag(value, &r.APIKeyConfigured)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -569,24 +541,22 @@ type ServerStats struct {
 	Record
 }
 
-func (r *ServerStats) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_SANDBOX_COUNT:
-			from.integer(value, &r.SandboxCount)
-		case raw.KEY_SANDBOX_LIMIT:
-			from.integer(value, &r.SandboxLimit)
-		case raw.KEY_BACKEND:
-			from.text(value, &r.Backend)
-		case raw.KEY_UPTIME_SECONDS:
-			from.long(value, &r.UptimeSeconds)
-		case raw.KEY_VERSION:
-			from.text(value, &r.Version)
-		case raw.KEY_RESOURCE_USAGE:
-			from.json(value, &r.ResourceUsage)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *ServerStats) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_SANDBOX_COUNT:
+		from.integer(value, &r.SandboxCount)
+	case raw.KEY_SANDBOX_LIMIT:
+		from.integer(value, &r.SandboxLimit)
+	case raw.KEY_BACKEND:
+		from.text(value, &r.Backend)
+	case raw.KEY_UPTIME_SECONDS:
+		from.long(value, &r.UptimeSeconds)
+	case raw.KEY_VERSION:
+		from.text(value, &r.Version)
+	case raw.KEY_RESOURCE_USAGE:
+		from.json(value, &r.ResourceUsage)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }
 
@@ -601,17 +571,15 @@ type Response struct {
 	Record
 }
 
-func (r *Response) read(from *reader, values []raw.Value) {
-	for i := range values {
-		switch value := &values[i]; value.Key {
-		case raw.KEY_HTTP_STATUS:
-			from.integer(value, &r.StatusCode)
-		case raw.KEY_CONTENT_TYPE:
-			from.text(value, &r.ContentType)
-		case raw.KEY_CONTENT:
-			from.bytes(value, &r.Content)
-		case raw.KEY_RAW:
-			from.text(value, &r.Raw)
-		}
+func (r *Response) read(from *reader, value *raw.Value) {
+	switch value.Key {
+	case raw.KEY_HTTP_STATUS:
+		from.integer(value, &r.StatusCode)
+	case raw.KEY_CONTENT_TYPE:
+		from.text(value, &r.ContentType)
+	case raw.KEY_CONTENT:
+		from.bytes(value, &r.Content)
+	case raw.KEY_RAW:
+		from.text(value, &r.Raw)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Operations are methods of [Client], generated from the schema of the ABI (generated_operations.go); here are those that
-// are more in Go than a call and its record, and the types that the schema does not know.
+// Operations are methods of [Client], generated from the schema of the ABI (generated_operations.go); here are
+// those that are more in Go than a call and its record, and the types that the schema does not know.
 
 // SecurityProfile says what a sandbox may do.
 type SecurityProfile string

@@ -50,31 +50,35 @@ func operationOf(id int32) *operation {
 	return known.(*operation)
 }
 
-// readable is a pointer to a record. Its read takes each field from the value with its key, wherever that is among the
-// values, and passes over those that it does not know: a newer library may have more.
+// readable is a pointer to a record. Its read takes the field that a value's key names, and passes over a key that it
+// does not know: a newer library may have more.
 type readable interface {
 	record() *Record
-	read(from *reader, values []raw.Value)
+	read(from *reader, value *raw.Value)
 }
 
-// decode fills a record from the call's values. It may hold another one of the same call.
-func (c *call) decode(into readable) error {
-	base := into.record()
-	base.op, base.has = c.op, 0
-	for i := range c.values {
-		if c.values[i].Type > raw.TYPE_NULL {
-			base.has |= 1 << i
-		}
-	}
-	into.read(&c.reader, c.values)
-	return c.reader.err
-}
-
-// reader copies fields of a call's current record out of the library's memory. What is absent or null becomes zero. It
-// keeps the first error.
+// reader copies fields of a call's current record out of the library's memory. It keeps the first error.
 type reader struct {
 	call *call
 	err  error
+}
+
+// decode fills a record from values, which are in the order of the operation's fields. It may hold another record
+// of the operation: what is absent or null now becomes zero.
+func (r *reader) decode(values []raw.Value, into readable) error {
+	base := into.record()
+	before := base.has
+	base.op, base.has = r.call.op, 0
+	for i := range values {
+		bit := uint64(1) << i
+		if values[i].Type > raw.TYPE_NULL {
+			base.has |= bit
+		} else if before&bit == 0 { // as with most fields of an event
+			continue
+		}
+		into.read(r, &values[i])
+	}
+	return r.err
 }
 
 func (r *reader) text(from *raw.Value, to *string) {

@@ -6,7 +6,8 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// A record is read from any array of values: by their keys, whatever their order, and with some that are not known.
+// A record is read from any array of values: each from its key, passing over those that are not known. What is gone
+// in the next record becomes zero.
 func TestRecordFromValues(t *testing.T) {
 	values := []raw.Value{
 		{Key: raw.KEY_MEMORY_MB, Type: raw.TYPE_INT, Integer: 512},
@@ -14,14 +15,18 @@ func TestRecordFromValues(t *testing.T) {
 		{Key: raw.KEY_PLACEHOLDER_SECRETS, Type: raw.TYPE_BOOL, Integer: 1},
 		{Key: raw.KEY_VCPUS, Type: raw.TYPE_NULL},
 	}
-	info := SandboxInfo{Name: "kept", VCPUs: 3}
-	from := reader{}
-	info.read(&from, values)
-	if from.err != nil || info.MemoryMB != 512 || !info.PlaceholderSecrets || info.VCPUs != 0 || info.Name != "kept" {
-		t.Errorf("%+v %v", info, from.err)
+	from := reader{call: &call{op: &operation{fields: []string{"memory_mb", "new", "placeholder_secrets", "vcpus"}}}}
+	info := SandboxInfo{}
+	if err := from.decode(values, &info); err != nil || info.MemoryMB != 512 || !info.PlaceholderSecrets || info.VCPUs != 0 {
+		t.Errorf("%+v %v", info, err)
+	}
+	for name, wanted := range map[string]bool{"memory_mb": true, "new": true, "placeholder_secrets": true, "vcpus": false, "name": false} {
+		if info.Has(name) != wanted {
+			t.Errorf("%s: %v", name, !wanted)
+		}
 	}
 	values[0].Type, values[0].Integer = raw.TYPE_ABSENT, 0
-	if info.read(&from, values); from.err != nil || info.MemoryMB != 0 {
-		t.Errorf("%+v %v", info, from.err)
+	if err := from.decode(values, &info); err != nil || info.MemoryMB != 0 || info.Has("memory_mb") || !info.PlaceholderSecrets {
+		t.Errorf("%+v %v", info, err)
 	}
 }

@@ -230,16 +230,14 @@ def _record(record: Record) -> str:
     name, fields = record_name(record), _fields(record)
     verb = "says" if record.about.startswith("When") else "is"
     text = said(name, f"{name} {verb} {decapitalized(record.about)}")
-    cases = [f"\t\tcase {each.key}:\n\t\t\tfrom.{READERS[each.type]}(value, &r.{each.name})" for each in fields]
+    cases = [f"\tcase {each.key}:\n\t\tfrom.{READERS[each.type]}(value, &r.{each.name})" for each in fields]
     lines = [
         struct(name, text, fields, "Record"),
         "",
-        f"func (r *{name}) read(from *reader, values []raw.Value) {{",
-        "\tfor i := range values {",
-        "\t\tswitch value := &values[i]; value.Key {",
+        f"func (r *{name}) read(from *reader, value *raw.Value) {{",
+        "\tswitch value.Key {",
         *cases,
-        "\t\tcase raw.KEY_RAW:\n\t\t\tfrom.text(value, &r.Raw)",
-        "\t\t}",
+        "\tcase raw.KEY_RAW:\n\t\tfrom.text(value, &r.Raw)",
         "\t}",
         "}",
     ]
