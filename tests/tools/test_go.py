@@ -2,14 +2,17 @@
 
 import copy
 import os
+import pathlib
 import shutil
 import subprocess
+import sys
 import unittest
 
-from test_schema import OPERATIONS, RECORD, SECONDS, TREE, Schema
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 from generator import go
 from generator.schema import SchemaError
+from test_schema import OPERATIONS, RECORD, SECONDS, TREE, Schema
 
 # What the raw layer has of an operation, once SWIG has seen the header.
 RAW = "package raw\n\n" + "".join(f"const OP_{each['name'].upper()} int32 = {each['id']}\n" for each in OPERATIONS)
@@ -28,7 +31,8 @@ import (
 
 type widgetOptions interface {
 	ArchiveWidget(ctx context.Context, name string, vcpus int, ports []string, content []byte, commands [][]string,
-		files map[string]string, body any, sudo bool, opts ...*agentkernel.ArchiveWidgetOptions) (*agentkernel.Widget, error)
+		files map[string]string, body any, sudo bool,
+		opts ...*agentkernel.ArchiveWidgetOptions) (*agentkernel.Widget, error)
 	ListWidgets(ctx context.Context, opts ...*agentkernel.CallOptions) ([]agentkernel.Widget, error)
 	FollowWidgets(ctx context.Context, opts ...*agentkernel.CallOptions) (*agentkernel.Stream, error)
 	DropWidgets(ctx context.Context, opts ...*agentkernel.CallOptions) error
