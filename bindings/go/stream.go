@@ -11,7 +11,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Stream hands out the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
+// Stream returns the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
 // the bytes of its output ([Stream.Read]). A reader that stops makes the sender stop. Close may be called by another
 // goroutine at any time; everything else is for one goroutine at a time.
 type Stream struct {
@@ -23,8 +23,8 @@ type Stream struct {
 	first   bool  // a record is current that was not handed out: the first step's
 }
 
-func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*Stream, error) {
-	made, err := newCall(ctx, c, id, opts, args)
+func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*Stream, error) {
+	made, err := newCall(ctx, c, id, bind)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Stream) Recv() (Event, error) {
 // receive fills s.event with the next one.
 func (s *Stream) receive() error {
 	s.call.use.Lock()
-	status, err := s.goOn(next, nil)
+	status, err := s.advance(next, nil)
 	if err == nil && status == raw.ITEM {
 		err = s.decode()
 	}
@@ -61,8 +61,8 @@ func (s *Stream) receive() error {
 	return err
 }
 
-// Events loops over the events, and closes the stream when the loop is left in whatever way. An error is the last thing
-// that it yields.
+// Events iterates over the events, and closes the stream when the loop is left in any way. An error is the last
+// thing that it yields.
 func (s *Stream) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		defer s.Close()
@@ -80,8 +80,8 @@ func (s *Stream) Events() iter.Seq2[Event, error] {
 	}
 }
 
-// Read reads output of the command into the caller's buffer, without a copy in between. Events that are no output are
-// passed over; see [Stream.Result]. The error is [io.EOF] at the end.
+// Read reads output of the command into the caller's buffer, without a copy in between. Other events are skipped; see
+// [Stream.Result]. The error is [io.EOF] at the end.
 func (s *Stream) Read(buf []byte) (int, error) {
 	if len(buf) == 0 {
 		return 0, nil
@@ -95,7 +95,7 @@ func (s *Stream) Read(buf []byte) (int, error) {
 		}
 	}
 	for {
-		status, err := s.goOn(read, buf)
+		status, err := s.advance(read, buf)
 		if err != nil {
 			return 0, err
 		}
@@ -111,7 +111,7 @@ func (s *Stream) Read(buf []byte) (int, error) {
 	}
 }
 
-// Result is the event that ended the command, done or error, once it has come.
+// Result returns the event that ended the command, done or error, once it has come.
 func (s *Stream) Result() (Event, bool) {
 	return s.result, s.result.Type != ""
 }
@@ -124,8 +124,8 @@ func (s *Stream) Close() error {
 	return nil
 }
 
-// goOn goes on to a record (ITEM) or to bytes (OK).
-func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+// advance advances to a record (ITEM) or to bytes (OK).
+func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if s.ended != nil {
 		return 0, s.ended
 	}
@@ -136,12 +136,12 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 		s.first = false
 		return raw.ITEM, nil
 	}
-	status, err := s.call.goOn(by, buf)
+	status, err := s.call.advance(by, buf)
 	runtime.KeepAlive(s)
 	if err == nil && status == raw.DONE {
 		err = io.EOF
 	}
-	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read goes on
+	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read may continue
 		s.ended = err
 		s.call.release() // here and not in Close, so that the server knows at once
 	}
@@ -149,7 +149,7 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 }
 
 func (s *Stream) decode() error {
-	if s.ended = decode(s.call, &s.event); s.ended != nil {
+	if s.ended = s.call.reader.decode(s.call.values, &s.event); s.ended != nil {
 		return s.ended
 	}
 	if s.event.Type == "done" || s.event.Type == "error" {

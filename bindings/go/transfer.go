@@ -28,7 +28,7 @@ func (o *TransferOptions) options() (*CallOptions, func(int64)) {
 	return &o.CallOptions, o.Progress
 }
 
-// counted tells how much was read.
+// counted reports how much was read.
 type counted struct {
 	io.Reader
 	done int64

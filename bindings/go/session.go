@@ -74,7 +74,7 @@ func (s *SandboxSession) ExecDetached(ctx context.Context, command []string, opt
 // removalTimeout bounds the removal of a sandbox, which the context of the caller does not: it may have ended.
 const removalTimeout = 30 * time.Second
 
-// WithSandbox makes a sandbox, hands it to a function, and removes it however that ends: by its return, its error, its
+// WithSandbox creates a sandbox, passes it to a function, and removes it however that ends: by its return, its error, its
 // panic, or the end of the context. When it is not known whether the sandbox was made (the context ended, the
 // connection broke), it is looked up by its name, for a second, and removed if it is there.
 func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandboxOptions, use func(*SandboxSession) error) (err error) {
@@ -95,7 +95,7 @@ func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandb
 	return use(&SandboxSession{c, name})
 }
 
-// removeLost removes a sandbox whose making was not answered. The server may still be at it, so it looks some times.
+// removeLost removes a sandbox whose creation was not answered. The server may still create it, so it looks several times.
 func (c *Client) removeLost(ctx context.Context, name string) error {
 	bound, stop := context.WithTimeout(context.WithoutCancel(ctx), removalTimeout)
 	defer stop()
