@@ -48,8 +48,9 @@ NOTES = {
 }
 
 
-def _about(text: str, key: str) -> str:
-    return f"{text} {NOTES[key]}" if key in NOTES else text
+def _about(what: Operation | Field | Parameter, place: str) -> str:
+    about = what.about if isinstance(what, Operation) else what.key.about
+    return " ".join(text for text in (about, NOTES.get(place)) if text)
 
 
 def _comment(text: str, indent: str, hanging: int = 0) -> list[str]:
@@ -82,7 +83,7 @@ def _fields(record: Record) -> list[Field]:
 
 def _record(record: Record) -> list[str]:
     readers = [
-        [*_comment(_about(each.key.about, f"{record.name}.{each.name}"), "    "),
+        [*_comment(_about(each, f"{record.name}.{each.name}"), "    "),
          f"    def {each.name} = @fields[:{each.name}]"]
         for each in _fields(record)
     ]  # fmt: skip
@@ -129,7 +130,7 @@ def _result(operation: Operation) -> str:
 
 
 def _doc(operation: Operation) -> list[str]:
-    about = _about(operation.about, operation.name)
+    about = _about(operation, operation.name)
     if operation.record:
         about += f" Result: {_result(operation)}."
     lines = _comment(about, "    ")
@@ -137,7 +138,7 @@ def _doc(operation: Operation) -> list[str]:
     for i, each in enumerate(described):
         start = f"{each.name}:: "
         lines += ["    #"] * (i == 0)
-        lines += _comment(start + _about(each.key.about, f"{operation.name}.{each.name}"), "    ", len(start))
+        lines += _comment(start + _about(each, f"{operation.name}.{each.name}"), "    ", len(start))
     return lines
 
 
