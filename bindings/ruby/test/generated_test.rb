@@ -96,7 +96,7 @@ class GeneratedTest < Kit::Test
   def test_the_linter_accepts_it
     version, = Open3.capture2("rubocop", "--version")
     skip "versions of rubocop disagree, and 1.39 decides" unless version.start_with?("1.39.")
-    output, status = Open3.capture2e("rubocop", "lib", chdir: @binding)
+    output, status = Open3.capture2e("rubocop", "lib/agentkernel/generated", chdir: @binding)
     assert_predicate status, :success?, output
   end
 
