@@ -24,7 +24,7 @@ module AgentKernel
       return self unless block_given?
 
       begin
-        while (event = take)
+        while (event = take_event)
           yield event
         end
       ensure
@@ -35,7 +35,7 @@ module AgentKernel
 
     # The next event; StopIteration after the last. Unlike a plain Enumerator's it needs no fiber.
     def next
-      take or raise StopIteration, "the stream has ended"
+      take_event or raise StopIteration, "the stream has ended"
     end
 
     # The next event, which stays the next.
@@ -68,7 +68,7 @@ module AgentKernel
     private
 
     # The next event, nil at the end.
-    def take
+    def take_event
       if (event = @peeked)
         @peeked = nil
         return event
