@@ -70,6 +70,7 @@ def _spaced(blocks: list[list[str]]) -> list[str]:
 
 # ---- records ---------------------------------------------------------------------------------------------------------
 
+
 def _class(record: Record | None) -> str:
     if not record:
         return "Record"
@@ -95,6 +96,7 @@ def _types(schema: Schema) -> str:
 
 
 # ---- operations ------------------------------------------------------------------------------------------------------
+
 
 def _keyword(parameter: Parameter) -> str:
     """Its name in Ruby: timeout bounds a whole stream as it does any other call."""
@@ -188,6 +190,7 @@ def _operations(schema: Schema) -> str:
 
 
 # ---- signatures ------------------------------------------------------------------------------------------------------
+
 
 def _type(operation: Operation, parameter: Parameter) -> str:
     if operation.writable and parameter.name == "content":
