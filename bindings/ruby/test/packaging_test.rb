@@ -19,7 +19,8 @@ class PackagingTest < Kit::Test
       command("gem", "install", "--local", "--no-document", "-i", "#{folder}/home", "#{folder}/agentkernel.gem", "--",
               "--enable-bundled", chdir: folder)
       installed = Dir.glob("#{folder}/home/gems/agentkernel-*")[0]
-      %w[LICENSE README.md lib/agentkernel.rb sig/agentkernel.rbs ext/agentkernel/native/core/call/call.c].each do |path|
+      %w[LICENSE README.md lib/agentkernel.rb lib/agentkernel/generated/types.rb sig/agentkernel.rbs sig/generated.rbs
+         ext/agentkernel/native/core/call/call.c].each do |path|
         assert_path_exists File.join(installed, path)
       end
       code = 'require "agentkernel"; puts AgentKernel::Client.new(base_url: "local:").run(["echo", "hello"]).text'

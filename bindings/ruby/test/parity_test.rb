@@ -6,8 +6,8 @@ require_relative "kit"
 class ParityTest < Kit::Test
   Raw = AgentKernel::Raw
 
-  def self.numbers(door, *first)
-    (0..).lazy.map { |index| Raw.public_send(door, *first, index) }.take_while(&:positive?).to_a
+  def self.numbers(query, *first)
+    (0..).lazy.map { |index| Raw.public_send(query, *first, index) }.take_while(&:positive?).to_a
   end
 
   OPERATIONS = numbers(:operation_at).to_h { |number| [Raw.operation_name(number).to_sym, number] }

@@ -23,7 +23,7 @@ def bundle(root)
   version = [number / 1_000_000, number / 1000 % 1000, number % 1000].join(".")
   need("libcurl", "7.88")
   need("libcjson", "1.7")
-  rooms = Dir.glob(File.join(root, "core/*/")).sort
+  rooms = Dir.glob(File.join(root, "core/*/"))
   $srcs = ["agentkernel_wrap.c", "abi.c", *rooms.flat_map { |room| Dir.children(room).grep(/\.c\z/).sort }]
   $VPATH.push(*rooms, File.join(root, "abi"))
   $INCFLAGS << [*rooms, File.join(root, "abi/include")].map { |folder| " -I#{folder}" }.join

@@ -1,30 +1,30 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # What every error of this library is.
+  # The base of every error of this library.
   class Error < StandardError
     # The name of the kind of error, such as "AK_E_TIMEOUT".
     attr_reader :code
-    # The HTTP status of the answer; nil when there was none.
+    # The HTTP status of the reply; nil when there was none.
     attr_reader :http_status
-    # What the server itself said; nil when it said nothing.
+    # The message of the server; nil when it sent none.
     attr_reader :server_text
     # The exit code of the command that failed, and what it wrote (binary); nil for other errors.
     attr_reader :exit_code, :output
-    # Seconds after which the server wants to be asked again; nil when it named no time.
+    # Seconds after which the server allows a retry; nil when it named no time.
     attr_reader :retry_after
-    # The operation, such as "run", and how far it came: bind, resolve, connect, send, wait, receive or decode.
+    # The operation, such as "run", and the phase it failed in: bind, resolve, connect, send, wait, receive or decode.
     attr_reader :operation, :phase
-    # :nothing of the request left this process, so that repeating is safe; :some of it did and no answer came, so that
-    # it may have run; or it was :answered.
+    # How much of the request was sent. :nothing: repeating it is safe. :some: there was no reply, so it may have run.
+    # :answered: there was a reply.
     attr_reader :sent
-    # libcurl's own code, when it was libcurl that failed.
+    # libcurl's own code, when libcurl failed.
     attr_reader :libcurl
 
     SENT = %i[nothing some answered].freeze
     private_constant :SENT
 
-    # The error for a failure's fields, of the class that its code has.
+    # The error for a failure's fields, of the class for its code. (swig/ruby.i calls it.)
     def self.of(fields)
       CLASSES.fetch(fields[:code], self).new(fields[:message] || fields[:code], **fields)
     end
@@ -44,7 +44,7 @@ module AgentKernel
     end
   end
 
-  # Something that was asked cannot be right: found before anything was sent, or by the server (400).
+  # An argument is invalid: found before anything was sent, or by the server (400).
   class ValidationError < Error; end
 
   # The API key is missing or wrong (401).
@@ -53,47 +53,47 @@ module AgentKernel
   # The server does not allow this (403).
   class ForbiddenError < Error; end
 
-  # There is no such thing (404).
+  # It does not exist (404).
   class NotFoundError < Error; end
 
-  # What is there already stands against it (409).
+  # It conflicts with what exists already (409).
   class ConflictError < Error; end
 
-  # The command ran and exited with another code than 0: see exit_code and output.
+  # The command ran and exited with a code other than 0: see exit_code and output.
   class CommandError < Error; end
 
-  # A limit of size was passed: of the request (413 too), a reply or an event.
+  # A size limit was exceeded: of the request (also 413), a reply or an event.
   class TooLargeError < Error; end
 
-  # This server, or its backend, cannot do it (422).
+  # This server or its backend does not support it (422).
   class UnprocessableError < Error; end
 
-  # Too much was asked (429): see retry_after.
+  # Too many requests (429): see retry_after.
   class QuotaError < Error; end
 
-  # The server failed (5xx), or answered with a status that has no class of its own.
+  # The server failed (5xx), or replied with a status that has no class of its own.
   class ServerError < Error; end
 
-  # No whole answer came: no name, no connection, no trusted TLS, or one that broke. The code tells them apart.
+  # There was no complete reply: a failure of name resolution, connection, TLS or transfer. The code tells them apart.
   class NetworkError < Error; end
 
   # A deadline passed.
   class TimeoutError < NetworkError; end
 
-  # The process or the system is out of file descriptors, also after the collector looked for forgotten ones; each call
-  # in flight holds five.
+  # The process or the system is out of file descriptors, even after garbage collection of forgotten ones. A call in
+  # flight holds five.
   class DescriptorsError < NetworkError; end
 
   # The stream ended without its final event, or readpartial met an error event.
   class StreamError < Error; end
 
-  # The answer is not what the protocol says.
+  # The reply does not follow the protocol.
   class ProtocolError < Error; end
 
   # The call was cancelled.
   class CancelledError < Error; end
 
-  # The call belongs to the process that this one was forked from. The client may be used here.
+  # The call belongs to the process that this one was forked from. The client may be used in both.
   class ForkedError < Error; end
 
   # By the name of the status; what is not here is a plain Error.

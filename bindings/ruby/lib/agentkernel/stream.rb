@@ -2,13 +2,13 @@
 
 module AgentKernel
   # The events of a running command, as an Enumerator that runs once; Client#run_stream makes it. The command starts
-  # with the first event that is asked for.
+  # when the first event is asked for.
   #
   #     stream = client.run_stream(["make"])
   #     stream.each { |event| print event.text }
   #     stream.exit_code
   #
-  # Leaving a loop over it early, close, or forgetting it ends the command. One thread or fiber reads it at a time;
+  # Leaving a loop over it early, closing it, or forgetting it ends the command. One thread or fiber reads it at a time;
   # close may come from any.
   class RunStream < Enumerator
     include Reading
@@ -24,7 +24,7 @@ module AgentKernel
       return self unless block_given?
 
       begin
-        while (event = take)
+        while (event = take_event)
           yield event
         end
       ensure
@@ -35,7 +35,7 @@ module AgentKernel
 
     # The next event; StopIteration after the last. Unlike a plain Enumerator's it needs no fiber.
     def next
-      take or raise StopIteration, "the stream has ended"
+      take_event or raise StopIteration, "the stream has ended"
     end
 
     # The next event, which stays the next.
@@ -44,14 +44,14 @@ module AgentKernel
     end
 
     # Reads output of the command like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer
-    # if one is given; EOFError at the end. Other events are passed over; an error event is raised as StreamError. So
+    # if one is given; EOFError at the end. Other events are skipped; an error event is raised as StreamError. So
     # IO.copy_stream(stream, file) works.
     def readpartial(maxlen, buffer = nil)
       @peeked = nil
       super
     end
 
-    # The event that ended the stream (done or error), once it came.
+    # The event that ended the stream (done or error), once it has arrived.
     def final_event = (@last if @last&.final?)
 
     # The command's exit code, once it is known.
@@ -68,12 +68,12 @@ module AgentKernel
     private
 
     # The next event, nil at the end.
-    def take
+    def take_event
       if (event = @peeked)
         @peeked = nil
         return event
       end
-      go_on
+      read_next
     end
 
     def advance(call, maxlen, buffer)
@@ -91,19 +91,36 @@ module AgentKernel
 
         case call.read(buffer, maxlen)
         when Raw::OK then return buffer
-        when Raw::ITEM then pass_over(@last = call.record)
+        when Raw::ITEM then skip(@last = call.record)
         else return
         end
       end
     end
 
-    # An event that the read door does not read: done may bring output, error cannot be passed over.
-    def pass_over(event)
+    # An event that Call#read does not read: done may carry output, error must not be skipped.
+    def skip(event)
       if event.error?
         raise StreamError.new(event.message || "the command failed", code: "AK_E_STREAM", operation: "run_stream")
       end
 
       @rest = event.output&.dup
+    end
+  end
+
+  # Streams of events.
+  class Client
+    # Runs a command in a fresh sandbox. With a block, yields events as they arrive (StreamEvent), and ends the command
+    # when the block is left early; the result is the RunStream, which then knows the exit code. Without a block, the
+    # RunStream is an Enumerator.
+    #
+    # A command that fails is not an error here, its done event has the exit code; a stream that breaks off is.
+    #
+    # image, profile, fast:: see run
+    # timeout::      bounds the whole stream; default: the client's total_timeout
+    # idle_timeout:: bounds its silence after its first byte
+    def run_stream(command, **options, &block)
+      stream = RunStream.new(prepare(:run_stream, command:, **options))
+      block ? stream.each(&block) : stream
     end
   end
 end
