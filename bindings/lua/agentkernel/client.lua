@@ -1,12 +1,12 @@
 --- The client: its settings, and a method for each operation.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
-local operations = require("agentkernel.operations")
+local operations = require("agentkernel.arguments")
 local Call = require("agentkernel.call")
 local Stream = require("agentkernel.stream")
 local files = require("agentkernel.files")
 local transfer = require("agentkernel.transfer")
-local sandbox = require("agentkernel.sandbox")
+local sandbox = require("agentkernel.session")
 
 ---@class agentkernel.Client
 ---@field private handle userdata?

@@ -1,6 +1,6 @@
 --- The shared cases of tests/conformance, through the methods of a client as a user calls them.
 local agentkernel = require("agentkernel")
-local operations = require("agentkernel.operations")
+local operations = require("agentkernel.arguments")
 local raw = require("agentkernel_raw")
 local json = require("spec.json")
 local kit = require("spec.kit")
