@@ -12,8 +12,8 @@ from test_schema import OPERATIONS, RECORD, TREE
 
 sys.path.insert(0, str(TREE / "tools"))
 
-from generator import lua  # noqa: E402
-from generator.schema import load  # noqa: E402
+from generator import lua
+from generator.schema import load
 
 SECONDS = 600
 LUAS = [name for name in ("lua5.1", "lua5.2", "lua5.3", "lua5.4", "lua5.5", "luajit") if shutil.which(name)]

@@ -1,7 +1,8 @@
 """The binding of Lua: agentkernel/generated, and the table of methods in its README.md.
 
-generated/operations.lua has the methods of a client, generated/session.lua those of a session, and generated/settings.lua
-what agentkernel.new takes. generated/types.lua and generated/options.lua annotate records and options for editors.
+generated/operations.lua has the methods of a client, generated/session.lua those of a session, and
+generated/settings.lua what agentkernel.new takes. generated/types.lua and generated/options.lua annotate records and
+options for editors.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ def _file(*parts: str | list[str]) -> str:
 
 def _name(name: str) -> str:
     """Timeouts are seconds, and that of a whole stream is its timeout."""
-    return "timeout" if name == "total_timeout_ms" else name.removesuffix("_ms") if name.endswith("timeout_ms") else name
+    if name == "total_timeout_ms":
+        return "timeout"
+    return name.removesuffix("_ms") if name.endswith("timeout_ms") else name
 
 
 def _is_placed(parameter: Parameter) -> bool:
@@ -218,10 +221,10 @@ TYPES_HEAD = """\
 
 
 def _types(schema: Schema) -> str:
-    classes = [
-        [*_prose(each.about), f"---@class agentkernel.{_record_type(each)}", *(_field(each, one) for one in each.fields)]
-        for each in _records(schema)
-    ]
+    classes = []
+    for record in _records(schema):
+        head = [*_prose(record.about), f"---@class agentkernel.{_record_type(record)}"]
+        classes.append([*head, *(_field(record, each) for each in record.fields)])
     return _file(TYPES_HEAD, *classes, FOR_EDITORS)
 
 
@@ -233,8 +236,9 @@ def _returns(operation: Operation) -> str:
         return EXCEPTIONS[operation.name][1]
     if operation.streams:
         return "agentkernel.Stream"
-    plain = {"nothing": "true", "text": "string"}.get(operation.yields)
-    kind = plain or f"agentkernel.{_record_type(operation.record)}"
+    if operation.record is None:
+        return "true?, agentkernel.Error?"
+    kind = "string" if operation.yields == "text" else f"agentkernel.{_record_type(operation.record)}"
     if operation.yields == "list":
         return f"{kind}[]?, agentkernel.Error?, {kind}[]?"
     return f"{kind}?, agentkernel.Error?"
@@ -257,7 +261,7 @@ def _annotation(operation: Operation, owner: str, places: list[Parameter]) -> st
 def _method(operation: Operation) -> list[str]:
     name = operation.name
     maker = EXCEPTIONS[name][0] if name in EXCEPTIONS else MAKERS.get(operation.yields, "one")
-    member = f', "{operation.record.fields[0].name}"' if operation.yields == "text" else ""
+    member = f', "{operation.record.fields[0].name}"' if operation.record and operation.yields == "text" else ""
     return [
         *_prose(" ".join(filter(None, [_about(operation.about), NOTES.get(name)]))),
         *([f"--- Example: `{EXAMPLES[name]}`"] if name in EXAMPLES else []),
@@ -335,18 +339,17 @@ def _call(operation: Operation) -> str:
 
 
 def _gives(operation: Operation) -> str:
-    if operation.record is None or operation.yields == "text":
-        return "`true`" if operation.record is None else "text"
+    if operation.record is None:
+        return "`true`"
     kind = f"`{_record_type(operation.record)}`"
-    return {"list": f"a list of {kind}", "events": f"a stream of {kind}"}.get(operation.yields, kind)
+    ways = {"text": "text", "list": f"a list of {kind}", "events": f"a stream of {kind}"}
+    return ways.get(operation.yields, kind)
 
 
 def _readme(schema: Schema, text: str) -> str:
     lines = ["| method | options | gives |", "| --- | --- | --- |"]
     for each in schema.operations:
-        options = [
-            f"**{option.name}**" if option.required else _name(option.name) for option in _only_options(each)
-        ]
+        options = [f"**{option.name}**" if option.required else _name(option.name) for option in _only_options(each)]
         lines.append(f"| `{_call(each)}` | {', '.join(options)} | {_gives(each)} |")
     lines += ["", "| record | fields |", "| --- | --- |"]
     for record in _records(schema):
