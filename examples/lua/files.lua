@@ -10,7 +10,7 @@ if #arg ~= 2 then
 	os.exit(2)
 end
 
---- Goes on to the end of a transfer, and prints each tenth of the way once.
+--- Runs a transfer to its end, and prints each tenth of the way once.
 local function show(direction, size, transfer)
 	local tenth = 0
 	for done, err in transfer do

@@ -1,6 +1,6 @@
 --- The shared cases of tests/conformance, through the methods of a client as a user calls them.
 local agentkernel = require("agentkernel")
-local operations = require("agentkernel.operations")
+local arguments = require("agentkernel.arguments")
 local raw = require("agentkernel_raw")
 local json = require("spec.json")
 local kit = require("spec.kit")
@@ -72,7 +72,7 @@ end
 
 --- The type of a parameter or field of that name.
 local function type_of(at, type_at, operation, name)
-	local id, index = operations.get(operation).id, 0
+	local id, index = arguments.operation(operation).id, 0
 	local key = at(id, index)
 	while key ~= 0 do
 		if raw.key_name(key) == name then
@@ -85,7 +85,7 @@ end
 
 --- Whether it yields a list of records.
 local function yields_many(operation)
-	return raw.operation_flags(operations.get(operation).id) % (2 * raw.OP_MANY) >= raw.OP_MANY
+	return raw.operation_flags(arguments.operation(operation).id) % (2 * raw.OP_MANY) >= raw.OP_MANY
 end
 
 -- ---- what goes in ----

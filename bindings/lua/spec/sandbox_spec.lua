@@ -237,7 +237,7 @@ end)
 if kit.way == "block" then
 	describe("sandbox", function()
 		it("reads times of RFC 3339", function()
-			local seconds_of = require("agentkernel.sandbox").seconds_of
+			local seconds_of = require("agentkernel.session").seconds_of
 			assert.are.equal(0, seconds_of("1970-01-01T00:00:00Z"))
 			assert.are.equal(951782400, seconds_of("2000-02-29T00:00:00.123456789Z"))
 			assert.are.equal(1738324800, seconds_of("2025-01-31t12:00:00+00:00"))

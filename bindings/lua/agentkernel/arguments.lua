@@ -1,4 +1,4 @@
---- What each operation takes and yields, as the library says it. Here is what Lua makes of it: names, types, units.
+--- The arguments of methods: what an operation takes is asked of the library; what is here turns Lua's values into that.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 
@@ -9,7 +9,7 @@ local ceil, huge, min = math.ceil, math.huge, math.min
 
 local M = {}
 
---- A timeout for the library: seconds as milliseconds. What is negative, or no number, stays wrong for it to refuse.
+--- A timeout for the library: seconds as milliseconds. A negative one, or NaN, becomes one that the library refuses.
 function M.milliseconds(name, seconds)
 	if type(seconds) ~= "number" then
 		misuse("%s must be seconds, not %s", name, type(seconds))
@@ -27,7 +27,7 @@ function M.text(name, value)
 	return value
 end
 
---- Gives an integer to the library by one of its setters. LuaJIT's 64-bit integers go as their digits.
+--- Passes an integer to one of the library's setters. LuaJIT's 64-bit integers are passed as their digits.
 function M.integer(setter, handle, key, name, value)
 	local given = value
 	if type(value) == "cdata" then
@@ -60,7 +60,7 @@ end
 -- A string of Lua holds any bytes.
 bind[raw.TYPE_BYTES] = bind[raw.TYPE_TEXT]
 
---- JSON: its text as it stands, or a table where lua-cjson is there to encode it.
+--- JSON: its text, which is sent unchanged, or a table if lua-cjson is installed to encode it.
 bind[raw.TYPE_JSON] = function(call, parameter, value)
 	if type(value) == "table" then
 		local there, cjson = pcall(require, "cjson")
@@ -77,14 +77,13 @@ bind[raw.TYPE_JSON] = function(call, parameter, value)
 end
 
 local function add_texts(call, parameter, value)
-	local status, err = raw.OK, nil
 	for i = 1, #value do
-		status, err = add_text(call, parameter.key, M.text("each entry of " .. parameter.name, value[i]))
+		local status, err = add_text(call, parameter.key, M.text("each entry of " .. parameter.name, value[i]))
 		if not status then
-			break
+			return nil, err
 		end
 	end
-	return status, err
+	return raw.OK
 end
 
 --- The pairs of a table in the order of their names, so that a request is the same each time.
@@ -96,18 +95,17 @@ local function put_texts(call, parameter, value)
 		end
 	end
 	table.sort(names)
-	local status, err = raw.OK, nil
 	for _, entry in ipairs(names) do
 		local text = M.text("each value of " .. parameter.name, value[entry])
-		status, err = put_text(call, parameter.key, entry, text)
+		local status, err = put_text(call, parameter.key, entry, text)
 		if not status then
-			break
+			return nil, err
 		end
 	end
-	return status, err
+	return raw.OK
 end
 
---- A list, and where the library takes names and values, too (env), the pairs of a table.
+--- A list, and where the library takes names and values as well (env), the pairs of a table.
 bind[raw.TYPE_LIST] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
 	local status, err = add_texts(call, parameter, value)
@@ -117,7 +115,7 @@ bind[raw.TYPE_LIST] = function(call, parameter, value)
 	return status, err
 end
 
---- An empty map is bound: no labels are another thing than the labels that are there.
+--- An empty map is bound: it is not the same as no map.
 bind[raw.TYPE_MAP] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
 	if next(value) == nil then
@@ -134,25 +132,24 @@ bind[raw.TYPE_LISTS] = function(call, parameter, value)
 	for index in pairs(value) do
 		errors.check("each index of " .. parameter.name, index, "number")
 	end
-	local status, err = raw.OK, nil
 	for i = 1, #value do
 		errors.check("each entry of " .. parameter.name, value[i], "table")
-		status, err = add_list(call, parameter.key)
+		local status, err = add_list(call, parameter.key)
 		if status then
 			status, err = add_texts(call, parameter, value[i])
 		end
 		if not status then
-			break
+			return nil, err
 		end
 	end
-	return status, err
+	return raw.OK
 end
 
 local function bind_timeout(call, parameter, value)
 	return set_int(call, parameter.key, M.milliseconds(parameter.name, value))
 end
 
---- What may be given by its place though it can be left out.
+--- What may be given by its place though it can be left out. tools/generator/lua.py has the same.
 local PLACED = { [raw.KEY_CONTENT] = true, [raw.KEY_BY] = true, [raw.KEY_BODY] = true }
 
 local function has_place(id, key)
@@ -164,7 +161,7 @@ local function parameter_of(id, key)
 	local name, kind = raw.key_name(key), raw.parameter_type(id, key)
 	local parameter = { key = key, name = name, bind = bind[kind] }
 	parameter.named = key == raw.KEY_ENV
-	if name:find("timeout_ms$") then -- seconds; and what bounds a whole stream is its timeout
+	if name:find("timeout_ms$") then -- seconds; the total timeout of a stream is its timeout
 		parameter.name = name == "total_timeout_ms" and "timeout" or name:sub(1, -#"_ms" - 1)
 		parameter.bind = bind_timeout
 	end
@@ -175,15 +172,15 @@ end
 ---@field name string
 ---@field id integer
 ---@field parameters table<string, table>
----@field places string[] names of what is given by its place: the sandbox's name, then path, id ...
+---@field places string[] names of what is given by its place: name, path, id ...
 local Operation = {}
 Operation.__index = Operation
 
 local known = {}
 
---- The operation of that name, asked from the library when it is first used.
+--- The operation of that name; the library is asked when it is first used.
 ---@return agentkernel.Operation
-function M.get(name)
+function M.operation(name)
 	local operation = known[name]
 	if operation then
 		return operation
@@ -227,7 +224,7 @@ local function gather(self, named, options)
 	end
 end
 
---- Gives a string to the first place that has none yet; false when all have.
+--- Assigns a string to the first place that has none yet; false if all have one.
 local function place(self, named, value)
 	for _, name in ipairs(self.places) do
 		if named[name] == nil then
@@ -238,8 +235,8 @@ local function place(self, named, value)
 	return false
 end
 
---- The arguments of a call by name. Strings go by their places; a table's list is the command, its names are options.
-function Operation:arguments(...)
+--- The arguments of a call by name. Strings are assigned by place; a table's list is the command, its names are options.
+function Operation:by_name(...)
 	local named = {}
 	for i = 1, select("#", ...) do
 		local value = select(i, ...)
@@ -253,7 +250,7 @@ function Operation:arguments(...)
 	return named
 end
 
---- Gives the arguments to a call. A failure is nil and the raw error.
+--- Binds arguments to a call. A failure is nil and the raw error.
 function Operation:bind(call, named)
 	for name, value in pairs(named) do
 		local parameter = self.parameters[name]

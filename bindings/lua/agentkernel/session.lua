@@ -1,19 +1,20 @@
---- Sandboxes for the length of a function or a block: removed however it is left.
+--- Sandboxes for a function or a block, which are removed however it is left.
 ---
---- A create whose answer never came may have made a sandbox all the same: it is looked up by its name, and removed.
-local raw = require("agentkernel_raw")
+--- A create that got no answer may have created a sandbox: it is looked up by its name and removed.
+local Call = require("agentkernel.call")
 local errors = require("agentkernel.errors")
+local of_client = require("agentkernel.methods").of_client
 local protect = require("agentkernel.protect")
 
 local M = {}
 
---- How long removing may take when a function or block is left.
+--- How long removing may take at the end of a function or block.
 local REMOVE_SECONDS = 30
 
---- A server that was left alone in the middle of a create may still finish it: look again after these seconds.
+--- A server may finish a create after the client has given up: look again after these seconds.
 local LOOK_UP_PAUSES = { 0, 0.05, 0.2, 0.5, 1 }
 
---- How far the server's clock may be behind ours. A sandbox older than that is somebody else's, not the create's.
+--- How far the server's clock may be behind ours. An older sandbox is not the one of the create.
 local CLOCK_SECONDS = 60
 
 ---@class agentkernel.Session
@@ -21,94 +22,39 @@ local CLOCK_SECONDS = 60
 ---@field sandbox agentkernel.Sandbox the sandbox as it was created
 ---@field private client agentkernel.Client
 ---@field private removed boolean
-local Session = {}
+local Session = require("agentkernel.generated.session")
 Session.__index = Session
 Session.__name = "agentkernel.Session"
 
---- Runs a command in the sandbox: see Client:exec_in_sandbox.
----@param ... table
----@return agentkernel.Output?
----@return agentkernel.Error?
-function Session:run(...)
-	return self.client:exec_in_sandbox(self.name, ...)
-end
-
---- The sandbox as it is now.
----@param options? agentkernel.Options
----@return agentkernel.Sandbox?
----@return agentkernel.Error?
-function Session:info(options)
-	return self.client:get_sandbox(self.name, options)
-end
-
---- A method of the client for this sandbox.
-local function of_client(name)
-	return function(self, ...)
-		return self.client[name](self.client, self.name, ...)
-	end
-end
-
---- Runs a command in the sandbox and does not wait for it: see Client:exec_detached, and detached_wait.
----@type fun(self: agentkernel.Session, options: agentkernel.DetachedOptions, more?: agentkernel.DetachedOptions): agentkernel.Detached?, agentkernel.Error?
-Session.exec_detached = of_client("exec_detached")
-
---- Waits until such a command has ended.
+--- Waits until a command of exec_detached has ended. See Client:detached_wait.
 ---@type fun(self: agentkernel.Session, id: string, options?: agentkernel.Options): agentkernel.Detached?, agentkernel.Error?
 Session.detached_wait = of_client("detached_wait")
 
---- What such a command wrote so far.
----@type fun(self: agentkernel.Session, id: string, options?: agentkernel.DetachedLogsOptions): agentkernel.DetachedLogs?, agentkernel.Error?
-Session.detached_logs = of_client("detached_logs")
-
---- Ends such a command.
----@type fun(self: agentkernel.Session, id: string, options?: agentkernel.Options): true?, agentkernel.Error?
-Session.detached_kill = of_client("detached_kill")
-
---- A file of the sandbox, at once.
----@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): agentkernel.File?, agentkernel.Error?
-Session.read_file = of_client("read_file")
-
---- A file of the sandbox, to be read piece by piece.
+--- Opens a file of the sandbox, to be read in pieces. See Client:open_file.
 ---@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): agentkernel.FileReader
 Session.open_file = of_client("open_file")
 
---- Writes a file of the sandbox.
----@type fun(self: agentkernel.Session, path: string, content: string, options?: agentkernel.Options): true?, agentkernel.Error?
-Session.write_file = of_client("write_file")
-
---- Writes a file of the sandbox with what a function or a file gives.
+--- Writes a file of the sandbox with what a function or a file gives. See Client:write_file_from.
 ---@type fun(self: agentkernel.Session, path: string, source: agentkernel.Source, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
 Session.write_file_from = of_client("write_file_from")
 
---- Writes a file of the sandbox with a file of this machine: see Client:upload.
+--- Copies a file of this machine into the sandbox. See Client:upload.
 ---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Session.upload = of_client("upload")
 
---- The same, with how far it is.
+--- The same with its progress. See Client:iter_upload.
 ---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): agentkernel.Transfer
 Session.iter_upload = of_client("iter_upload")
 
---- Writes a file of this machine with a file of the sandbox: see Client:download.
+--- Copies a file of the sandbox to this machine. See Client:download.
 ---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Session.download = of_client("download")
 
---- The same, with how far it is.
+--- The same with its progress. See Client:iter_download.
 ---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): agentkernel.Transfer
 Session.iter_download = of_client("iter_download")
 
---- Writes several files of text.
----@type fun(self: agentkernel.Session, options: agentkernel.WriteFilesOptions): agentkernel.Written?, agentkernel.Error?
-Session.write_files = of_client("write_files")
-
---- Removes a file of the sandbox.
----@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): true?, agentkernel.Error?
-Session.delete_file = of_client("delete_file")
-
---- Changes the sandbox's labels, description or lifecycle.
----@type fun(self: agentkernel.Session, options: agentkernel.UpdateOptions): agentkernel.Sandbox?, agentkernel.Error?
-Session.update = of_client("update_sandbox")
-
---- Removes the sandbox. One that is gone already is fine; after a failure it may be called again.
+--- Removes the sandbox. It is no error if that is gone already; after a failure this may be called again.
 ---@param options? agentkernel.Options
 ---@return true?
 ---@return agentkernel.Error?
@@ -127,7 +73,7 @@ local function bounded()
 	return { timeout = REMOVE_SECONDS }
 end
 
---- For `local sb <close>`. There is nobody to tell of a failure here but Lua's warnings; remove tells.
+--- For `local sb <close>`. A failure can only be a warning of Lua here; remove returns it.
 function Session:__close()
 	local done, err = self:remove(bounded())
 	if not done and warn then
@@ -135,7 +81,7 @@ function Session:__close()
 	end
 end
 
---- Seconds since 1970 of a time of RFC 3339; nil when it is none.
+--- Seconds since 1970 of a time in RFC 3339 format; nil if it is not one.
 local function seconds_of(text)
 	local pattern = "^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*([Zz+-])(.*)$"
 	local year, month, day, hour, minute, second, zone, offset = (text or ""):match(pattern)
@@ -150,7 +96,7 @@ local function seconds_of(text)
 		end
 		ahead = (hours * 60 + minutes) * (zone == "+" and 60 or -60)
 	end
-	-- The day's number, with years that begin in March, so that a leap day is a year's last.
+	-- The number of the day, with years that begin in March, so that a leap day is the last of its year.
 	local m = (month + 9) % 12
 	local y = year - math.floor(m / 10)
 	local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400) + math.floor((m * 306 + 5) / 10)
@@ -158,8 +104,8 @@ local function seconds_of(text)
 end
 M.seconds_of = seconds_of
 
---- Whether a create that failed so may have made a sandbox. A proxy that gave up waiting (502, 504) says nothing of what
---- stands behind it.
+--- Whether a create that failed like this may have created a sandbox. A 502 or 504 is a proxy's, which does not know what
+--- the server behind it did.
 local function may_exist(err)
 	if err.sent == "nothing" or not err.sent then
 		return false
@@ -167,17 +113,7 @@ local function may_exist(err)
 	return not err.status or err.status < 300 or err.status == 502 or err.status == 504
 end
 
-local function sleep(client, seconds)
-	local waiter = client.waiter
-	if waiter and waiter.sleep and waiter.sleep(seconds) ~= false then
-		return
-	end
-	for _ = 1, math.ceil(seconds * 10) do -- in turns, for Ctrl-C
-		raw.sleep(math.ceil(math.min(seconds, 0.1) * 1000))
-	end
-end
-
---- Looks up the sandbox of a create whose answer was lost, and removes it; nil and the Error when it could not.
+--- Looks up the sandbox of a create whose answer was lost, and removes it; nil and the Error if that fails.
 local function remove_lost(client, name, started)
 	local deadline = os.time() + REMOVE_SECONDS
 	local function left()
@@ -185,7 +121,7 @@ local function remove_lost(client, name, started)
 	end
 	for _, pause in ipairs(LOOK_UP_PAUSES) do
 		if pause > 0 then
-			sleep(client, pause)
+			Call.sleep(client.waiter, pause)
 		end
 		local found, err = client:get_sandbox(name, left())
 		if found then
@@ -204,13 +140,11 @@ local function remove_lost(client, name, started)
 	return true
 end
 
---- Where Lua has variables that are closed, they are the net for a coroutine that is closed amid a function.
+--- Calls a function. Where Lua has variables that are closed, `net` is closed even if its coroutine is closed meanwhile.
 local scoped = (loadstring or load)("local net, f = ... local closed <close> = net return f()")
 	or function(_, f)
 		return f()
 	end
-
-M.sleep = sleep
 
 local function create(client, name, options)
 	local call, failure = client:prepare("create_sandbox", name, options) -- wrong use ends here: nothing is looked up
