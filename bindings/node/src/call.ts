@@ -3,10 +3,10 @@ import type {Pointer} from "./raw/abi.js";
 import {AK_AGAIN, AK_DONE, AK_E_CANCELLED, AK_E_STATE} from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import {waiter} from "./raw/wait.js";
+import {prepare, wrong} from "./bind.js";
+import type {Operation} from "./bind.js";
 import {AbortError, failure} from "./errors.js";
 import type {AgentKernelError} from "./errors.js";
-import {prepare, wrong} from "./operations.js";
-import type {Operation} from "./operations.js";
 import {read, readEvent} from "./record.js";
 import type {EventFields, Fields} from "./record.js";
 

@@ -3,11 +3,11 @@ import type {Readable} from "node:stream";
 import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {library} from "./raw/native.js";
+import {encoded, integer, milliseconds, operation, wrong} from "./bind.js";
 import {Call} from "./call.js";
 import {AgentKernelError, check} from "./errors.js";
 import {ended} from "./detached.js";
 import {decoded, download, fileReadable, inPieces, pour, upload} from "./files.js";
-import {encoded, integer, milliseconds, operation, wrong} from "./operations.js";
 import type {
     DetachedLogsOptions,
     FileContent,

@@ -1,6 +1,6 @@
 // Waiting for a command that was left alone: the server is asked, ever more seldom.
 import {setTimeout as sleep} from "node:timers/promises";
-import {milliseconds} from "./operations.js";
+import {milliseconds} from "./bind.js";
 import type {DetachedCommand} from "./records.js";
 import type {CallOptions} from "./types.js";
 

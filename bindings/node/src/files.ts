@@ -6,10 +6,10 @@ import {Readable} from "node:stream";
 import {pipeline} from "node:stream/promises";
 import {AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
+import {content as bytesOf} from "./bind.js";
 import type {Call} from "./call.js";
 import type {AgentKernel} from "./client.js";
 import {invalid, TimeoutError} from "./errors.js";
-import {content as bytesOf} from "./operations.js";
 import type {FileContent, TransferOptions} from "./options.js";
 import {spend, turnOver} from "./turn.js";
 

@@ -4,8 +4,8 @@ import type {Pointer} from "./raw/abi.js";
 import * as abi from "./raw/abi.js";
 import {addressOf, copier, textAt} from "./raw/koffi.js";
 import {join, library} from "./raw/native.js";
+import type {Field, Operation} from "./bind.js";
 import {check, failure} from "./errors.js";
-import type {Field, Operation} from "./operations.js";
 
 /** The fields of a record by name. What is null or not there has none; `raw` tells the two apart. */
 export type Fields = Record<string, unknown>;
