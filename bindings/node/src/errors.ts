@@ -1,34 +1,34 @@
-// What can go wrong. Every error is an AgentKernelError; each kind that can be told apart has a class of its own.
+// Errors. Every error is an AgentKernelError; each kind has a class of its own.
 import * as abi from "./raw/abi.js";
 import {library} from "./raw/native.js";
 
-/** Whether a request that failed may have run: nothing of it was sent, some was, or it was answered. */
+/** Whether a failed request may have been executed: nothing of it was sent, some was, or the server replied. */
 export type Sent = "nothing" | "some" | "answered";
 
-/** What an error tells beside its message. */
+/** What an error has besides its message. */
 export interface ErrorDetails {
     /** The name of the kind of error, such as `"AK_E_TIMEOUT"`. */
     code?: string | undefined;
-    /** The HTTP status of the answer; undefined when none came. */
+    /** The HTTP status of the reply; undefined if there was none. */
     status?: number | undefined;
-    /** What the server itself said. */
+    /** The server's own message. */
     serverText?: string | undefined;
     /** The exit code of the command that failed. */
     exitCode?: number | undefined;
-    /** What that command wrote, exactly. */
+    /** The output of that command, exactly. */
     outputBytes?: Buffer | undefined;
-    /** Milliseconds after which the server wants to be asked again. */
+    /** Milliseconds after which the server asked to retry. */
     retryAfter?: number | undefined;
     /** The operation, such as `"run"`. */
     operation?: string | undefined;
-    /** How far it came: bind, resolve, connect, send, wait, receive or decode. */
+    /** The phase: bind, resolve, connect, send, wait, receive or decode. */
     phase?: string | undefined;
-    /** Whether the request may have run. With `"nothing"` repeating is safe. */
+    /** Whether the request may have been executed. After `"nothing"` repeating is safe. */
     sent?: Sent | undefined;
     cause?: unknown;
 }
 
-/** What every error of this package is. */
+/** The base class of all errors of this package. */
 export class AgentKernelError extends Error {
     readonly code: string | undefined;
     readonly status: number | undefined;
@@ -41,46 +41,39 @@ export class AgentKernelError extends Error {
     readonly sent: Sent | undefined;
 
     constructor(message = "", details: ErrorDetails = {}) {
-        super(message, details.cause === undefined ? undefined : {cause: details.cause});
+        const {cause, ...members} = details;
+        super(message, cause === undefined ? undefined : {cause});
         this.name = new.target.name;
-        this.code = details.code;
-        this.status = details.status;
-        this.serverText = details.serverText;
-        this.exitCode = details.exitCode;
-        this.outputBytes = details.outputBytes;
-        this.retryAfter = details.retryAfter;
-        this.operation = details.operation;
-        this.phase = details.phase;
-        this.sent = details.sent;
+        Object.assign(this, members);
     }
 
-    /** What the command that failed wrote, as text; bytes that are not UTF-8 are replaced. */
+    /** The output of the failed command as text; bytes that are not UTF-8 are replaced. */
     get output(): string | undefined {
         return this.outputBytes?.toString("utf8");
     }
 }
 
-/** Something that was asked cannot be right: found before anything was sent, or by the server (400). */
+/** Invalid argument: found before anything was sent, or by the server (400). */
 export class ValidationError extends AgentKernelError {}
 /** The API key is missing or wrong (401). */
 export class AuthError extends AgentKernelError {}
 /** The server does not allow this (403). */
 export class ForbiddenError extends AgentKernelError {}
-/** There is no such thing (404). */
+/** It does not exist (404). */
 export class NotFoundError extends AgentKernelError {}
-/** What is there already stands against it (409). */
+/** It conflicts with what exists (409). */
 export class ConflictError extends AgentKernelError {}
-/** The command ran and exited with another code than 0: see `exitCode` and `output`. */
+/** The command exited with a code other than 0: see `exitCode` and `output`. */
 export class CommandError extends AgentKernelError {}
-/** A limit of size was passed: of the request (413 too), a reply or an event. */
+/** A size limit was exceeded: of the request (also 413), a reply or an event. */
 export class TooLargeError extends AgentKernelError {}
-/** This server, or its backend, cannot do it (422). */
+/** The server or its backend does not support this (422). */
 export class UnprocessableError extends AgentKernelError {}
-/** Too much was asked (429): see `retryAfter`. */
+/** A quota was exceeded (429): see `retryAfter`. */
 export class QuotaError extends AgentKernelError {}
-/** The server failed (5xx), or answered with a status that has no class of its own. */
+/** The server failed (5xx), or replied with a status without a class of its own. */
 export class ServerError extends AgentKernelError {}
-/** No whole answer came: no name, no connection, no trusted TLS, or one that broke. `code` tells them apart. */
+/** No complete reply was received: no name, no connection, no trusted TLS, or a broken one; see `code`. */
 export class NetworkError extends AgentKernelError {}
 /** A deadline passed. */
 export class TimeoutError extends NetworkError {}
@@ -88,12 +81,12 @@ export class TimeoutError extends NetworkError {}
 export class DescriptorsError extends NetworkError {}
 /** The stream ended without its final event, or its bytes were read and an error event came. */
 export class StreamError extends AgentKernelError {}
-/** The answer is not what the protocol says. */
+/** The reply violates the protocol. */
 export class ProtocolError extends AgentKernelError {}
 /** The signal was aborted; `cause` is its reason. */
 export class AbortError extends AgentKernelError {}
 
-// By the name of the status; what is not here is a plain AgentKernelError.
+// By the name of the status. Others are a plain AgentKernelError.
 const CLASSES: Readonly<Record<string, typeof AgentKernelError>> = {
     AK_E_ARGUMENT: ValidationError,
     AK_E_RESOLVE: NetworkError,
@@ -147,7 +140,7 @@ export function check(status: number): number {
     return status;
 }
 
-/** An argument that is wrong before the library sees it. @internal */
+/** The error for an argument that does not reach the library. @internal */
 export function invalid(message: string): ValidationError {
     return new ValidationError(message, {code: "AK_E_ARGUMENT", phase: "bind", sent: "nothing"});
 }

@@ -1,2 +1,2 @@
-/** The runtime's setImmediate as it was when this was loaded: tests of users put another in its place, whose time stands. */
+/** The runtime's setImmediate as it was at loading: users' tests replace it by one whose time stands still. */
 export const immediately = setImmediate;

@@ -1,9 +1,8 @@
-// The event loop's share. Events that are in memory already are handed out without waiting, and promises that are
-// settled run before anything else of the loop: so after some of it everybody waits for the loop's next turn.
-
+// The event loop's share. Events that are already in memory are returned without waiting, and settled promises run before
+// anything else in the loop: so after a while all streams wait for the next turn of the loop.
 import {immediately} from "./immediately.js";
 
-/** How much is handed out in one turn, by all streams together: events, and 4 KiB of them. About a millisecond. */
+/** How much all streams together return in one turn: events, and units of 4 KiB. About a millisecond. */
 const SHARE = 256;
 
 let spent = 0;
@@ -14,7 +13,7 @@ export function spend(bytes: number): void {
     spent += 1 + bytes / 4096;
 }
 
-/** What to wait for before going on; undefined while there is something left of this turn. */
+/** What to wait for; undefined while something is left of this turn. */
 export function turnOver(): Promise<void> | undefined {
     if (spent < SHARE) return undefined;
     next ??= new Promise((resolve) => {

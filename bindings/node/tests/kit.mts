@@ -24,7 +24,7 @@ export interface Operation {
     fields: {name: string}[];
 }
 const require = createRequire(import.meta.url);
-const operations = require(join(built, "package", "dist", "operations.js")) as {
+const operations = require(join(built, "package", "dist", "bind.js")) as {
     operation: (name: string) => Operation;
     operationNames: () => string[];
 };

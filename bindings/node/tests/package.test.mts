@@ -49,7 +49,12 @@ test("what is in the package", () => {
     };
     assert.equal(scripts, undefined);
     assert.deepEqual(Object.keys(dependencies), ["koffi"]);
-    const types = readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".d.ts"));
+    const types = ["", "generated"].flatMap((folder) =>
+        readdirSync(join(installed, "dist", folder))
+            .filter((name) => name.endsWith(".d.ts"))
+            .map((name) => join(folder, name)),
+    );
+    assert.ok(types.includes("index.d.ts") && types.includes(join("generated", "operations.d.ts")));
     // What a user's compiler sees knows nothing of the way in which C is called.
     for (const name of types)
         assert.doesNotMatch(readFileSync(join(installed, "dist", name), "utf8"), /koffi|[:<] ?any\b/, name);

@@ -1,6 +1,6 @@
-// The operations as the library itself describes them: what they take, and what their records have.
-import type {Pointer} from "./raw/abi.js";
+// The operations as the library itself describes them, and how the arguments of their calls are bound.
 import * as abi from "./raw/abi.js";
+import type {Pointer} from "./raw/functions.js";
 import {library} from "./raw/native.js";
 import type {Native} from "./raw/native.js";
 import {check, failure, invalid} from "./errors.js";
@@ -30,7 +30,7 @@ export interface Operation {
     readonly fields: readonly Field[];
 }
 
-/** Options that steer this library have names as JavaScript's; what is sent is named as it is sent. */
+/** Options of this library have names in camel case; what is sent has its name on the wire. */
 const SETTINGS: Readonly<Record<string, string>> = {
     timeout_ms: "timeout",
     connect_timeout_ms: "connectTimeout",
@@ -160,7 +160,7 @@ function bindEntries({lib, err, scratch}: Native, call: Pointer, key: number, na
     return abi.AK_OK;
 }
 
-/** A map that is empty says something else than none. */
+/** An empty map is not the same as none. */
 function bindMap(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
         throw wrong(name, "an object of strings", value);
@@ -193,7 +193,7 @@ function json(name: string, value: unknown): string {
     return text;
 }
 
-/** A text as UTF-8: in the memory that is given, where it fits. */
+/** Text as UTF-8, in the given memory if it fits. */
 export function encoded(scratch: Buffer, name: string, value: unknown): {bytes: Buffer; size: number} {
     if (typeof value !== "string") throw wrong(name, "a string", value);
     if (!value.isWellFormed()) throw invalid(`${name}: half a surrogate pair is no text`);
@@ -210,7 +210,7 @@ export function milliseconds(name: string, value: unknown): number {
     return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
 }
 
-/** An integer for the library. Beyond 64 bits is as wrong as the largest that they hold, and the library says why. */
+/** An integer for the library. One beyond 64 bits becomes the nearest that fits: the library refuses that, and says why. */
 export function integer(name: string, value: unknown): bigint {
     if (typeof value !== "bigint" && !Number.isInteger(value)) throw wrong(name, "an integer", value);
     const exact = BigInt(value as number | bigint);

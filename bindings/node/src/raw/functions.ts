@@ -1,0 +1,24 @@
+// The functions of the library, as the compiler checks their calls: their types follow from how Koffi declares them.
+import type {SIGNATURES} from "./abi.js";
+
+/** The address of an object of the library, or of bytes. */
+export type Pointer = number | bigint;
+/** An argument that is a pointer: an address, memory of the script, or nothing. */
+export type Place = Pointer | Uint8Array | Uint32Array | BigUint64Array | null;
+
+type Integer<T> = T extends "int64_t" ? number | bigint : number;
+type Argument<T> = T extends "void *" ? Place : Integer<T>;
+type Result<T> = T extends "void"
+    ? undefined
+    : T extends "const char *"
+      ? string | null
+      : T extends "void *"
+        ? Pointer | null
+        : Integer<T>;
+type Arguments<T extends readonly string[]> = {-readonly [I in keyof T]: Argument<T[I]>};
+
+export type Library = {
+    readonly [N in keyof typeof SIGNATURES]: (
+        ...values: Arguments<(typeof SIGNATURES)[N][1]>
+    ) => Result<(typeof SIGNATURES)[N][0]>;
+};
