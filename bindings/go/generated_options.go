@@ -140,8 +140,8 @@ type RunOptions struct {
 	// Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
 	// re-parses arguments in a shell and loses exit codes.
 	Fast *bool `json:"fast"`
-	// Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. When it is
-	// false, a failing command gives a [RunOutput], too. Not for streams.
+	// Whether a failing command is an error. Default: true. When it is false, a failing command gives a [RunOutput],
+	// too. Not for streams.
 	Check *bool `json:"check"`
 	CallOptions
 }
@@ -291,7 +291,7 @@ type ExecOptions struct {
 	Workdir string `json:"workdir"`
 	// Whether to run the command as root in the sandbox. Servers may forbid it.
 	Sudo *bool `json:"sudo"`
-	// Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+	// Whether a failing command is an error. Default: true.
 	Check *bool `json:"check"`
 	CallOptions
 }
@@ -447,7 +447,7 @@ func (o *RestoreSnapshotOptions) bind(to *binder) {
 
 // RequestOptions are the optional parameters of [Client.Request].
 type RequestOptions struct {
-	// Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+	// Whether a failing command is an error. Default: true.
 	Check *bool `json:"check"`
 	CallOptions
 }

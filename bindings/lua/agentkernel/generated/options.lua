@@ -22,7 +22,7 @@
 ---@field image? string The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
 ---@field profile? agentkernel.Profile The security profile: permissive, moderate or restrictive.
 ---@field fast? boolean Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool re-parses arguments in a shell and loses exit codes.
----@field check? boolean Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+---@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
 
 --- Of run_stream.
 ---@class agentkernel.StreamOptions: agentkernel.CommandOptions
@@ -66,7 +66,7 @@
 ---@field env? string[]|table<string, string> Environment variables, each "NAME=VALUE".
 ---@field workdir? string The working directory, an absolute path in the sandbox.
 ---@field sudo? boolean Whether to run the command as root in the sandbox. Servers may forbid it.
----@field check? boolean Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+---@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
 
 --- Of get_sandbox_by_uuid.
 ---@class agentkernel.UuidOptions: agentkernel.Options
@@ -122,12 +122,12 @@
 --- Of detached_status and detached_kill.
 ---@class agentkernel.DetachedIdOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field id? string The identifier. Of an event: the last event id of the stream.
+---@field id? string The identifier. Of stream_event: the last event id of the stream.
 
 --- Of detached_logs.
 ---@class agentkernel.DetachedLogsOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field id? string The identifier. Of an event: the last event id of the stream.
+---@field id? string The identifier. Of stream_event: the last event id of the stream.
 ---@field stream? "stdout"|"stderr" The output stream: stdout or stderr.
 
 --- Of extend_ttl.
@@ -151,6 +151,6 @@
 ---@field method? string The HTTP method: GET, POST, PUT, PATCH or DELETE.
 ---@field path? string The absolute path of a file in the sandbox. Of request: the path with its query.
 ---@field body? agentkernel.Json The JSON to send.
----@field check? boolean Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+---@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
 
 error("this file is for editors: nothing requires it")

@@ -16,7 +16,7 @@
 ---@field type string The kind of event or log entry; an open set.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 ---@field parsed boolean Whether the event's data is a JSON object. If not, only raw, type and id are set.
----@field id string The identifier. Of an event: the last event id of the stream.
+---@field id string The identifier. Of stream_event: the last event id of the stream.
 ---@field data? string The bytes that the command wrote, in an output event.
 ---@field stream? string The output stream: stdout or stderr.
 ---@field exit_code? integer The exit code of the command.
@@ -96,7 +96,7 @@
 
 --- A command that runs in the background.
 ---@class agentkernel.Detached
----@field id string The identifier. Of an event: the last event id of the stream.
+---@field id string The identifier. Of stream_event: the last event id of the stream.
 ---@field status string The state, such as running, stopped or paused; an open set. Of health: "ok".
 ---@field sandbox? string The name of the sandbox.
 ---@field command? (string|false)[] The program and its arguments, passed on byte for byte.

@@ -12,7 +12,7 @@ export interface RunOptions extends CallOptions {
      * re-parses arguments in a shell and loses exit codes.
      */
     fast?: boolean | undefined;
-    /** Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
+    /** Whether a failing command is an error. Default: true. Default: true. */
     check?: boolean | undefined;
 }
 
@@ -91,7 +91,7 @@ export interface ExecOptions extends CallOptions {
     workdir?: string | undefined;
     /** Whether to run the command as root in the sandbox. Servers may forbid it. */
     sudo?: boolean | undefined;
-    /** Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
+    /** Whether a failing command is an error. Default: true. Default: true. */
     check?: boolean | undefined;
 }
 
@@ -155,6 +155,6 @@ export interface RestoreSnapshotOptions extends CallOptions {
 export interface RequestOptions extends CallOptions {
     /** The JSON to send. */
     body?: unknown;
-    /** Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true. */
+    /** Whether a failing command is an error. Default: true. Default: true. */
     check?: boolean | undefined;
 }

@@ -57,7 +57,8 @@ module AgentKernel
     # profile:: The security profile: permissive, moderate or restrictive.
     # fast:: Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's
     #        pool re-parses arguments in a shell and loses exit codes.
-    # check:: Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
+    #         error. Default: true.
     def run(command, **options) = one(:run, command:, **options)
 
     # Lists all sandboxes, or those that have all of the given labels. Result: Array[SandboxInfo].
@@ -103,7 +104,8 @@ module AgentKernel
     # env:: Environment variables, each "NAME=VALUE". A Hash is accepted, too.
     # workdir:: The working directory, an absolute path in the sandbox.
     # sudo:: Whether to run the command as root in the sandbox. Servers may forbid it.
-    # check:: Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
+    #         error. Default: true.
     def exec_in_sandbox(name, command, **options) = one(:exec_in_sandbox, name:, command:, **options)
 
     # Returns the sandbox with a given UUID. Result: SandboxInfo.
@@ -218,7 +220,8 @@ module AgentKernel
     # String or Symbol), and the path includes the query. Result: Reply.
     #
     # body:: The JSON to send. A Hash, an Array or anything else that JSON can represent.
-    # check:: Whether a failing command (or, for request, a status other than 2xx) is an error. Default: true.
+    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
+    #         error. Default: true.
     def request(method, path, **options) = one(:request, method:, path:, **options)
   end
 

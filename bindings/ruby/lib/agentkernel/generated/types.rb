@@ -31,7 +31,7 @@ module AgentKernel
     # Whether the event's data is a JSON object. If not, only raw, type and id are set.
     def parsed = @fields[:parsed]
 
-    # The identifier. Of an event: the last event id of the stream.
+    # The identifier. Of stream_event: the last event id of the stream.
     def id = @fields[:id]
 
     # The bytes that the command wrote, in an output event.
@@ -222,7 +222,7 @@ module AgentKernel
 
   # A command that runs in the background.
   class DetachedCommand < Record
-    # The identifier. Of an event: the last event id of the stream.
+    # The identifier. Of stream_event: the last event id of the stream.
     def id = @fields[:id]
 
     # The state, such as running, stopped or paused; an open set. Of health: "ok".
