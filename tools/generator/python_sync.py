@@ -45,7 +45,7 @@ WORDS = {
 }
 PATTERNS = {
     r"AsyncGenerator\[(\w+), None\]": r"Generator[\1, None, None]",
-    r"\ban (`*)async ": r"a \1",
+    r"\b([Aa])n (`*)async ": r"\1 \2",
     r"\basync (?=(?:def|with|for)\b)": "",
     r"(?<!\w)\(await ([\w.]+\([^()]*\)(?:\.\w+\([^()]*\))*)\)": r"\1",
     r"\bawait ": "",
