@@ -45,7 +45,7 @@ WORDS = {
 }
 PATTERNS = {
     r"AsyncGenerator\[(\w+), None\]": r"Generator[\1, None, None]",
-    r"\ban (`*)async ": r"a \1",
+    r"\b([Aa])n (`*)async ": r"\1 \2",
     r"\basync (?=(?:def|with|for)\b)": "",
     r"(?<!\w)\(await ([\w.]+\([^()]*\)(?:\.\w+\([^()]*\))*)\)": r"\1",
     r"\bawait ": "",
@@ -62,11 +62,9 @@ PHRASES = {
     },
     "_async_files.py": {
         "import os\n": "import io\nimport os\n",
-        '-> AsyncFileReader:\n        """A file to read from while it arrives,': (
-            '-> io.BufferedReader:\n        """A file to read from while it arrives: a binary file of Python\'s,'
-        ),
+        '-> AsyncFileReader:\n        """Returns a file': '-> io.BufferedReader:\n        """Returns a binary file',
         " | AsyncIterable[bytes | str]": "",
-        ",\n                which may be async.": ".",
+        ", which may be\n                async.": ".",
     },
     "async_client.py": {
         "The async client": "The sync client",

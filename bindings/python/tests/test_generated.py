@@ -113,14 +113,18 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
-def made(tree: Path) -> dict[Path, str]:
-    """What the generator makes of a tree."""
+def generator(name: str) -> Any:
+    """A module of the generator."""
     sys.path.insert(0, str(TREE / "tools"))
     try:
-        generator, schema = (importlib.import_module(f"generator.{name}") for name in ("python", "schema"))
+        return importlib.import_module(f"generator.{name}")
     finally:
         sys.path.pop(0)
-    files: dict[Path, str] = generator.generate(schema.load(tree), tree)
+
+
+def made(tree: Path) -> dict[Path, str]:
+    """What the generator makes of a tree."""
+    files: dict[Path, str] = generator("python").generate(generator("schema").load(tree), tree)
     return files
 
 
@@ -135,6 +139,59 @@ def test_it_is_what_is_committed() -> None:
 
 def test_everything_generated_is_made_again() -> None:
     assert set((TREE / PACKAGE / "generated").glob("*.py")) <= set(made(TREE))
+
+
+ASYNC = """\
+\"\"\"An ``async with`` block.\"\"\"
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from ._host import advance, wait
+from .types import SandboxInfo
+
+
+async def work(client: AsyncAgentKernel) -> AsyncGenerator[bytes, None]:
+    # See an ``async for`` over AsyncFileReader; awaiting is waiting.
+    async with aclosing(client.pieces(f"{await client.name()}")) as pieces:
+        async for piece in pieces:
+            yield (await piece.read(1)).data
+    found = await client.get(
+        first=await client.first_of_all_that_there_are("of", "a", "line", "that", "is", "just", "so"), more=1
+    )
+    kept = await client.get(
+        found,
+    )
+    raise StopAsyncIteration(kept)
+"""
+SYNC = """\
+# Generated from sample.py by tools/generate: do not edit.
+\"\"\"A ``with`` block.\"\"\"
+
+from collections.abc import Generator, Iterator
+
+from .._sync_base import advance, wait
+from ..types import SandboxInfo
+
+
+def work(client: AgentKernel) -> Generator[bytes, None, None]:
+    # See a ``for`` over FileReader; awaiting is waiting.
+    with closing(client.pieces(f"{client.name()}")) as pieces:
+        for piece in pieces:
+            yield piece.read(1).data
+    found = client.get(first=client.first_of_all_that_there_are("of", "a", "line", "that", "is", "just", "so"), more=1)
+    kept = client.get(
+        found,
+    )
+    raise StopIteration(kept)
+"""
+
+
+def test_async_becomes_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    python_sync = generator("python_sync")
+    monkeypatch.setitem(python_sync.SOURCES, "sample.py", "sample.py")
+    assert python_sync.translate("sample.py", ASYNC) == SYNC
+    with pytest.raises(ValueError, match=r"_async_stream\.py has no longer"):
+        python_sync.translate("_async_stream.py", ASYNC)
 
 
 def test_it_can_be_used(grown: Path) -> None:

@@ -1,6 +1,6 @@
-"""What the async side does in its own way: closing, streams that may be awaited, and files to read from.
+"""What is particular to the async side: closing, streams that may be awaited, and files to read from.
 
-Waiting is in _host.py. The sync side has what is here in _sync_base.py, by hand; the rest of it is made of this side.
+Waiting is in _host.py; the sync counterpart of both is _sync_base.py. Everything else exists once, and is translated.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class AsyncBase(BaseClient):
 
 
 class AsyncStreamBase(StreamBase):
-    """A stream that may be awaited, which starts it: its first event is kept for who reads it."""
+    """A stream that may be awaited, which starts it: its first event is kept for the reader."""
 
     def __init__(self, call: Call[StreamEvent]) -> None:
         super().__init__(call)
@@ -97,7 +97,7 @@ class AsyncFileReader:
     def __init__(self, call: Call[FileReadResponse], prepare: Callable[[], Awaitable[None]] | None = None) -> None:
         self._call: Call[FileReadResponse] | None = call
         self._prepare = prepare
-        self._turn: list[None] = [None]  # who pops it reads, and puts it back
+        self._turn: list[None] = [None]  # the right to read: popped by the reader, and put back
 
     async def readinto(self, buffer: Any, /) -> int:
         """Reads into a writable buffer, decoded straight into it: the number of bytes, 0 at the end."""
@@ -121,7 +121,7 @@ class AsyncFileReader:
             return 0
         finally:
             self._turn.append(None)
-            if self._call is None:  # it was closed while it was read
+            if self._call is None:  # closed while it was being read
                 call.close()
 
     async def read(self, size: int = -1, /) -> bytes:
@@ -145,7 +145,7 @@ class AsyncFileReader:
         return piece
 
     async def aclose(self) -> None:
-        """Ends the transfer, when it has not ended."""
+        """Ends the transfer, if it has not ended."""
         call, self._call = self._call, None
         if call is not None and self._turn:
             call.close()
@@ -162,5 +162,5 @@ class AsyncFileReader:
 
 
 def opened(reader: AsyncFileReader) -> AsyncFileReader:
-    """A file as users have it: as it is."""
+    """What users get: the reader itself."""
     return reader

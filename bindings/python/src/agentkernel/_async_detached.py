@@ -1,4 +1,4 @@
-"""Commands that run in a sandbox by themselves, for both clients."""
+"""Detached commands, for both clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AsyncDetachedHandle(DetachedCommand):
-    """A detached command as it was when the server was asked, and what can be done with it."""
+    """The state of a detached command when it was requested, and what can be done with the command."""
 
     _client: AsyncAgentKernel | None = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)
@@ -26,13 +26,13 @@ class AsyncDetachedHandle(DetachedCommand):
     async def refresh(
         self, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> AsyncDetachedHandle:
-        """The command as it is now: see `AsyncAgentKernel.detached_status`."""
+        """Returns the current state: see `AsyncAgentKernel.detached_status`."""
         return await self._asked.detached_status(
             self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout
         )
 
     async def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> AsyncDetachedHandle:
-        """The command at its end: see `AsyncAgentKernel.detached_wait`."""
+        """Waits for the end of the command: see `AsyncAgentKernel.detached_wait`."""
         return await self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     async def logs(
@@ -42,13 +42,13 @@ class AsyncDetachedHandle(DetachedCommand):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> DetachedLogsResponse:
-        """What it wrote until now: see `AsyncAgentKernel.detached_logs`."""
+        """Returns what it has written so far: see `AsyncAgentKernel.detached_logs`."""
         return await self._asked.detached_logs(
             self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
         )
 
     async def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Ends it: see `AsyncAgentKernel.detached_kill`."""
+        """Kills it: see `AsyncAgentKernel.detached_kill`."""
         await self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     @property

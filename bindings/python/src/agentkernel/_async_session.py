@@ -1,4 +1,4 @@
-"""What async sessions do in their own way: they may be awaited, and a task that is thrown away can wait for nothing."""
+"""What is particular to async sessions: they may be awaited, and a task that is thrown away cannot wait."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AsyncSessionBase(Session):
         raise NotImplementedError
 
     def _is_thrown_away(self, kind: type[BaseException] | None) -> bool:
-        """Whether the task was thrown away, and may not wait for anything: then the sandbox stays."""
+        """Whether the task was thrown away and cannot wait for anything: then the sandbox stays."""
         if kind is not GeneratorExit:
             return False
         warnings.warn(f"{self!r} was left behind", ResourceWarning, source=self, stacklevel=3)
@@ -76,7 +76,7 @@ def pieces_of_sandbox(
 def file_of_sandbox(
     method: Callable[Concatenate[C, str, P], AsyncFileReader],
 ) -> Callable[Concatenate[AsyncSessionBase, P], AsyncFileReader]:
-    """The same for a method that returns a file, whose first reading creates the sandbox."""
+    """The same for a method that returns a file: the first read creates the sandbox."""
 
     @wraps(method)
     def call(session: AsyncSessionBase, /, *args: P.args, **kwargs: P.kwargs) -> AsyncFileReader:

@@ -61,7 +61,7 @@ class AsyncRunStream(AsyncStreamBase):
     async def readinto(self, buffer: Any) -> int:
         """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
 
-        Other events are passed over; an ``error`` event is raised as `StreamError`. `exit_code` tells how it ended.
+        Other events are skipped; an ``error`` event is raised as `StreamError`. `exit_code` says how it ended.
         """
         try:
             self._turn.pop()

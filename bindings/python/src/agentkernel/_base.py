@@ -42,7 +42,7 @@ class BaseClient:
     ) -> None:
         """Makes a client; nothing is sent. What is not given comes from the environment, or is the default.
 
-        Timeouts are in seconds; ``math.inf`` is none, and 0 leaves no time at all.
+        Timeouts are in seconds; ``math.inf`` is none, and 0 leaves no time.
 
         Args:
             base_url: ``http://``, ``https://``, ``unix:///path.sock``, or ``local:`` for a server of its own;
@@ -64,7 +64,7 @@ class BaseClient:
             max_idle: how many connections are kept for later calls; 64.
 
         Raises:
-            ValidationError: a setting, or a variable of the environment, cannot be right.
+            ValidationError: a setting or an environment variable is invalid.
 
         """
         texts = {
@@ -126,7 +126,7 @@ class BaseClient:
         return handle
 
     def _release(self) -> None:
-        """Calls in flight hold the client themselves, and go on."""
+        """Calls in flight hold the client themselves, and continue."""
         self._handle = None
 
     def _call(self, operation: Operation[T], /, **arguments: object) -> Call[T]:

@@ -1,4 +1,4 @@
-"""One call: what sync and async clients share of its life. Nothing here waits.
+"""One call, as sync and async clients share it. Nothing here waits.
 
 Threads: a call is stepped by one thread at a time. Whoever uses a handle holds a reference to it, and the last one
 frees it; so cancel and close may come from any thread, without locks that a forked child could inherit.

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BackendCapabilities:
-    """What a backend can do. What the server did not tell is None."""
+    """What a backend can do. What the server did not send is None."""
 
     mount_cwd: bool | None = None
     mount_home: bool | None = None
@@ -34,7 +34,7 @@ class BackendCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class BackendDescriptor:
-    """One backend: what isolates sandboxes. What the server did not tell is None."""
+    """A backend, which isolates sandboxes. What the server did not send is None."""
 
     backend: str | None = None
     """Its name."""
@@ -49,10 +49,10 @@ class BackendDescriptor:
 
 @dataclass(frozen=True, slots=True)
 class BackendDiscovery(Members):
-    """What the server can isolate sandboxes with."""
+    """The backends of a server."""
 
     default_backend: str | None = None
-    """What a sandbox gets that asks for none."""
+    """The backend of sandboxes that ask for none."""
     backends: list[BackendDescriptor] = field(default_factory=list)
     raw: bytes = field(default=b"", repr=False, compare=False)
     """The record as the server sent it (JSON)."""

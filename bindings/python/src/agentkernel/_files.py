@@ -1,4 +1,4 @@
-"""Content of files on its way to a server: what there is of it, and in which pieces it comes."""
+"""Content of files on its way to a server: its size, and its pieces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | No
 
 
 def size_of(content: object) -> int | None:
-    """How many bytes a file still has, where it can tell; None when it cannot."""
+    """How many bytes a file still has, or None if it does not know."""
     if not isinstance(content, io.RawIOBase | io.BufferedIOBase) or not content.seekable():
         return None
     here = content.tell()
@@ -43,7 +43,7 @@ def size_of(content: object) -> int | None:
 
 
 def open_local(path: str | os.PathLike[str]) -> io.FileIO:
-    """A file of this machine to read from, which keeps nobody waiting."""
+    """A file of this machine to read from; reading it does not block for long."""
     return open(path, "rb", buffering=0)
 
 

@@ -41,7 +41,7 @@ def _asyncio_loop() -> asyncio.AbstractEventLoop:
 
 
 async def wait(call: Call[Any]) -> None:
-    """Waits until the call may go on, watching its descriptor in the loop that runs."""
+    """Waits until the call may advance, watching its descriptor in the loop that runs."""
     fd = call.fd
     if trio := _trio():
         await trio.lowlevel.wait_readable(fd)

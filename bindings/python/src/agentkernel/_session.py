@@ -15,16 +15,16 @@ from .errors import AgentKernelError
 from .types import SandboxInfo
 
 REMOVE_SECONDS = 30.0
-"""How long removing may take when a block is left; it bounds what a cancelled task waits for."""
+"""Seconds that removing may take when a block is left; a cancelled task waits no longer than that."""
 
 LOOK_UP_PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)
 """A server that was left alone in the middle of a create may still finish it: look again after these seconds."""
 
 _CLOCK_SECONDS = 60.0
-"""How far the server's clock may be behind ours. A sandbox older than that is somebody else's, not the create's."""
+"""How far the server's clock may be behind ours. An older sandbox was not created by this call."""
 
 _GATEWAY_STATUSES = (502, 504)
-"""A proxy gave up waiting; what stands behind it may not have."""
+"""A proxy gave up waiting; the server behind it may not have."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -21,8 +21,8 @@ class StreamBase:
 
     def __init__(self, call: Call[StreamEvent]) -> None:
         self._call: Call[StreamEvent] | None = call
-        # Its one entry is the right to read: who pops it reads, and puts it back. As atomic as a lock at a fifth of its
-        # price, and a child that is forked while it is taken cannot hang on it.
+        # Its one entry is the right to read: the reader pops it and puts it back. That is as atomic as a lock and five
+        # times as fast, and a child that is forked while it is taken cannot hang on it.
         self._turn: list[None] = [None]
         self._pid = os.getpid()
         self._failure: AgentKernelError | None = None

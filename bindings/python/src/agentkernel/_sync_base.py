@@ -1,6 +1,6 @@
-"""What the sync side does in its own way: waiting, closing, and files as Python has them.
+"""What is particular to the sync side: waiting, closing, and files as Python has them.
 
-The rest of it is in generated/, made of the async side.
+Everything else is in generated/, translated from the async side.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def advance(call: Call[Any]) -> int:
 
 
 def shielded(work: Callable[[], T]) -> T:
-    """Runs work; the async side keeps cancellations from it."""
+    """Runs work, which the async side also shields from cancellation."""
     return work()
 
 
@@ -82,7 +82,7 @@ class SyncBase(BaseClient):
 
 
 class SyncStreamBase(StreamBase):
-    """A stream whose output is a file, too."""
+    """A stream whose output can be read as a file."""
 
     def readinto(self, buffer: Any) -> int:
         """Reads output."""
@@ -123,7 +123,7 @@ class FileReader(io.RawIOBase):
 
     def __init__(self, call: Call[FileReadResponse]) -> None:
         self._call = call
-        self._turn: list[None] = [None]  # who pops it reads, and puts it back
+        self._turn: list[None] = [None]  # the right to read: popped by the reader, and put back
 
     def readable(self) -> bool:
         """Yes."""
@@ -147,11 +147,11 @@ class FileReader(io.RawIOBase):
             return 0
         finally:
             self._turn.append(None)
-            if self.closed:  # by another thread, meanwhile
+            if self.closed:  # by another thread, in the meantime
                 self._call.close()
 
     def readall(self) -> bytes:
-        """All that is left, in pieces larger than those of Python's own."""
+        """Reads the rest, in larger pieces than io.RawIOBase does."""
         content = io.BytesIO()
         buffer = memoryview(bytearray(PIECE))
         while size := self.readinto(buffer):
@@ -159,7 +159,7 @@ class FileReader(io.RawIOBase):
         return content.getvalue()
 
     def close(self) -> None:
-        """Ends the transfer, when it has not ended. From any thread: who reads meets a `CallCancelledError`."""
+        """Ends the transfer, if it has not ended, from any thread: a reader gets a `CallCancelledError`."""
         super().close()
         self._call.cancel()
         if self._turn:
@@ -167,5 +167,5 @@ class FileReader(io.RawIOBase):
 
 
 def opened(reader: FileReader) -> io.BufferedReader:
-    """A file as users have it: with a buffer."""
+    """What users get: a buffered file."""
     return io.BufferedReader(reader, PIECE)

@@ -1,4 +1,4 @@
-"""What sync sessions do in their own way."""
+"""What is particular to sync sessions."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ __all__ = ["AsyncSandboxSession"]
 class AsyncSandboxSession(AsyncSessionBase):
     """A sandbox for the length of an ``async with`` block; `AsyncAgentKernel.sandbox` makes it.
 
-    It may be awaited, which creates it. Without either it is created by its first use, and `remove` has to be called.
+    It may be awaited, which creates it. Without either, its first use creates it, and `remove` has to be called.
     """
 
     run = of_sandbox(AsyncAgentKernel.exec_in_sandbox)
@@ -50,7 +50,7 @@ class AsyncSandboxSession(AsyncSessionBase):
     take_snapshot = of_sandbox(AsyncAgentKernel.take_snapshot)
 
     async def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Removes the sandbox. One that is gone already is fine; after a failure it may be called again."""
+        """Removes the sandbox, unless it is already gone. After a failure it may be called again."""
         if self.sandbox is None or self._removed:
             return
         with suppress(NotFoundError):

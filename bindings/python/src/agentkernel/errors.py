@@ -27,7 +27,7 @@ __all__ = [
 
 
 class AgentKernelError(Exception):
-    """What every error of this package is.
+    """The base of all errors of this package.
 
     Attributes:
         message: what went wrong, in one line.
@@ -86,7 +86,7 @@ class AgentKernelError(Exception):
 
 
 class ValidationError(AgentKernelError, ValueError):
-    """Something that was asked cannot be right: found before anything was sent, or by the server (400)."""
+    """The request is invalid: detected before anything was sent, or by the server (400)."""
 
 
 class AuthError(AgentKernelError):
@@ -98,11 +98,11 @@ class ForbiddenError(AgentKernelError):
 
 
 class NotFoundError(AgentKernelError):
-    """There is no such thing (404)."""
+    """Not found (404)."""
 
 
 class ConflictError(AgentKernelError):
-    """What is there already stands against it (409)."""
+    """A conflict with the current state, such as a name that is taken (409)."""
 
 
 class CommandError(AgentKernelError):
@@ -118,7 +118,7 @@ class UnprocessableError(AgentKernelError):
 
 
 class QuotaError(AgentKernelError):
-    """Too much was asked (429): see `retry_after`."""
+    """Too many requests (429): see `retry_after`."""
 
 
 class ServerError(AgentKernelError):
@@ -126,7 +126,7 @@ class ServerError(AgentKernelError):
 
 
 class NetworkError(AgentKernelError):
-    """No whole answer came: no name, no connection, no trusted TLS, or one that broke. `code` tells them apart."""
+    """No complete reply was received. `code` says what failed: name resolution, connecting, TLS, or the connection."""
 
 
 class CallTimeoutError(NetworkError, TimeoutError):

@@ -28,13 +28,13 @@ class AgentKernel(Files):
     def detached_wait(
         self, name: str, cmd_id: str, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> DetachedHandle:
-        """Waits for the end of a detached command, by asking again and again, less and less often.
+        """Waits for the end of a detached command, polling less and less often.
 
         Args:
             name: The sandbox.
             cmd_id: The command.
-            timeout: Seconds after which `CallTimeoutError` is raised, and the command runs on; else there is no end.
-            connect_timeout: Seconds for connecting, each time.
+            timeout: Seconds after which `CallTimeoutError` is raised, and the command keeps running. Default: none.
+            connect_timeout: Seconds for connecting, each time it polls.
 
         """
         polling = Polling(timeout)

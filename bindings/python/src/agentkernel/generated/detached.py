@@ -1,5 +1,5 @@
 # Generated from _async_detached.py by tools/generate: do not edit.
-"""Commands that run in a sandbox by themselves, for both clients."""
+"""Detached commands, for both clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DetachedHandle(DetachedCommand):
-    """A detached command as it was when the server was asked, and what can be done with it."""
+    """The state of a detached command when it was requested, and what can be done with the command."""
 
     _client: AgentKernel | None = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)
@@ -25,11 +25,11 @@ class DetachedHandle(DetachedCommand):
         return cls(**known, _client=client, _sandbox=sandbox)
 
     def refresh(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
-        """The command as it is now: see `AgentKernel.detached_status`."""
+        """Returns the current state: see `AgentKernel.detached_status`."""
         return self._asked.detached_status(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
-        """The command at its end: see `AgentKernel.detached_wait`."""
+        """Waits for the end of the command: see `AgentKernel.detached_wait`."""
         return self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     def logs(
@@ -39,13 +39,13 @@ class DetachedHandle(DetachedCommand):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> DetachedLogsResponse:
-        """What it wrote until now: see `AgentKernel.detached_logs`."""
+        """Returns what it has written so far: see `AgentKernel.detached_logs`."""
         return self._asked.detached_logs(
             self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
         )
 
     def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Ends it: see `AgentKernel.detached_kill`."""
+        """Kills it: see `AgentKernel.detached_kill`."""
         self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     @property

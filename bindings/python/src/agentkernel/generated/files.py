@@ -25,7 +25,7 @@ class Files(Methods):
     def read_bytes(
         self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> bytes:
-        """What is in a file."""
+        """Returns the content of a file."""
         with self._reader(name, path, timeout, connect_timeout) as file:
             return file.read()
 
@@ -39,17 +39,17 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> str:
-        """What is in a file as text; encoding and errors are those of `bytes.decode`."""
+        """Returns the content of a file as text; encoding and errors are those of `bytes.decode`."""
         data = self.read_bytes(name, path, timeout=timeout, connect_timeout=connect_timeout)
         return data.decode(encoding, errors)
 
     def open_file(
         self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> io.BufferedReader:
-        """A file to read from while it arrives: a binary file of Python's, to be closed, best by ``with``.
+        """Returns a binary file to read from while it arrives; close it, best by ``with``.
 
-        Memory stays flat with servers that say how a file is encoded before they send it, as agentkernel-local does;
-        the full server says so after it, and its reply is held as a whole.
+        Memory use is constant with servers that send the encoding of a file before its content, as agentkernel-local
+        does; the full server sends it after, so its reply is held as a whole.
 
         Example::
 
@@ -60,7 +60,7 @@ class Files(Methods):
         Args:
             name: The sandbox.
             path: The file.
-            timeout: Seconds for all of it, from the first read on.
+            timeout: Seconds for the whole transfer, from the first read on.
             connect_timeout: Seconds for connecting.
 
         """
@@ -75,7 +75,7 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> Generator[bytes, None, None]:
-        """What is in a file, piece by piece while it arrives: at most chunk_size bytes each."""
+        """Yields the content of a file while it arrives, in pieces of at most chunk_size bytes."""
         with self._reader(name, path, timeout, connect_timeout) as file:
             buffer = bytearray(chunk_size)
             view = memoryview(buffer)
@@ -93,16 +93,16 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> None:
-        """Writes a file; one that is there is replaced. Servers take about 12 MB: more is `TooLargeError`.
+        """Writes a file, replacing an existing one. Servers take about 12 MB; more is a `TooLargeError`.
 
         Args:
             name: The sandbox.
             path: The file.
-            content: Text, bytes, or something they come from piece by piece: a file to read from, or an iterable.
-            encoding: Set to base64 when a str is that, and not the text itself.
-            size: How many bytes a file or an iterable will bring, so that too many are refused before anything is sent.
-                Files that can tell need not be told.
-            timeout: Seconds for all of it.
+            content: Text, bytes, or a source of either in pieces: a file to read from, or an iterable.
+            encoding: Set to base64 if a str is base64, and not the text itself.
+            size: The number of bytes a file or an iterable will yield, so that too many are refused before anything is
+                sent. Not needed for files that know their size.
+            timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
         """
@@ -111,7 +111,7 @@ class Files(Methods):
         if octets is None and size is None:
             size = size_of(content)
         elif octets is not None and count(octets) > PIECE:
-            # Handed in from where it is, it is never copied as a whole.
+            # Passed on from where it is, it is never copied as a whole.
             size = count(octets) if size is None else size
             source, octets = [octets], None
         call = self._call(
@@ -138,7 +138,7 @@ class Files(Methods):
     ) -> BatchFileWriteResponse:
         """Writes several files, by absolute path. Texts go in one request, bytes in one for each.
 
-        When one fails those before it stay. The timeouts are those of each request.
+        When one fails, those before it stay. The timeouts apply to each request.
         """
         together, alone = split(files)
         written = BatchFileWriteResponse(0)
@@ -171,15 +171,15 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> Generator[int, None, None]:
-        """Copies a file of this machine into a sandbox, and yields how many bytes are done while it goes.
+        """Copies a file of this machine into a sandbox, and yields the number of bytes done so far.
 
-        The last number comes when the server has the file. Leaving earlier leaves no file.
+        The last number comes when the server has the whole file. Leaving earlier leaves no file.
 
         Args:
             name: The sandbox.
-            local: The file here.
-            path: The file there.
-            timeout: Seconds for all of it.
+            local: The file on this machine.
+            path: The file in the sandbox.
+            timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
         """
@@ -218,16 +218,16 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> Generator[int, None, None]:
-        """Copies a file of a sandbox to this machine, and yields how many bytes are done while it arrives.
+        """Copies a file of a sandbox to this machine, and yields the number of bytes done so far.
 
-        The last number comes when the file is there: until then one of that name stays as it was, and it stays so when
-        this fails or is left earlier.
+        The last number comes when the file is complete. Until then, and when this fails or is left earlier, an existing
+        file of that name stays as it was.
 
         Args:
             name: The sandbox.
-            path: The file there.
-            local: The file here.
-            timeout: Seconds for all of it.
+            path: The file in the sandbox.
+            local: The file on this machine.
+            timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
         """
@@ -261,7 +261,7 @@ def _last(progress: Generator[int, None, None]) -> int:
 
 
 def _send(call: Call[None], content: Generator[Any, None, None]) -> Generator[int, None, None]:
-    """Hands content to a call, and yields how much is done: the last time when the server has it all."""
+    """Passes content to a call and yields how many bytes are done, at last when the server has received them all."""
     done = 0
     try:
         with closing(content):
@@ -279,7 +279,7 @@ def _send(call: Call[None], content: Generator[Any, None, None]) -> Generator[in
 
 
 def _hand_in(call: Call[None], piece: Any) -> bool:
-    """Whether the server still reads: it may answer before it has all."""
+    """Whether the server is still reading: it may reply before it has received everything."""
     taken = 0
     # Released in time: the collector must not meet a memoryview that is still in use.
     with ffi.from_buffer("char[]", piece) as octets:

@@ -25,7 +25,7 @@ __all__ = ["SandboxSession"]
 class SandboxSession(SyncSessionBase):
     """A sandbox for the length of a ``with`` block; `AgentKernel.sandbox` makes it.
 
-    Without a block it is created by its first use, and `remove` has to be called.
+    Without a block, its first use creates it, and `remove` has to be called.
     """
 
     run = of_sandbox(AgentKernel.exec_in_sandbox)
@@ -51,7 +51,7 @@ class SandboxSession(SyncSessionBase):
     take_snapshot = of_sandbox(AgentKernel.take_snapshot)
 
     def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Removes the sandbox. One that is gone already is fine; after a failure it may be called again."""
+        """Removes the sandbox, unless it is already gone. After a failure it may be called again."""
         if self.sandbox is None or self._removed:
             return
         with suppress(NotFoundError):

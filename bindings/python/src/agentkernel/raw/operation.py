@@ -53,7 +53,7 @@ class Operation(Generic[T_co]):
             if value is None:
                 continue
             status = self.parameters[name].bind(call, value, NULL)
-            if status < 0:  # it is latched: the first step says it again, with the words
+            if status < 0:  # the call keeps it: its first step reports it with a message
                 err = new_error()
                 raise error_of(lib.ak_call_step(call, err), err)
 

@@ -1,6 +1,6 @@
 """Fields of records: what each ak_value holds, as Python has it.
 
-Everything is copied, because what a value points to ends with the call's next step. Absent and null are None.
+Everything is copied, because values are valid only until the call's next step. Absent and null are None.
 """
 
 from __future__ import annotations
