@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import node_abi
 from .node_text import WIDTH, camel, doc, enclosed, imports, module, pascal, union
-from .schema import TREE, Constant, Field, Key, Operation, Parameter, Record, Schema
+from .schema import TREE, Constant, Field, Operation, Parameter, Record, Schema
 
 # Operations that client.ts has with another signature.
 BY_HAND = ("batch_run",)
@@ -62,40 +62,31 @@ HAND_TYPES = {"CallOptions", "Lifecycle", "Network", "SecurityProfile", "Sandbox
 TIMEOUTS = {"timeout_ms": "timeout", "connect_timeout_ms": "connectTimeout", "idle_timeout_ms": "idleTimeout",
             "total_timeout_ms": "timeout"}  # fmt: skip
 
-# What the schema does not say, by operation, OPERATION.PARAMETER or RECORD.FIELD: further sentences,
+# What only concerns this binding, by operation, OPERATION.PARAMETER or RECORD.FIELD: further sentences,
 NOTES = {
     "stop_sandbox": "Full servers report success for one that does not exist, too.",
     "read_file": "It is held as a whole; createReadStream returns it in pieces.",
     "request": "The path may have a query.",
-    "take_snapshot": "It replaces a snapshot of the same name.",
-    "update_sandbox.labels": "They replace all labels: an empty object removes them.",
     "exec_in_sandbox.env": "An object of names and values will do.",
     "exec_detached.env": "An object of names and values will do.",
-    "detached_logs.stream": "Default: stdout.",
-    "restore_snapshot.as_name": "Default: SANDBOX-restored.",
     "restore_snapshot.start": "A server that ignores this gets a request of its own for it.",
-    "run_output.exit_code": "Not 0 only with `check: false`.",
     "run_output.total_bytes": "A bigint beyond 2^53.",
-    "detached_command.exit_code": "null until it has ended. Full servers of version 0.21 always report 127.",
+    "detached_command.exit_code": "It is null then. Full servers of version 0.21 always report 127.",
 }
 # or, where a key means something else, other ones.
 INSTEAD = {
     "settings.baseUrl": "`http://`, `https://`, `unix:///path.sock`, or `local:` for a server of this process's own.",
     "stream_event.fast": "Whether a warm sandbox was used, in a started event.",
-    "detached_command.status": "The state: running, completed or failed; an open set.",
     "log_entry.name": "The sandbox, in entries about its creation, start, stop and removal.",
     "log_entry.sandbox": "The sandbox, in entries about something in it.",
     "log_entry.pid": "The process id of the server.",
 }
 
 
-def _doc(place: str, text: str, indent: str = "    ") -> list[str]:
-    return doc(f"{text} {NOTES[place]}" if place in NOTES else text, indent)
-
-
-def _key_doc(place: str, key: Key) -> list[str]:
-    """What a key means here, without what it means elsewhere ("Of health: ...")."""
-    return _doc(place, INSTEAD.get(place, re.sub(r" (Of [\w ]+|As a parameter): [^.]*\.", "", key.about)))
+def _doc(place: str, described: Operation | Parameter | Field) -> list[str]:
+    about = re.sub(r" As a parameter: [^.]*\.", "", described.about)
+    sentences = [INSTEAD.get(place, about), described.details, NOTES.get(place)]
+    return doc(" ".join(filter(None, sentences)), "    ")
 
 
 def _hand_types(*parts: list[str]) -> list[str]:
@@ -160,7 +151,7 @@ def _interface_of_options(operation: Operation) -> list[str]:
     lines.append(f"export interface {_options_name(operation)} extends CallOptions {{")
     for each in _own_options(operation):
         name, kind = TIMEOUTS.get(each.name, each.name), _parameter_type(each)
-        lines += _key_doc(f"{operation.name}.{each.name}", each.key)
+        lines += _doc(f"{operation.name}.{each.name}", each)
         lines.append(f"    {name}: {kind};" if each.required else f"    {name}?: {union(kind, 'undefined')};")
     return [*lines, "}"]
 
@@ -188,7 +179,7 @@ def _members(record: Record) -> list[tuple[Field, str, str, list[str]]]:
     for field in record.fields:
         place = f"{record.name}.{field.name}"
         absent = ABSENT.get(place, "" if field.required else "undefined")
-        members.append((field, KEY_TYPES.get(place, FIELD_TYPES[field.type]), absent, _key_doc(place, field.key)))
+        members.append((field, KEY_TYPES.get(place, FIELD_TYPES[field.type]), absent, _doc(place, field)))
     return [member for member in members if member[0].name != "raw"]
 
 
@@ -300,7 +291,7 @@ def _method(operation: Operation) -> list[str]:
         result = f"{before}found{behind}" if before != "(" else f"found{behind[1:]}"
         body += [f"        return {result};"] if before else []
     signature = enclosed(f"async {camel(operation.name)}(", parameters, f"): Promise<{returned}> {{", "    ")
-    return ["", *_doc(operation.name, operation.about), *signature, *body, "    }"]
+    return ["", *_doc(operation.name, operation), *signature, *body, "    }"]
 
 
 def operations(schema: Schema) -> str:

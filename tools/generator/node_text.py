@@ -24,7 +24,8 @@ def doc(text: str, indent: str = "") -> list[str]:
     line = f"{indent}/** {text} */"
     if len(line) <= WIDTH:
         return [line]
-    wrapped = textwrap.wrap(text, WIDTH, initial_indent=f"{indent} * ", subsequent_indent=f"{indent} * ")
+    start = f"{indent} * "
+    wrapped = textwrap.wrap(text, WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False)
     return [f"{indent}/**", *wrapped, f"{indent} */"]
 
 

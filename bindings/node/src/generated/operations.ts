@@ -79,20 +79,21 @@ export abstract class Operations {
         return natural(await this.#caller.one("get_sandbox_by_uuid", {...options, uuid}));
     }
 
-    /** Starts a stopped sandbox. */
+    /** Starts a stopped sandbox. Starting one that is running is a conflict (409). */
     async startSandbox(name: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("start_sandbox", {...options, name});
     }
 
     /**
-     * Stops a sandbox: its processes end, the sandbox is kept. Full servers report success for one that does not exist,
-     * too.
+     * Stops a sandbox: its processes end, the sandbox is kept. Stopping a stopped one does nothing. With
+     * agentkernel-local its files stay; the full server's containers lose those outside of volumes. Full servers report
+     * success for one that does not exist, too.
      */
     async stopSandbox(name: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("stop_sandbox", {...options, name});
     }
 
-    /** Freezes a sandbox and its memory. Few backends support this. */
+    /** Freezes a sandbox and its memory. Few backends support this. The others refuse it (422). */
     async pauseSandbox(name: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("pause_sandbox", {...options, name});
     }
@@ -112,12 +113,15 @@ export abstract class Operations {
         return natural(await this.#caller.one("resize_sandbox", {...options, name}));
     }
 
-    /** Restores an archived sandbox. */
+    /** Restores an archived sandbox. A dormant one, too. */
     async recoverSandbox(name: string, options: CallOptions = {}): Promise<SandboxInfo> {
         return natural(await this.#caller.one("recover_sandbox", {...options, name}));
     }
 
-    /** Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. */
+    /**
+     * Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. What is not set stays
+     * as it is.
+     */
     async updateSandbox(name: string, options: UpdateSandboxOptions): Promise<SandboxInfo> {
         return natural(await this.#caller.one("update_sandbox", {...options, name}));
     }
@@ -146,7 +150,7 @@ export abstract class Operations {
         return (await this.#caller.all("get_sandbox_logs", {...options, name})).map((fields) => logEntry(fields));
     }
 
-    /** Starts a command in a sandbox without waiting for it. */
+    /** Starts a command in a sandbox without waiting for it. The timeouts bound the call, not the command. */
     async execDetached(
         name: string,
         command: readonly string[],
@@ -165,22 +169,25 @@ export abstract class Operations {
         return new DetachedLogsResponse(await this.#caller.one("detached_logs", {...options, name, id}));
     }
 
-    /** Kills a detached command. */
+    /** Kills a detached command. One that has ended is left as it is. */
     async detachedKill(name: string, id: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("detached_kill", {...options, name, id});
     }
 
-    /** Lists the detached commands of a sandbox. */
+    /**
+     * Lists the detached commands of a sandbox. The full server returns the states as they were when each was last
+     * requested.
+     */
     async detachedList(name: string, options: CallOptions = {}): Promise<DetachedCommand[]> {
         return (await this.#caller.all("detached_list", {...options, name})).map((fields) => detachedCommand(fields));
     }
 
-    /** Extends the lifetime of a sandbox. */
+    /** Extends the lifetime of a sandbox. Returns the time at which it then expires, in RFC 3339 format. */
     async extendTtl(name: string, options: ExtendTtlOptions = {}): Promise<ExtendTtlResponse> {
         return natural(await this.#caller.one("extend_ttl", {...options, name}));
     }
 
-    /** Saves the state of a sandbox as a snapshot. It replaces a snapshot of the same name. */
+    /** Saves the state of a sandbox as a snapshot. A snapshot of the same name is replaced. */
     async takeSnapshot(options: TakeSnapshotOptions): Promise<SnapshotMeta> {
         return natural(await this.#caller.one("take_snapshot", options));
     }
@@ -195,7 +202,7 @@ export abstract class Operations {
         return natural(await this.#caller.one("get_snapshot", {...options, name}));
     }
 
-    /** Deletes a snapshot. */
+    /** Deletes a snapshot. Sandboxes restored from it stay. */
     async deleteSnapshot(name: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("delete_snapshot", {...options, name});
     }

@@ -12,7 +12,7 @@ export interface RunOptions extends CallOptions {
      * re-parses arguments in a shell and loses exit codes.
      */
     fast?: boolean | undefined;
-    /** Whether a failing command is an error. Default: true. Default: true. */
+    /** Whether a failing command is an error. Default: true. If it is not, the result has the exit code. */
     check?: boolean | undefined;
 }
 
@@ -91,7 +91,7 @@ export interface ExecOptions extends CallOptions {
     workdir?: string | undefined;
     /** Whether to run the command as root in the sandbox. Servers may forbid it. */
     sudo?: boolean | undefined;
-    /** Whether a failing command is an error. Default: true. Default: true. */
+    /** Whether a failing command is an error. Default: true. If it is not, the result has the exit code. */
     check?: boolean | undefined;
 }
 
@@ -105,7 +105,7 @@ export interface ResizeSandboxOptions extends CallOptions {
 
 /** Options of `updateSandbox`. */
 export interface UpdateSandboxOptions extends CallOptions {
-    /** User-defined labels. They replace all labels: an empty object removes them. */
+    /** User-defined labels. An empty map removes them all. */
     labels?: Readonly<Record<string, string>> | undefined;
     /** A user-defined description. */
     description?: string | undefined;
@@ -145,16 +145,22 @@ export interface TakeSnapshotOptions extends CallOptions {
 
 /** Options of `restoreSnapshot`. */
 export interface RestoreSnapshotOptions extends CallOptions {
-    /** The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. Default: SANDBOX-restored. */
+    /**
+     * The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. Default: the name of the
+     * snapshot's sandbox, followed by -restored.
+     */
     as_name?: string | undefined;
-    /** Whether to start it at once. A server that ignores this gets a request of its own for it. */
+    /**
+     * Whether to start it at once. Otherwise it is stopped. A server that ignores this gets a request of its own for
+     * it.
+     */
     start?: boolean | undefined;
 }
 
 /** Options of `request`. */
 export interface RequestOptions extends CallOptions {
-    /** The JSON to send. */
+    /** The JSON to send. Without it there is no body. */
     body?: unknown;
-    /** Whether a failing command is an error. Default: true. Default: true. */
+    /** Whether a status other than 2xx is an error. Default: true. If it is not, the reply has the status. */
     check?: boolean | undefined;
 }

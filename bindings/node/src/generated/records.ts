@@ -8,11 +8,11 @@ import type {DetachedStatus, SandboxStatus} from "../types.js";
 export class RunOutput extends ByteRecord {
     /** What the command wrote. */
     readonly outputBytes: Buffer;
-    /** The exit code of the command. Not 0 only with `check: false`. */
+    /** The exit code of the command. Not 0 only if check is false. */
     readonly exit_code: number | undefined;
     /** Whether the output was longer than the server keeps. */
     readonly truncated: boolean | undefined;
-    /** The length of the whole output in bytes. A bigint beyond 2^53. */
+    /** The length of the whole output in bytes. Set when it was truncated. A bigint beyond 2^53. */
     readonly total_bytes: number | bigint | undefined;
 
     /** @internal */
@@ -117,9 +117,9 @@ export interface BatchFileWriteResponse {
 
 /** The result of one command of a batch: its output, or why it failed. */
 export class BatchResult extends ByteRecord {
-    /** What the command wrote. */
+    /** What the command wrote. Not set when the command failed. */
     readonly outputBytes: Buffer | null;
-    /** Why the command or step failed. */
+    /** Why the command or step failed. Not set when it did not. */
     readonly error: string | null;
 
     /** @internal */
@@ -137,7 +137,7 @@ export class BatchResult extends ByteRecord {
 
 /** An entry of a sandbox's audit log. Which fields are set depends on its type. */
 export interface LogEntry extends Readonly<Record<string, unknown>> {
-    /** The kind of event or log entry; an open set. */
+    /** The kind of event or log entry; an open set. Such as sandbox_created, command_executed or file_written. */
     readonly type: string;
     /** The time, in RFC 3339 format. */
     readonly timestamp?: string | null;
@@ -173,7 +173,7 @@ export interface LogEntry extends Readonly<Record<string, unknown>> {
 export interface DetachedCommand {
     /** The identifier. */
     readonly id: string;
-    /** The state: running, completed or failed; an open set. */
+    /** The state, such as running, stopped or paused; an open set. One that ended is completed or failed. */
     readonly status: DetachedStatus;
     /** The name of the sandbox. */
     readonly sandbox?: string;
@@ -181,7 +181,10 @@ export interface DetachedCommand {
     readonly command?: readonly (string | null)[];
     /** The process id, as the server counts it. */
     readonly pid?: number;
-    /** The exit code of the command. null until it has ended. Full servers of version 0.21 always report 127. */
+    /**
+     * The exit code of the command. Not set while it runs. It is null then. Full servers of version 0.21 always report
+     * 127.
+     */
     readonly exit_code: number | null;
     /** When it was started, in RFC 3339 format. */
     readonly started_at?: string;
@@ -191,9 +194,9 @@ export interface DetachedCommand {
 
 /** What a detached command has written so far. */
 export class DetachedLogsResponse extends ByteRecord {
-    /** What the command wrote to its standard output. */
+    /** What the command wrote to its standard output. Not set when the other stream was requested. */
     readonly stdoutBytes: Buffer | undefined;
-    /** What the command wrote to its standard error. */
+    /** What the command wrote to its standard error. Set when this stream was requested. */
     readonly stderrBytes: Buffer | undefined;
 
     /** @internal */
@@ -226,7 +229,7 @@ export interface ExtendTtlResponse {
 export interface SnapshotMeta {
     /** The name: 1 to 63 letters, digits, hyphens and underscores. */
     readonly name: string;
-    /** The name of the sandbox. */
+    /** The name of the sandbox. The snapshot was taken of it. */
     readonly sandbox?: string;
     /** The backend's name for the snapshot. */
     readonly image_tag?: string;
