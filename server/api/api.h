@@ -1,5 +1,5 @@
 /*
- * api.h: the context of the handlers, and the table of operations.
+ * api.h: the context of the handlers, what they share, and the table of operations.
  */
 #ifndef AKL_API_H
 #define AKL_API_H
@@ -18,5 +18,24 @@ struct api {
 };
 
 extern const struct routes api_routes;
+
+/* The image of a request that names none. Only a name, unless --image maps it. */
+#define SANDBOX_DEFAULT_IMAGE "alpine:3.24"
+
+/* More than any machine has, and small enough that its bytes can be counted. */
+#define SANDBOX_MEMORY_MB_MAX ((uint64_t)1 << 40)
+#define SANDBOX_VCPUS_MAX 10000
+
+/* Writes a sandbox as SandboxInfo. */
+void sandbox_write_info(struct writer *writer, struct sandbox *sandbox);
+
+/* A reference to the sandbox that the path names; NULL when the reply says why not (400, 404). */
+struct sandbox *sandbox_find(struct api *api, const struct request *request, struct reply *reply);
+
+/* Whether commands can be run now, and the reason or a warning: status.c. */
+bool status_sandbox_usable(const struct api *api, const char **why);
+
+/* Checks the name in the path. False when the reply says what is wrong with it. */
+bool sandbox_check_name(const struct request *request, struct reply *reply);
 
 #endif

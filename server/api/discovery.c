@@ -49,7 +49,7 @@ static void write_backend(struct writer *writer, const char *name, bool ours, bo
     writer_close(writer, '}');
 }
 
-void handle_backends(struct api *api, struct request *request, struct reply *reply) {
+void handle_get_backends(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
     const char *why = NULL;
@@ -115,7 +115,7 @@ static void write_usage(struct writer *writer, const struct api *api) {
     writer_close(writer, '}');
 }
 
-void handle_stats(struct api *api, struct request *request, struct reply *reply) {
+void handle_get_stats(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
     struct sandbox **list = state_list(&api->state);

@@ -5,7 +5,7 @@
 #include "exec_request.h"
 #include "handlers.h"
 
-void handle_exec(struct api *api, struct request *request, struct reply *reply) {
+void handle_exec_in_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct exec_request exec = {0};
     if (sandbox_check_name(request, reply) && exec_request_read(request, &exec, reply)) {
         struct sandbox *sandbox = exec_request_sandbox(api, request, reply);

@@ -82,7 +82,7 @@ static void start(struct api *api, const struct exec_request *exec, struct sandb
     }
 }
 
-void handle_exec_detach(struct api *api, struct request *request, struct reply *reply) {
+void handle_exec_detached(struct api *api, struct request *request, struct reply *reply) {
     struct exec_request exec = {0};
     if (sandbox_check_name(request, reply) && exec_request_read(request, &exec, reply)) {
         struct sandbox *sandbox = exec_request_sandbox(api, request, reply);
@@ -97,7 +97,7 @@ void handle_exec_detach(struct api *api, struct request *request, struct reply *
 /* --- Questions --- */
 
 /* A sandbox that does not exist has none, as the protocol requires. */
-void handle_list_detached(struct api *api, struct request *request, struct reply *reply) {
+void handle_detached_list(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;
     }
@@ -130,7 +130,7 @@ static void reply_unknown(struct reply *reply, const char *id) {
     reply_errorf(reply, 404, "Detached command '%.64s' not found", id);
 }
 
-void handle_get_detached(struct api *api, struct request *request, struct reply *reply) {
+void handle_detached_status(struct api *api, struct request *request, struct reply *reply) {
     const char *id = request->segments[4];
     struct sandbox *sandbox = find(api, request, reply);
     struct writing writing = {reply, request->segments[1]};
@@ -174,7 +174,7 @@ void handle_detached_logs(struct api *api, struct request *request, struct reply
     state_release(sandbox);
 }
 
-void handle_kill_detached(struct api *api, struct request *request, struct reply *reply) {
+void handle_detached_kill(struct api *api, struct request *request, struct reply *reply) {
     const char *id = request->segments[4];
     struct sandbox *sandbox = find(api, request, reply);
     if (sandbox && detached_end(sandbox, id)) {

@@ -75,7 +75,7 @@ void handle_stop_sandbox(struct api *api, struct request *request, struct reply 
 }
 
 /* Pause, resume and fork preserve the memory of processes, which needs a virtual machine. */
-void handle_full_state(struct api *api, struct request *request, struct reply *reply) {
+static void refuse_full_state(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox) {
         reply_error(reply, 422,
@@ -83,6 +83,18 @@ void handle_full_state(struct api *api, struct request *request, struct reply *r
                     "backend");
     }
     state_release(sandbox);
+}
+
+void handle_pause_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    refuse_full_state(api, request, reply);
+}
+
+void handle_resume_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    refuse_full_state(api, request, reply);
+}
+
+void handle_fork_sandbox(struct api *api, struct request *request, struct reply *reply) {
+    refuse_full_state(api, request, reply);
 }
 
 struct size {

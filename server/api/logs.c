@@ -3,7 +3,7 @@
  */
 #include "handlers.h"
 
-void handle_logs(struct api *api, struct request *request, struct reply *reply) {
+void handle_get_sandbox_logs(struct api *api, struct request *request, struct reply *reply) {
     struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (!sandbox) {
         return;

@@ -103,7 +103,7 @@ static void apply(struct patch *patch, struct sandbox *sandbox, struct reply *re
     }
 }
 
-void handle_patch_sandbox(struct api *api, struct request *request, struct reply *reply) {
+void handle_update_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct patch patch = {0};
     struct sandbox *sandbox = sandbox_find(api, request, reply);
     if (sandbox && read_patch(request, &patch, reply)) {

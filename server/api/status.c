@@ -33,7 +33,7 @@ static void write_sandbox_status(struct writer *writer, const struct api *api) {
     writer_close(writer, '}');
 }
 
-void handle_status(struct api *api, struct request *request, struct reply *reply) {
+void handle_get_status(struct api *api, struct request *request, struct reply *reply) {
     (void)request;
     struct writer *writer = &reply->body;
     reply_open(reply, 200);

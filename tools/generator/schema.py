@@ -105,6 +105,8 @@ class Operation:
     writable: bool
     parameters: tuple[Parameter, ...] = field(repr=False)
     details: str = ""
+    local: bool = False  # agentkernel-local has a handler for it
+    public: bool = False  # it needs no API key
 
     @property
     def streams(self) -> bool:
@@ -228,6 +230,8 @@ def _operation(keys: dict[str, Key], records: dict[str, Record], each: dict[str,
         each.get("writable", False),
         tuple(_parameter(keys, each["name"], entry) for entry in [*each["parameters"], *timeouts]),
         each.get("details", ""),
+        each.get("local", False),
+        each.get("public", False),
     )
 
 
