@@ -472,9 +472,7 @@ typedef struct ak_event {
     const char *message; /* What went wrong, in an error event. */
     const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
-    /* Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
-     * re-parses arguments in a shell and loses exit codes. */
-    bool fast;
+    bool fast; /* Whether a warm sandbox is used, in a started event. */
     const char *timestamp; /* The time, in RFC 3339 format. */
     const char *stage; /* How far the sandbox is, such as sandbox_created, in a progress event. */
     const char *sandbox; /* The name of the sandbox. */
@@ -718,7 +716,7 @@ typedef struct ak_sandbox_log {
     ak_ops_block *memory; /* what the members point to: not for use */
     const char *type; /* The kind of event or log entry; an open set. */
     const char *timestamp; /* The time, in RFC 3339 format. */
-    int64_t pid; /* The process id, as the server counts it. */
+    int64_t pid; /* The process id of the server. */
     const char *user; /* Who did it. */
     const char *name; /* The name: 1 to 63 letters, digits, hyphens and underscores. */
     const char *sandbox; /* The name of the sandbox. */

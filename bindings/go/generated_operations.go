@@ -25,7 +25,8 @@ func (c *Client) Run(ctx context.Context, command []string, opts *RunOptions) (*
 	})
 }
 
-// RunStream runs a command in a fresh sandbox and streams events as they arrive. The context holds for the whole
+// RunStream runs a command in a fresh sandbox and streams events as they arrive. A failing command is not an error
+// here: its done event has the exit code. A stream that breaks off is an error. The context holds for the whole
 // stream. Close the stream, or range over its events, which closes it.
 //   - command: the program and its arguments, passed on byte for byte.
 func (c *Client) RunStream(ctx context.Context, command []string, opts *RunOptions) (*Stream, error) {
@@ -88,7 +89,7 @@ func (c *Client) GetSandboxByUUID(ctx context.Context, uuid string, opts ...*Cal
 	})
 }
 
-// StartSandbox starts a stopped sandbox.
+// StartSandbox starts a stopped sandbox. Starting one that is running is a conflict (409).
 func (c *Client) StartSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_START_SANDBOX, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -96,8 +97,9 @@ func (c *Client) StartSandbox(ctx context.Context, name string, opts ...*CallOpt
 	})
 }
 
-// StopSandbox stops a sandbox: its processes end, the sandbox is kept. Full servers also report success for a
-// sandbox that does not exist.
+// StopSandbox stops a sandbox: its processes end, the sandbox is kept. Stopping a stopped one does nothing. With
+// agentkernel-local its files stay; the full server's containers lose those outside of volumes. Full servers also
+// report success for a sandbox that does not exist.
 func (c *Client) StopSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_STOP_SANDBOX, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -105,7 +107,7 @@ func (c *Client) StopSandbox(ctx context.Context, name string, opts ...*CallOpti
 	})
 }
 
-// PauseSandbox freezes a sandbox and its memory. Few backends support this. Others reply with [ErrUnprocessable].
+// PauseSandbox freezes a sandbox and its memory. Few backends support this. The others refuse it (422).
 func (c *Client) PauseSandbox(ctx context.Context, name string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_PAUSE_SANDBOX, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -139,7 +141,7 @@ func (c *Client) ResizeSandbox(ctx context.Context, name string, opts *ResizeSan
 	})
 }
 
-// RecoverSandbox restores an archived sandbox.
+// RecoverSandbox restores an archived sandbox. A dormant one, too.
 func (c *Client) RecoverSandbox(ctx context.Context, name string, opts ...*CallOptions) (*SandboxInfo, error) {
 	return one[SandboxInfo](ctx, c, raw.OP_RECOVER_SANDBOX, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -147,7 +149,8 @@ func (c *Client) RecoverSandbox(ctx context.Context, name string, opts ...*CallO
 	})
 }
 
-// UpdateSandbox changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole.
+// UpdateSandbox changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. What is
+// not set stays as it is.
 func (c *Client) UpdateSandbox(ctx context.Context, name string, opts *UpdateSandboxOptions) (*SandboxInfo, error) {
 	return one[SandboxInfo](ctx, c, raw.OP_UPDATE_SANDBOX, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -165,8 +168,8 @@ func (c *Client) ReadFileInfo(ctx context.Context, name, path string, opts ...*C
 	})
 }
 
-// WriteFile writes a file in a sandbox and creates its parent directories. Servers accept about 12 MB at most: see
-// [Client.WriteFileFrom].
+// WriteFile writes a file in a sandbox and creates its parent directories. Servers accept about 12 MB at most. See
+// [Client.WriteFileFrom] for larger ones.
 //   - content: the content in bytes.
 func (c *Client) WriteFile(ctx context.Context, name, path string, content []byte, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_WRITE_FILE, func(to *binder) {
@@ -205,7 +208,7 @@ func (c *Client) GetSandboxLogs(ctx context.Context, name string, opts ...*CallO
 	})
 }
 
-// ExecDetached starts a command in a sandbox without waiting for it.
+// ExecDetached starts a command in a sandbox without waiting for it. The timeouts bound the call, not the command.
 //   - command: the program and its arguments, passed on byte for byte.
 func (c *Client) ExecDetached(ctx context.Context, name string, command []string, opts ...*DetachedOptions) (*DetachedCommand, error) {
 	return one[DetachedCommand](ctx, c, raw.OP_EXEC_DETACHED, func(to *binder) {
@@ -233,7 +236,7 @@ func (c *Client) DetachedLogs(ctx context.Context, name, id string, opts ...*Det
 	})
 }
 
-// DetachedKill kills a detached command.
+// DetachedKill kills a detached command. One that has ended is left as it is.
 func (c *Client) DetachedKill(ctx context.Context, name, id string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_DETACHED_KILL, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -242,7 +245,8 @@ func (c *Client) DetachedKill(ctx context.Context, name, id string, opts ...*Cal
 	})
 }
 
-// DetachedList lists the detached commands of a sandbox. With an error come those that were listed before it.
+// DetachedList lists the detached commands of a sandbox. The full server returns the states as they were when each
+// was last requested. With an error come those that were listed before it.
 func (c *Client) DetachedList(ctx context.Context, name string, opts ...*CallOptions) ([]DetachedCommand, error) {
 	return all[DetachedCommand](ctx, c, raw.OP_DETACHED_LIST, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -262,7 +266,7 @@ func (c *Client) ExtendTTL(ctx context.Context, name, by string, opts ...*CallOp
 	})
 }
 
-// TakeSnapshot saves the state of a sandbox as a snapshot. It replaces an older snapshot of the same name.
+// TakeSnapshot saves the state of a sandbox as a snapshot. A snapshot of the same name is replaced.
 func (c *Client) TakeSnapshot(ctx context.Context, opts *TakeSnapshotOptions) (*SnapshotMeta, error) {
 	return one[SnapshotMeta](ctx, c, raw.OP_TAKE_SNAPSHOT, func(to *binder) {
 		opts.bind(to)
@@ -284,7 +288,7 @@ func (c *Client) GetSnapshot(ctx context.Context, name string, opts ...*CallOpti
 	})
 }
 
-// DeleteSnapshot deletes a snapshot.
+// DeleteSnapshot deletes a snapshot. Sandboxes restored from it stay.
 func (c *Client) DeleteSnapshot(ctx context.Context, name string, opts ...*CallOptions) error {
 	return none(ctx, c, raw.OP_DELETE_SNAPSHOT, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -313,9 +317,8 @@ func (c *Client) GetStats(ctx context.Context, opts ...*CallOptions) (*ServerSta
 	})
 }
 
-// Request sends an arbitrary request, for routes that have no operation. The path may have a query, and is sent as
-// it is.
-//   - body: the JSON to send. A [json.RawMessage] is sent unchanged; nil sends none.
+// Request sends an arbitrary request, for routes that have no operation.
+//   - body: the JSON to send. Without it there is no body. A [json.RawMessage] is sent unchanged.
 func (c *Client) Request(ctx context.Context, method, path string, body any, opts ...*RequestOptions) (*Response, error) {
 	return one[Response](ctx, c, raw.OP_REQUEST, func(to *binder) {
 		to.text(raw.KEY_METHOD, method)

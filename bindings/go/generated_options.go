@@ -140,8 +140,8 @@ type RunOptions struct {
 	// Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
 	// re-parses arguments in a shell and loses exit codes.
 	Fast *bool `json:"fast"`
-	// Whether a failing command is an error. Default: true. When it is false, a failing command gives a [RunOutput],
-	// too. Not for streams.
+	// Whether a failing command is an error. Default: true. If it is not, the result has the exit code. Not for
+	// streams.
 	Check *bool `json:"check"`
 	CallOptions
 }
@@ -291,7 +291,7 @@ type ExecOptions struct {
 	Workdir string `json:"workdir"`
 	// Whether to run the command as root in the sandbox. Servers may forbid it.
 	Sudo *bool `json:"sudo"`
-	// Whether a failing command is an error. Default: true.
+	// Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
 	Check *bool `json:"check"`
 	CallOptions
 }
@@ -386,7 +386,7 @@ func (o *DetachedOptions) bind(to *binder) {
 
 // DetachedLogsOptions are the optional parameters of [Client.DetachedLogs].
 type DetachedLogsOptions struct {
-	// The output stream: stdout or stderr.
+	// The output stream: stdout or stderr. Default: stdout.
 	Stream string `json:"stream"`
 	CallOptions
 }
@@ -425,9 +425,10 @@ func (o *TakeSnapshotOptions) bind(to *binder) {
 
 // RestoreSnapshotOptions are the optional parameters of [Client.RestoreSnapshot].
 type RestoreSnapshotOptions struct {
-	// The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores.
+	// The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. Default: the name of the
+	// snapshot's sandbox, followed by -restored.
 	AsName string `json:"as_name"`
-	// Whether to start it at once.
+	// Whether to start it at once. Otherwise it is stopped.
 	Start *bool `json:"start"`
 	CallOptions
 }
@@ -447,7 +448,7 @@ func (o *RestoreSnapshotOptions) bind(to *binder) {
 
 // RequestOptions are the optional parameters of [Client.Request].
 type RequestOptions struct {
-	// Whether a failing command is an error. Default: true.
+	// Whether a status other than 2xx is an error. Default: true. If it is not, the reply has the status.
 	Check *bool `json:"check"`
 	CallOptions
 }

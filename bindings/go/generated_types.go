@@ -28,11 +28,11 @@ func (r *HealthInfo) read(from *reader, value *raw.Value) {
 type RunOutput struct {
 	// What the command wrote.
 	Output string `json:"output"`
-	// The exit code of the command.
+	// The exit code of the command. Not 0 only if check is false.
 	ExitCode int `json:"exit_code"`
 	// Whether the output was longer than the server keeps.
 	Truncated bool `json:"truncated"`
-	// The length of the whole output in bytes.
+	// The length of the whole output in bytes. Set when it was truncated.
 	TotalBytes int64 `json:"total_bytes"`
 	Record
 }
@@ -54,7 +54,7 @@ func (r *RunOutput) read(from *reader, value *raw.Value) {
 
 // Event is an event of a running command. Which fields are set depends on its type.
 type Event struct {
-	// started, progress, output, done or error; an open set.
+	// The kind of event or log entry; an open set. Such as started, progress, output, done or error.
 	Type string `json:"type"`
 	// Whether the event's data is a JSON object. If not, only raw, type and id are set.
 	Parsed bool `json:"parsed"`
@@ -68,13 +68,13 @@ type Event struct {
 	ExitCode int `json:"exit_code"`
 	// Whether the exit code is 0, in a done event.
 	Success bool `json:"success"`
-	// What the command wrote.
+	// What the command wrote. Some servers send it with the done event.
 	Output []byte `json:"output"`
 	// What went wrong, in an error event.
 	Message string `json:"message"`
 	// The program and its arguments, passed on byte for byte.
 	Command []string `json:"command"`
-	// Whether the server's pool of warm sandboxes is used, in a started event.
+	// Whether a warm sandbox is used, in a started event.
 	Fast bool `json:"fast"`
 	// The time, in RFC 3339 format.
 	Timestamp string `json:"timestamp"`
@@ -274,9 +274,9 @@ func (r *BatchFileWriteResponse) read(from *reader, value *raw.Value) {
 
 // BatchResult is the result of one command of a batch: its output, or why it failed.
 type BatchResult struct {
-	// What the command wrote.
+	// What the command wrote. Not set when the command failed.
 	Output *string `json:"output"`
-	// Why the command or step failed.
+	// Why the command or step failed. Not set when it did not.
 	Error *string `json:"error"`
 	Record
 }
@@ -294,17 +294,18 @@ func (r *BatchResult) read(from *reader, value *raw.Value) {
 
 // LogEntry is an entry of a sandbox's audit log. Which fields are set depends on its type. Raw has all of them.
 type LogEntry struct {
-	// sandbox_created, command_executed, file_written, ...; an open set.
+	// The kind of event or log entry; an open set. Such as sandbox_created, command_executed or file_written.
 	Type string `json:"type"`
 	// The time, in RFC 3339 format.
 	Timestamp string `json:"timestamp"`
-	// The process id, as the server counts it.
+	// The process id of the server.
 	PID int `json:"pid"`
 	// Who did it.
 	User string `json:"user"`
-	// The name: 1 to 63 letters, digits, hyphens and underscores.
+	// The name: 1 to 63 letters, digits, hyphens and underscores. It is in entries about the creation, start, stop and
+	// removal of the sandbox; others have sandbox.
 	Name string `json:"name"`
-	// The name of the sandbox.
+	// The name of the sandbox. It is in entries about something in the sandbox.
 	Sandbox string `json:"sandbox"`
 	// The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
 	Image string `json:"image"`
@@ -364,7 +365,7 @@ func (r *LogEntry) read(from *reader, value *raw.Value) {
 type DetachedCommand struct {
 	// The identifier.
 	ID string `json:"id"`
-	// running, completed, failed, ...; an open set.
+	// The state, such as running, stopped or paused; an open set. One that ended is completed or failed.
 	Status string `json:"status"`
 	// The name of the sandbox.
 	Sandbox string `json:"sandbox"`
@@ -372,7 +373,7 @@ type DetachedCommand struct {
 	Command []string `json:"command"`
 	// The process id, as the server counts it.
 	PID int `json:"pid"`
-	// The exit code of the command. Set once it has ended. Full servers of version 0.21 always say 127.
+	// The exit code of the command. Not set while it runs. Full servers of version 0.21 always report 127.
 	ExitCode int `json:"exit_code"`
 	// When it was started, in RFC 3339 format.
 	StartedAt string `json:"started_at"`
@@ -402,9 +403,9 @@ func (r *DetachedCommand) read(from *reader, value *raw.Value) {
 
 // DetachedLogs is what a detached command has written so far.
 type DetachedLogs struct {
-	// What the command wrote to its standard output.
+	// What the command wrote to its standard output. Not set when the other stream was requested.
 	Stdout []byte `json:"stdout"`
-	// What the command wrote to its standard error.
+	// What the command wrote to its standard error. Set when this stream was requested.
 	Stderr []byte `json:"stderr"`
 	Record
 }
@@ -440,7 +441,7 @@ func (r *ExtendTtlResponse) read(from *reader, value *raw.Value) {
 type SnapshotMeta struct {
 	// The name: 1 to 63 letters, digits, hyphens and underscores.
 	Name string `json:"name"`
-	// The name of the sandbox.
+	// The name of the sandbox. The snapshot was taken of it.
 	Sandbox string `json:"sandbox"`
 	// The backend's name for the snapshot.
 	ImageTag string `json:"image_tag"`

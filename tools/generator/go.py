@@ -49,12 +49,6 @@ TYPES = {
 # Said otherwise than in the schema, whose sentence is about C or another place.
 INSTEAD = {
     "client.base_url": 'http://, https://, unix:///path.sock, or "local:" for a server of this process\'s own.',
-    "detached_command.status": "running, completed, failed, ...; an open set.",
-    "log_entry.type": "sandbox_created, command_executed, file_written, ...; an open set.",
-    "health.status": '"ok".',
-    "stream_event.type": "started, progress, output, done or error; an open set.",
-    "stream_event.fast": "Whether the server's pool of warm sandboxes is used, in a started event.",
-    "stream_event.id": "The last event id of the stream.",
     "E_CANCELLED": "The context ended, or the stream was closed.",
     "E_STATE": "Not allowed in this state.",
 }
@@ -64,20 +58,13 @@ NOTES = {
     "create_sandbox": "[Client.WithSandbox] also removes it.",
     "exec_in_sandbox": "A command that fails is an error: see [ExecOptions].Check.",
     "health": "[Client.Health] returns the status alone.",
-    "pause_sandbox": "Others reply with [ErrUnprocessable].",
     "read_file": "[Client.ReadFile] returns the content alone; [Client.OpenFile] is for large files.",
-    "request": "The path may have a query, and is sent as it is.",
-    "stop_sandbox": "Full servers also report success for a sandbox that does not exist.",
-    "take_snapshot": "It replaces an older snapshot of the same name.",
-    "write_file": "Servers accept about 12 MB at most: see [Client.WriteFileFrom].",
-    "request.body": "A [json.RawMessage] is sent unchanged; nil sends none.",
-    "run.check": "When it is false, a failing command gives a [RunOutput], too. Not for streams.",
+    "write_file": "See [Client.WriteFileFrom] for larger ones.",
+    "request.body": "A [json.RawMessage] is sent unchanged.",
+    "run.check": "Not for streams.",
     "create_sandbox.lifecycle": "A [Lifecycle], or anything that encodes to such JSON.",
     "create_sandbox.network": "A [Network], or anything that encodes to such JSON.",
-    "update_sandbox.labels": "An empty map removes them all.",
     "update_sandbox.lifecycle": "A [Lifecycle], or anything that encodes to such JSON.",
-    "detached_command.exit_code": "Set once it has ended. Full servers of version 0.21 always say 127.",
-    "SandboxInfo": "Which fields are set depends on the server and its backend.",
     "LogEntry": "Raw has all of them.",
     "E_TIMEOUT": "(That of a context is [context.DeadlineExceeded].)",
 }
@@ -166,8 +153,8 @@ def options_name(operation: Operation) -> str:
 
 
 def said(place: str, text: str, *more: str) -> str:
-    """The text of a comment, with what Go says otherwise or besides; what is about another place is left out."""
-    text = re.sub(r" (Of|As) [^:.]+: .*$", "", text)
+    """The text of a comment, with what Go says otherwise or besides; what is about parameters of C is left out."""
+    text = re.sub(r" As a parameter: .*$", "", text)
     if place.endswith("timeout_ms"):
         text = text.replace("Milliseconds", "Time")
     return " ".join(filter(None, [INSTEAD.get(place) or text, *more, NOTES.get(place)]))
@@ -222,7 +209,7 @@ def _fields(record: Record) -> list[Member]:
         if each.name != "raw":
             place = f"{record.name}.{each.name}"
             kind = TYPES.get(place) or FIELD_TYPES[each.type]
-            text = said(place, each.key.about)
+            text = said(place, each.about, each.details)
             members.append(Member(member_name(record.name, each.name), kind, each.name, text, key(each.name)))
     return members
 
@@ -259,7 +246,7 @@ def _member(operation: Operation, parameter: Parameter) -> Member:
         member_name(operation.name, parameter.name),
         TYPES.get(place) or kind,
         parameter.name,
-        said(place, parameter.key.about),
+        said(place, parameter.about, parameter.details),
         key(parameter.name),
         is_object=parameter.type == "json" and parameter.rule == "object",
     )
@@ -356,7 +343,8 @@ def _doc(operation: Operation) -> list[str]:
     more = ["With an error come those that were listed before it."] if operation.yields == "list" else []
     if operation.streams:
         more = ["The context holds for the whole stream. Close the stream, or range over its events, which closes it."]
-    lines = comment(said(operation.name, f"{method_name(operation)} {decapitalized(operation.about)}", *more))
+    text = f"{method_name(operation)} {decapitalized(operation.about)}"
+    lines = comment(said(operation.name, text, operation.details, *more))
     in_path = {each.name for each in operation.parameters if each.place == "path"}
     for each in arguments(operation):
         if each.tag not in in_path:

@@ -59,12 +59,7 @@ OPTIONS = {
 # What users of Lua have to know beside what the schema says of an operation.
 NOTES = {
     "run_stream": "The command starts with the first event that is asked for; a failure is returned in place of it.",
-    "pause_sandbox": "Others fail with AK_E_UNPROCESSABLE.",
-    "update_sandbox": "An empty table removes all of them.",
     "read_file": "See open_file for large ones.",
-    "write_file": "Servers take about 12 MB at most.",
-    "batch_run": "A command that fails is no error: its result says so.",
-    "detached_logs": "That is its stdout, unless the option stream says otherwise.",
     "restore_snapshot": "It is stopped unless start is true. Where the server ignores start, as full servers do, a "
     "second request starts it; if that fails, the third value is a list that holds the sandbox.",
 }
@@ -78,16 +73,14 @@ EXAMPLES = {
     "take_snapshot": 'client:take_snapshot("box", "before")',
     "request": 'client:request("GET", "/stats")',
 }
-FIELD_NOTES = {
-    ("detached_command", "exit_code"): "Set once it has ended. Full servers of version 0.21 report 127 always.",
-}
 
 
 def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _about(text: str) -> str:
+def _about(*texts: str) -> str:
+    text = " ".join(filter(None, texts))
     for word, of_lua in WORDS.items():
         text = text.replace(word, of_lua)
     return text
@@ -144,7 +137,7 @@ def _parameter_type(parameter: Parameter) -> str:
 
 
 def _option(parameter: Parameter) -> list[str]:
-    kind, about = _parameter_type(parameter), _about(parameter.key.about)
+    kind, about = _parameter_type(parameter), _about(parameter.about, parameter.details)
     if parameter.name in LISTED:
         by_name = f"---@field {parameter.name}? {kind} The same by name."
         return [f"---@field [integer] {kind.removesuffix('[]')} {about}", by_name]
@@ -207,10 +200,10 @@ def _records(schema: Schema) -> list[Record]:
 
 
 def _field(record: Record, field: Field) -> str:
-    about = _about(field.key.about)
+    about = _about(field.about)
     if field.type == "json" and field.name != "raw":
         about += " JSON."
-    about = " ".join(filter(None, [about, FIELD_NOTES.get((record.name, field.name))]))
+    about = " ".join(filter(None, [about, _about(field.details)]))
     return f"---@field {field.name}{'' if field.required else '?'} {FIELD_TYPES[field.type]} {about}"
 
 
@@ -263,7 +256,7 @@ def _method(operation: Operation) -> list[str]:
     maker = EXCEPTIONS[name][0] if name in EXCEPTIONS else MAKERS.get(operation.yields, "one")
     member = f', "{operation.record.fields[0].name}"' if operation.record and operation.yields == "text" else ""
     return [
-        *_prose(" ".join(filter(None, [_about(operation.about), NOTES.get(name)]))),
+        *_prose(" ".join(filter(None, [_about(operation.about, operation.details), NOTES.get(name)]))),
         *([f"--- Example: `{EXAMPLES[name]}`"] if name in EXAMPLES else []),
         _annotation(operation, "Client", _places(operation)),
         f'Client.{name} = methods.{maker}("{name}"{member})',

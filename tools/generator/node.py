@@ -64,22 +64,16 @@ TIMEOUTS = {"timeout_ms": "timeout", "connect_timeout_ms": "connectTimeout", "id
 
 # What only concerns this binding, by operation, OPERATION.PARAMETER or RECORD.FIELD: further sentences,
 NOTES = {
-    "stop_sandbox": "Full servers report success for one that does not exist, too.",
     "read_file": "It is held as a whole; createReadStream returns it in pieces.",
-    "request": "The path may have a query.",
     "exec_in_sandbox.env": "An object of names and values will do.",
     "exec_detached.env": "An object of names and values will do.",
     "restore_snapshot.start": "A server that ignores this gets a request of its own for it.",
     "run_output.total_bytes": "A bigint beyond 2^53.",
-    "detached_command.exit_code": "It is null then. Full servers of version 0.21 always report 127.",
+    "detached_command.exit_code": "It is null while the command runs.",
 }
 # or, where a key means something else, other ones.
 INSTEAD = {
     "settings.baseUrl": "`http://`, `https://`, `unix:///path.sock`, or `local:` for a server of this process's own.",
-    "stream_event.fast": "Whether a warm sandbox was used, in a started event.",
-    "log_entry.name": "The sandbox, in entries about its creation, start, stop and removal.",
-    "log_entry.sandbox": "The sandbox, in entries about something in it.",
-    "log_entry.pid": "The process id of the server.",
 }
 
 

@@ -54,8 +54,10 @@ RESULTS = {
     ),
 }
 NOTES = {
+    "extend_ttl": "Returns the time at which it then expires, in RFC 3339 format.",
     "log_entry": "It is also a mapping of all members that the server sent.",
     "read_file": "`read_bytes` and `read_text` return what is in it.",
+    "run_stream": "The command starts when the first event is requested.",
     "restore_snapshot": "With `start`, a server that does not know it is sent more requests, each with these timeouts.",
 }
 EXAMPLES = {

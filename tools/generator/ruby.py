@@ -30,27 +30,15 @@ RULE_TYPES = {"env": "env", "object": "object", "timeout": "seconds",
 
 # What is to be said beyond the schema: of an operation, OPERATION.PARAMETER or RECORD.FIELD.
 NOTES = {
-    "batch_run": "A command that fails is not an error; its result says why it failed.",
-    "detached_command.exit_code": "Set once it has ended. Full servers of version 0.21 always report 127.",
-    "detached_logs.stream": "Default: stdout.",
     "exec_detached.env": "A Hash is accepted, too.",
     "exec_in_sandbox.env": "A Hash is accepted, too.",
-    "log_entry.name": "Set where a sandbox is created or removed; other entries have sandbox.",
-    "pause_sandbox": "Others raise UnprocessableError.",
     "read_file": "See open_file for large files.",
-    "request": "The method is GET, POST, PUT, PATCH or DELETE (a String or Symbol), and the path includes the query.",
     "request.body": "A Hash, an Array or anything else that JSON can represent.",
-    "run_output.exit_code": "Other than 0 only with check: false.",
-    "stop_sandbox": "Full servers also report success for a sandbox that does not exist.",
-    "stream_event.output": "Some servers send it with the done event.",
-    "take_snapshot": "It replaces a snapshot of the same name.",
-    "update_sandbox.labels": "{} removes all labels.",
 }
 
 
 def _about(what: Operation | Field | Parameter, place: str) -> str:
-    about = what.about if isinstance(what, Operation) else what.key.about
-    return " ".join(text for text in (about, NOTES.get(place)) if text)
+    return " ".join(text for text in (what.about, what.details, NOTES.get(place)) if text)
 
 
 def _comment(text: str, indent: str, hanging: int = 0) -> list[str]:

@@ -15,7 +15,8 @@ Client.health = methods.text("health", "status")
 ---@type fun(self: agentkernel.Client, options: agentkernel.RunOptions, more?: agentkernel.RunOptions): agentkernel.Output?, agentkernel.Error?
 Client.run = methods.one("run")
 
---- Runs a command in a fresh sandbox and streams events as they arrive. The command starts with the first event that is
+--- Runs a command in a fresh sandbox and streams events as they arrive. A failing command is not an error here: its
+--- done event has the exit code. A stream that breaks off is an error. The command starts with the first event that is
 --- asked for; a failure is returned in place of it.
 --- Example: `for event, err in client:run_stream{"make"} do`
 ---@type fun(self: agentkernel.Client, options: agentkernel.StreamOptions, more?: agentkernel.StreamOptions): agentkernel.Stream
@@ -46,15 +47,17 @@ Client.exec_in_sandbox = methods.one("exec_in_sandbox")
 ---@type fun(self: agentkernel.Client, uuid: string, options?: agentkernel.UuidOptions): agentkernel.Sandbox?, agentkernel.Error?
 Client.get_sandbox_by_uuid = methods.one("get_sandbox_by_uuid")
 
---- Starts a stopped sandbox.
+--- Starts a stopped sandbox. Starting one that is running is a conflict (409).
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
 Client.start_sandbox = methods.nothing("start_sandbox")
 
---- Stops a sandbox: its processes end, the sandbox is kept.
+--- Stops a sandbox: its processes end, the sandbox is kept. Stopping a stopped one does nothing. With agentkernel-local
+--- its files stay; the full server's containers lose those outside of volumes. Full servers also report success for a
+--- sandbox that does not exist.
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
 Client.stop_sandbox = methods.nothing("stop_sandbox")
 
---- Freezes a sandbox and its memory. Few backends support this. Others fail with AK_E_UNPROCESSABLE.
+--- Freezes a sandbox and its memory. Few backends support this. The others refuse it (422).
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
 Client.pause_sandbox = methods.nothing("pause_sandbox")
 
@@ -70,12 +73,12 @@ Client.fork_sandbox = methods.one("fork_sandbox")
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.ResizeOptions): agentkernel.Sandbox?, agentkernel.Error?
 Client.resize_sandbox = methods.one("resize_sandbox")
 
---- Restores an archived sandbox.
+--- Restores an archived sandbox. A dormant one, too.
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): agentkernel.Sandbox?, agentkernel.Error?
 Client.recover_sandbox = methods.one("recover_sandbox")
 
---- Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. An empty table removes
---- all of them.
+--- Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. What is not set stays as
+--- it is.
 --- Example: `client:update_sandbox("box", {labels = {team = "blue"}})`
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.UpdateOptions): agentkernel.Sandbox?, agentkernel.Error?
 Client.update_sandbox = methods.one("update_sandbox")
@@ -84,7 +87,7 @@ Client.update_sandbox = methods.one("update_sandbox")
 ---@type fun(self: agentkernel.Client, name: string, path: string, options?: agentkernel.FileOptions): agentkernel.File?, agentkernel.Error?
 Client.read_file = methods.one("read_file")
 
---- Writes a file in a sandbox and creates its parent directories. Servers take about 12 MB at most.
+--- Writes a file in a sandbox and creates its parent directories. Servers accept about 12 MB at most.
 ---@type fun(self: agentkernel.Client, name: string, path: string, content: string, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
 Client.write_file = methods.nothing("write_file")
 
@@ -101,13 +104,13 @@ Client.write_files = methods.one("write_files")
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): agentkernel.LogEntry[]?, agentkernel.Error?, agentkernel.LogEntry[]?
 Client.get_sandbox_logs = methods.many("get_sandbox_logs")
 
---- Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. A command
---- that fails is no error: its result says so.
+--- Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. A failing
+--- command is not an error here: its result has an error in place of its output.
 --- Example: `client:batch_run{{"make"}, {"make", "test"}}`
 ---@type fun(self: agentkernel.Client, options: agentkernel.BatchOptions, more?: agentkernel.BatchOptions): agentkernel.BatchResult[]?, agentkernel.Error?, agentkernel.BatchResult[]?
 Client.batch_run = methods.many("batch_run")
 
---- Starts a command in a sandbox without waiting for it.
+--- Starts a command in a sandbox without waiting for it. The timeouts bound the call, not the command.
 ---@type fun(self: agentkernel.Client, name: string, options: agentkernel.DetachedOptions, more?: agentkernel.DetachedOptions): agentkernel.Detached?, agentkernel.Error?
 Client.exec_detached = methods.one("exec_detached")
 
@@ -115,15 +118,16 @@ Client.exec_detached = methods.one("exec_detached")
 ---@type fun(self: agentkernel.Client, name: string, id: string, options?: agentkernel.DetachedIdOptions): agentkernel.Detached?, agentkernel.Error?
 Client.detached_status = methods.one("detached_status")
 
---- Returns what a detached command has written so far. That is its stdout, unless the option stream says otherwise.
+--- Returns what a detached command has written so far.
 ---@type fun(self: agentkernel.Client, name: string, id: string, options?: agentkernel.DetachedLogsOptions): agentkernel.DetachedLogs?, agentkernel.Error?
 Client.detached_logs = methods.one("detached_logs")
 
---- Kills a detached command.
+--- Kills a detached command. One that has ended is left as it is.
 ---@type fun(self: agentkernel.Client, name: string, id: string, options?: agentkernel.DetachedIdOptions): true?, agentkernel.Error?
 Client.detached_kill = methods.nothing("detached_kill")
 
---- Lists the detached commands of a sandbox.
+--- Lists the detached commands of a sandbox. The full server returns the states as they were when each was last
+--- requested.
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): agentkernel.Detached[]?, agentkernel.Error?, agentkernel.Detached[]?
 Client.detached_list = methods.many("detached_list")
 
@@ -131,7 +135,7 @@ Client.detached_list = methods.many("detached_list")
 ---@type fun(self: agentkernel.Client, name: string, by?: string, options?: agentkernel.ExtendOptions): agentkernel.Expiry?, agentkernel.Error?
 Client.extend_ttl = methods.one("extend_ttl")
 
---- Saves the state of a sandbox as a snapshot.
+--- Saves the state of a sandbox as a snapshot. A snapshot of the same name is replaced.
 --- Example: `client:take_snapshot("box", "before")`
 ---@type fun(self: agentkernel.Client, sandbox: string, name: string, options?: agentkernel.TakeOptions): agentkernel.Snapshot?, agentkernel.Error?
 Client.take_snapshot = methods.one("take_snapshot")
@@ -144,7 +148,7 @@ Client.list_snapshots = methods.many("list_snapshots")
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): agentkernel.Snapshot?, agentkernel.Error?
 Client.get_snapshot = methods.one("get_snapshot")
 
---- Deletes a snapshot.
+--- Deletes a snapshot. Sandboxes restored from it stay.
 ---@type fun(self: agentkernel.Client, name: string, options?: agentkernel.Options): true?, agentkernel.Error?
 Client.delete_snapshot = methods.nothing("delete_snapshot")
 

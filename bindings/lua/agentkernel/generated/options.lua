@@ -22,7 +22,7 @@
 ---@field image? string The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
 ---@field profile? agentkernel.Profile The security profile: permissive, moderate or restrictive.
 ---@field fast? boolean Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool re-parses arguments in a shell and loses exit codes.
----@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
+---@field check? boolean Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
 
 --- Of run_stream.
 ---@class agentkernel.StreamOptions: agentkernel.CommandOptions
@@ -66,7 +66,7 @@
 ---@field env? string[]|table<string, string> Environment variables, each "NAME=VALUE".
 ---@field workdir? string The working directory, an absolute path in the sandbox.
 ---@field sudo? boolean Whether to run the command as root in the sandbox. Servers may forbid it.
----@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
+---@field check? boolean Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
 
 --- Of get_sandbox_by_uuid.
 ---@class agentkernel.UuidOptions: agentkernel.Options
@@ -86,19 +86,19 @@
 --- Of update_sandbox.
 ---@class agentkernel.UpdateOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field labels? table<string, string> User-defined labels.
+---@field labels? table<string, string> User-defined labels. An empty map removes them all.
 ---@field description? string A user-defined description.
 ---@field lifecycle? agentkernel.Json Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}.
 
 --- Of read_file and delete_file.
 ---@class agentkernel.FileOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field path? string The absolute path of a file in the sandbox. Of request: the path with its query.
+---@field path? string The absolute path of a file in the sandbox.
 
 --- Of write_file.
 ---@class agentkernel.WriteOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field path? string The absolute path of a file in the sandbox. Of request: the path with its query.
+---@field path? string The absolute path of a file in the sandbox.
 ---@field content? string The content in bytes.
 ---@field size? integer The size of the content in bytes. As a parameter: how many bytes write_file_from will supply.
 
@@ -122,13 +122,13 @@
 --- Of detached_status and detached_kill.
 ---@class agentkernel.DetachedIdOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field id? string The identifier. Of stream_event: the last event id of the stream.
+---@field id? string The identifier.
 
 --- Of detached_logs.
 ---@class agentkernel.DetachedLogsOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field id? string The identifier. Of stream_event: the last event id of the stream.
----@field stream? "stdout"|"stderr" The output stream: stdout or stderr.
+---@field id? string The identifier.
+---@field stream? "stdout"|"stderr" The output stream: stdout or stderr. Default: stdout.
 
 --- Of extend_ttl.
 ---@class agentkernel.ExtendOptions: agentkernel.Options
@@ -143,14 +143,14 @@
 --- Of restore_snapshot.
 ---@class agentkernel.RestoreOptions: agentkernel.Options
 ---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field as_name? string The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores.
----@field start? boolean Whether to start it at once.
+---@field as_name? string The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. Default: the name of the snapshot's sandbox, followed by -restored.
+---@field start? boolean Whether to start it at once. Otherwise it is stopped.
 
 --- Of request.
 ---@class agentkernel.RequestOptions: agentkernel.Options
 ---@field method? string The HTTP method: GET, POST, PUT, PATCH or DELETE.
----@field path? string The absolute path of a file in the sandbox. Of request: the path with its query.
----@field body? agentkernel.Json The JSON to send.
----@field check? boolean Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an error. Default: true.
+---@field path? string The path with its query. Escaped as in a URL.
+---@field body? agentkernel.Json The JSON to send. Without it there is no body.
+---@field check? boolean Whether a status other than 2xx is an error. Default: true. If it is not, the reply has the status.
 
 error("this file is for editors: nothing requires it")

@@ -6,34 +6,34 @@
 --- What a command wrote and how it ended.
 ---@class agentkernel.Output
 ---@field output string What the command wrote.
----@field exit_code integer The exit code of the command.
+---@field exit_code integer The exit code of the command. Not 0 only if check is false.
 ---@field truncated? boolean Whether the output was longer than the server keeps.
----@field total_bytes? integer The length of the whole output in bytes.
+---@field total_bytes? integer The length of the whole output in bytes. Set when it was truncated.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 
 --- An event of a running command. Which fields are set depends on its type.
 ---@class agentkernel.Event
----@field type string The kind of event or log entry; an open set.
+---@field type string The kind of event or log entry; an open set. Such as started, progress, output, done or error.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 ---@field parsed boolean Whether the event's data is a JSON object. If not, only raw, type and id are set.
----@field id string The identifier. Of stream_event: the last event id of the stream.
+---@field id string The last event id of the stream.
 ---@field data? string The bytes that the command wrote, in an output event.
 ---@field stream? string The output stream: stdout or stderr.
 ---@field exit_code? integer The exit code of the command.
 ---@field success? boolean Whether the exit code is 0, in a done event.
----@field output? string What the command wrote.
+---@field output? string What the command wrote. Some servers send it with the done event.
 ---@field message? string What went wrong, in an error event.
 ---@field command? (string|false)[] The program and its arguments, passed on byte for byte.
----@field fast? boolean Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool re-parses arguments in a shell and loses exit codes.
+---@field fast? boolean Whether a warm sandbox is used, in a started event.
 ---@field timestamp? string The time, in RFC 3339 format.
 ---@field stage? string How far the sandbox is, such as sandbox_created, in a progress event.
 ---@field sandbox? string The name of the sandbox.
 ---@field oom? boolean Whether the command was killed for exceeding its memory limit.
 
---- A sandbox.
+--- A sandbox. Which fields are set depends on the server and its backend.
 ---@class agentkernel.Sandbox
 ---@field name string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field status string The state, such as running, stopped or paused; an open set. Of health: "ok".
+---@field status string The state, such as running, stopped or paused; an open set.
 ---@field uuid? string The unique identifier; all zeros when unknown.
 ---@field backend? string The backend that isolates the sandbox.
 ---@field ip? string The IP address, if there is one.
@@ -72,43 +72,43 @@
 
 --- The result of one command of a batch: its output, or why it failed.
 ---@class agentkernel.BatchResult
----@field output? string What the command wrote.
----@field error? string Why the command or step failed.
+---@field output? string What the command wrote. Not set when the command failed.
+---@field error? string Why the command or step failed. Not set when it did not.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 
 --- An entry of a sandbox's audit log. Which fields are set depends on its type.
 ---@class agentkernel.LogEntry
----@field type string The kind of event or log entry; an open set.
+---@field type string The kind of event or log entry; an open set. Such as sandbox_created, command_executed or file_written.
 ---@field timestamp? string The time, in RFC 3339 format.
----@field pid? integer The process id, as the server counts it.
+---@field pid? integer The process id of the server.
 ---@field user? string Who did it.
----@field name? string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field sandbox? string The name of the sandbox.
+---@field name? string The name: 1 to 63 letters, digits, hyphens and underscores. It is in entries about the creation, start, stop and removal of the sandbox; others have sandbox.
+---@field sandbox? string The name of the sandbox. It is in entries about something in the sandbox.
 ---@field image? string The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
 ---@field backend? string The backend that isolates the sandbox.
 ---@field labels? table<string, string|false> User-defined labels.
 ---@field profile? string The security profile: permissive, moderate or restrictive.
 ---@field command? (string|false)[] The program and its arguments, passed on byte for byte.
 ---@field exit_code? integer The exit code of the command.
----@field path? string The absolute path of a file in the sandbox. Of request: the path with its query.
+---@field path? string The absolute path of a file in the sandbox.
 ---@field error? string Why the command or step failed.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 
 --- A command that runs in the background.
 ---@class agentkernel.Detached
----@field id string The identifier. Of stream_event: the last event id of the stream.
----@field status string The state, such as running, stopped or paused; an open set. Of health: "ok".
+---@field id string The identifier.
+---@field status string The state, such as running, stopped or paused; an open set. One that ended is completed or failed.
 ---@field sandbox? string The name of the sandbox.
 ---@field command? (string|false)[] The program and its arguments, passed on byte for byte.
 ---@field pid? integer The process id, as the server counts it.
----@field exit_code? integer The exit code of the command. Set once it has ended. Full servers of version 0.21 report 127 always.
+---@field exit_code? integer The exit code of the command. Not set while it runs. Full servers of version 0.21 always report 127.
 ---@field started_at? string When it was started, in RFC 3339 format.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 
 --- What a detached command has written so far.
 ---@class agentkernel.DetachedLogs
----@field stdout? string What the command wrote to its standard output.
----@field stderr? string What the command wrote to its standard error.
+---@field stdout? string What the command wrote to its standard output. Not set when the other stream was requested.
+---@field stderr? string What the command wrote to its standard error. Set when this stream was requested.
 ---@field raw string The record as the server sent it, with members that this version does not know.
 
 --- When a sandbox expires.
@@ -119,7 +119,7 @@
 --- A snapshot, with properties of the sandbox it was taken of.
 ---@class agentkernel.Snapshot
 ---@field name string The name: 1 to 63 letters, digits, hyphens and underscores.
----@field sandbox? string The name of the sandbox.
+---@field sandbox? string The name of the sandbox. The snapshot was taken of it.
 ---@field image_tag? string The backend's name for the snapshot.
 ---@field backend? string The backend that isolates the sandbox.
 ---@field base_image? string The image of the sandbox the snapshot was taken of.

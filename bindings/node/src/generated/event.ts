@@ -32,7 +32,7 @@ export abstract class EventMembers {
         return this[MEMBER]("command") as readonly (string | null)[] | undefined;
     }
 
-    /** Whether a warm sandbox was used, in a started event. */
+    /** Whether a warm sandbox is used, in a started event. */
     get fast(): boolean | undefined {
         return this[MEMBER]("fast") as boolean | undefined;
     }

@@ -86,8 +86,8 @@ export abstract class Operations {
 
     /**
      * Stops a sandbox: its processes end, the sandbox is kept. Stopping a stopped one does nothing. With
-     * agentkernel-local its files stay; the full server's containers lose those outside of volumes. Full servers report
-     * success for one that does not exist, too.
+     * agentkernel-local its files stay; the full server's containers lose those outside of volumes. Full servers also
+     * report success for a sandbox that does not exist.
      */
     async stopSandbox(name: string, options: CallOptions = {}): Promise<void> {
         await this.#caller.one("stop_sandbox", {...options, name});
@@ -182,7 +182,7 @@ export abstract class Operations {
         return (await this.#caller.all("detached_list", {...options, name})).map((fields) => detachedCommand(fields));
     }
 
-    /** Extends the lifetime of a sandbox. Returns the time at which it then expires, in RFC 3339 format. */
+    /** Extends the lifetime of a sandbox. */
     async extendTtl(name: string, options: ExtendTtlOptions = {}): Promise<ExtendTtlResponse> {
         return natural(await this.#caller.one("extend_ttl", {...options, name}));
     }
@@ -227,7 +227,7 @@ export abstract class Operations {
         return natural(await this.#caller.one("get_stats", options));
     }
 
-    /** Sends an arbitrary request, for routes that have no operation. The path may have a query. */
+    /** Sends an arbitrary request, for routes that have no operation. */
     async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
         return new Reply(await this.#caller.one("request", {...options, method, path}));
     }

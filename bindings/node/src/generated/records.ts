@@ -30,7 +30,7 @@ export class RunOutput extends ByteRecord {
     }
 }
 
-/** A sandbox. */
+/** A sandbox. Which fields are set depends on the server and its backend. */
 export interface SandboxInfo {
     /** The name: 1 to 63 letters, digits, hyphens and underscores. */
     readonly name: string;
@@ -145,9 +145,12 @@ export interface LogEntry extends Readonly<Record<string, unknown>> {
     readonly pid?: number | null;
     /** Who did it. */
     readonly user?: string | null;
-    /** The sandbox, in entries about its creation, start, stop and removal. */
+    /**
+     * The name: 1 to 63 letters, digits, hyphens and underscores. It is in entries about the creation, start, stop and
+     * removal of the sandbox; others have sandbox.
+     */
     readonly name?: string | null;
-    /** The sandbox, in entries about something in it. */
+    /** The name of the sandbox. It is in entries about something in the sandbox. */
     readonly sandbox?: string | null;
     /** The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
     readonly image?: string | null;
@@ -182,8 +185,8 @@ export interface DetachedCommand {
     /** The process id, as the server counts it. */
     readonly pid?: number;
     /**
-     * The exit code of the command. Not set while it runs. It is null then. Full servers of version 0.21 always report
-     * 127.
+     * The exit code of the command. Not set while it runs. Full servers of version 0.21 always report 127. It is null
+     * while the command runs.
      */
     readonly exit_code: number | null;
     /** When it was started, in RFC 3339 format. */

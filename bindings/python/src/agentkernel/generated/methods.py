@@ -311,7 +311,7 @@ class Methods(SyncBase):
         """Stops a sandbox: its processes end, the sandbox is kept.
 
         Stopping a stopped one does nothing. With agentkernel-local its files stay; the full server's containers lose
-        those outside of volumes.
+        those outside of volumes. Full servers also report success for a sandbox that does not exist.
         """
         self._records(STOP_SANDBOX, name=name, timeout=timeout, connect_timeout=connect_timeout)
 

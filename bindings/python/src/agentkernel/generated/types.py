@@ -29,7 +29,7 @@ class RunOutput:
 
 @dataclass(frozen=True, slots=True)
 class SandboxInfo(Members):
-    """A sandbox. What the server did not send is None."""
+    """A sandbox. Which fields are set depends on the server and its backend. What the server did not send is None."""
 
     name: str
     """The name: 1 to 63 letters, digits, hyphens and underscores."""
@@ -120,13 +120,15 @@ class LogEntry(LogMembers):
     timestamp: str | None = None
     """The time, in RFC 3339 format."""
     pid: int | None = None
-    """The process id, as the server counts it."""
+    """The process id of the server."""
     user: str | None = None
     """Who did it."""
     name: str | None = None
-    """The name: 1 to 63 letters, digits, hyphens and underscores."""
+    """The name: 1 to 63 letters, digits, hyphens and underscores. It is in entries about the creation, start, stop and
+    removal of the sandbox; others have sandbox.
+    """
     sandbox: str | None = None
-    """The name of the sandbox."""
+    """The name of the sandbox. It is in entries about something in the sandbox."""
     image: str | None = None
     """The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -."""
     backend: str | None = None
@@ -162,7 +164,7 @@ class DetachedCommand(DetachedMembers):
     pid: int | None = None
     """The process id, as the server counts it."""
     exit_code: int | None = None
-    """The exit code of the command. Not set while it runs."""
+    """The exit code of the command. Not set while it runs. Full servers of version 0.21 always report 127."""
     started_at: str | None = None
     """When it was started, in RFC 3339 format."""
     raw: bytes = field(default=b"", repr=False, compare=False)

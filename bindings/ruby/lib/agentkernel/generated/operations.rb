@@ -57,8 +57,7 @@ module AgentKernel
     # profile:: The security profile: permissive, moderate or restrictive.
     # fast:: Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's
     #        pool re-parses arguments in a shell and loses exit codes.
-    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
-    #         error. Default: true.
+    # check:: Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
     def run(command, **options) = one(:run, command:, **options)
 
     # Lists all sandboxes, or those that have all of the given labels. Result: Array[SandboxInfo].
@@ -104,21 +103,21 @@ module AgentKernel
     # env:: Environment variables, each "NAME=VALUE". A Hash is accepted, too.
     # workdir:: The working directory, an absolute path in the sandbox.
     # sudo:: Whether to run the command as root in the sandbox. Servers may forbid it.
-    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
-    #         error. Default: true.
+    # check:: Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
     def exec_in_sandbox(name, command, **options) = one(:exec_in_sandbox, name:, command:, **options)
 
     # Returns the sandbox with a given UUID. Result: SandboxInfo.
     def get_sandbox_by_uuid(uuid, **options) = one(:get_sandbox_by_uuid, uuid:, **options)
 
-    # Starts a stopped sandbox.
+    # Starts a stopped sandbox. Starting one that is running is a conflict (409).
     def start_sandbox(name, **options) = one(:start_sandbox, name:, **options)
 
-    # Stops a sandbox: its processes end, the sandbox is kept. Full servers also report success for a sandbox that does
-    # not exist.
+    # Stops a sandbox: its processes end, the sandbox is kept. Stopping a stopped one does nothing. With
+    # agentkernel-local its files stay; the full server's containers lose those outside of volumes. Full servers also
+    # report success for a sandbox that does not exist.
     def stop_sandbox(name, **options) = one(:stop_sandbox, name:, **options)
 
-    # Freezes a sandbox and its memory. Few backends support this. Others raise UnprocessableError.
+    # Freezes a sandbox and its memory. Few backends support this. The others refuse it (422).
     def pause_sandbox(name, **options) = one(:pause_sandbox, name:, **options)
 
     # Resumes a paused sandbox.
@@ -135,12 +134,13 @@ module AgentKernel
     # memory_mb:: The memory in MiB.
     def resize_sandbox(name, **options) = one(:resize_sandbox, name:, **options)
 
-    # Restores an archived sandbox. Result: SandboxInfo.
+    # Restores an archived sandbox. A dormant one, too. Result: SandboxInfo.
     def recover_sandbox(name, **options) = one(:recover_sandbox, name:, **options)
 
-    # Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. Result: SandboxInfo.
+    # Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. What is not set stays
+    # as it is. Result: SandboxInfo.
     #
-    # labels:: User-defined labels. {} removes all labels.
+    # labels:: User-defined labels. An empty map removes them all.
     # description:: A user-defined description.
     # lifecycle:: Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}.
     def update_sandbox(name, **options) = one(:update_sandbox, name:, **options)
@@ -159,13 +159,14 @@ module AgentKernel
     # Lists the audit log of a sandbox, oldest entry first. Result: Array[LogEntry].
     def get_sandbox_logs(name, **options) = call(:get_sandbox_logs, name:, **options)
 
-    # Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. A command
-    # that fails is not an error; its result says why it failed. Result: Array[BatchResult].
+    # Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. A failing
+    # command is not an error here: its result has an error in place of its output. Result: Array[BatchResult].
     #
     # commands:: The commands, each a program and its arguments.
     def batch_run(commands, **options) = call(:batch_run, commands:, **options)
 
-    # Starts a command in a sandbox without waiting for it. Result: DetachedCommand.
+    # Starts a command in a sandbox without waiting for it. The timeouts bound the call, not the command. Result:
+    # DetachedCommand.
     #
     # command:: The program and its arguments, passed on byte for byte.
     # env:: Environment variables, each "NAME=VALUE". A Hash is accepted, too.
@@ -181,10 +182,11 @@ module AgentKernel
     # stream:: The output stream: stdout or stderr. Default: stdout.
     def detached_logs(name, id, **options) = one(:detached_logs, name:, id:, **options)
 
-    # Kills a detached command.
+    # Kills a detached command. One that has ended is left as it is.
     def detached_kill(name, id, **options) = one(:detached_kill, name:, id:, **options)
 
-    # Lists the detached commands of a sandbox. Result: Array[DetachedCommand].
+    # Lists the detached commands of a sandbox. The full server returns the states as they were when each was last
+    # requested. Result: Array[DetachedCommand].
     def detached_list(name, **options) = call(:detached_list, name:, **options)
 
     # Extends the lifetime of a sandbox. Result: Expiry.
@@ -192,7 +194,7 @@ module AgentKernel
     # by:: How much longer, in seconds ("90") or as a duration such as "15m" or "1h30m". Default: one hour.
     def extend_ttl(name, **options) = one(:extend_ttl, name:, **options)
 
-    # Saves the state of a sandbox as a snapshot. It replaces a snapshot of the same name. Result: SnapshotInfo.
+    # Saves the state of a sandbox as a snapshot. A snapshot of the same name is replaced. Result: SnapshotInfo.
     #
     # sandbox:: The name of the sandbox.
     # name:: The name: 1 to 63 letters, digits, hyphens and underscores.
@@ -204,7 +206,7 @@ module AgentKernel
     # Returns one snapshot. Result: SnapshotInfo.
     def get_snapshot(name, **options) = one(:get_snapshot, name:, **options)
 
-    # Deletes a snapshot.
+    # Deletes a snapshot. Sandboxes restored from it stay.
     def delete_snapshot(name, **options) = one(:delete_snapshot, name:, **options)
 
     # Returns the backends that the server supports. Result: Backends.
@@ -216,12 +218,10 @@ module AgentKernel
     # Returns usage statistics of the server. Result: ServerStats.
     def get_stats(**options) = one(:get_stats, **options)
 
-    # Sends an arbitrary request, for routes that have no operation. The method is GET, POST, PUT, PATCH or DELETE (a
-    # String or Symbol), and the path includes the query. Result: Reply.
+    # Sends an arbitrary request, for routes that have no operation. Result: Reply.
     #
-    # body:: The JSON to send. A Hash, an Array or anything else that JSON can represent.
-    # check:: Whether a failing command is an error. Default: true. Of request: whether a status other than 2xx is an
-    #         error. Default: true.
+    # body:: The JSON to send. Without it there is no body. A Hash, an Array or anything else that JSON can represent.
+    # check:: Whether a status other than 2xx is an error. Default: true. If it is not, the reply has the status.
     def request(method, path, **options) = one(:request, method:, path:, **options)
   end
 

@@ -4,7 +4,7 @@
 module AgentKernel
   # The state of the server.
   class Health < Record
-    # The state, such as running, stopped or paused; an open set. Of health: "ok".
+    # "ok".
     def status = @fields[:status]
   end
 
@@ -13,25 +13,25 @@ module AgentKernel
     # What the command wrote.
     def output = @fields[:output]
 
-    # The exit code of the command. Other than 0 only with check: false.
+    # The exit code of the command. Not 0 only if check is false.
     def exit_code = @fields[:exit_code]
 
     # Whether the output was longer than the server keeps.
     def truncated = @fields[:truncated]
 
-    # The length of the whole output in bytes.
+    # The length of the whole output in bytes. Set when it was truncated.
     def total_bytes = @fields[:total_bytes]
   end
 
   # An event of a running command. Which fields are set depends on its type.
   class StreamEvent < Record
-    # The kind of event or log entry; an open set.
+    # The kind of event or log entry; an open set. Such as started, progress, output, done or error.
     def type = @fields[:type]
 
     # Whether the event's data is a JSON object. If not, only raw, type and id are set.
     def parsed = @fields[:parsed]
 
-    # The identifier. Of stream_event: the last event id of the stream.
+    # The last event id of the stream.
     def id = @fields[:id]
 
     # The bytes that the command wrote, in an output event.
@@ -55,8 +55,7 @@ module AgentKernel
     # The program and its arguments, passed on byte for byte.
     def command = @fields[:command]
 
-    # Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
-    # re-parses arguments in a shell and loses exit codes.
+    # Whether a warm sandbox is used, in a started event.
     def fast = @fields[:fast]
 
     # The time, in RFC 3339 format.
@@ -72,12 +71,12 @@ module AgentKernel
     def oom = @fields[:oom]
   end
 
-  # A sandbox.
+  # A sandbox. Which fields are set depends on the server and its backend.
   class SandboxInfo < Record
     # The name: 1 to 63 letters, digits, hyphens and underscores.
     def name = @fields[:name]
 
-    # The state, such as running, stopped or paused; an open set. Of health: "ok".
+    # The state, such as running, stopped or paused; an open set.
     def status = @fields[:status]
 
     # The unique identifier; all zeros when unknown.
@@ -167,32 +166,32 @@ module AgentKernel
 
   # The result of one command of a batch: its output, or why it failed.
   class BatchResult < Record
-    # What the command wrote.
+    # What the command wrote. Not set when the command failed.
     def output = @fields[:output]
 
-    # Why the command or step failed.
+    # Why the command or step failed. Not set when it did not.
     def error = @fields[:error]
   end
 
   # An entry of a sandbox's audit log. Which fields are set depends on its type.
   class LogEntry < Record
-    # The kind of event or log entry; an open set.
+    # The kind of event or log entry; an open set. Such as sandbox_created, command_executed or file_written.
     def type = @fields[:type]
 
     # The time, in RFC 3339 format.
     def timestamp = @fields[:timestamp]
 
-    # The process id, as the server counts it.
+    # The process id of the server.
     def pid = @fields[:pid]
 
     # Who did it.
     def user = @fields[:user]
 
-    # The name: 1 to 63 letters, digits, hyphens and underscores. Set where a sandbox is created or removed; other
-    # entries have sandbox.
+    # The name: 1 to 63 letters, digits, hyphens and underscores. It is in entries about the creation, start, stop and
+    # removal of the sandbox; others have sandbox.
     def name = @fields[:name]
 
-    # The name of the sandbox.
+    # The name of the sandbox. It is in entries about something in the sandbox.
     def sandbox = @fields[:sandbox]
 
     # The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
@@ -213,7 +212,7 @@ module AgentKernel
     # The exit code of the command.
     def exit_code = @fields[:exit_code]
 
-    # The absolute path of a file in the sandbox. Of request: the path with its query.
+    # The absolute path of a file in the sandbox.
     def path = @fields[:path]
 
     # Why the command or step failed.
@@ -222,10 +221,10 @@ module AgentKernel
 
   # A command that runs in the background.
   class DetachedCommand < Record
-    # The identifier. Of stream_event: the last event id of the stream.
+    # The identifier.
     def id = @fields[:id]
 
-    # The state, such as running, stopped or paused; an open set. Of health: "ok".
+    # The state, such as running, stopped or paused; an open set. One that ended is completed or failed.
     def status = @fields[:status]
 
     # The name of the sandbox.
@@ -237,7 +236,7 @@ module AgentKernel
     # The process id, as the server counts it.
     def pid = @fields[:pid]
 
-    # The exit code of the command. Set once it has ended. Full servers of version 0.21 always report 127.
+    # The exit code of the command. Not set while it runs. Full servers of version 0.21 always report 127.
     def exit_code = @fields[:exit_code]
 
     # When it was started, in RFC 3339 format.
@@ -246,10 +245,10 @@ module AgentKernel
 
   # What a detached command has written so far.
   class DetachedLogs < Record
-    # What the command wrote to its standard output.
+    # What the command wrote to its standard output. Not set when the other stream was requested.
     def stdout = @fields[:stdout]
 
-    # What the command wrote to its standard error.
+    # What the command wrote to its standard error. Set when this stream was requested.
     def stderr = @fields[:stderr]
   end
 
@@ -264,7 +263,7 @@ module AgentKernel
     # The name: 1 to 63 letters, digits, hyphens and underscores.
     def name = @fields[:name]
 
-    # The name of the sandbox.
+    # The name of the sandbox. The snapshot was taken of it.
     def sandbox = @fields[:sandbox]
 
     # The backend's name for the snapshot.
