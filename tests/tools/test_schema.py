@@ -132,7 +132,7 @@ class Schema(unittest.TestCase):
 
 class Valid(Schema):
     def test_it_is_as_its_schema_says(self):
-        for name in ("operations", "constants"):
+        for name in ("operations", "constants", "limits"):
             schema = json.loads((self.tree / f"abi/schema/{name}.schema.json").read_text())
             document = json.loads((self.tree / f"abi/schema/{name}.json").read_text())
             jsonschema.Draft202012Validator(schema).validate(document)
@@ -154,6 +154,11 @@ class Valid(Schema):
         self.assertEqual(
             (fields["log_entry"], about["request"], about["read_file"]), (["Its file."], ["The path."], ["A file."])
         )
+
+    def test_sentences_have_the_limits(self):
+        about = {key.name: key.about for key in load().keys}
+        self.assertEqual(about["name"], "The name: 1 to 63 letters, digits, hyphens and underscores.")
+        self.assertEqual(about["stream"], "The output stream: stdout or stderr.")
 
     def test_details_are_kept(self):
         start = next(each for each in load().operations if each.name == "start_sandbox")
@@ -203,6 +208,17 @@ class Refused(Schema):
     def test_a_meaning_for_what_is_not_there(self):
         self.document["keys"][4]["about"] += " Of nobody: something else."
         self.refused("key name: there is no nobody")
+
+    def test_a_sentence_about_a_limit_that_is_not_there(self):
+        self.document["keys"][4]["about"] = "The name: at most {nothing_max} bytes."
+        self.refused("there is no limit 'nothing_max' of which a sentence speaks")
+
+    def test_a_limit_that_is_there_twice(self):
+        path = self.tree / "abi/schema/limits.json"
+        limits = json.loads(path.read_text())
+        limits["limits"].append(limits["limits"][0])
+        path.write_text(json.dumps(limits))
+        self.refused("limit name_max_bytes is there more than once")
 
     def test_a_function_that_the_library_has(self):
         self.document["operations"].append({**OPERATIONS[3], "name": "new_client"})

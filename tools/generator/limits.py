@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
-from typing import Any
 
-from .schema import TREE, SchemaError
+from .schema import Schema
 
 WIDTH = 120
 INT_MAX = 2**31 - 1
@@ -20,16 +18,6 @@ HEAD = """\
 
 #include <stdint.h>
 """
-
-
-def load() -> dict[str, Any]:
-    """The document, whose names are given once."""
-    document = json.loads((TREE / "abi/schema/limits.json").read_text(encoding="utf-8"))
-    names = [each["name"] for each in document["limits"] + document["words"]]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SchemaError(f"limits.json has {', '.join(twice)} twice")
-    return document
 
 
 def _comment(text: str) -> str:
@@ -50,9 +38,9 @@ def _words(name: str, values: list[str]) -> str:
     return "\n".join(line.ljust(WIDTH - 1) + "\\" for line in [head.rstrip(), *body[:-1]]) + "\n" + body[-1]
 
 
-def generate() -> str:
+def generate(schema: Schema) -> str:
     """The text of the header."""
-    document = load()
+    document = schema.limits
     parts = [HEAD]
     for limit in document["limits"]:
         value = limit["value"] if limit["value"] <= INT_MAX else f"INT64_C({limit['value']})"

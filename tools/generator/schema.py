@@ -13,6 +13,8 @@ TIMEOUTS = {
     "unary": ("timeout_ms", "connect_timeout_ms"),
     "stream": ("connect_timeout_ms", "idle_timeout_ms", "total_timeout_ms"),
 }
+SENTENCES = {"about", "details"}  # they may have {LIMIT}, the name of one of limits.json
+MIB = 2**20
 # The limits of arrays in the core.
 MAX_PARAMETERS = MAX_FIELDS = 32
 
@@ -156,6 +158,7 @@ class Schema:
     records: tuple[Record, ...]
     operations: tuple[Operation, ...]
     groups: tuple[Group, ...]
+    limits: dict[str, Any]  # limits.json as it is
 
     def group(self, name: str) -> Group:
         return next(group for group in self.groups if group.name == name)
@@ -173,15 +176,41 @@ class Schema:
 def load(tree: Path = TREE) -> Schema:
     """Reads the schema and checks that it agrees with itself and with the ledger, abi/symbols.txt."""
     folder = tree / "abi/schema"
-    document = json.loads((folder / "operations.json").read_text())
+    limits = json.loads((folder / "limits.json").read_text(encoding="utf-8"))
+    document = _filled(json.loads((folder / "operations.json").read_text(encoding="utf-8")), _placeholders(limits))
+    constants = _filled(json.loads((folder / "constants.json").read_text(encoding="utf-8")), _placeholders(limits))
     keys = {each["name"]: Key(**each) for each in document["keys"]}
     records = {each["name"]: _record(keys, each) for each in document["records"]}
     operations = tuple(_operation(keys, records, each) for each in document["operations"])
-    groups = tuple(_group(each) for each in json.loads((folder / "constants.json").read_text())["groups"])
-    schema = Schema(tuple(keys.values()), tuple(records.values()), operations, groups)
+    groups = tuple(_group(each) for each in constants["groups"])
+    schema = Schema(tuple(keys.values()), tuple(records.values()), operations, groups, limits)
     _check(schema)
     _check_ledger(schema, tree / "abi/symbols.txt")
     return schema
+
+
+def _placeholders(limits: dict[str, Any]) -> dict[str, str]:
+    """How sentences spell each limit and list of words."""
+    _unique("limit", [each["name"] for each in limits["limits"] + limits["words"]])
+    numbers = {each["name"]: each["value"] for each in limits["limits"]}
+    spelled = {name: str(value) if value % MIB else f"{value // MIB} MiB" for name, value in numbers.items()}
+    words = {each["name"]: each["values"] for each in limits["words"]}
+    return spelled | {name: " or ".join([", ".join(values[:-1]), values[-1]]) for name, values in words.items()}
+
+
+def _filled(node: Any, placeholders: dict[str, str]) -> Any:
+    """The document with {LIMIT} replaced wherever it is a sentence."""
+    if isinstance(node, list):
+        return [_filled(each, placeholders) for each in node]
+    if not isinstance(node, dict):
+        return node
+    filled = {name: _filled(value, placeholders) for name, value in node.items()}
+    for name in SENTENCES & filled.keys():
+        try:
+            filled[name] = re.sub(r"\{(\w+)\}", lambda match: placeholders[match[1]], filled[name])
+        except KeyError as error:
+            raise SchemaError(f"there is no limit {error} of which a sentence speaks: {filled[name]}") from None
+    return filled
 
 
 def _record(keys: dict[str, Key], each: dict[str, Any]) -> Record:
