@@ -1,6 +1,7 @@
-"""The libraries and tools that the project was built on are what makes it: cJSON makes the requests, SWIG the raw layers of Go,
-Lua and Ruby, libcurl the transfers, and cmocka runs the tests in C.
+"""What the project was built on is what makes it: cJSON makes the requests, SWIG the raw layers
+of Go, Lua and Ruby, libcurl the transfers, and cmocka runs the tests in C.
 """
+
 import os
 import pathlib
 import re

@@ -220,6 +220,12 @@ class Refused(Schema):
         path.write_text(json.dumps(limits))
         self.refused("limit name_max_bytes is there more than once")
 
+    def test_a_name_that_is_a_word_of_a_language(self):
+        for name in ("end", "class", "hash", "lambda", "register"):
+            self.document["keys"].append({**self.document["keys"][0], "id": 999, "name": name})
+            self.refused(f"{name} is no name")
+            self.document["keys"].pop()
+
     def test_a_function_that_the_library_has(self):
         self.document["operations"].append({**OPERATIONS[3], "name": "new_client"})
         schema = self.load()

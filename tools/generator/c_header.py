@@ -43,8 +43,11 @@ def _defines(entries: list[tuple[str, int, str]]) -> list[str]:
 def _about(constant: Constant) -> str:
     sources = "; ".join(text for text in (constant.environment, constant.default) if text)
     letter = f"[{TYPE_LETTERS[constant.type]}] " if constant.type else ""
-    return letter + constant.about + (f" {sources[0].upper() + sources[1:] if not constant.environment else sources}."
-                                      if sources else "")
+    return (
+        letter
+        + constant.about
+        + (f" {sources[0].upper() + sources[1:] if not constant.environment else sources}." if sources else "")
+    )
 
 
 def _group(group: Group) -> list[str]:

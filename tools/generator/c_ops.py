@@ -18,12 +18,6 @@ from .schema import Field, Key
 
 WIDTH = 120
 PRELUDE = Path(__file__).with_name("ops_prelude.h")
-CXX_WORDS = set(
-    """alignas alignof and asm auto bool break case catch char class concept const continue default delete do
-    double else enum explicit export extern false float for friend goto if inline int long mutable namespace new not
-    operator or private protected public register requires restrict return short signed sizeof static struct switch
-    template this throw true try typedef typeid typename union unsigned using virtual void volatile while xor""".split()
-)
 
 HEAD = """\
 agentkernel_ops.h: typed calls for C and C++ on top of agentkernel.h. Generated: do not edit.
@@ -43,8 +37,8 @@ OPTIONS. What an operation needs are arguments of its function; what it can do w
 In it zero means not set: NULL for text and lists, AK_UNSET for an ak_choice, 0 for integers (AK_ZERO is the number
 0). Text is UTF-8 that ends with NUL, a list is an array of text that ends with NULL, a map an array of ak_pair that
 ends with a NULL name; an empty map is set, and is empty. All of it is copied. Text that holds a NUL needs the functions
-of agentkernel.h. The content of a file has its length beside it; NULL is no content: then hand it in with ak_call_write,
-after the twin ending in _new.
+of agentkernel.h. The content of a file has its length beside it; NULL is no content: then hand it in with
+ak_call_write, after the twin ending in _new.
 
 RECORDS. A record owns what its members point to. It starts as zeros, may be filled again and again, each time losing
 what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
@@ -66,17 +60,42 @@ is not written.
 
 Threads: functions that take a client: any. Functions that take a call, a record or an error: one."""
 
-OPTION_TYPES = {"text": "const char *", "json": "const char *", "int": "int64_t ", "bool": "ak_choice ",
-                "list": "const char *const *", "lists": "const char *const *const *", "map": "const ak_pair *"}
+OPTION_TYPES = {
+    "text": "const char *",
+    "json": "const char *",
+    "int": "int64_t ",
+    "bool": "ak_choice ",
+    "list": "const char *const *",
+    "lists": "const char *const *const *",
+    "map": "const ak_pair *",
+}
 ARGUMENT_TYPES = {**OPTION_TYPES, "bytes": "const void *"}
-SETTERS = {"text": "ak_ops_set_text", "json": "ak_ops_set_text", "int": "ak_ops_set_int", "bool": "ak_ops_set_choice",
-           "list": "ak_ops_add_texts", "lists": "ak_ops_add_lists", "map": "ak_ops_put_pairs",
-           "bytes": "ak_ops_set_bytes"}
-FIELD_TYPES = {"text": "const char *", "bytes": "const char *", "json": "const char *", "int": "int64_t ",
-               "bool": "bool ", "list": "const char *const *", "map": "const ak_pair *"}
+SETTERS = {
+    "text": "ak_ops_set_text",
+    "json": "ak_ops_set_text",
+    "int": "ak_ops_set_int",
+    "bool": "ak_ops_set_choice",
+    "list": "ak_ops_add_texts",
+    "lists": "ak_ops_add_lists",
+    "map": "ak_ops_put_pairs",
+    "bytes": "ak_ops_set_bytes",
+}
+FIELD_TYPES = {
+    "text": "const char *",
+    "bytes": "const char *",
+    "json": "const char *",
+    "int": "int64_t ",
+    "bool": "bool ",
+    "list": "const char *const *",
+    "map": "const ak_pair *",
+}
 GETTERS = {"text": "text", "bytes": "text", "json": "text", "int": "int", "bool": "bool", "list": "list", "map": "map"}
-ENDINGS = {"list": "ends with NULL", "lists": "each ends with NULL, and so do all", "map": "ends with a NULL name",
-           "json": "JSON"}
+ENDINGS = {
+    "list": "ends with NULL",
+    "lists": "each ends with NULL, and so do all",
+    "map": "ends with a NULL name",
+    "json": "JSON",
+}
 # Operations that do not begin with a verb.
 NOUN_FIRST = ("detached_", "batch_")
 
@@ -114,10 +133,6 @@ def block_comment(text):
     return "/*\n" + "\n".join((" * " + line).rstrip() for line in lines) + "\n */"
 
 
-def member(key):
-    return key + "_" if key in CXX_WORDS else key
-
-
 def about_key(each):
     """What a parameter or field means."""
     return each.about + (" Default: the client's." if each.name.endswith("timeout_ms") else "")
@@ -128,6 +143,7 @@ def about_operation(operation):
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
+
 
 def noun_of(operation):
     """(noun, verb), or None for an operation that keeps its name."""
@@ -153,29 +169,38 @@ def record_name(operation):
 
 # ---- records ---------------------------------------------------------------------------------------------------------
 
+
 def record_struct(name, operations):
     fields = operations[0].record.fields
     users = ", ".join(function_name(operation) for operation in operations)
-    return fields_struct(name, f"A record of {users}. Begin with zeros; free with {name}_free.",
-                         [(field, about_key(field)) for field in fields])
+    return fields_struct(
+        name,
+        f"A record of {users}. Begin with zeros; free with {name}_free.",
+        [(field, about_key(field)) for field in fields],
+    )
 
 
 def fields_struct(name, about, fields, seen=("has", "null")):
-    lines = [comment(about), f"typedef struct {name} {{",
-             "    ak_ops_block *memory; /* what the members point to: not for use */"]
+    lines = [
+        comment(about),
+        f"typedef struct {name} {{",
+        "    ak_ops_block *memory; /* what the members point to: not for use */",
+    ]
     for field, text in fields:
         ending = ENDINGS.get(field.type)
         if ending and ending not in text:
             text = f"{text} ({ending})"
-        lines += documented(FIELD_TYPES[field.type] + member(field.name), text)
+        lines += documented(FIELD_TYPES[field.type] + field.name, text)
         if field.type == "bytes":
-            lines.append(f"    size_t {field.name}_len; /* bytes of {member(field.name)} */")
+            lines.append(f"    size_t {field.name}_len; /* bytes of {field.name} */")
         elif field.type in ("list", "map"):
-            lines.append(f"    size_t {field.name}_count; /* entries of {member(field.name)} */")
-    optional = [member(field.name) for field, _ in fields if not field.required]
+            lines.append(f"    size_t {field.name}_count; /* entries of {field.name} */")
+    optional = [field.name for field, _ in fields if not field.required]
     if optional:
-        lines.append("    /* Which of the members that may be missing came with a value"
-                     + (", and which as null. */" if "null" in seen else ". */"))
+        lines.append(
+            "    /* Which of the members that may be missing came with a value"
+            + (", and which as null. */" if "null" in seen else ". */")
+        )
         lines.append("    struct {")
         lines += wrap_list("        bool ", optional, ";", 13)
         lines.append(f"    }} {', '.join(seen)};")
@@ -183,42 +208,72 @@ def fields_struct(name, about, fields, seen=("has", "null")):
 
 
 def free_function(name):
-    return [comment("Frees what a record holds and makes it zeros. NULL is fine. Thread: one."),
-            f"static inline void {name}_free({name} *record) {{",
-            "    if (record) {", "        ak_ops_free(record->memory);", "        memset(record, 0, sizeof *record);",
-            "    }", "}", ""]
+    return [
+        comment("Frees what a record holds and makes it zeros. NULL is fine. Thread: one."),
+        f"static inline void {name}_free({name} *record) {{",
+        "    if (record) {",
+        "        ak_ops_free(record->memory);",
+        "        memset(record, 0, sizeof *record);",
+        "    }",
+        "}",
+        "",
+    ]
 
 
 def fill_lines(name, prefix, fields, null="&record->null.{}"):
     """The body of a _fill function, after the line that makes the copy."""
     lines = [f"    {name}_free(record);"]
     for field in fields:
-        key, kind = member(field.name), field.type
-        length = {"text": ["NULL"], "json": ["NULL"], "bytes": [f"&record->{field.name}_len"],
-                  "list": [f"&record->{field.name}_count"], "map": [f"&record->{field.name}_count"]}.get(kind, [])
+        key, kind = field.name, field.type
+        length = {
+            "text": ["NULL"],
+            "json": ["NULL"],
+            "bytes": [f"&record->{field.name}_len"],
+            "list": [f"&record->{field.name}_count"],
+            "map": [f"&record->{field.name}_count"],
+        }.get(kind, [])
         seen = ["NULL", "NULL"] if field.required else [f"&record->has.{key}", null.format(key)]
         start = f"    ak_ops_get_{GETTERS[kind]}("
         arguments = ["&copy", prefix + field.name.upper(), f"&record->{key}", *length, *seen]
         lines += wrap_list(start, arguments, ");", len(start))
-    return [*lines, "    record->memory = copy.memory;", "    if (copy.status < 0) {", f"        {name}_free(record);",
-            "    }", "    return copy.status;", "}"]
+    return [
+        *lines,
+        "    record->memory = copy.memory;",
+        "    if (copy.status < 0) {",
+        f"        {name}_free(record);",
+        "    }",
+        "    return copy.status;",
+        "}",
+    ]
 
 
 def record_functions(name, operations):
-    lines = [*free_function(name),
-             comment("Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a "
-                     "call of another operation), AK_E_MEMORY. Thread: one."),
-             f"static inline ak_status {name}_fill(ak_call *call, {name} *record, ak_error *err) {{",
-             "    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);",
-             *fill_lines(name, "AK_KEY_", operations[0].record.fields)]
+    lines = [
+        *free_function(name),
+        comment(
+            "Fills a record from the current one of a call (state item). Errors: AK_E_STATE, AK_E_ARGUMENT (a "
+            "call of another operation), AK_E_MEMORY. Thread: one."
+        ),
+        f"static inline ak_status {name}_fill(ak_call *call, {name} *record, ak_error *err) {{",
+        "    ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);",
+        *fill_lines(name, "AK_KEY_", operations[0].record.fields),
+    ]
     if any(operation.yields_many for operation in operations):
-        lines += ["", comment("Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. "
-                              "Thread: one."),
-                  f"static inline ak_status {name}_next(ak_call *call, {name} *record, ak_error *err) {{",
-                  "    const ak_status status = ak_ops_wait(call, err);", "    if (status == AK_ITEM) {",
-                  f"        const ak_status filled = {name}_fill(call, record, err);",
-                  "        return filled < 0 ? filled : AK_ITEM;", "    }", f"    {name}_free(record);",
-                  "    return status;", "}"]
+        lines += [
+            "",
+            comment(
+                "Waits for the next record of a call and fills one from it: AK_ITEM, AK_DONE or an error. Thread: one."
+            ),
+            f"static inline ak_status {name}_next(ak_call *call, {name} *record, ak_error *err) {{",
+            "    const ak_status status = ak_ops_wait(call, err);",
+            "    if (status == AK_ITEM) {",
+            f"        const ak_status filled = {name}_fill(call, record, err);",
+            "        return filled < 0 ? filled : AK_ITEM;",
+            "    }",
+            f"    {name}_free(record);",
+            "    return status;",
+            "}",
+        ]
     return "\n".join(lines)
 
 
@@ -230,8 +285,10 @@ def failure(schema):
         fields.append((Field(key, constant.type, constant.name == "ERROR_CODE", None, None), constant.about))
     name = "ak_failure"
     about = "What an error says. Begin with zeros; free with ak_failure_free."
-    fill = "Fills a record from an error; from NULL, or an error that was not written to, one with code AK_OK. " \
+    fill = (
+        "Fills a record from an error; from NULL, or an error that was not written to, one with code AK_OK. "
         "Errors: AK_E_MEMORY. Thread: one."
+    )
     function = [
         *free_function(name),
         comment(fill),
@@ -244,6 +301,7 @@ def failure(schema):
 
 # ---- operations ------------------------------------------------------------------------------------------------------
 
+
 def options_struct(operation):
     name = function_name(operation)
     lines = [comment(f"What {name} can do without. Zero means not set."), f"typedef struct {name}_options {{"]
@@ -251,8 +309,9 @@ def options_struct(operation):
         if not is_argument(parameter):
             ending = ENDINGS.get(parameter.type)
             text = about_key(parameter)
-            lines += documented(f"{OPTION_TYPES[parameter.type]}{member(parameter.name)} AK_OPS_UNSET",
-                                f"{text} ({ending})" if ending else text)
+            lines += documented(
+                f"{OPTION_TYPES[parameter.type]}{parameter.name} AK_OPS_UNSET", f"{text} ({ending})" if ending else text
+            )
     return "\n".join([*lines, f"}} {name}_options;"])
 
 
@@ -272,7 +331,7 @@ def required_arguments(operation):
 
 def argument_names(parameter):
     """Bytes have their length beside them."""
-    key = member(parameter.name)
+    key = parameter.name
     return [key, key + "_len"] if parameter.type == "bytes" else [key]
 
 
@@ -282,45 +341,59 @@ def declarations(parameter):
 
 
 def argument_list(operation):
-    return ["ak_client *client",
-            *(text for parameter in required_arguments(operation) for text in declarations(parameter)),
-            f"const {function_name(operation)}_options *options"]
+    return [
+        "ak_client *client",
+        *(text for parameter in required_arguments(operation) for text in declarations(parameter)),
+        f"const {function_name(operation)}_options *options",
+    ]
 
 
 def argument_docs(operation):
-    described = [f"{member(parameter.name)}: {about_key(parameter)}"
-                 + (f" ({ENDINGS[parameter.type]})" if parameter.type in ENDINGS else "")
-                 for parameter in required_arguments(operation)]
+    described = [
+        f"{parameter.name}: {about_key(parameter)}"
+        + (f" ({ENDINGS[parameter.type]})" if parameter.type in ENDINGS else "")
+        for parameter in required_arguments(operation)
+    ]
     return "; ".join(described) + ". " if described else ""
 
 
 def bind_lines(operation):
     lines = []
     for parameter in required_arguments(operation):
-        key, constant = member(parameter.name), "AK_KEY_" + parameter.name.upper()
+        key, constant = parameter.name, "AK_KEY_" + parameter.name.upper()
         value = f"{key} == 0 ? AK_ZERO : {key}" if parameter.type == "int" else ", ".join(argument_names(parameter))
         lines.append(f"    {SETTERS[parameter.type]}(&bind, {constant}, {value});")
     optional = [parameter for parameter in operation.parameters if not is_argument(parameter)]
     lines.append("    if (options) {")
     for parameter in optional:
-        lines.append(f"        {SETTERS[parameter.type]}(&bind, AK_KEY_{parameter.name.upper()}, "
-                     f"options->{member(parameter.name)});")
+        lines.append(
+            f"        {SETTERS[parameter.type]}(&bind, AK_KEY_{parameter.name.upper()}, options->{parameter.name});"
+        )
     return [*lines, "    }"]
 
 
 def new_function(operation):
     name, many = function_name(operation), operation.yields_many
     if many:
-        text = (f"{about_operation(operation)} {argument_docs(operation)}Prepares the call: take what it yields "
-                f"with {record_name(operation)}_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any.")
+        text = (
+            f"{about_operation(operation)} {argument_docs(operation)}Prepares the call: take what it yields "
+            f"with {record_name(operation)}_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any."
+        )
     else:
-        text = f"Prepares a call of {name} without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, " \
-               "AK_E_MEMORY. Thread: any."
-    return "\n".join([
-        comment(text), signature(name if many else name + "_new",
-                                 [*argument_list(operation), "ak_call **call", "ak_error *err"]),
-        f"    ak_ops_bind bind = ak_ops_begin(client, AK_OP_{operation.name.upper()}, err);", *bind_lines(operation),
-        "    return ak_ops_end(&bind, call);", "}"])
+        text = (
+            f"Prepares a call of {name} without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, "
+            "AK_E_MEMORY. Thread: any."
+        )
+    return "\n".join(
+        [
+            comment(text),
+            signature(name if many else name + "_new", [*argument_list(operation), "ak_call **call", "ak_error *err"]),
+            f"    ak_ops_bind bind = ak_ops_begin(client, AK_OP_{operation.name.upper()}, err);",
+            *bind_lines(operation),
+            "    return ak_ops_end(&bind, call);",
+            "}",
+        ]
+    )
 
 
 def run_function(operation):
@@ -331,13 +404,20 @@ def run_function(operation):
     if record:
         text += "result: what came; NULL when it is not wanted. "
     text += "AK_OK, or an error"
-    text += ": AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. " if "check" in keys \
+    text += (
+        ": AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. "
+        if "check" in keys
         else " of ak_call_step. "
+    )
     names = [name for parameter in required_arguments(operation) for name in argument_names(parameter)]
     start = f"    ak_status status = {name}_new("
     prepare = wrap_list(start, ["client", *names, "options", "&call", "err"], ");", len(start))
-    lines = [comment(text + "Thread: any."), signature(name, [*argument_list(operation), *result, "ak_error *err"]),
-             "    ak_call *call = NULL;", *prepare]
+    lines = [
+        comment(text + "Thread: any."),
+        signature(name, [*argument_list(operation), *result, "ak_error *err"]),
+        "    ak_call *call = NULL;",
+        *prepare,
+    ]
     if record:
         lines.append(f"    {record}_free(result);")
     lines += ["    while (status >= 0 && (status = ak_ops_wait(call, err)) == AK_ITEM) {"]

@@ -1,4 +1,4 @@
-"""tests/conformance/cases/errors_*.json: for each operation the same replies of a server that did not do what it was asked."""
+"""tests/conformance/cases/errors_*.json: the same replies of a server that failed, for each operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""core/common/value_limits.h: the limits and fixed words of abi/schema/limits.json, for the library and the local server."""
+"""core/common/value_limits.h: what is in abi/schema/limits.json."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def _records(schema: Schema) -> list[Record]:
     return [each for each in schema.records if each.name in returned]
 
 
-def _field(record: Record, field: Field) -> str:
+def _field(field: Field) -> str:
     about = _about(field.about)
     if field.type == "json" and field.name != "raw":
         about += " JSON."
@@ -217,7 +217,7 @@ def _types(schema: Schema) -> str:
     classes = []
     for record in _records(schema):
         head = [*_prose(record.about), f"---@class agentkernel.{_record_type(record)}"]
-        classes.append([*head, *(_field(record, each) for each in record.fields)])
+        classes.append([*head, *(_field(each) for each in record.fields)])
     return _file(TYPES_HEAD, *classes, FOR_EDITORS)
 
 

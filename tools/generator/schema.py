@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .reserved import RESERVED
+
 TREE = Path(__file__).resolve().parents[2]
 TIMEOUTS = {
     "unary": ("timeout_ms", "connect_timeout_ms"),
@@ -291,6 +293,9 @@ def _check(schema: Schema) -> None:
     _unique("key number", [key.id for key in schema.keys])
     _unique("operation", [operation.name for operation in schema.operations])
     _unique("operation number", [operation.id for operation in schema.operations])
+    for each in (*schema.keys, *schema.records, *schema.operations):
+        if each.name in RESERVED:
+            raise SchemaError(f"{each.name} is no name: it means something in one of the languages")
     places = {each.name for each in (*schema.records, *schema.operations)}
     for key in schema.keys:
         for place in re.findall(r" Of (\w+): ", key.about):
