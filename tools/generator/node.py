@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from . import node_abi
+from . import error_classes, node_abi
 from .node_text import WIDTH, camel, doc, enclosed, imports, module, pascal, union
 from .schema import TREE, Constant, Field, Operation, Parameter, Record, Schema
 
@@ -323,7 +323,8 @@ def operations(schema: Schema) -> str:
 def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
     """The files of a tree that are generated, with their texts."""
     source = tree / "bindings/node/src"
-    texts = {"settings": settings, "options": options, "records": records, "event": event, "operations": operations}
+    texts = {"settings": settings, "options": options, "records": records, "event": event, "operations": operations,
+             "errors": error_classes.node, "error_codes": error_classes.node_codes}  # fmt: skip
     header = (tree / "abi/include/agentkernel.h").read_text()
     return {
         source / "raw/abi.ts": node_abi.generate(schema, header),

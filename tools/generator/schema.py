@@ -155,11 +155,22 @@ class Group:
 
 
 @dataclass(frozen=True)
+class ErrorClass:
+    """A kind of error, which has a class of its own in some languages."""
+
+    name: str
+    codes: tuple[str, ...]
+    about: str
+    parent: str = ""
+
+
+@dataclass(frozen=True)
 class Schema:
     keys: tuple[Key, ...]
     records: tuple[Record, ...]
     operations: tuple[Operation, ...]
     groups: tuple[Group, ...]
+    error_classes: tuple[ErrorClass, ...]
     limits: dict[str, Any]  # limits.json as it is
 
     def group(self, name: str) -> Group:
@@ -185,7 +196,8 @@ def load(tree: Path = TREE) -> Schema:
     records = {each["name"]: _record(keys, each) for each in document["records"]}
     operations = tuple(_operation(keys, records, each) for each in document["operations"])
     groups = tuple(_group(each) for each in constants["groups"])
-    schema = Schema(tuple(keys.values()), tuple(records.values()), operations, groups, limits)
+    classes = tuple(ErrorClass(**each) for each in constants["error_classes"])
+    schema = Schema(tuple(keys.values()), tuple(records.values()), operations, groups, classes, limits)
     _check(schema)
     _check_ledger(schema, tree / "abi/symbols.txt")
     return schema
@@ -301,6 +313,11 @@ def _check(schema: Schema) -> None:
         for place in re.findall(r" Of (\w+): ", key.about):
             if place not in places:
                 raise SchemaError(f"key {key.name}: there is no {place} of which its about could be")
+    codes = {each.name for group in schema.groups for each in group.constants}
+    _unique("code of a class of errors", [code for each in schema.error_classes for code in each.codes])
+    for each in schema.error_classes:
+        if not codes.issuperset(each.codes):
+            raise SchemaError(f"errors of class {each.name}: there is no {', '.join(set(each.codes) - codes)}")
     for record in schema.records:
         _unique(f"{record.name}: field", [each.name for each in record.fields])
         if len(record.fields) > MAX_FIELDS:

@@ -2,26 +2,9 @@
 import "./dispose.js";
 
 export {AgentKernel} from "./client.js";
-export {
-    AbortError,
-    AgentKernelError,
-    AuthError,
-    CommandError,
-    ConflictError,
-    DescriptorsError,
-    ForbiddenError,
-    NetworkError,
-    NotFoundError,
-    ProtocolError,
-    QuotaError,
-    ServerError,
-    StreamError,
-    TimeoutError,
-    TooLargeError,
-    UnprocessableError,
-    ValidationError,
-} from "./errors.js";
-export type {ErrorDetails, Sent} from "./errors.js";
+export {AgentKernelError} from "./error.js";
+export * from "./generated/errors.js";
+export type {ErrorDetails, Sent} from "./error.js";
 export {StreamEvent} from "./event.js";
 export type * from "./generated/options.js";
 export * from "./generated/records.js";

@@ -3,7 +3,8 @@
 import type {Readable} from "node:stream";
 import {setTimeout as pause} from "node:timers/promises";
 import type {AgentKernel} from "./client.js";
-import {AgentKernelError, NotFoundError} from "./errors.js";
+import {AgentKernelError} from "./error.js";
+import {NotFoundError} from "./generated/errors.js";
 import type {CreateSandboxOptions, ExecDetachedOptions, ExecOptions} from "./generated/options.js";
 import type {BatchFileWriteResponse, DetachedCommand, SandboxInfo, SnapshotMeta} from "./generated/records.js";
 import type {FileReadResponse, RunOutput} from "./records.js";

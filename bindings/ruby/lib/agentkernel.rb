@@ -2,6 +2,7 @@
 
 require_relative "agentkernel/version"
 require_relative "agentkernel/errors"
+require_relative "agentkernel/generated/errors"
 require "agentkernel/agentkernel_raw"
 
 # A client of agentkernel, which runs commands in isolated sandboxes: see Client.

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from .. import _events
 from .._native import ffi, lib
-from ..errors import CLASSES, AgentKernelError
+from ..errors import AgentKernelError
+from ..generated.errors import CLASSES
 
 NULL = ffi.NULL
 
