@@ -361,7 +361,9 @@ typedef int32_t ak_status;
 #define AK_TYPE_LISTS 9  /* Of lists of text. */
 
 /* Client settings: the value set, else the environment variable, else the default. */
-#define AK_CLIENT_BASE_URL 1           /* [t] See BASE URL above. AGENTKERNEL_BASE_URL; http://localhost:18888. */
+/* [t] The server: http://, https://, unix:///path.sock, or local: for one of this process's own. AGENTKERNEL_BASE_URL;
+ * http://localhost:18888. */
+#define AK_CLIENT_BASE_URL 1
 #define AK_CLIENT_API_KEY 2            /* [t] The API key; write-only. AGENTKERNEL_API_KEY; none. */
 /* [i] Milliseconds for a unary call, from its first step to the last byte. 30000. */
 #define AK_CLIENT_TIMEOUT_MS 3

@@ -10,7 +10,7 @@ import (
 
 // Options are the settings of a client. What is not set comes from the environment, or else is the default.
 type Options struct {
-	// http://, https://, unix:///path.sock, or "local:" for a server of this process's own. Environment:
+	// The server: http://, https://, unix:///path.sock, or local: for one of this process's own. Environment:
 	// AGENTKERNEL_BASE_URL. Default: http://localhost:18888.
 	BaseURL string `json:"base_url"`
 	// The API key; write-only. Environment: AGENTKERNEL_API_KEY. Default: none.

@@ -48,7 +48,6 @@ TYPES = {
 }
 # Said otherwise than in the schema, whose sentence is about C or another place.
 INSTEAD = {
-    "client.base_url": 'http://, https://, unix:///path.sock, or "local:" for a server of this process\'s own.',
     "E_CANCELLED": "The context ended, or the stream was closed.",
     "E_STATE": "Not allowed in this state.",
 }

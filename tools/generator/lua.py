@@ -25,8 +25,7 @@ FIELD_TYPES = {"text": "string", "bytes": "string", "int": "integer", "bool": "b
                "list": "(string|false)[]", "map": "table<string, string|false>"}  # fmt: skip
 
 # Where a sentence of the schema speaks of C.
-WORDS = {"Milliseconds": "Seconds", "ak_call_write": "write_file_from",
-         "See BASE URL above.": "http://HOST, https://HOST, unix:///PATH or local:."}  # fmt: skip
+WORDS = {"Milliseconds": "Seconds", "ak_call_write": "write_file_from"}
 
 # Parameters that a method takes by place though they can be left out. agentkernel/arguments.lua has the same.
 PLACED = ("content", "by", "body")

@@ -72,9 +72,7 @@ NOTES = {
     "detached_command.exit_code": "It is null while the command runs.",
 }
 # or, where a key means something else, other ones.
-INSTEAD = {
-    "settings.baseUrl": "`http://`, `https://`, `unix:///path.sock`, or `local:` for a server of this process's own.",
-}
+INSTEAD = {}
 
 
 def _doc(place: str, described: Operation | Parameter | Field) -> list[str]:
@@ -105,7 +103,7 @@ def settings(schema: Schema) -> str:
     for constant in group.constants:
         name, kind = _setting(constant)
         default = ", else ".join(each for each in (constant.environment, constant.default) if each)
-        members += doc(f"{INSTEAD.get(f'settings.{name}', constant.about)} Default: {default}.", "    ")
+        members += doc(f"{constant.about} Default: {default}.", "    ")
         members.append(f"    {name}?: {'number' if kind == 'timeout' else PARAMETER_TYPES[kind]} | undefined;")
         table.append(f'    ["{name}", [abi.AK_{constant.name}, "{kind}"]],')
     about = doc(f"{group.about} Timeouts are in milliseconds: Infinity is none, and 0 leaves no time at all.")

@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import error_classes, python_sync
+from . import error_classes, python_sync, settings
 from .python_text import WIDTH, docstring, fit, imports
 from .schema import TREE, Operation, Parameter, Record, Schema
 
@@ -430,6 +430,7 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
         generated / "server_types.py": types_module(
             "Records about the server itself, loaded when they are used.", later
         ),
+        generated / "settings.py": settings.python(schema, HEAD),
         generated / "errors.py": error_classes.python(schema, HEAD),
         generated / "operations.py": operations_module(schema),
         generated / "async_methods.py": methods,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from . import error_classes
+from . import error_classes, settings
 from .c_ops import wrap_list
 from .schema import TREE, Field, Operation, Parameter, Record, Schema
 
@@ -228,7 +228,10 @@ def _signatures(schema: Schema) -> str:
         line for each in schema.operations if (name := _session_name(each))
         for line in _signature(name, each, _takes(each)[1:])
     ]  # fmt: skip
-    classes = [["  class Client", *client, *_sandbox(create), "  end"], ["  class SandboxSession", *session, "  end"]]
+    classes = [
+        ["  class Client", *settings.ruby_signatures(schema), "", *client, *_sandbox(create), "  end"],
+        ["  class SandboxSession", *session, "  end"],
+    ]
     return _file(_spaced([*error_classes.ruby_signatures(schema), *records, *classes]), magic="")
 
 
@@ -237,6 +240,7 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
     folder = tree / "bindings/ruby"
     return {
         folder / "lib/agentkernel/generated/errors.rb": _file(error_classes.ruby(schema)),
+        folder / "lib/agentkernel/generated/settings.rb": _file(settings.ruby(schema)),
         folder / "lib/agentkernel/generated/types.rb": _types(schema),
         folder / "lib/agentkernel/generated/operations.rb": _operations(schema),
         folder / "sig/generated.rbs": _signatures(schema),

@@ -4,7 +4,7 @@ local raw = require("agentkernel_raw")
 
 --- What agentkernel.new takes.
 ---@class agentkernel.ClientOptions
----@field base_url? string http://HOST, https://HOST, unix:///PATH or local:.
+---@field base_url? string The server: http://, https://, unix:///path.sock, or local: for one of this process's own.
 ---@field api_key? string The API key; write-only.
 ---@field timeout? number Seconds for a unary call, from its first step to the last byte.
 ---@field connect_timeout? number Seconds for connecting, of streams too.

@@ -7,7 +7,7 @@ import * as abi from "../raw/abi.js";
  */
 export interface AgentKernelOptions {
     /**
-     * `http://`, `https://`, `unix:///path.sock`, or `local:` for a server of this process's own. Default:
+     * The server: http://, https://, unix:///path.sock, or local: for one of this process's own. Default:
      * AGENTKERNEL_BASE_URL, else http://localhost:18888.
      */
     baseUrl?: string | undefined;

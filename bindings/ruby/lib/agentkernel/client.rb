@@ -11,11 +11,6 @@ module AgentKernel
   # AgentKernel::Error; wrong types are TypeError, and keywords that an operation does not take are ArgumentError. Names
   # have 1 to 63 letters, digits, hyphens and underscores, and paths are absolute.
   class Client
-    TEXTS = %i[base_url api_key ca_file ca_dir cert_file key_file proxy no_proxy user_agent].freeze
-    TIMEOUTS = %i[timeout connect_timeout idle_timeout total_timeout].freeze
-    NUMBERS = %i[max_reply_bytes max_event_bytes max_idle].freeze
-    private_constant :TEXTS, :TIMEOUTS, :NUMBERS
-
     # Makes a client and, with a block, yields it, closes it however the block is left, and returns the block's result.
     def self.open(**settings)
       client = new(**settings)
@@ -25,30 +20,6 @@ module AgentKernel
         yield client
       ensure
         client.close
-      end
-    end
-
-    # Makes a client; nothing is sent. A setting that is not given comes from the environment, or is the default.
-    #
-    # base_url::        http://, https://, unix:///path.sock, or local: for a server of this process's own;
-    #                   AGENTKERNEL_BASE_URL; http://localhost:18888
-    # api_key::         AGENTKERNEL_API_KEY; none
-    # timeout::         bounds every call but streams, from its first step to the last byte of its reply; 30
-    # connect_timeout:: bounds connecting, of streams too; 10
-    # idle_timeout::    bounds the silence of a stream after its first byte; 60
-    # total_timeout::   bounds a whole stream; none
-    # ca_file, ca_dir:: certificates to trust, PEM or a hashed directory; AGENTKERNEL_CA_FILE, AGENTKERNEL_CA_DIR; the
-    #                   system's
-    # cert_file, key_file:: the client's certificate and private key, PEM; AGENTKERNEL_CERT_FILE, AGENTKERNEL_KEY_FILE
-    # proxy, no_proxy:: URL of a proxy, and hosts without one; http_proxy, https_proxy, all_proxy, no_proxy. Loopback
-    #                   goes without unless proxy is set
-    # max_reply_bytes, max_event_bytes:: the longest reply of a call and the longest event of a stream; 64 MiB each
-    # user_agent::      appended to the library's own
-    # max_idle::        how many connections are kept for later calls; 64
-    def initialize(**settings)
-      @handle = Raw.client_new
-      settings.each do |name, value|
-        set(name, value) unless value.nil?
       end
     end
 
@@ -98,14 +69,12 @@ module AgentKernel
     def one(operation, **arguments) = call(operation, **arguments).first
 
     def set(name, value)
-      if TEXTS.include?(name)
-        Raw.client_set_text(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.text(name, value))
-      elsif TIMEOUTS.include?(name)
-        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}_MS"), Operation.milliseconds(name, value))
-      elsif NUMBERS.include?(name)
-        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.integer(name, value))
-      else
-        raise ArgumentError, "unknown keyword: #{name.inspect}"
+      setting, type = SETTINGS[name]
+      case type
+      when :text then Raw.client_set_text(@handle, setting, Operation.text(name, value))
+      when :timeout then Raw.client_set_int(@handle, setting, Operation.milliseconds(name, value))
+      when :int then Raw.client_set_int(@handle, setting, Operation.integer(name, value))
+      else raise ArgumentError, "unknown keyword: #{name.inspect}"
       end
     end
   end
