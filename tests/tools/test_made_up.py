@@ -117,10 +117,7 @@ import (
 )
 
 func main() {
-	client, err := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
-	if err != nil {
-		panic(err)
-	}
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
 	defer client.Close()
 	widget, err := client.TurnWidget(context.Background(), "w", &agentkernel.TurnWidgetOptions{VCPUs: 4})
 	if err != nil {
