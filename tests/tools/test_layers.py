@@ -167,6 +167,16 @@ class Finds(unittest.TestCase):
         }
         self.assertEqual(circles(sources), ["server/fs/a > server/fs/b > server/fs/a"])
 
+    def test_the_walks_have_the_names_of_the_sources(self):
+        text = (TREE / "docs/architecture.md").read_text(encoding="utf-8")
+        sources = {pathlib.PurePath(path).name for path in sources_below(TREE)} | {"agentkernel_ops.h", "abi.c"}
+        code = "".join(sources_below(TREE).values()) + (TREE / "abi/abi.c").read_text(encoding="utf-8")
+        files = set(re.findall(r"\b[a-z_]+\.[ch]\b", text))
+        functions = {name for name in re.findall(r"`(?:enum |struct )?(\w+_\w+)`", text) if not name.startswith("AK_")}
+        self.assertTrue(files and functions)
+        self.assertEqual([name for name in sorted(files) if name not in sources], [])
+        self.assertEqual([name for name in sorted(functions) if not re.search(rf"\b{name}\b", code)], [])
+
     def test_a_room_without_a_page(self):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder)
