@@ -17,7 +17,7 @@ static ak_status null_argument(ak_error *err, const char *what) {
     return AK_E_ARGUMENT;
 }
 
-/* Copies what a view found, by the rule of all copy doors: the whole or nothing. */
+/* Copies what a view found, by the rule of all copies: whole or not at all. */
 static ak_status copy_out(ak_status status, const char *data, size_t size, char *buf, size_t cap, size_t *len,
                           ak_error *err) {
     *len = size;
@@ -37,7 +37,7 @@ static ak_status copy_out(ak_status status, const char *data, size_t size, char 
     return AK_OK;
 }
 
-/* Checks that hold for every record door; result receives AK_OK when they hold. */
+/* Checks of every function that reads a record; result receives AK_OK when they hold. */
 static ak_status check_record(const ak_call *call, const void *out, ak_error *err) {
     if (!call || !out) {
         return null_argument(err, call ? "the out-parameter" : "the call");
@@ -296,9 +296,9 @@ const char *ak_call_cstring(ak_call *call, int32_t key) {
     return call && ak_call_has_record(call) ? ak_record_cstring(&call->record, key) : NULL;
 }
 
-int64_t ak_call_number(ak_call *call, int32_t key, int64_t otherwise) {
+int64_t ak_call_number(ak_call *call, int32_t key, int64_t default_value) {
     int64_t value = 0;
-    return ak_call_int(call, key, &value, NULL) == AK_OK ? value : otherwise;
+    return ak_call_int(call, key, &value, NULL) == AK_OK ? value : default_value;
 }
 
 ak_status ak_call_count(ak_call *call, int32_t key, size_t *count, ak_error *err) {
@@ -400,9 +400,9 @@ const char *ak_error_cstring(const ak_error *err, int32_t field) {
     return ak_error_get_view(err, field, &data, &size) == AK_OK ? data : NULL;
 }
 
-int64_t ak_error_number(const ak_error *err, int32_t field, int64_t otherwise) {
+int64_t ak_error_number(const ak_error *err, int32_t field, int64_t default_value) {
     int64_t value = 0;
-    return ak_error_get_int(err, field, &value) == AK_OK ? value : otherwise;
+    return ak_error_get_int(err, field, &value) == AK_OK ? value : default_value;
 }
 
 void ak_error_free(ak_error *err) {

@@ -13,7 +13,7 @@
 %warnfilter(314) ak_value::type;
 %ignore AGENTKERNEL_H;
 %ignore AK_API;
-%ignore ak_value;        /* the bulk door's typemap makes the language's own values of it */
+%ignore ak_value;        /* its typemap makes the language's own values of it */
 %ignore ak_call_text;    /* ak_call_view serves, and the language makes its own copy */
 %ignore ak_call_text_at; /* ak_call_view_at serves */
 %ignore ak_error_text;   /* ak_error_view serves */

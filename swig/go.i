@@ -34,21 +34,21 @@ AK_HANDLE(ak_error, Error)
 %typemap(gotype) (const char *text, size_t len) "string"
 %typemap(in) (const char *text, size_t len) %{ $1 = $input.p; $2 = (size_t)$input.n; %}
 
-/* Copy and read doors: into the caller's slice, which SWIG's code has on the heap, where nothing moves, and alive until
+/* Copies and reads: into the caller's slice, which SWIG's code has on the heap, where nothing moves, and alive until
  * the function returns. */
 %typemap(gotype) (char *buf, size_t cap), (void *buf, size_t cap) "[]byte"
 %typemap(in) (char *buf, size_t cap), (void *buf, size_t cap)
 %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
 
-/* Write door: out of the caller's slice. */
+/* Writes: out of the caller's slice. */
 %typemap(gotype) (const void *data, size_t size) "[]byte"
 %typemap(in) (const void *data, size_t size) %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
 
-/* View door: where the library's memory is, valid until the call goes on. */
+/* Views: where the library's memory is, valid until the call advances. */
 %typemap(gotype) (const char **data, size_t *len) "*View"
 %typemap(in) (const char **data, size_t *len) %{ $1 = (char **)&((ak_go_view *)$input)->data; $2 = &((ak_go_view *)$input)->size; %}
 
-/* Bulk door: Value has the layout of ak_value, so that the library fills Go's slice. */
+/* A whole record: Value has the layout of ak_value, so that the library fills Go's slice. */
 %typemap(gotype) (ak_value *values, size_t cap) "[]Value"
 %typemap(in) (ak_value *values, size_t cap) %{ $1 = (ak_value *)$input.array; $2 = (size_t)$input.len; %}
 
@@ -91,7 +91,7 @@ type View struct {
 	size int
 }
 
-// Bytes is that memory itself: copy it before the call goes on.
+// Bytes is that memory itself: copy it before the call advances.
 func (v *View) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
 }

@@ -22,31 +22,32 @@
  *
  *   function            new        running    item       reading    done       failed
  *   set_*, add_*, put_* OK         E_STATE    E_STATE    E_STATE    E_STATE    E_STATE, or the latched bind error (1)
- *   step, wait          goes on    goes on(5) goes on    E_STATE(2) DONE       the same error again (8)
- *   read                goes on    goes on    bytes (3)  bytes      DONE       the same error again (8)
- *   write (6)           takes      takes(7)   -          -          DONE       the same error again (8)
+ *   step, wait          advances   advances(5) advances  E_STATE(2) DONE       the same error again (8)
+ *   read                advances   advances   bytes (3)  bytes      DONE       the same error again (8)
+ *   write (6)           accepts    accepts(7) -          -          DONE       the same error again (8)
  *   text, int, view,    E_STATE    E_STATE    OK         OK         E_STATE    E_STATE
  *     count, *_at, values
- *   cstring, number     nothing    nothing    OK         OK         nothing    nothing
+ *   cstring, number     default    default    OK         OK         default    default
  *   fd                  -1         number     number     number     number     number, or -1 when it never ran
  *   cancel              (4)        (4)        (4)        (4)        no effect  no effect
  *   state, retain, free OK         OK         OK         OK         OK         OK
  *
- *   "goes on" answers AK_ITEM (state item), AK_DONE (done), AK_AGAIN (running) or an error (failed).
- *   "nothing" is NULL, or the number that the caller gave for that.
- *   (1) A bind that fails poisons the call: its state is still new, later binds give that same error, and so does the
+ *   "advances" returns AK_ITEM (state item), AK_DONE (done), AK_AGAIN (running) or an error (failed).
+ *   "default" is NULL, or the number that the caller passed for that.
+ *   (1) A bind that fails poisons the call: its state is still new, later binds return the same error, and so does the
  *       first step, which makes it failed. So C code may check once.
- *   (2) Output of the current record was read in part: going on would lose the rest. Nothing changes; read on, or free.
- *   (3) AK_OK with bytes of the current record if it has output that was not read yet, else it goes on. When going on
- *       meets a record without output, read answers AK_ITEM with no bytes: look at it, then read or step on.
- *   (4) The next step, wait, read or write gives AK_E_CANCELLED and the call has failed.
- *   (5) While the content of a file goes in by write or out by read, step is E_STATE, and nothing changes; wait only
- *       waits for the descriptor and gives AK_AGAIN: then write or read again. That lasts until write has been told of
- *       the end, and for read to the end of the call.
+ *   (2) Output of the current record was read in part: advancing would lose the rest. Nothing changes; read on, or
+ *       free.
+ *   (3) AK_OK with bytes of the current record if it has output that was not read yet, else it advances. At a record
+ *       without output, read returns AK_ITEM and no bytes: look at the record, then read or step again.
+ *   (4) The next step, wait, read or write returns AK_E_CANCELLED and the call has failed.
+ *   (5) While the content of a file is written or read, step is E_STATE, and nothing changes; wait only waits for the
+ *       descriptor and returns AK_AGAIN: then write or read again. That lasts until write is given the end of the
+ *       content, and for read until the end of the call.
  *   (6) Of operations with AK_OP_WRITABLE, which yield no records; of others it is E_ARGUMENT in every state.
  *   (7) E_STATE when the content was bound, or has ended.
- *   (8) But after AK_E_DESCRIPTORS with nothing sent (AK_ERROR_SENT) the call begins again, with what was bound and
- *       written, new timeouts and perhaps another descriptor. So a host may free what it has forgotten, and try again.
+ *   (8) But after AK_E_DESCRIPTORS with nothing sent (AK_ERROR_SENT) the call starts again, with what was bound and
+ *       written, new timeouts and perhaps another descriptor. So a host may close what it no longer uses, and retry.
  *
  * THE FUNCTIONS
  *
@@ -65,17 +66,17 @@
  *
  * CONVENTIONS
  *
- * Text and bytes go in as pointer and length, and are copied. Text must be UTF-8 without NUL. What comes out can be had
- * through several doors: copied to the caller's buffer (text), as a view of the library's memory (view), and, where one
- * expression should do and the reason for an absence does not matter, as a result (cstring, number). A function that
- * fails leaves its out-parameters NULL or 0. The last parameter of every function that can fail is an ak_error the
- * caller owns and may reuse; it may be NULL, because the returned code alone is enough to branch on. Only a failing
- * function writes to it.
+ * Text and bytes are passed as pointer and length, and are copied. Text must be UTF-8 without NUL. There are three ways
+ * to read a value: copied to the caller's buffer (text), as a view of the library's memory (view), and, where the
+ * reason for an absence does not matter, as the result of the function (cstring, number). A function that fails leaves
+ * its out-parameters NULL or 0. The last parameter of every function that can fail is an ak_error the caller owns and
+ * may reuse; it may be NULL, because the returned code alone is enough to branch on. Only a failing function writes to
+ * it.
  *
- * Threads, one word in each comment. **any**: any thread at any time. **one**: one thread at a time, not always the
- * same. A client may be shared by any number of threads; a call belongs to one at a time, except for ak_call_cancel.
- * Nothing here starts a thread, installs a signal handler, calls back, keeps a thread-local, or does anything when it
- * is loaded.
+ * Thread classes, one word in each comment. **any**: any thread at any time. **one**: one thread at a time, not always
+ * the same. A client may be shared by any number of threads; a call belongs to one at a time, except for
+ * ak_call_cancel. Nothing here starts a thread, installs a signal handler, calls back, keeps a thread-local, or does
+ * anything when it is loaded.
  *
  * Memory: ak_*_new makes an object with one reference, ak_*_retain adds one, ak_*_free drops one (NULL is fine) and
  * frees the object with the last. Parents are held by their children, so objects may be freed in any order.
@@ -86,15 +87,15 @@
  * AK_AGAIN means that nothing is pending at that moment, so edge-triggered hosts work when they register before they
  * step.
  *
- * Fork: in a child process a client drops its connections and goes on; calls of the parent answer AK_E_FORKED there.
- * The parent's calls go on undisturbed.
+ * Fork: in a child process a client drops its connections and may be used; calls of the parent return AK_E_FORKED
+ * there. The parent's calls continue undisturbed.
  *
  * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS;
- * when nothing was sent the call can be tried again (state table, 8).
+ * when nothing was sent the call can be retried (state table, 8).
  *
- * BASE URL: http:// or https:// with a host and, if need be, port and path; unix:///path.sock; or local:.
+ * BASE URL: http:// or https:// with a host and, optionally, port and path; unix:///path.sock; or local:.
  *
- * LOCAL: with the base URL "local:" the library brings its own server, the program agentkernel-local, reached over a
+ * LOCAL: with the base URL "local:" the library starts its own server, the program agentkernel-local, reached over a
  * private Unix socket that no other user can open. It asks for no API key and is sent none. The first call starts it (a
  * few milliseconds; the call does not wait until it is ready), and all such clients of the process share it. It ends,
  * with its sandboxes and their files, when the last client that made a call is freed, and within a second of the
@@ -105,8 +106,8 @@
  * one of the moment when the base URL is set. When the server was killed, the calls in flight fail and the next call
  * starts another, without the sandboxes.
  *
- * A forked child goes on with its parent's server through the clients that had made a call before the fork, as long as
- * that server lives; then they answer AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
+ * A forked child uses its parent's server through the clients that had made a call before the fork, as long as that
+ * server runs; then they return AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
  * clients share a server of the child's own.
  *
  * Two descriptors are held while the server runs, and ten for a moment when it starts. No signal is raised and no child
@@ -474,19 +475,19 @@ AK_API int32_t ak_field_flags(int32_t operation, int32_t key);
 /* ---- client ---- */
 
 /* Makes a client from the environment and the defaults. No I/O. Errors: AK_E_ARGUMENT (a variable of the environment
- * holds something impossible, or libcurl was built without an asynchronous resolver; the message says so), AK_E_MEMORY.
+ * is invalid, or libcurl was built without an asynchronous resolver; the message says so), AK_E_MEMORY.
  * The environment is read only here, and where the base URL is set to local:. Thread: any. */
 AK_API ak_status ak_client_new(ak_client **client, ak_error *err);
 
 /* Changes a setting; an empty text unsets it (back to the default). Settings are fixed by the first ak_call_new.
- * Errors: AK_E_ARGUMENT (unknown setting, wrong type, a value that cannot be right: a base URL without one of the
+ * Errors: AK_E_ARGUMENT (unknown setting, wrong type, an invalid value: a base URL without one of the
  * schemes, with user info, query or fragment; CR, LF or NUL anywhere; a file that cannot be read), AK_E_STATE,
  * AK_E_MEMORY. Thread: one, before the client is shared. */
 AK_API ak_status ak_client_set_text(ak_client *client, int32_t setting, const char *text, size_t len, ak_error *err);
 AK_API ak_status ak_client_set_int(ak_client *client, int32_t setting, int64_t value, ak_error *err);
 
-/* Reads a setting through the copy door (see ak_call_text). AK_ABSENT when it is unset. The API key is never given
- * back: AK_E_ARGUMENT. Thread: any. */
+/* Copies a setting to the caller's buffer, as ak_call_text does. AK_ABSENT when it is unset. The API key is never
+ * returned: AK_E_ARGUMENT. Thread: any. */
 AK_API ak_status ak_client_text(const ak_client *client, int32_t setting, char *buf, size_t cap, size_t *len,
                                 ak_error *err);
 AK_API ak_status ak_client_int(const ak_client *client, int32_t setting, int64_t *value, ak_error *err);
@@ -515,17 +516,17 @@ AK_API ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, 
  * Thread: one. */
 AK_API ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err);
 
-/* Adds an entry to a map parameter, in the place of one with that name, or "NAME=VALUE" to the list AK_KEY_ENV. Thread:
+/* Adds an entry to a map parameter, replacing one with that name, or "NAME=VALUE" to the list AK_KEY_ENV. Thread:
  * one. */
 AK_API ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text,
                                   size_t len, ak_error *err);
 
-/* Goes on without ever blocking: AK_ITEM, AK_DONE, AK_AGAIN or an error. The first step checks that all required
- * parameters are there and sends the request. Thread: one. */
+/* Advances the call without blocking: AK_ITEM, AK_DONE, AK_AGAIN or an error. The first step checks that all required
+ * parameters are bound and sends the request. Thread: one. */
 AK_API ak_status ak_call_step(ak_call *call, ak_error *err);
 
 /* Steps, and while nothing has come waits for it at most max_ms milliseconds (negative: as long as the call's own
- * deadlines allow). AK_AGAIN when that time passed or a signal interrupted the wait. Where step must keep out (state
+ * deadlines allow). AK_AGAIN when that time passed or a signal interrupted the wait. Where step is not allowed (state
  * table, 5) it waits without stepping. Thread: one. */
 AK_API ak_status ak_call_wait(ak_call *call, int32_t max_ms, ak_error *err);
 
@@ -535,8 +536,8 @@ AK_API int ak_call_fd(const ak_call *call);
 /* AK_STATE_*. Thread: one. */
 AK_API int32_t ak_call_state(const ak_call *call);
 
-/* Cancels: the next step gives AK_E_CANCELLED, and whoever waits on the descriptor wakes. Other calls and the client
- * are not touched. May be called again, before the first step, after the end. Thread: any; the caller must hold a
+/* Cancels: the next step returns AK_E_CANCELLED, and whoever waits on the descriptor wakes. Other calls and the client
+ * are not affected. May be called again, before the first step, after the end. Thread: any; the caller must hold a
  * reference. */
 AK_API void ak_call_cancel(ak_call *call);
 
@@ -550,7 +551,7 @@ AK_API void ak_call_free(ak_call *call);
 
 /* Copies a TEXT or BYTES field (or the raw JSON of any other) to buf. *len is always its full size. When cap is smaller
  * nothing is copied and the status is AK_E_BUFFER; nothing is ever truncated. No NUL is appended. AK_NULL and AK_ABSENT
- * are answers, not errors. A member of a type the protocol does not say is AK_ABSENT; AK_KEY_RAW still shows it.
+ * are results, not errors. A member of another type than the protocol's is AK_ABSENT; AK_KEY_RAW still shows it.
  * Errors: AK_E_ARGUMENT (the operation has no such field), AK_E_STATE, AK_E_BUFFER, AK_E_MEMORY. */
 AK_API ak_status ak_call_text(ak_call *call, int32_t key, char *buf, size_t cap, size_t *len, ak_error *err);
 
@@ -566,14 +567,14 @@ AK_API ak_status ak_call_view(ak_call *call, int32_t key, const char **data, siz
  * Text that holds a NUL looks shorter; ak_call_view has it whole. */
 AK_API const char *ak_call_cstring(ak_call *call, int32_t key);
 
-/* What ak_call_int gives, or otherwise where that is not AK_OK. */
-AK_API int64_t ak_call_number(ak_call *call, int32_t key, int64_t otherwise);
+/* The value of ak_call_int, or default_value where that is not AK_OK. */
+AK_API int64_t ak_call_number(ak_call *call, int32_t key, int64_t default_value);
 
 /* The number of entries of a LIST or MAP field. */
 AK_API ak_status ak_call_count(ak_call *call, int32_t key, size_t *count, ak_error *err);
 
 /* The entry at an index of a LIST or MAP, copied or viewed; for a MAP its value, and key_at its name. AK_NULL when the
- * entry is null. An index past the end is AK_E_ARGUMENT. Entries that are not text are given as raw JSON. */
+ * entry is null. An index past the end is AK_E_ARGUMENT. Entries that are not text are returned as raw JSON. */
 AK_API ak_status ak_call_text_at(ak_call *call, int32_t key, size_t index, char *buf, size_t cap, size_t *len,
                                  ak_error *err);
 AK_API ak_status ak_call_view_at(ak_call *call, int32_t key, size_t index, const char **data, size_t *len,
@@ -586,20 +587,20 @@ AK_API ak_status ak_call_key_at(ak_call *call, int32_t key, size_t index, const 
 AK_API ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, size_t *count, ak_error *err);
 
 /* Reads output bytes like read(2), stepping as needed, decoded straight into buf: AK_OK with *len > 0 bytes, AK_ITEM
- * when a record without output has come (look at it, then go on), AK_DONE at the end, AK_AGAIN, or an error. Only for
+ * at a record without output (look at it, then read again), AK_DONE at the end, AK_AGAIN, or an error. Only for
  * operations with AK_OP_READABLE; cap must not be 0.
  *
- * A call of AK_OP_READ_FILE that begins with a read hands the file out while it comes, in constant memory, and yields
- * no record. That takes a server that sends "encoding" before "content", as agentkernel-local does; one that sends it
- * after is first read to its end, up to max_reply_bytes. Bytes may so have been given out before an error shows that
- * the file is not whole: only AK_DONE says that it is. */
+ * A call of AK_OP_READ_FILE that begins with a read returns the file as it arrives, in constant memory, and yields no
+ * record. That needs a server that sends "encoding" before "content", as agentkernel-local does; one that sends it
+ * after is first read to its end, up to max_reply_bytes. So bytes may have been returned before an error shows that
+ * the file is not complete: only AK_DONE says that it is. */
 AK_API ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
 
-/* Hands in content piece by piece, like write(2), stepping as needed: AK_OK with *taken > 0 bytes taken, AK_AGAIN
- * (wait, then hand in the same bytes again), AK_DONE when the server has answered already, or an error. A size of 0
- * ends the content: AK_OK; after it step to the end. The first write begins the call. AK_KEY_SIZE says beforehand how
- * many bytes will come; too many for a request (12 MiB less 27 bytes) are then refused before anything is sent, else
- * when they come, and an end before that size fails the call. At most 64 KiB are held. Only for operations with
+/* Writes content piece by piece, like write(2), stepping as needed: AK_OK with *taken > 0 bytes accepted, AK_AGAIN
+ * (wait, then write the same bytes again), AK_DONE when the server has replied already, or an error. A size of 0
+ * ends the content: AK_OK; after it step to the end. The first write starts the call. AK_KEY_SIZE says beforehand how
+ * many bytes will follow; too many for a request (12 MiB less 27 bytes) are then refused before anything is sent, else
+ * as they are written, and an end before that size fails the call. At most 64 KiB are held. Only for operations with
  * AK_OP_WRITABLE, instead of binding AK_KEY_CONTENT. Errors: AK_E_ARGUMENT, AK_E_STATE, AK_E_TOO_LARGE, any of step.
  * Thread: one. */
 AK_API ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *taken, ak_error *err);
@@ -612,16 +613,16 @@ AK_API ak_error *ak_error_new(void);
 /* The code of the last failure written to it. NULL gives AK_OK. */
 AK_API ak_status ak_error_code(const ak_error *err);
 
-/* Fields through the same doors as a record's; AK_ABSENT where there is none. A view is valid until the error is
+/* Fields, read in the same ways as a record's; AK_ABSENT where there is none. A view is valid until the error is
  * written to or freed. */
 AK_API ak_status ak_error_text(const ak_error *err, int32_t field, char *buf, size_t cap, size_t *len);
 AK_API ak_status ak_error_int(const ak_error *err, int32_t field, int64_t *value);
 AK_API ak_status ak_error_view(const ak_error *err, int32_t field, const char **data, size_t *len);
 
-/* The same as results: NULL, or otherwise, where there is none or it is of another type. A text is valid as long as a
- * view; one that holds a NUL looks shorter. */
+/* The same as results: NULL, or default_value, where there is none or it is of another type. A text is valid as long as
+ * a view; one that holds a NUL looks shorter. */
 AK_API const char *ak_error_cstring(const ak_error *err, int32_t field);
-AK_API int64_t ak_error_number(const ak_error *err, int32_t field, int64_t otherwise);
+AK_API int64_t ak_error_number(const ak_error *err, int32_t field, int64_t default_value);
 
 AK_API void ak_error_free(ak_error *err);
 

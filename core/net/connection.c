@@ -41,7 +41,7 @@ struct ak_connection {
 
 /* libcurl is done with a socket, nearly always because the reply is whole. It stays in the poller, for writing, which
  * an idle connection is always ready for: so the descriptor stays readable after the end, at the price of no system
- * call more than taking it out. Where the transfer goes on without it, the next look at the poller takes it out. */
+ * call more than taking it out. Where the transfer continues without it, the next look at the poller takes it out. */
 static void rest(ak_connection *connection, curl_socket_t fd) {
     if (connection->resting >= 0 && connection->resting != fd) {
         ak_poller_unwatch(&connection->poller, connection->resting);

@@ -19,7 +19,7 @@ typedef struct {
     char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
     char *unix_socket; /* path, or NULL */
     ak_local *local;   /* this process's own server, or NULL */
-    char *host;        /* for the name gate and messages; without brackets */
+    char *host;        /* for the single flight of look-ups and messages; without brackets */
     bool loopback;
     bool tls;
     bool resolves; /* host is a name that has to be looked up */

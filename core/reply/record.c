@@ -282,7 +282,7 @@ ak_status ak_decode_base64(ak_arena *arena, const ak_json_value *string, const c
     return whole ? AK_OK : AK_E_PROTOCOL;
 }
 
-/* ---- doors ---- */
+/* ---- ways to read ---- */
 
 static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
     const char *name = ak_key_text(key);

@@ -57,7 +57,7 @@ void ak_record_free(ak_record *record);
 void ak_record_set_plain(ak_record *record, int32_t key, const char *text, size_t len);
 void ak_record_set_integer(ak_record *record, int32_t key, int64_t value);
 
-/* Takes the fields from an object's members. A member of the wrong type is as good as absent. */
+/* Takes the fields from an object's members. A member of the wrong type is treated as absent. */
 void ak_record_take_members(ak_record *record, const ak_json_value *object);
 
 /* The name of a required field that is not there, NULL when all are. */
@@ -75,7 +75,7 @@ void ak_record_begin_output(ak_record *record, int32_t key);
 size_t ak_record_read(ak_record *record, void *buf, size_t cap);
 bool ak_record_output_done(const ak_record *record);
 
-/* The doors, as in agentkernel.h. */
+/* Ways to read, as in agentkernel.h. */
 ak_status ak_record_view(ak_record *record, int32_t key, const char **data, size_t *len, ak_error *err);
 ak_status ak_record_int(const ak_record *record, int32_t key, int64_t *value, ak_error *err);
 ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, ak_error *err);

@@ -1,7 +1,7 @@
 /*
  * upload.h: content that the caller hands in piece by piece, on its way into the body of a request. Thread: one.
  *
- * The body is {"encoding":"base64","content":"..."}; it is encoded as it goes, and no more than a buffer of it is held.
+ * The body is {"encoding":"base64","content":"..."}; it is encoded as it is sent, and no more than a buffer of it is held.
  */
 #ifndef AK_UPLOAD_H
 #define AK_UPLOAD_H

@@ -15,7 +15,7 @@
 #define BODY_END (-1)
 #define BODY_BROKEN (-2)
 
-/* The length of a body that goes on until BODY_END. */
+/* The length of a body that lasts until BODY_END. */
 #define BODY_LENGTH_UNKNOWN UINT64_MAX
 
 struct body_source {

@@ -116,7 +116,7 @@ static bool change_user(const struct identity *identity) {
         return false;
     }
     if (setresuid(0, 0, 0) == 0) {
-        errno = EPERM; /* there is a way back: not for good */
+        errno = EPERM; /* there is a way back: not permanent */
         return false;
     }
     return true;

@@ -17,7 +17,7 @@
  */
 bool privileges_choose(const char *state_dir, struct identity *identity, char *why, size_t why_cap);
 
-/* Becomes identity for good, and in any case: no new privileges, no core dumps, not to be read or traced by others of
+/* Becomes identity permanently, and in any case: no new privileges, no core dumps, not to be read or traced by others of
  * the same user, as many descriptors as allowed.
  *
  * folders (NULL-terminated; may be NULL) are those that bubblewrap has to reach by their paths: the state directory,

@@ -196,7 +196,7 @@ static inline ak_status ak_ops_int(const ak_ops_copy *copy, int32_t key, int64_t
     return copy->call ? ak_call_int(copy->call, key, value, copy->err) : ak_error_int(copy->source, key, value);
 }
 
-/* Notes what a door answered. True when there is a value to take. */
+/* Notes what a function returned. True when there is a value to take. */
 static inline bool ak_ops_seen(ak_ops_copy *copy, ak_status status, bool *has, bool *null) {
     if (has) {
         *has = status == AK_OK;
