@@ -239,7 +239,8 @@ typedef int32_t ak_status;
 #define AK_KEY_IMAGE 2                  /* [t] The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
 #define AK_KEY_PROFILE 3                /* [t] The security profile: permissive, moderate or restrictive. */
 /* [o] Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
- * re-parses arguments in a shell and loses exit codes. */
+ * re-parses arguments in a shell and loses exit codes. Of stream_event: whether a warm sandbox is used, in a started
+ * event. */
 #define AK_KEY_FAST 4
 #define AK_KEY_NAME 5                   /* [t] The name: 1 to 63 letters, digits, hyphens and underscores. */
 #define AK_KEY_BACKEND 6                /* [t] The backend that isolates the sandbox. */

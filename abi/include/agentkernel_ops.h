@@ -472,9 +472,7 @@ typedef struct ak_event {
     const char *message; /* What went wrong, in an error event. */
     const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
-    /* Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
-     * re-parses arguments in a shell and loses exit codes. */
-    bool fast;
+    bool fast; /* Whether a warm sandbox is used, in a started event. */
     const char *timestamp; /* The time, in RFC 3339 format. */
     const char *stage; /* How far the sandbox is, such as sandbox_created, in a progress event. */
     const char *sandbox; /* The name of the sandbox. */
