@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def members_of(raw: bytes) -> dict[str, Any]:
@@ -25,6 +27,17 @@ class Members:
         """Members of the record that this class does not know."""
         known = {each.name for each in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in members_of(self.raw).items() if name not in known}
+
+
+class Payload:
+    """An event, whose payload has members of known types."""
+
+    __slots__ = ()
+    data: dict[str, Any]
+
+    def _member(self, name: str, kind: type[T]) -> T | None:
+        value = self.data.get(name)
+        return value if type(value) is kind else None
 
 
 class LogMembers(Members, Mapping[str, Any]):

@@ -14,6 +14,7 @@ from .generated.types import (
     BatchResult,
     DetachedCommand,
     DetachedLogsResponse,
+    EventMembers,
     LogEntry,
     RunOutput,
     SandboxInfo,
@@ -74,7 +75,7 @@ def __getattr__(name: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(EventMembers):
     """One event of a running command."""
 
     type: str
@@ -103,69 +104,9 @@ class StreamEvent:
         return None if self.output is None else self.output.decode("utf-8", "replace")
 
     @property
-    def exit_code(self) -> int | None:
-        """The command's exit code (done)."""
-        value = self.data.get("exit_code")
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    @property
-    def success(self) -> bool | None:
-        """Whether the command exited with 0 (done)."""
-        return self._bool("success")
-
-    @property
-    def oom(self) -> bool | None:
-        """Whether the command was killed for passing its memory limit (done)."""
-        return self._bool("oom")
-
-    @property
-    def fast(self) -> bool | None:
-        """Whether a warm sandbox was used (started)."""
-        return self._bool("fast")
-
-    @property
-    def message(self) -> str | None:
-        """What went wrong (error)."""
-        return self._text("message")
-
-    @property
-    def stream(self) -> str | None:
-        """Where the output came from, such as stdout (output)."""
-        return self._text("stream")
-
-    @property
-    def timestamp(self) -> str | None:
-        """When the command started, RFC 3339 (started)."""
-        return self._text("timestamp")
-
-    @property
-    def stage(self) -> str | None:
-        """How far the sandbox is (progress)."""
-        return self._text("stage")
-
-    @property
-    def sandbox(self) -> str | None:
-        """The sandbox's name (progress)."""
-        return self._text("sandbox")
-
-    @property
-    def command(self) -> list[Any] | None:
-        """The command (started)."""
-        value = self.data.get("command")
-        return value if isinstance(value, list) else None
-
-    @property
     def is_final(self) -> bool:
         """Whether this is how the stream ends: done or error."""
         return self.type in ("done", "error")
-
-    def _bool(self, name: str) -> bool | None:
-        value = self.data.get(name)
-        return value if isinstance(value, bool) else None
-
-    def _text(self, name: str) -> str | None:
-        value = self.data.get(name)
-        return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,63 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._records import DetachedMembers, LogMembers, Members
+from .._records import DetachedMembers, LogMembers, Members, Payload
+
+
+class EventMembers(Payload):
+    """The members that events may have."""
+
+    __slots__ = ()
+
+    @property
+    def stream(self) -> str | None:
+        """The output stream: stdout or stderr."""
+        return self._member("stream", str)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the command."""
+        return self._member("exit_code", int)
+
+    @property
+    def success(self) -> bool | None:
+        """Whether the exit code is 0, in a done event."""
+        return self._member("success", bool)
+
+    @property
+    def message(self) -> str | None:
+        """What went wrong, in an error event."""
+        return self._member("message", str)
+
+    @property
+    def command(self) -> list[Any] | None:
+        """The program and its arguments, passed on byte for byte."""
+        return self._member("command", list)
+
+    @property
+    def fast(self) -> bool | None:
+        """Whether a warm sandbox is used, in a started event."""
+        return self._member("fast", bool)
+
+    @property
+    def timestamp(self) -> str | None:
+        """The time, in RFC 3339 format."""
+        return self._member("timestamp", str)
+
+    @property
+    def stage(self) -> str | None:
+        """How far the sandbox is, such as sandbox_created, in a progress event."""
+        return self._member("stage", str)
+
+    @property
+    def sandbox(self) -> str | None:
+        """The name of the sandbox."""
+        return self._member("sandbox", str)
+
+    @property
+    def oom(self) -> bool | None:
+        """Whether the command was killed for exceeding its memory limit."""
+        return self._member("oom", bool)
 
 
 @dataclass(frozen=True, slots=True)
