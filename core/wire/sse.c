@@ -50,7 +50,7 @@ struct ak_sse {
 
 ak_sse *ak_sse_new(size_t event_limit) {
     ak_sse *sse = calloc(1, sizeof *sse);
-    if (sse != NULL) {
+    if (sse) {
         sse->event_limit = event_limit;
         sse->retry = -1;
     }
@@ -58,7 +58,7 @@ ak_sse *ak_sse_new(size_t event_limit) {
 }
 
 void ak_sse_free(ak_sse *sse) {
-    if (sse != NULL) {
+    if (sse) {
         free(sse->buf);
         free(sse->type.bytes);
         free(sse->line_id.bytes);
@@ -82,7 +82,7 @@ static bool sse_text_append(sse_text *text, const char *bytes, size_t len) {
     if (len > text->capacity - text->len) {
         size_t capacity = len > SIZE_MAX - text->len ? 0 : sse_grown(text->len + len);
         char *grown = capacity == 0 ? NULL : realloc(text->bytes, capacity);
-        if (grown == NULL) {
+        if (!grown) {
             return false;
         }
         text->bytes = grown;
@@ -147,7 +147,7 @@ static bool sse_make_room(ak_sse *sse, size_t len) {
     if (held + len > sse->capacity / 2) {
         size_t capacity = sse_grown(held + len);
         char *grown = capacity == 0 ? NULL : realloc(sse->buf, capacity);
-        if (grown == NULL) {
+        if (!grown) {
             return false;
         }
         sse->buf = grown;
@@ -185,9 +185,9 @@ static size_t sse_line_rest(const ak_sse *sse) {
             window = (size_t)(end - p);
         }
         const char *lf = memchr(p, '\n', window);
-        const char *cr = memchr(p, '\r', lf != NULL ? (size_t)(lf - p) : window);
-        if (cr != NULL || lf != NULL) {
-            return (size_t)((cr != NULL ? cr : lf) - start);
+        const char *cr = memchr(p, '\r', lf ? (size_t)(lf - p) : window);
+        if (cr || lf) {
+            return (size_t)((cr ? cr : lf) - start);
         }
     }
     return (size_t)(end - start);
@@ -308,8 +308,8 @@ static sse_step sse_take_text(ak_sse *sse, sse_text *text, size_t len) {
 
 static sse_step sse_take_id(ak_sse *sse, size_t len) {
     const char *nul = memchr(sse->buf + sse->in, '\0', len);
-    sse_step step = sse_take_text(sse, &sse->line_id, nul != NULL ? (size_t)(nul - sse->buf) - sse->in : len);
-    if (step == SSE_GO_ON && nul != NULL) {
+    sse_step step = sse_take_text(sse, &sse->line_id, nul ? (size_t)(nul - sse->buf) - sse->in : len);
+    if (step == SSE_GO_ON && nul) {
         sse->line_id.len = 0;
         sse->state = SSE_IN_IGNORED;
     }
