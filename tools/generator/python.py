@@ -101,11 +101,11 @@ NAMES = {
     "AsyncDetachedHandle": ".._async_detached", "started": ".._async_snapshots", "AsyncRunStream": ".._async_stream",
     "absolute": ".._files", "Members": ".._records", "LogMembers": ".._records", "DetachedMembers": ".._records", "Payload": ".._records",
     "Operation": "..raw.operation", "read_nothing": "..raw.operation", "SecurityProfile": "..types",
-    "BatchRunResponse": "..types", "AsyncSandboxSession": "..async_sessions", "Call": ".._call",
+    "BatchRunResponse": "..types", "AsyncSandboxSession": "..async_sessions", "AsyncFiles": ".._async_files",
     **dict.fromkeys(("data", "decoded", "flag", "mapping", "number", "parsed", "text", "texts"), "..raw.records"),
 }  # fmt: skip
 # Needed by type checkers alone.
-TYPES_ONLY = {"AsyncSandboxSession", "Call"}
+TYPES_ONLY = {"AsyncSandboxSession"}
 
 
 def type_name(record: Record) -> str | None:
@@ -263,7 +263,7 @@ def reader(record: Record) -> list[str]:
     call = "call" if any("call)" in line for line in lines) else "_call"
     if record.name in LATER:
         lines[:0] = [f"    from .server_types import {name}", ""]
-    head = fit(f"def {reader_name(record)}(", ["values: Any", f"{call}: Call[Any]"], f") -> {record_type(record)}:")
+    head = fit(f"def {reader_name(record)}(", ["values: Any", f"{call}: Any"], f") -> {record_type(record)}:")
     return [*head, f'    """Reads a record {record.name}."""', *lines]
 
 
@@ -412,8 +412,15 @@ def methods_module(schema: Schema) -> str:
     for operation in schema.operations:
         if operation.name not in BY_HAND:
             lines += ["", *method(operation)]
+    module.blocks = [lines]
+    return module.text()
+
+
+def sandbox_module(schema: Schema) -> str:
+    module = Module("What makes sessions of both clients, above the operations that sessions use.", {})
+    lines = ["class AsyncSandboxes(AsyncFiles):", '    """Has sessions."""', ""]
     create = next(operation for operation in schema.operations if operation.name == "create_sandbox")
-    module.blocks = [[*lines, "", *session_method(create)]]
+    module.blocks = [[*lines, *session_method(create)]]
     return module.text()
 
 
@@ -441,7 +448,7 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
     later = [each for each in records if each.name in LATER]
     names = sorted(type_name(each) for each in eager)
     event = next(each for each in schema.records if each.name == "stream_event")
-    methods = methods_module(schema)
+    methods, sandbox = methods_module(schema), sandbox_module(schema)
     return {
         generated / "__init__.py": f'{HEAD}\n"""Types, operations and methods, and the sync side. Internal."""\n',
         generated / "types.py": types_module("Records of operations.", eager, event_members(event)),
@@ -453,6 +460,8 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
         generated / "operations.py": operations_module(schema),
         generated / "async_methods.py": methods,
         generated / "methods.py": python_sync.translate("generated/async_methods.py", methods),
+        generated / "async_sandbox.py": sandbox,
+        generated / "sandbox.py": python_sync.translate("generated/async_sandbox.py", sandbox),
         **python_sync.generate(package, tree / TESTS),
         package / "types.py": with_exports(
             (package / "types.py").read_text(), names, ".generated.types", "EventMembers"

@@ -23,6 +23,7 @@ TESTS = {"test_async_operations.py": "test_operations.py"}
 MODULES = {
     **{f"..{source.removesuffix('.py')}": f".{target.removesuffix('.py')}" for source, target in SOURCES.items()},
     "..generated.async_methods": ".methods",
+    "..generated.async_sandbox": ".sandbox",
     "..generated.operations": ".operations",
     ".._async_base": ".._sync_base",
     ".._async_session": ".._sync_session",

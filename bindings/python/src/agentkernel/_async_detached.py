@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from .types import DetachedCommand, DetachedLogsResponse
-
-if TYPE_CHECKING:
-    from .async_client import AsyncAgentKernel
 
 
 @dataclass(frozen=True)
 class AsyncDetachedHandle(DetachedCommand):
     """The state of a detached command when it was requested, and what can be done with the command."""
 
-    _client: AsyncAgentKernel | None = field(default=None, repr=False, compare=False)
+    _client: Any = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)
 
     @classmethod
@@ -27,13 +24,17 @@ class AsyncDetachedHandle(DetachedCommand):
         self, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> AsyncDetachedHandle:
         """Returns the current state: see `AsyncAgentKernel.detached_status`."""
-        return await self._asked.detached_status(
+        found: AsyncDetachedHandle = await self._asked.detached_status(
             self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout
         )
+        return found
 
     async def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> AsyncDetachedHandle:
         """Waits for the end of the command: see `AsyncAgentKernel.detached_wait`."""
-        return await self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+        ended: AsyncDetachedHandle = await self._asked.detached_wait(
+            self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout
+        )
+        return ended
 
     async def logs(
         self,
@@ -43,16 +44,17 @@ class AsyncDetachedHandle(DetachedCommand):
         connect_timeout: float | None = None,
     ) -> DetachedLogsResponse:
         """Returns what it has written so far: see `AsyncAgentKernel.detached_logs`."""
-        return await self._asked.detached_logs(
+        logs: DetachedLogsResponse = await self._asked.detached_logs(
             self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
         )
+        return logs
 
     async def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
         """Kills it: see `AsyncAgentKernel.detached_kill`."""
         await self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     @property
-    def _asked(self) -> AsyncAgentKernel:
+    def _asked(self) -> Any:
         if self._client is None:
             raise ValueError("this command was not made by a client")
         return self._client

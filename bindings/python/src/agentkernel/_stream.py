@@ -13,7 +13,7 @@ from .generated.operations import RUN_STREAM
 from .raw.events import set_up
 from .types import StreamEvent
 
-set_up(RUN_STREAM)
+set_up(RUN_STREAM, StreamEvent)
 
 
 class StreamBase:

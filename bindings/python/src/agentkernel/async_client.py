@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ._async_detached import AsyncDetachedHandle
-from ._async_files import AsyncFiles
 from ._async_stream import AsyncRunStream
 from ._detached import Polling
 from ._host import sleep
+from .generated.async_sandbox import AsyncSandboxes
 
 __all__ = ["AsyncAgentKernel", "AsyncRunStream"]
 
 
-class AsyncAgentKernel(AsyncFiles):
+class AsyncAgentKernel(AsyncSandboxes):
     """A client of agentkernel for asyncio (also uvloop and anyio) and Trio. It belongs to no loop and no thread.
 
     Example::

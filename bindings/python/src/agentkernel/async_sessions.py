@@ -8,10 +8,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ._async_files import AsyncFiles
 from ._async_session import AsyncSessionBase, file_of_sandbox, of_sandbox, pieces_of_sandbox
 from ._host import shielded, sleep
 from ._session import LOOK_UP_PAUSES, REMOVE_SECONDS, add_note_of_removal, may_exist
-from .async_client import AsyncAgentKernel
 from .errors import AgentKernelError, NotFoundError
 from .generated.operations import CREATE_SANDBOX
 
@@ -27,27 +27,27 @@ class AsyncSandboxSession(AsyncSessionBase):
     It may be awaited, which creates it. Without either, its first use creates it, and `remove` has to be called.
     """
 
-    run = of_sandbox(AsyncAgentKernel.exec_in_sandbox)
-    info = of_sandbox(AsyncAgentKernel.get_sandbox)
-    exec_detached = of_sandbox(AsyncAgentKernel.exec_detached)
-    detached_list = of_sandbox(AsyncAgentKernel.detached_list)
-    read_file = of_sandbox(AsyncAgentKernel.read_file)
-    read_bytes = of_sandbox(AsyncAgentKernel.read_bytes)
-    read_text = of_sandbox(AsyncAgentKernel.read_text)
-    open_file = file_of_sandbox(AsyncAgentKernel.open_file)
-    iter_file = pieces_of_sandbox(AsyncAgentKernel.iter_file)
-    write_file = of_sandbox(AsyncAgentKernel.write_file)
-    write_files = of_sandbox(AsyncAgentKernel.write_files)
-    delete_file = of_sandbox(AsyncAgentKernel.delete_file)
-    upload = of_sandbox(AsyncAgentKernel.upload)
-    iter_upload = pieces_of_sandbox(AsyncAgentKernel.iter_upload)
-    download = of_sandbox(AsyncAgentKernel.download)
-    iter_download = pieces_of_sandbox(AsyncAgentKernel.iter_download)
-    start = of_sandbox(AsyncAgentKernel.start_sandbox)
-    stop = of_sandbox(AsyncAgentKernel.stop_sandbox)
-    extend_ttl = of_sandbox(AsyncAgentKernel.extend_ttl)
-    logs = of_sandbox(AsyncAgentKernel.get_sandbox_logs)
-    take_snapshot = of_sandbox(AsyncAgentKernel.take_snapshot)
+    run = of_sandbox(AsyncFiles.exec_in_sandbox)
+    info = of_sandbox(AsyncFiles.get_sandbox)
+    exec_detached = of_sandbox(AsyncFiles.exec_detached)
+    detached_list = of_sandbox(AsyncFiles.detached_list)
+    read_file = of_sandbox(AsyncFiles.read_file)
+    read_bytes = of_sandbox(AsyncFiles.read_bytes)
+    read_text = of_sandbox(AsyncFiles.read_text)
+    open_file = file_of_sandbox(AsyncFiles.open_file)
+    iter_file = pieces_of_sandbox(AsyncFiles.iter_file)
+    write_file = of_sandbox(AsyncFiles.write_file)
+    write_files = of_sandbox(AsyncFiles.write_files)
+    delete_file = of_sandbox(AsyncFiles.delete_file)
+    upload = of_sandbox(AsyncFiles.upload)
+    iter_upload = pieces_of_sandbox(AsyncFiles.iter_upload)
+    download = of_sandbox(AsyncFiles.download)
+    iter_download = pieces_of_sandbox(AsyncFiles.iter_download)
+    start = of_sandbox(AsyncFiles.start_sandbox)
+    stop = of_sandbox(AsyncFiles.stop_sandbox)
+    extend_ttl = of_sandbox(AsyncFiles.extend_ttl)
+    logs = of_sandbox(AsyncFiles.get_sandbox_logs)
+    take_snapshot = of_sandbox(AsyncFiles.take_snapshot)
 
     async def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
         """Removes the sandbox, unless it is already gone. After a failure it may be called again."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 from .._detached import Polling
 from .._sync_base import sleep
 from .detached import DetachedHandle
-from .files import Files
+from .sandbox import Sandboxes
 from .stream import RunStream
 
 __all__ = ["AgentKernel", "RunStream"]
 
 
-class AgentKernel(Files):
+class AgentKernel(Sandboxes):
     """A client of agentkernel. Any number of threads may share it.
 
     Example::

@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ..types import DetachedCommand, DetachedLogsResponse
-
-if TYPE_CHECKING:
-    from .client import AgentKernel
 
 
 @dataclass(frozen=True)
 class DetachedHandle(DetachedCommand):
     """The state of a detached command when it was requested, and what can be done with the command."""
 
-    _client: AgentKernel | None = field(default=None, repr=False, compare=False)
+    _client: Any = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)
 
     @classmethod
@@ -26,11 +23,17 @@ class DetachedHandle(DetachedCommand):
 
     def refresh(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
         """Returns the current state: see `AgentKernel.detached_status`."""
-        return self._asked.detached_status(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+        found: DetachedHandle = self._asked.detached_status(
+            self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout
+        )
+        return found
 
     def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
         """Waits for the end of the command: see `AgentKernel.detached_wait`."""
-        return self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
+        ended: DetachedHandle = self._asked.detached_wait(
+            self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout
+        )
+        return ended
 
     def logs(
         self,
@@ -40,16 +43,17 @@ class DetachedHandle(DetachedCommand):
         connect_timeout: float | None = None,
     ) -> DetachedLogsResponse:
         """Returns what it has written so far: see `AgentKernel.detached_logs`."""
-        return self._asked.detached_logs(
+        logs: DetachedLogsResponse = self._asked.detached_logs(
             self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
         )
+        return logs
 
     def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
         """Kills it: see `AgentKernel.detached_kill`."""
         self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
 
     @property
-    def _asked(self) -> AgentKernel:
+    def _asked(self) -> Any:
         if self._client is None:
             raise ValueError("this command was not made by a client")
         return self._client

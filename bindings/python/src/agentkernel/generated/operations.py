@@ -20,16 +20,15 @@ from .types import (
 )
 
 if TYPE_CHECKING:
-    from .._call import Call
     from .server_types import ServerStats, ServerStatus
 
 
-def read_health(values: Any, _call: Call[Any]) -> str:
+def read_health(values: Any, _call: Any) -> str:
     """Reads a record health."""
     return text(values[0]) or ""
 
 
-def read_run_output(values: Any, _call: Call[Any]) -> RunOutput:
+def read_run_output(values: Any, _call: Any) -> RunOutput:
     """Reads a record run_output."""
     output_bytes = data(values[0]) or b""
     return RunOutput(
@@ -42,7 +41,7 @@ def read_run_output(values: Any, _call: Call[Any]) -> RunOutput:
     )
 
 
-def read_sandbox_info(values: Any, call: Call[Any]) -> SandboxInfo:
+def read_sandbox_info(values: Any, call: Any) -> SandboxInfo:
     """Reads a record sandbox_info."""
     return SandboxInfo(
         name=text(values[0]) or "",
@@ -73,12 +72,12 @@ def read_sandbox_info(values: Any, call: Call[Any]) -> SandboxInfo:
     )
 
 
-def read_files_written(values: Any, _call: Call[Any]) -> BatchFileWriteResponse:
+def read_files_written(values: Any, _call: Any) -> BatchFileWriteResponse:
     """Reads a record files_written."""
     return BatchFileWriteResponse(written=number(values[0]) or 0, raw=data(values[1]) or b"")
 
 
-def read_batch_result(values: Any, _call: Call[Any]) -> BatchResult:
+def read_batch_result(values: Any, _call: Any) -> BatchResult:
     """Reads a record batch_result."""
     output_bytes = data(values[0])
     return BatchResult(
@@ -89,7 +88,7 @@ def read_batch_result(values: Any, _call: Call[Any]) -> BatchResult:
     )
 
 
-def read_log_entry(values: Any, call: Call[Any]) -> LogEntry:
+def read_log_entry(values: Any, call: Any) -> LogEntry:
     """Reads a record log_entry."""
     return LogEntry(
         type=text(values[0]) or "",
@@ -110,7 +109,7 @@ def read_log_entry(values: Any, call: Call[Any]) -> LogEntry:
     )
 
 
-def read_detached_command(values: Any, call: Call[Any]) -> DetachedCommand:
+def read_detached_command(values: Any, call: Any) -> DetachedCommand:
     """Reads a record detached_command."""
     return DetachedCommand(
         id=text(values[0]) or "",
@@ -124,7 +123,7 @@ def read_detached_command(values: Any, call: Call[Any]) -> DetachedCommand:
     )
 
 
-def read_detached_logs(values: Any, _call: Call[Any]) -> DetachedLogsResponse:
+def read_detached_logs(values: Any, _call: Any) -> DetachedLogsResponse:
     """Reads a record detached_logs."""
     stdout_bytes = data(values[0])
     stderr_bytes = data(values[1])
@@ -137,12 +136,12 @@ def read_detached_logs(values: Any, _call: Call[Any]) -> DetachedLogsResponse:
     )
 
 
-def read_expiry(values: Any, _call: Call[Any]) -> str | None:
+def read_expiry(values: Any, _call: Any) -> str | None:
     """Reads a record expiry."""
     return text(values[0])
 
 
-def read_snapshot(values: Any, _call: Call[Any]) -> SnapshotMeta:
+def read_snapshot(values: Any, _call: Any) -> SnapshotMeta:
     """Reads a record snapshot."""
     return SnapshotMeta(
         name=text(values[0]) or "",
@@ -157,7 +156,7 @@ def read_snapshot(values: Any, _call: Call[Any]) -> SnapshotMeta:
     )
 
 
-def read_server_status(values: Any, _call: Call[Any]) -> ServerStatus:
+def read_server_status(values: Any, _call: Any) -> ServerStatus:
     """Reads a record server_status."""
     from .server_types import ServerStatus
 
@@ -169,7 +168,7 @@ def read_server_status(values: Any, _call: Call[Any]) -> ServerStatus:
     )
 
 
-def read_server_stats(values: Any, _call: Call[Any]) -> ServerStats:
+def read_server_stats(values: Any, _call: Any) -> ServerStats:
     """Reads a record server_stats."""
     from .server_types import ServerStats
 

@@ -13,7 +13,7 @@ from .._session import LOOK_UP_PAUSES, REMOVE_SECONDS, add_note_of_removal, may_
 from .._sync_base import shielded, sleep
 from .._sync_session import SyncSessionBase, file_of_sandbox, of_sandbox, pieces_of_sandbox
 from ..errors import AgentKernelError, NotFoundError
-from .client import AgentKernel
+from .files import Files
 from .operations import CREATE_SANDBOX
 
 if TYPE_CHECKING:
@@ -28,27 +28,27 @@ class SandboxSession(SyncSessionBase):
     Without a block, its first use creates it, and `remove` has to be called.
     """
 
-    run = of_sandbox(AgentKernel.exec_in_sandbox)
-    info = of_sandbox(AgentKernel.get_sandbox)
-    exec_detached = of_sandbox(AgentKernel.exec_detached)
-    detached_list = of_sandbox(AgentKernel.detached_list)
-    read_file = of_sandbox(AgentKernel.read_file)
-    read_bytes = of_sandbox(AgentKernel.read_bytes)
-    read_text = of_sandbox(AgentKernel.read_text)
-    open_file = file_of_sandbox(AgentKernel.open_file)
-    iter_file = pieces_of_sandbox(AgentKernel.iter_file)
-    write_file = of_sandbox(AgentKernel.write_file)
-    write_files = of_sandbox(AgentKernel.write_files)
-    delete_file = of_sandbox(AgentKernel.delete_file)
-    upload = of_sandbox(AgentKernel.upload)
-    iter_upload = pieces_of_sandbox(AgentKernel.iter_upload)
-    download = of_sandbox(AgentKernel.download)
-    iter_download = pieces_of_sandbox(AgentKernel.iter_download)
-    start = of_sandbox(AgentKernel.start_sandbox)
-    stop = of_sandbox(AgentKernel.stop_sandbox)
-    extend_ttl = of_sandbox(AgentKernel.extend_ttl)
-    logs = of_sandbox(AgentKernel.get_sandbox_logs)
-    take_snapshot = of_sandbox(AgentKernel.take_snapshot)
+    run = of_sandbox(Files.exec_in_sandbox)
+    info = of_sandbox(Files.get_sandbox)
+    exec_detached = of_sandbox(Files.exec_detached)
+    detached_list = of_sandbox(Files.detached_list)
+    read_file = of_sandbox(Files.read_file)
+    read_bytes = of_sandbox(Files.read_bytes)
+    read_text = of_sandbox(Files.read_text)
+    open_file = file_of_sandbox(Files.open_file)
+    iter_file = pieces_of_sandbox(Files.iter_file)
+    write_file = of_sandbox(Files.write_file)
+    write_files = of_sandbox(Files.write_files)
+    delete_file = of_sandbox(Files.delete_file)
+    upload = of_sandbox(Files.upload)
+    iter_upload = pieces_of_sandbox(Files.iter_upload)
+    download = of_sandbox(Files.download)
+    iter_download = pieces_of_sandbox(Files.iter_download)
+    start = of_sandbox(Files.start_sandbox)
+    stop = of_sandbox(Files.stop_sandbox)
+    extend_ttl = of_sandbox(Files.extend_ttl)
+    logs = of_sandbox(Files.get_sandbox_logs)
+    take_snapshot = of_sandbox(Files.take_snapshot)
 
     def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
         """Removes the sandbox, unless it is already gone. After a failure it may be called again."""

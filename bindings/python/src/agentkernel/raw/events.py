@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import _events
 from .._native import ffi, lib
-from ..types import StreamEvent
 from .handles import address_of
 from .operation import Operation
 from .records import decoded, parse_json
+
+T = TypeVar("T")
 
 
 def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[str, Any]:
@@ -24,10 +25,10 @@ def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[st
     return payload
 
 
-def set_up(operation: Operation[StreamEvent]) -> None:
+def set_up(operation: Operation[T], event: type[T]) -> None:
     """Tells events.c what events are made of; once, before the first."""
     _events.set_up(
-        StreamEvent,
+        event,
         _payload,
         operation.fields,
         address_of(ffi.addressof(lib, "ak_call_step")),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._native import ffi, lib
 from .handles import NULL, error_of, new_error
 from .parameters import Parameter
-
-if TYPE_CHECKING:
-    from .._call import Call
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -23,7 +20,7 @@ class Operation(Generic[T_co]):
     entries of lists and maps.
     """
 
-    def __init__(self, name: str, read: Callable[[Any, Call[Any]], T_co]) -> None:
+    def __init__(self, name: str, read: Callable[[Any, Any], T_co]) -> None:
         self.name = name
         self.read = read
 
@@ -65,6 +62,6 @@ def _keys(at: Callable[[int, int], int], operation: int) -> Iterator[int]:
         index += 1
 
 
-def read_nothing(_values: Any, call: Call[Any]) -> None:
+def read_nothing(_values: Any, call: Any) -> None:
     """For operations that yield no record."""
     raise AssertionError(f"{call.operation.name} yields no record")

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._native import ffi, lib
 from .handles import NULL, error_of
-
-if TYPE_CHECKING:
-    from .._call import Call
 
 _NULL_TYPE = lib.AK_TYPE_NULL  # absent and null come first, and have no data
 _unpack = ffi.unpack
@@ -54,12 +51,12 @@ def parsed(value: Any) -> Any:
         return None
 
 
-def texts(value: Any, call: Call[Any]) -> tuple[str | None, ...] | None:
+def texts(value: Any, call: Any) -> tuple[str | None, ...] | None:
     """A field that is a list of text."""
     return None if value.type <= _NULL_TYPE else tuple(_entries(value, call, lib.ak_call_view_at))
 
 
-def mapping(value: Any, call: Call[Any]) -> dict[str, str | None] | None:
+def mapping(value: Any, call: Any) -> dict[str, str | None] | None:
     """A field that is a map of text to text."""
     if value.type <= _NULL_TYPE:
         return None
@@ -67,7 +64,7 @@ def mapping(value: Any, call: Call[Any]) -> dict[str, str | None] | None:
     return dict(zip(map(str, names), _entries(value, call, lib.ak_call_view_at), strict=True))
 
 
-def _entries(value: Any, call: Call[Any], entry_at: Callable[..., int]) -> list[str | None]:
+def _entries(value: Any, call: Any, entry_at: Callable[..., int]) -> list[str | None]:
     view = ffi.new("const char **")
     size = ffi.new("size_t *")
     entries: list[str | None] = []
