@@ -8,12 +8,11 @@ import {AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
 import {content as bytesOf} from "./bind.js";
 import type {Call} from "./call.js";
-import type {AgentKernel} from "./client.js";
 import {invalid} from "./errors.js";
 import {TimeoutError} from "./generated/errors.js";
 import {readableOf} from "./readable.js";
 import {spend, turnOver} from "./turn.js";
-import type {FileContent, TransferOptions} from "./types.js";
+import type {CallOptions, FileContent, FileWriteOptions, TransferOptions} from "./types.js";
 
 /**
  * The size of the memory that pieces are read into, and the least of it that another piece is read into. With larger
@@ -24,6 +23,12 @@ const LEAST = 2048;
 
 /** The longest time of a timer, in milliseconds: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What copying files needs of a client. */
+export interface FileClient {
+    createReadStream(name: string, path: string, options?: CallOptions): Readable;
+    writeFile(name: string, path: string, content: FileContent, options?: FileWriteOptions): Promise<void>;
+}
 
 type Pieces = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
@@ -196,7 +201,7 @@ async function* counted(pieces: AsyncIterable<Buffer>, {onProgress}: TransferOpt
 }
 
 export async function upload(
-    client: AgentKernel,
+    client: FileClient,
     name: string,
     local: string,
     path: string,
@@ -213,7 +218,7 @@ export async function upload(
 }
 
 export async function download(
-    client: AgentKernel,
+    client: FileClient,
     name: string,
     path: string,
     local: string,

@@ -1,6 +1,7 @@
 /** Run commands in isolated sandboxes: a client of agentkernel on the C library libagentkernel. */
 import "./dispose.js";
 
+export type * from "./choices.js";
 export {AgentKernel} from "./client.js";
 export {AgentKernelError} from "./error.js";
 export * from "./generated/errors.js";

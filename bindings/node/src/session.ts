@@ -2,9 +2,10 @@
 // nevertheless: it is looked up by its name, and removed.
 import type {Readable} from "node:stream";
 import {setTimeout as pause} from "node:timers/promises";
-import type {AgentKernel} from "./client.js";
 import {AgentKernelError} from "./error.js";
+import type {FileClient} from "./files.js";
 import {NotFoundError} from "./generated/errors.js";
+import type {Operations} from "./generated/operations.js";
 import type {CreateSandboxOptions, ExecDetachedOptions, ExecOptions} from "./generated/options.js";
 import type {BatchFileWriteResponse, DetachedCommand, SandboxInfo, SnapshotMeta} from "./generated/records.js";
 import type {FileReadResponse, RunOutput} from "./records.js";
@@ -19,21 +20,28 @@ const CLOCK_MS = 60000;
 /** A proxy gave up waiting; the server behind it may not have. */
 const GATEWAY_STATUSES = [502, 504];
 
+/** What a session needs of its client. */
+export interface SessionClient extends FileClient, Operations {
+    detachedWait(name: string, id: string, options?: CallOptions): Promise<DetachedCommand>;
+    upload(name: string, local: string, path: string, options?: TransferOptions): Promise<void>;
+    download(name: string, path: string, local: string, options?: TransferOptions): Promise<void>;
+}
+
 export class SandboxSession implements AsyncDisposable {
     /** The sandbox as it was created. */
     readonly sandbox: SandboxInfo;
-    readonly #client: AgentKernel;
+    readonly #client: SessionClient;
     readonly #signal: AbortSignal | undefined;
     #removed: Promise<void> | undefined;
 
-    private constructor(client: AgentKernel, sandbox: SandboxInfo, signal: AbortSignal | undefined) {
+    private constructor(client: SessionClient, sandbox: SandboxInfo, signal: AbortSignal | undefined) {
         this.#client = client;
         this.sandbox = sandbox;
         this.#signal = signal;
     }
 
     /** @internal */
-    static async create(client: AgentKernel, name: string, options: CreateSandboxOptions): Promise<SandboxSession> {
+    static async create(client: SessionClient, name: string, options: CreateSandboxOptions): Promise<SandboxSession> {
         const started = Date.now();
         try {
             return new SandboxSession(client, await client.createSandbox(name, options), options.signal);
@@ -148,7 +156,7 @@ function mayExist(error: unknown): boolean {
     return error.status === undefined || error.status < 300 || GATEWAY_STATUSES.includes(error.status);
 }
 
-async function removeLeftover(client: AgentKernel, name: string, started: number): Promise<void> {
+async function removeLeftover(client: SessionClient, name: string, started: number): Promise<void> {
     const until = Date.now() + REMOVE_MS;
     const left = (): CallOptions => ({timeout: Math.max(until - Date.now(), 0)});
     for (const milliseconds of LOOK_UP_PAUSES) {

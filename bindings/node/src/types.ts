@@ -1,6 +1,5 @@
 // Types of values that the schema only knows as text or JSON, and of what is written by hand. What is sent or received
 // has its name on the wire, as in the official SDK; options of this library have names in camel case.
-import type {ExecOptions, RunOptions} from "./generated/options.js";
 
 /** The security profile. Servers may know more; any text is passed on. */
 export type SecurityProfile = "permissive" | "moderate" | "restrictive" | (string & {});
@@ -20,12 +19,6 @@ export interface CallOptions {
     /** Milliseconds for connecting, instead of the client's. */
     connectTimeout?: number | undefined;
 }
-
-/** The sandbox for one command. */
-export type SandboxChoice = Pick<RunOptions, "image" | "profile" | "fast">;
-
-/** Whether a failing command is an error. */
-export type Checked = Pick<ExecOptions, "check">;
 
 /** What a server does by itself with a sandbox that is not used. */
 export interface Lifecycle {
