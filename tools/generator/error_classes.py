@@ -24,11 +24,16 @@ def _codes(named: list[tuple[str, str, ErrorClass]], line: str) -> list[str]:
     return [line.format(code=f"AK_{code}", name=name) for name, _, each in named for code in each.codes]
 
 
+def python_names(schema: Schema) -> list[str]:
+    """The classes of generated/errors.py, in the order of the alphabet."""
+    return sorted(name for name, _, _ in _named(schema, PYTHON))
+
+
 def python(schema: Schema, head: str) -> str:
     """generated/errors.py."""
     named = _named(schema, PYTHON)
     lines = [head, '"""Errors by kind."""', "", "from .._error import AgentKernelError", "", "__all__ = ["]
-    lines += [*(f'    "{name}",' for name, _, _ in sorted(named)), "]"]
+    lines += [*(f'    "{name}",' for name in python_names(schema)), "]"]
     for name, parent, each in named:
         bases = ", ".join(filter(None, [parent or "AgentKernelError", BUILTIN.get(name)]))
         lines += ["", "", f"class {name}({bases}):", *python_text.docstring(each.about, "    ")]

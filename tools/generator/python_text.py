@@ -38,7 +38,8 @@ def docstring(text: str, indent: str, sections: list[str] | None = None) -> list
     return [*lines, indent + quotes]
 
 
-def _member_key(name: str) -> tuple[int, str]:
+def member_key(name: str) -> tuple[int, str]:
+    """The order of imported names: constants, classes, the rest."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name
 
 
@@ -52,7 +53,7 @@ def imports(wanted: dict[str, set[str]], indent: str = "") -> list[str]:
     for inside in (False, True):
         modules = sorted((module for module in wanted if module.startswith(".") == inside), key=key)
         blocks.append(
-            [line for module in modules for line in fit_import(module, sorted(wanted[module], key=_member_key), indent)]
+            [line for module in modules for line in fit_import(module, sorted(wanted[module], key=member_key), indent)]
         )
     first, second = blocks
     return [*first, *([""] if first and second else []), *second]

@@ -30,10 +30,10 @@ from agentkernel import (
     ServerStatus,
     SnapshotMeta,
     StreamEvent,
-    errors,
 )
 from agentkernel._native import ffi, lib
 from agentkernel.generated import operations
+from agentkernel.generated.errors import CLASSES
 from agentkernel.raw.operation import Operation
 
 TYPES = {
@@ -140,7 +140,7 @@ def test_settings(client: Any) -> None:
 def test_every_code_of_an_error_has_been_thought_about() -> None:
     plain = {"AK_E_STATE", "AK_E_MEMORY", "AK_E_BUFFER"}
     codes = {name for name in dir(lib) if name.startswith("AK_E_")}
-    assert codes == set(errors.CLASSES) | plain
+    assert codes == set(CLASSES) | plain
 
 
 def test_sync_and_async_take_the_same() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from .. import _events
 from .._native import ffi, lib
 from .handles import address_of
 from .operation import Operation
 from .records import decoded, parse_json
-
-T = TypeVar("T")
 
 
 def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[str, Any]:
@@ -25,7 +23,7 @@ def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[st
     return payload
 
 
-def set_up(operation: Operation[T], event: type[T]) -> None:
+def set_up(operation: Operation[Any], event: type) -> None:
     """Tells events.c what events are made of; once, before the first."""
     _events.set_up(
         event,
