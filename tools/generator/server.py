@@ -50,10 +50,11 @@ def _segment(operation: Operation, segment: str) -> str:
 def _route(operation: Operation) -> str:
     method, path = operation.route.split(" ")
     segments = ", ".join(f'"{_segment(operation, each)}"' for each in path.strip("/").split("/"))
-    marks = ", .public = true" if operation.public else ""
+    marks = [".public = true"] if operation.public else []
     if method in ("POST", "PUT", "PATCH"):
-        marks += ", .takes_body = true"
-    return f'    {{"{method}", {{{segments}}}, handle_{operation.name}{marks}}},'
+        marks.append(".takes_body = true")
+    marks = marks or [".public = false"]  # compilers warn of a row without a name
+    return f'    {{"{method}", {{{segments}}}, handle_{operation.name}, {", ".join(marks)}}},'
 
 
 def generate(schema: Schema) -> dict[Path, str]:
