@@ -53,7 +53,7 @@ def _route(operation: Operation) -> str:
     marks = [".public = true"] if operation.public else []
     if method in ("POST", "PUT", "PATCH"):
         marks.append(".takes_body = true")
-    marks = marks or [".public = false"]  # compilers warn of a row without a name
+    named = ", ".join(marks or [".public = false"])  # compilers warn of a row without a name
     return f'    {{"{method}", {{{segments}}}, handle_{operation.name}, {", ".join(marks)}}},'
 
 
