@@ -54,7 +54,7 @@ def _route(operation: Operation) -> str:
     if method in ("POST", "PUT", "PATCH"):
         marks.append(".takes_body = true")
     named = ", ".join(marks or [".public = false"])  # compilers warn of a row without a name
-    return f'    {{"{method}", {{{segments}}}, handle_{operation.name}, {", ".join(marks)}}},'
+    return f'    {{"{method}", {{{segments}}}, handle_{operation.name}, {named}}},'
 
 
 def generate(schema: Schema) -> dict[Path, str]:
