@@ -11,7 +11,7 @@
 
 /* The folder's name is this and a random suffix. */
 #define AK_LOCAL_FOLDER_PREFIX "agentkernel-local."
-/* The files in it. */
+/* Names in the folder. */
 #define AK_LOCAL_SOCKET "socket"
 #define AK_LOCAL_STATE "state"
 
