@@ -1,4 +1,4 @@
--- The plain shared library from LuaJIT's ffi: run a command, stream one, meet an error.
+-- The plain shared library from LuaJIT's ffi: run a command, stream one, handle an error.
 --
 -- Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 local ffi = require("ffi")
@@ -24,7 +24,7 @@ local function check(status)
     error(text(ak.ak_status_name(status)) .. ": " .. text(ak.ak_error_cstring(err, ak.AK_ERROR_MESSAGE)), 0)
 end
 
--- Iterates over the records of a call: each time the call, which has that record.
+-- Iterates over the records of a call, yielding the call each time, which then has that record.
 local function records(client, operation, ...)
     local made = ffi.new("void *[1]")
     check(ak.ak_call_new(client, operation, made, err))
