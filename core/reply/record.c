@@ -151,7 +151,7 @@ static ak_status take_base64(ak_record *record, ak_field_value *content, bool by
 ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *err) {
     ak_field_value *content = field_of(record, AK_KEY_CONTENT);
     const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
-    const ak_field_value *told = field_of(record, AK_KEY_SIZE);
+    const ak_field_value *stated = field_of(record, AK_KEY_SIZE);
     if (!content || !encoding) {
         return AK_OK;
     }
@@ -171,7 +171,8 @@ ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *e
                             (int)(encoding->json.len < 64 ? encoding->json.len : 64), encoding->json.text);
     }
     int64_t expected = 0;
-    if (told && told->source == AK_FIELD_JSON && ak_json_int64(&told->json, &expected) && (uint64_t)expected != size) {
+    if (stated && stated->source == AK_FIELD_JSON && ak_json_int64(&stated->json, &expected) &&
+        (uint64_t)expected != size) {
         return ak_error_set(err, AK_E_PROTOCOL, "the content has %zu bytes, its size says %lld", size,
                             (long long)expected);
     }

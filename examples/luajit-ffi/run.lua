@@ -10,8 +10,8 @@ int32_t ak_call_new(void *client, int32_t operation, void **call, void *err);
 int32_t ak_call_add_text(void *call, int32_t key, const char *text, size_t len, void *err);
 int32_t ak_call_wait(void *call, int32_t max_ms, void *err);
 const char *ak_call_cstring(void *call, int32_t key); const char *ak_error_cstring(void *err, int32_t field);
-int64_t ak_call_number(void *call, int32_t key, int64_t otherwise);
-int64_t ak_error_number(void *err, int32_t field, int64_t otherwise);
+int64_t ak_call_number(void *call, int32_t key, int64_t default_value);
+int64_t ak_error_number(void *err, int32_t field, int64_t default_value);
 void *ak_error_new(void); void ak_error_free(void *err); const char *ak_status_name(int32_t status);
 ]]
 local ak = ffi.load("libagentkernel.so.0")

@@ -104,7 +104,7 @@ void fault_read_head_only(fault_script *script);
 
 void fault_send(fault_script *script, const void *bytes, size_t len);
 void fault_text(fault_script *script, const char *text);
-/* The same in pieces of `piece` bytes, each a write of its own, with a pause between them. */
+/* The same in pieces of `piece` bytes, each a separate write, with a pause between them. */
 void fault_send_pieces(fault_script *script, const void *bytes, size_t len, size_t piece, uint64_t pause_ms);
 /* `count` times the same bytes, at full speed and in constant memory. */
 void fault_repeat(fault_script *script, const void *unit, size_t len, uint64_t count);
