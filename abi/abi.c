@@ -17,7 +17,7 @@ static ak_status null_argument(ak_error *err, const char *what) {
     return AK_E_ARGUMENT;
 }
 
-/* Copies what a view found, by the rule of all copies: whole or not at all. */
+/* Copies the bytes of a view, like every copying function: all or nothing. */
 static ak_status copy_out(ak_status status, const char *data, size_t size, char *buf, size_t cap, size_t *len,
                           ak_error *err) {
     *len = size;
@@ -276,7 +276,7 @@ ak_status ak_call_int(ak_call *call, int32_t key, int64_t *value, ak_error *err)
     return status == AK_OK ? ak_record_int(&call->record, key, value, err) : status;
 }
 
-/* Clears the out-parameters of a view and makes sure that there are both. */
+/* Clears the out-parameters of a view and checks that neither is NULL. */
 static ak_status check_view(const ak_call *call, const char **data, size_t *len, ak_error *err) {
     if (data) {
         *data = NULL;

@@ -1,16 +1,16 @@
 /*
- * lua.i: the typemaps of Lua 5.1 to 5.5 and LuaJIT, in one C file for all of them. The result is the module
+ * lua.i: the typemaps of Lua 5.1 to 5.5 and LuaJIT, in one C file for all. The result is the module
  * agentkernel_raw: the functions of the header one to one. A function with an ak_status returns that number, and then the
- * value (nil if it is null or absent), or nil and a table with the error. Wrong types are Lua's own errors; a closed
- * object is not one of them, because a finalizer cannot know what was collected before it.
+ * value (nil if it is null or absent), or nil and a table with the error. Wrong types raise Lua errors; a closed object
+ * does not, because a finalizer cannot know what was collected before it.
  *
- * Finalizers may run wherever Lua allocates memory, and do anything: so an object is checked again after that, and a call
- * is closed to them while its data is copied to Lua.
+ * Finalizers may run wherever Lua allocates memory, and may call anything: so an object is checked again after an
+ * allocation, and a call is locked against them while its data is copied to Lua.
  *
  * SPDX-License-Identifier: MIT
  */
 
-/* For realpath, whatever standard of C the flags of LuaRocks name. */
+/* For realpath, whatever C standard the flags of LuaRocks select. */
 %begin %{
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 %ignore ak_client_retain;
 %ignore ak_call_retain;
 
-/* Errors are tables, so nobody reads an ak_error. */
+/* Errors are tables, so ak_error is not exposed. */
 %ignore ak_error_new;
 %ignore ak_error_code;
 %ignore ak_error_int;
@@ -29,7 +29,7 @@
 %ignore ak_error_number;
 %ignore ak_error_free;
 
-/* These empty the object, so that they may be called early, and twice. */
+/* These close the object, so that they may be called early, and twice. */
 %ignore ak_client_free;
 %ignore ak_call_free;
 %native(client_free) int ak_lua_client_free(lua_State *L);
@@ -39,12 +39,12 @@
 %ignore ak_call_values;
 %native(call_values) int ak_lua_call_values(lua_State *L);
 
-/* A step and, after AK_ITEM, its record: what a loop over records does in each turn. */
+/* A step and, after AK_ITEM, its record: one iteration of a loop over records. */
 %native(call_next) int ak_lua_call_next(lua_State *L);
 
 /* event_next, the same for events, is added to the module below. */
 
-/* Waits for that many milliseconds, or until a signal arrives. Lua has no function for that. */
+/* Sleeps for the given milliseconds, or until a signal arrives. Lua has no function for that. */
 %native(sleep) int ak_lua_sleep(lua_State *L);
 
 /* The size of a regular file; false if it is not one; nil and the reason if there is none. */
@@ -63,7 +63,7 @@
     lua_setfield(L, -2, "event_next");
 %}
 
-/* Integers in: exact, or refused. */
+/* Integers in: exact, else an error. */
 %typemap(in) int, int32_t %{ $1 = ($1_ltype)ak_lua_integer(L, $input, INT32_MIN, INT32_MAX); %}
 %typemap(in) int64_t %{ $1 = ak_lua_integer(L, $input, INT64_MIN, INT64_MAX); %}
 %typemap(in) size_t %{ $1 = (size_t)ak_lua_integer(L, $input, 0, PTRDIFF_MAX); %}
@@ -110,7 +110,7 @@
     if (!$1)
         return ak_lua_refuse(L, $input, "call");
 %}
-%typemap(in, numinputs=0) ak_client **client, ak_call **call "" /* arguments are counted on the stack: not yet */
+%typemap(in, numinputs=0) ak_client **client, ak_call **call "" /* created later: arguments are counted on the stack */
 %typemap(check) ak_client **client %{ $1 = &ak_lua_new_object(L, ak_lua_push_client_metatable)->client; %}
 %typemap(check) ak_call **call %{
     $1 = &ak_lua_new_object(L, ak_lua_push_call_metatable)->call;
@@ -120,7 +120,7 @@
 %}
 %typemap(argout) ak_client **client, ak_call **call %{ lua_pushvalue(L, -1 - SWIG_arg); SWIG_arg++; %}
 
-/* Text in: the string's own bytes. A number is no text. */
+/* Text in: the string's own bytes. Numbers are not accepted. */
 %typemap(in) (const char *text, size_t len)
 %{ luaL_checktype(L, $input, LUA_TSTRING); $1 = (char *)lua_tolstring(L, $input, &$2); %}
 
@@ -155,7 +155,7 @@
     }
 %}
 
-/* Reading: at most as many bytes as are asked for, and 64 KiB. */
+/* Reading: at most the requested number of bytes, and at most 64 KiB. */
 %typemap(in) (void *buf, size_t cap, size_t *len) (char bytes[65536], size_t size) %{
     $1 = bytes;
     $2 = (size_t)ak_lua_integer(L, $input, 1, PTRDIFF_MAX);
@@ -171,7 +171,7 @@
     SWIG_arg++;
 %}
 
-/* Writing: a string, and how many of its bytes were taken; an empty one ends the content. */
+/* Writing: a string, and how many of its bytes were accepted; an empty one ends the content. */
 %typemap(in) (const void *data, size_t size)
 %{ luaL_checktype(L, $input, LUA_TSTRING); $1 = (void *)lua_tolstring(L, $input, &$2); %}
 %typemap(in, numinputs=0) size_t *taken (size_t number) %{ $1 = &number; %}

@@ -1,5 +1,5 @@
 /*
- * lua_objects.i: what the functions of the module take and return besides records: integers, clients and calls, errors.
+ * lua_objects.i: arguments and results of the module's functions except records: integers, clients and calls, errors.
  *
  * SPDX-License-Identifier: MIT
  */

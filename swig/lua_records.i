@@ -1,5 +1,5 @@
 /*
- * lua_records.i: records and events as tables of Lua.
+ * lua_records.i: records and events as Lua tables.
  *
  * SPDX-License-Identifier: MIT
  */

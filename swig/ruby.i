@@ -1,13 +1,13 @@
 /*
  * ruby.i: the typemaps of Ruby. The result is the module AgentKernel::Raw (bindings/ruby/ext/agentkernel): the
  * functions of the header one to one, with Ruby's own values in and out. A failure is raised: AgentKernel::Error.of
- * makes the exception of the error's fields. JSON is parsed by AgentKernel::Text.field. Nothing here waits, so nothing
- * releases the GVL, which also protects the static variables below.
+ * makes the exception from the error's fields. JSON is parsed by AgentKernel::Text.field. Nothing here waits, so
+ * nothing releases the GVL, which also protects the static variables below.
  *
  * SPDX-License-Identifier: MIT
  */
 
-/* Not for Ruby; common.i has what no language wraps. */
+/* Not for Ruby; common.i lists what no language wraps. */
 %ignore ak_call_wait;   /* would hold the GVL: step, and wait with IO#wait_readable */
 %ignore ak_error_new;   /* exceptions carry the fields of errors, */
 %ignore ak_error_code;  /* so that */
@@ -15,7 +15,7 @@
 %ignore ak_error_view;  /* handle */
 %ignore ak_error_free;  /* is needed */
 %ignore ak_client_free; /* these two are below: */
-%ignore ak_call_free;   /* they empty their argument */
+%ignore ak_call_free;   /* they clear their argument */
 
 %{
 #include <ruby/encoding.h>
@@ -358,7 +358,7 @@ AK_HANDLE(ak_call, call)
 %}
 %typemap(freearg) (const char *text, size_t len) "RB_GC_GUARD(text$argnum);"
 
-/* Names and the like are static. */
+/* Names and other static texts. */
 %typemap(out) const char * "$result = $1 ? ak_ruby_text($1, strlen($1)) : Qnil;"
 
 /* Functions that return a view: a copy, as bytes. */
@@ -391,7 +391,7 @@ AK_HANDLE(ak_call, call)
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
-/* ak_call_read: the caller's string is filled in place, with at most so many bytes. */
+/* ak_call_read: the caller's string is filled in place, with at most that many bytes. */
 %typemap(in) void *buf %{
     Check_Type($input, T_STRING);
     $1 = NULL;
@@ -403,7 +403,7 @@ AK_HANDLE(ak_call, call)
     ak_ruby_filled(argv[1], *arg4);
 }
 
-/* ak_call_write: the string's bytes as they are, whatever their encoding. Returns the status and how many were taken;
+/* ak_call_write: the string's bytes unchanged, whatever their encoding. Returns the status and how many were accepted;
  * an empty string ends the content. */
 %typemap(in) (const void *data, size_t size) %{
     Check_Type($input, T_STRING);

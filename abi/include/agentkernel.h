@@ -18,7 +18,7 @@
  *         text = ak_call_cstring(call, AK_KEY_OUTPUT);
  *     ak_call_free(call);
  *
- * THE STATES OF A CALL (a test holds every cell of this table)
+ * THE STATES OF A CALL (a test covers every cell of this table)
  *
  *   function            new        running    item       reading    done       failed
  *   set_*, add_*, put_* OK         E_STATE    E_STATE    E_STATE    E_STATE    E_STATE, or the latched bind error (1)
@@ -36,8 +36,8 @@
  *   "default" is NULL, or the number that the caller passed for that.
  *   (1) A bind that fails poisons the call: its state is still new, later binds return the same error, and so does the
  *       first step, which makes it failed. So C code may check once.
- *   (2) Output of the current record was read in part: advancing would lose the rest. Nothing changes; read on, or
- *       free.
+ *   (2) Output of the current record was read in part: advancing would lose the rest. Nothing changes; read the rest,
+ *       or free the call.
  *   (3) AK_OK with bytes of the current record if it has output that was not read yet, else it advances. At a record
  *       without output, read returns AK_ITEM and no bytes: look at the record, then read or step again.
  *   (4) The next step, wait, read or write returns AK_E_CANCELLED and the call has failed.
@@ -90,7 +90,7 @@
  * Fork: in a child process a client drops its connections and may be used; calls of the parent return AK_E_FORKED
  * there. The parent's calls continue undisturbed.
  *
- * Every call in flight holds five descriptors, two of which are libcurl's own. Running out of them is AK_E_DESCRIPTORS;
+ * Every call in flight holds five descriptors, two of which are libcurl's. Running out of them is AK_E_DESCRIPTORS;
  * when nothing was sent the call can be retried (state table, 8).
  *
  * BASE URL: http:// or https:// with a host and, optionally, port and path; unix:///path.sock; or local:.
@@ -98,22 +98,22 @@
  * LOCAL: with the base URL "local:" the library starts its own server, the program agentkernel-local, reached over a
  * private Unix socket that no other user can open. It asks for no API key and is sent none. The first call starts it (a
  * few milliseconds; the call does not wait until it is ready), and all such clients of the process share it. It ends,
- * with its sandboxes and their files, when the last client that made a call is freed, and within a second of the
- * process's end: exit, crash, SIGKILL or exec, with forked children alive or not.
+ * with its sandboxes and their files, when the last client that made a call is freed, and within a second after the
+ * process ends (exit, crash, SIGKILL or exec), whether or not forked children are running.
  *
  * The program is AGENTKERNEL_LOCAL, or the first found beside this library, in ../bin from there, and in PATH; the
- * error (AK_E_CONNECT, from the first step) names them all. The environment for that search, and for the server, is the
- * one of the moment when the base URL is set. When the server was killed, the calls in flight fail and the next call
- * starts another, without the sandboxes.
+ * error (AK_E_CONNECT, from the first step) names them all. The environment for that search, and of the server, is
+ * copied when the base URL is set. When the server was killed, the calls in flight fail and the next call starts
+ * another, without the sandboxes.
  *
  * A forked child uses its parent's server through the clients that had made a call before the fork, as long as that
  * server runs; then they return AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
  * clients share a server of the child's own.
  *
  * Two descriptors are held while the server runs, and ten for a moment when it starts. No signal is raised and no child
- * is left to wait for; but a process that adopts orphans (process 1, a subreaper) adopts the server, too.
+ * remains to be waited for; but a process that adopts orphans (process 1, a subreaper) adopts the server, too.
  *
- * All numbers in this header are ABI: they are never renumbered or reused, and new ones only add to them.
+ * All numbers in this header are ABI: they are never renumbered or reused; new ones may be added.
  */
 #ifndef AGENTKERNEL_H
 #define AGENTKERNEL_H
@@ -495,7 +495,8 @@ AK_API ak_status ak_client_int(const ak_client *client, int32_t setting, int64_t
 /* Adds a reference. Thread: any. */
 AK_API ak_client *ak_client_retain(ak_client *client);
 
-/* Drops a reference. Calls hold their client, so one that is freed first lives until they are. Thread: any. */
+/* Drops a reference. Calls hold a reference, so a client that is freed first exists until they are freed. Thread:
+ * any. */
 AK_API void ak_client_free(ak_client *client);
 
 /* ---- call ---- */
@@ -504,7 +505,7 @@ AK_API void ak_client_free(ak_client *client);
 AK_API ak_status ak_call_new(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 
 /* Binds a parameter; binding again replaces. Values are checked here: AK_E_ARGUMENT with the rule in the message. A
- * failure poisons the call (state table, 1). Text also binds bytes, which may hold anything, and JSON; an empty text
+ * failure poisons the call (state table, 1). Text also binds bytes, which may have any values, and JSON; an empty text
  * empties a list or map. Integers also bind bools (0 or 1). Thread: one. */
 AK_API ak_status ak_call_set_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 AK_API ak_status ak_call_set_int(ak_call *call, int32_t key, int64_t value, ak_error *err);
@@ -512,7 +513,7 @@ AK_API ak_status ak_call_set_int(ak_call *call, int32_t key, int64_t value, ak_e
 /* Appends to a list parameter. An empty text is an entry like any other. Thread: one. */
 AK_API ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 
-/* Begins the next list of a parameter that is a list of lists; ak_call_add_text adds to it. None may stay empty.
+/* Starts the next list of a parameter that is a list of lists; ak_call_add_text adds to it. No list may be empty.
  * Thread: one. */
 AK_API ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err);
 
@@ -525,8 +526,8 @@ AK_API ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, 
  * parameters are bound and sends the request. Thread: one. */
 AK_API ak_status ak_call_step(ak_call *call, ak_error *err);
 
-/* Steps, and while nothing has come waits for it at most max_ms milliseconds (negative: as long as the call's own
- * deadlines allow). AK_AGAIN when that time passed or a signal interrupted the wait. Where step is not allowed (state
+/* Steps, and while nothing is available waits at most max_ms milliseconds (negative: as long as the call's own
+ * deadlines allow). AK_AGAIN on timeout or when a signal interrupted the wait. Where step is not allowed (state
  * table, 5) it waits without stepping. Thread: one. */
 AK_API ak_status ak_call_wait(ak_call *call, int32_t max_ms, ak_error *err);
 
@@ -536,7 +537,7 @@ AK_API int ak_call_fd(const ak_call *call);
 /* AK_STATE_*. Thread: one. */
 AK_API int32_t ak_call_state(const ak_call *call);
 
-/* Cancels: the next step returns AK_E_CANCELLED, and whoever waits on the descriptor wakes. Other calls and the client
+/* Cancels: the next step returns AK_E_CANCELLED, and a wait on the descriptor returns. Other calls and the client
  * are not affected. May be called again, before the first step, after the end. Thread: any; the caller must hold a
  * reference. */
 AK_API void ak_call_cancel(ak_call *call);
@@ -551,7 +552,7 @@ AK_API void ak_call_free(ak_call *call);
 
 /* Copies a TEXT or BYTES field (or the raw JSON of any other) to buf. *len is always its full size. When cap is smaller
  * nothing is copied and the status is AK_E_BUFFER; nothing is ever truncated. No NUL is appended. AK_NULL and AK_ABSENT
- * are results, not errors. A member of another type than the protocol's is AK_ABSENT; AK_KEY_RAW still shows it.
+ * are results, not errors. A member of another type than the protocol's is AK_ABSENT; AK_KEY_RAW still has it.
  * Errors: AK_E_ARGUMENT (the operation has no such field), AK_E_STATE, AK_E_BUFFER, AK_E_MEMORY. */
 AK_API ak_status ak_call_text(ak_call *call, int32_t key, char *buf, size_t cap, size_t *len, ak_error *err);
 
@@ -562,9 +563,9 @@ AK_API ak_status ak_call_int(ak_call *call, int32_t key, int64_t *value, ak_erro
  * NUL-terminated. */
 AK_API ak_status ak_call_view(ak_call *call, int32_t key, const char **data, size_t *len, ak_error *err);
 
-/* What ak_call_view shows, with a NUL after it: a TEXT or BYTES field, or the raw JSON of any other. NULL when it is
- * absent or null, the operation has no such field, no record is current, or memory is out. Valid as long as a view.
- * Text that holds a NUL looks shorter; ak_call_view has it whole. */
+/* The value of ak_call_view with a NUL after it: a TEXT or BYTES field, or the raw JSON of any other. NULL when it is
+ * absent or null, the operation has no such field, there is no current record, or out of memory. Valid as long as a
+ * view. Text that contains a NUL appears shorter; ak_call_view returns all of it. */
 AK_API const char *ak_call_cstring(ak_call *call, int32_t key);
 
 /* The value of ak_call_int, or default_value where that is not AK_OK. */
@@ -592,15 +593,15 @@ AK_API ak_status ak_call_values(ak_call *call, ak_value *values, size_t cap, siz
  *
  * A call of AK_OP_READ_FILE that begins with a read returns the file as it arrives, in constant memory, and yields no
  * record. That needs a server that sends "encoding" before "content", as agentkernel-local does; one that sends it
- * after is first read to its end, up to max_reply_bytes. So bytes may have been returned before an error shows that
- * the file is not complete: only AK_DONE says that it is. */
+ * after is first read to its end, up to max_reply_bytes. So bytes may be returned before an error shows that the file
+ * is incomplete: only AK_DONE means that it is complete. */
 AK_API ak_status ak_call_read(ak_call *call, void *buf, size_t cap, size_t *len, ak_error *err);
 
 /* Writes content piece by piece, like write(2), stepping as needed: AK_OK with *taken > 0 bytes accepted, AK_AGAIN
  * (wait, then write the same bytes again), AK_DONE when the server has replied already, or an error. A size of 0
- * ends the content: AK_OK; after it step to the end. The first write starts the call. AK_KEY_SIZE says beforehand how
- * many bytes will follow; too many for a request (12 MiB less 27 bytes) are then refused before anything is sent, else
- * as they are written, and an end before that size fails the call. At most 64 KiB are held. Only for operations with
+ * ends the content: AK_OK; after it step to the end. The first write starts the call. AK_KEY_SIZE declares the size of
+ * the content; more than fits into a request (12 MiB less 27 bytes) is then refused before anything is sent, else as it
+ * is written, and ending before that size fails the call. At most 64 KiB are held. Only for operations with
  * AK_OP_WRITABLE, instead of binding AK_KEY_CONTENT. Errors: AK_E_ARGUMENT, AK_E_STATE, AK_E_TOO_LARGE, any of step.
  * Thread: one. */
 AK_API ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *taken, ak_error *err);
@@ -610,7 +611,7 @@ AK_API ak_status ak_call_write(ak_call *call, const void *data, size_t size, siz
 /* An empty error (code AK_OK), or NULL when out of memory. */
 AK_API ak_error *ak_error_new(void);
 
-/* The code of the last failure written to it. NULL gives AK_OK. */
+/* The code of the last failure written to it. AK_OK for NULL. */
 AK_API ak_status ak_error_code(const ak_error *err);
 
 /* Fields, read in the same ways as a record's; AK_ABSENT where there is none. A view is valid until the error is
@@ -619,8 +620,8 @@ AK_API ak_status ak_error_text(const ak_error *err, int32_t field, char *buf, si
 AK_API ak_status ak_error_int(const ak_error *err, int32_t field, int64_t *value);
 AK_API ak_status ak_error_view(const ak_error *err, int32_t field, const char **data, size_t *len);
 
-/* The same as results: NULL, or default_value, where there is none or it is of another type. A text is valid as long as
- * a view; one that holds a NUL looks shorter. */
+/* The same, returned as the result: NULL, or default_value, when it is absent or of another type. A text is valid as
+ * long as a view; one that contains a NUL appears shorter. */
 AK_API const char *ak_error_cstring(const ak_error *err, int32_t field);
 AK_API int64_t ak_error_number(const ak_error *err, int32_t field, int64_t default_value);
 

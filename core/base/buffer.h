@@ -1,4 +1,4 @@
-/* buffer.h: a growable run of bytes, and an arena for what lives as long as one record. Thread: one. */
+/* buffer.h: a growable byte buffer, and an arena for data with the lifetime of one record. Thread: one. */
 #ifndef AK_BUFFER_H
 #define AK_BUFFER_H
 
@@ -16,20 +16,20 @@ typedef struct {
 bool ak_buffer_reserve(ak_buffer *buffer, size_t more);
 bool ak_buffer_append(ak_buffer *buffer, const void *bytes, size_t len);
 bool ak_buffer_append_text(ak_buffer *buffer, const char *text);
-/* Puts a NUL behind the bytes that does not count in len. */
+/* Appends a NUL that is not counted in len. */
 bool ak_buffer_terminate(ak_buffer *buffer);
 void ak_buffer_free(ak_buffer *buffer);
 
 typedef struct ak_arena_block ak_arena_block;
 
-/* Memory that is given back all at once. Zero-initialise before use. */
+/* Memory that is freed all at once. Zero-initialise before use. */
 typedef struct {
     ak_arena_block *blocks;
 } ak_arena;
 
-/* size bytes that stay where they are until the reset; NULL when out of memory. */
+/* Allocates size bytes that are valid until the reset; NULL when out of memory. */
 void *ak_arena_alloc(ak_arena *arena, size_t size);
-/* Gives everything back but one small block, so that a stream of records does not go to the allocator for each. */
+/* Frees everything except one small block, so that a stream of records does not allocate for each record. */
 void ak_arena_reset(ak_arena *arena);
 void ak_arena_free(ak_arena *arena);
 

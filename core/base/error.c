@@ -23,7 +23,7 @@ static void detail_release(ak_error_detail *detail) {
 }
 
 void ak_error_init(ak_error *err) {
-    /* Field by field: clearing the whole message, several times in every call, would cost more than all the rest. */
+    /* Field by field: clearing the whole message, several times per call, would dominate the cost. */
     err->code = AK_OK;
     err->message[0] = '\0';
     err->operation = err->phase = NULL;
@@ -52,7 +52,7 @@ static void clean_message(char *message, bool cut) {
         message[--len] = '\0';
     }
     if (cut && len >= 8) {
-        /* Not in the middle of a UTF-8 character. */
+        /* Does not split a UTF-8 character. */
         size_t end = len - 3;
         while (end && ((unsigned char)message[end] & 0xC0) == 0x80) {
             end--;

@@ -8,7 +8,7 @@
 
 #define AK_ERROR_MESSAGE_CAP 1024
 
-/* What is too large to copy for every reader: shared, never changed once it is attached. */
+/* Data too large to copy into every ak_error: shared, immutable once it is attached. */
 typedef struct ak_error_detail ak_error_detail;
 
 struct ak_error {
@@ -16,8 +16,8 @@ struct ak_error {
     char message[AK_ERROR_MESSAGE_CAP];
     const char *operation; /* static, or NULL */
     const char *phase;     /* static, or NULL */
-    int32_t http_status;   /* 0: no answer */
-    int32_t libcurl;       /* 0: it did not fail */
+    int32_t http_status;   /* 0: no reply */
+    int32_t libcurl;       /* the CURLcode; 0: none */
     int32_t sent;          /* AK_SENT_*, or -1: not about a request */
     bool has_exit_code;
     int64_t exit_code;
@@ -26,28 +26,27 @@ struct ak_error {
 };
 
 void ak_error_init(ak_error *err);
-/* Gives back what it holds; the struct itself belongs to the caller. */
+/* Frees what it holds; the struct itself belongs to the caller. */
 void ak_error_clear(ak_error *err);
 
-/* Replaces everything by a code and a message (printf style; control characters become spaces, too long ends in "...").
- * err may be NULL. Returns the code, so that failing reads `return ak_error_set(...)`. */
+/* Replaces everything by a code and a message (printf style; control characters become spaces, a message that is too
+ * long ends in "..."). err may be NULL. Returns the code, so that callers can `return ak_error_set(...)`. */
 ak_status ak_error_set(ak_error *err, ak_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with a message that is already text. */
 ak_status ak_error_set_text(ak_error *err, ak_status code, const char *text, size_t len);
 
-/* AK_E_MEMORY, with what there is to say about it. */
+/* Sets AK_E_MEMORY with its message. */
 ak_status ak_error_memory(ak_error *err);
 
-/* Makes to equal to from. to may be NULL. Returns the code. */
+/* Copies from to to. to may be NULL. Returns the code. */
 ak_status ak_error_copy(ak_error *to, const ak_error *from);
 
 /* Attaches the server's text (NULL: none) and the command's output (NULL: none), taking ownership of both (from
- * malloc, with a NUL after them that does not count), even when it fails for lack of memory: then the fields stay
- * absent. */
+ * malloc, with a NUL after them that is not counted), even when it runs out of memory: then the fields stay absent. */
 void ak_error_attach(ak_error *err, char *server_text, size_t text_len, char *output, size_t output_len);
 
 ak_status ak_error_get_int(const ak_error *err, int32_t field, int64_t *value);
-/* There is a NUL after what a view shows. */
+/* A view is followed by a NUL. */
 ak_status ak_error_get_view(const ak_error *err, int32_t field, const char **data, size_t *len);
 
 #endif

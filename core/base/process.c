@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The number is remembered in a page that the kernel empties in the child of every fork, of whatever kind. Handlers of
- * pthread_atfork would miss those that go past libc. NULL: there is no such page here, so the kernel is asked. */
+/* The PID is cached in a page that the kernel zeroes in the child of every fork (MADV_WIPEONFORK). pthread_atfork
+ * handlers would miss forks that bypass libc. NULL: the kernel does not support this, so getpid is called. */
 static atomic_int *remembered;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

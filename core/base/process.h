@@ -1,12 +1,12 @@
 /*
- * process.h: which process this is, for a library that has to know after every fork. Thread: any.
+ * process.h: the current process ID, cached, to detect forks. Thread: any.
  */
 #ifndef AK_PROCESS_H
 #define AK_PROCESS_H
 
 #include <sys/types.h>
 
-/* getpid(2) without the system call, which would cost more than an event of a stream. */
+/* getpid(2) without the system call, which would cost more than processing an event of a stream. */
 pid_t ak_process(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include "process.h"
 #include "schema.h"
 
-/* Turns of the transfer in one step that brought no record. */
+/* Limit of transfer turns in one step that yield no record. */
 #define MAX_TURNS 64
 #define NS_PER_MS 1000000
 
@@ -59,15 +59,15 @@ void ak_call_unref(ak_call *call) {
 
 void ak_call_request_cancel(ak_call *call) {
     atomic_store(&call->cancelled, true);
-    if (call->pid ==
-        ak_process()) { /* else the timer is the parent's too, and a thread that is not here may hold the lock */
+    /* In a child the timer is shared with the parent, and a thread that does not exist may hold the lock. */
+    if (call->pid == ak_process()) {
         ak_transfer_wake(&call->transfer);
     }
 }
 
 /* ---- parameters ---- */
 
-/* Parameters are bound before the first step, and not after one that failed. */
+/* Parameters are bound before the first step, and not after a bind that failed. */
 static ak_status check_bindable(const ak_call *call, ak_error *err) {
     if (call->bind_failed) {
         return ak_error_copy(err, &call->error);
@@ -76,8 +76,8 @@ static ak_status check_bindable(const ak_call *call, ak_error *err) {
                                        : ak_error_set(err, AK_E_STATE, "parameters are bound before the first step");
 }
 
-/* The first bind that fails is the end of the call. */
-static ak_status note_failure(ak_call *call, ak_status status, ak_error *err) {
+/* The first bind that fails fails the call. */
+static ak_status record_bind_failure(ak_call *call, ak_status status, ak_error *err) {
     if (status < 0 && call->state == AK_STATE_NEW && !call->bind_failed) {
         call->bind_failed = true;
         ak_error_copy(&call->error, err);
@@ -90,14 +90,14 @@ static ak_status note_failure(ak_call *call, ak_status status, ak_error *err) {
     return status;
 }
 
-/* A bind reports into an error of its own when the caller gave none, so that the call can keep it. */
+/* A bind uses a local error when the caller passed none, so that the call can keep the error. */
 #define BIND(call, err, expression)                                                                                    \
     do {                                                                                                               \
         ak_error local;                                                                                                \
         ak_error_init(&local);                                                                                         \
         ak_error *report = (err) ? (err) : &local;                                                                     \
         ak_status status = check_bindable((call), report);                                                             \
-        status = note_failure((call), status == AK_OK ? (expression) : status, report);                                \
+        status = record_bind_failure((call), status == AK_OK ? (expression) : status, report);                         \
         ak_error_clear(&local);                                                                                        \
         return status;                                                                                                 \
     } while (0)
@@ -165,15 +165,15 @@ static ak_status begin(ak_call *call) {
     return status == AK_OK ? ak_transfer_start(&call->transfer, &call->error) : status;
 }
 
-/* What lacked descriptors before anything was sent is the one failure that the host can mend: by closing some, or by
- * having its garbage collector find those that were forgotten. */
-static bool may_begin_again(const ak_call *call) {
+/* Running out of descriptors before anything was sent is the only failure that the host can recover from: by closing
+ * some, or by running its garbage collector. */
+static bool may_restart(const ak_call *call) {
     return call->error.code == AK_E_DESCRIPTORS && call->error.sent == AK_SENT_NOTHING &&
            !atomic_load(&call->cancelled) && call->pid == ak_process();
 }
 
-/* The request is made already, with the content that was handed in; of that nothing was taken. */
-static ak_status begin_again(ak_call *call) {
+/* The request is already encoded, with the content written so far, none of which was sent. */
+static ak_status restart(ak_call *call) {
     ak_transfer_release(&call->transfer, true, false);
     ak_error_clear(&call->error);
     return ak_transfer_start(&call->transfer, &call->error);
@@ -188,7 +188,7 @@ static ak_status finish(ak_call *call) {
     return AK_DONE;
 }
 
-/* Records until there are none, bytes until there are records. */
+/* Yields a record if there is one, else drives the transfer until there is. */
 static ak_status advance(ak_call *call, ak_error *err) {
     for (int turn = 0;; turn++) {
         ak_status status = ak_reply_next(&call->reply, &call->record, &call->error);
@@ -202,7 +202,7 @@ static ak_status advance(ak_call *call, ak_error *err) {
         if (status == AK_AGAIN && call->transfer.ended) {
             status = ak_transfer_error(&call->transfer, &call->error);
         } else if (status == AK_AGAIN) {
-            /* A server may send what makes no record, such as comments, for ever and faster than we read. */
+            /* A server may send data without records, such as comments, endlessly and faster than it is read. */
             status = turn < MAX_TURNS ? ak_transfer_drive(&call->transfer, &call->error)
                                       : ak_transfer_yield(&call->transfer, &call->error);
         }
@@ -216,13 +216,13 @@ static ak_status advance(ak_call *call, ak_error *err) {
     }
 }
 
-/* The one place where a call moves. err gets what call->error holds. */
+/* The only function that advances a call. err receives a copy of call->error. */
 ak_status ak_call_advance(ak_call *call, ak_error *err) {
     if (call->state == AK_STATE_DONE) {
         return AK_DONE;
     }
     bool again = call->state == AK_STATE_FAILED;
-    if (again && !may_begin_again(call)) {
+    if (again && !may_restart(call)) {
         return ak_error_copy(err, &call->error);
     }
     if (call->pid != ak_process()) {
@@ -239,13 +239,13 @@ ak_status ak_call_advance(ak_call *call, ak_error *err) {
         return ak_error_set(err, AK_E_STATE, "output of this record was read in part: read the rest, or free the call");
     }
     if (again || call->state == AK_STATE_NEW) {
-        ak_status status = again ? begin_again(call) : begin(call);
+        ak_status status = again ? restart(call) : begin(call);
         if (status < 0) {
             return ak_call_fail(call, status, err);
         }
     }
     ak_status status = advance(call, err);
-    /* Looked at after the timer was set: a cancel before that may have set it too, and lost. */
+    /* Checked after the timer was set: an earlier cancel may have set it too, and been overwritten. */
     if (status == AK_AGAIN && atomic_load(&call->cancelled)) {
         return ak_call_fail(call, ak_error_set(&call->error, AK_E_CANCELLED, "the call was cancelled"), err);
     }
@@ -267,7 +267,7 @@ ak_status ak_call_step_unless_content(ak_call *call, ak_error *err) {
     return ak_call_advance(call, err);
 }
 
-/* Bytes that wait to be read, or to be taken, need no waiting for. */
+/* No wait when bytes are ready to be read or can be accepted. */
 static ak_status wait_for_content(const ak_call *call, int32_t max_ms) {
     if (call->state == AK_STATE_RUNNING && max_ms != 0) {
         ak_poller_wait(ak_transfer_fd(&call->transfer), max_ms);
@@ -290,7 +290,7 @@ ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err) {
             return AK_AGAIN;
         }
         if (!ak_poller_wait(ak_transfer_fd(&call->transfer), (int)left)) {
-            return AK_AGAIN; /* time passed, or a signal came: the host wants to look at it */
+            return AK_AGAIN; /* timeout, or a signal: returns to the host */
         }
         status = ak_call_advance(call, err);
     }

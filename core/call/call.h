@@ -1,8 +1,8 @@
 /*
- * call.h: a call: a request, the transfer that carries it, the reply, and the record that the reply yielded last. The
- * functions of agentkernel.h sit on these. Thread: one, but for ak_call_request_cancel.
+ * call.h: a call: a request, the transfer that carries it, the reply, and the current record. The functions of
+ * agentkernel.h are built on these. Thread: one, except ak_call_request_cancel.
  *
- * call.c has its life, parameters, states and the waiting, call_content.c what goes in or out in pieces.
+ * call.c has lifetime, parameters, states and waiting, call_content.c content written or read piece by piece.
  */
 #ifndef AK_CALL_H
 #define AK_CALL_H
@@ -22,7 +22,7 @@ struct ak_call {
     ak_client *client;
     pid_t pid;
     int32_t state;
-    bool bind_failed; /* error says why */
+    bool bind_failed; /* error has the reason */
     ak_error error;   /* why the call failed */
     ak_request request;
     ak_transfer transfer;
@@ -33,16 +33,16 @@ struct ak_call {
 ak_status ak_call_create(ak_client *client, int32_t operation, ak_call **call, ak_error *err);
 void ak_call_unref(ak_call *call);
 void ak_call_request_cancel(ak_call *call);
-/* Whether a record is there to be read. */
+/* Whether there is a current record. */
 bool ak_call_has_record(const ak_call *call);
-/* ak_call_step, but for calls whose content goes in pieces. */
+/* ak_call_step without the check for content that is written or read piece by piece. */
 ak_status ak_call_advance(ak_call *call, ak_error *err);
-/* Makes what is in call->error, with this code, the end of the call. */
+/* Fails the call with call->error and this code. */
 ak_status ak_call_fail(ak_call *call, ak_status code, ak_error *err);
-/* Whether it may move at all: it has not ended, was not cancelled and belongs to this process. */
+/* Whether it may advance: it has not ended, was not cancelled and belongs to this process. */
 bool ak_call_is_open(const ak_call *call);
 
-/* A parameter that cannot be what it is given fails the call. */
+/* An invalid parameter fails the call. */
 ak_status ak_call_bind_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
 ak_status ak_call_bind_int(ak_call *call, int32_t key, int64_t value, ak_error *err);
 ak_status ak_call_bind_item(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err);
@@ -52,7 +52,7 @@ ak_status ak_call_bind_entry(ak_call *call, int32_t key, const char *name, size_
 
 ak_status ak_call_step_unless_content(ak_call *call, ak_error *err);
 ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err);
-/* Whether content goes in or out in pieces, which a step must not come between. */
+/* Whether content is being written or read piece by piece; stepping is not allowed then. */
 bool ak_call_moves_content(const ak_call *call);
 
 /* call_content.c */

@@ -33,7 +33,7 @@ ak_status ak_call_read_output(ak_call *call, void *buf, size_t cap, size_t *len,
 
 /* ---- in ---- */
 
-/* Begins the call with the first piece. */
+/* Starts the call with the first piece. */
 static ak_status begin_writing(ak_call *call, ak_error *err) {
     if (ak_request_bound(&call->request, AK_KEY_CONTENT)) {
         return ak_error_set(err, AK_E_STATE, "the content was bound already");
@@ -43,7 +43,7 @@ static ak_status begin_writing(ak_call *call, ak_error *err) {
     return ak_call_advance(call, err);
 }
 
-/* Lets the call move where that makes room or may be its end. AK_AGAIN: it is there to be written to. */
+/* Advances the call when that may make room or end it. AK_AGAIN: the upload accepts content. */
 static ak_status make_room(ak_call *call, ak_error *err) {
     bool over = !call->request.uploads || call->request.upload.ended;
     if (call->state == AK_STATE_RUNNING && over) {
@@ -54,10 +54,10 @@ static ak_status make_room(ak_call *call, ak_error *err) {
         return AK_AGAIN;
     }
     ak_status status = ak_call_advance(call, err);
-    if (status == AK_AGAIN && over) { /* it had failed, and has begun again */
+    if (status == AK_AGAIN && over) { /* it had failed, and was restarted */
         return ak_error_set(err, AK_E_STATE, "the content has been handed in");
     }
-    return status; /* the end, which the server may bring before the content is through */
+    return status; /* the end; a server may reply before all content is sent */
 }
 
 ak_status ak_call_write_content(ak_call *call, const void *data, size_t len, size_t *taken, ak_error *err) {

@@ -3,12 +3,12 @@
 #include <endian.h>
 #include <string.h>
 
-/* How much text is taken from a JSON string at once; a multiple of 4. */
+/* How many characters are read from a JSON string at once; a multiple of 4. */
 #define BASE64_PIECE 1024
 
 static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* The value of each character, in six bits; of those that are not in the alphabet one that has more. */
+/* The six-bit value of each character; NO for those outside the alphabet. */
 #define NO 0xFF
 /* clang-format off */
 static const unsigned char base64_values[256] = {
@@ -66,7 +66,7 @@ static uint32_t base64_value(char c) {
     return base64_values[(unsigned char)c];
 }
 
-/* Decodes four characters. Returns how many bytes they stand for, 1 and 2 only for padded ones; 0 when they are wrong.
+/* Decodes four characters. Returns how many bytes they encode, 1 and 2 only for padded ones; 0 when they are invalid.
  */
 static unsigned char base64_decode_group(const char *text, unsigned char out[3]) {
     uint32_t a = base64_value(text[0]), b = base64_value(text[1]);
@@ -74,7 +74,7 @@ static unsigned char base64_decode_group(const char *text, unsigned char out[3])
     unsigned char len = 3;
     if (text[3] == '=') {
         len = text[2] == '=' ? 1 : 2;
-        c = len == 1 ? 0 : c; /* padding stands for 0 bits */
+        c = len == 1 ? 0 : c; /* padding encodes 0 bits */
         d = 0;
     }
     if ((a | b | c | d) > 63) {
@@ -93,7 +93,7 @@ static unsigned char base64_decode_group(const char *text, unsigned char out[3])
 size_t ak_base64_decode_whole(const char *text, size_t groups, void *buf) {
     unsigned char *out = buf;
     size_t n = 0;
-    /* One store of four bytes is quicker than three of one; the next group overwrites the fourth. */
+    /* One four-byte store is faster than three one-byte stores; the next group overwrites the fourth. */
     for (; n + 1 < groups; n++, text += 4, out += 3) {
         uint32_t a = base64_value(text[0]), b = base64_value(text[1]);
         uint32_t c = base64_value(text[2]), d = base64_value(text[3]);
@@ -158,8 +158,8 @@ void ak_base64_reader_init(ak_base64_reader *reader, const ak_json_value *string
     ak_json_reader_init(&reader->text, string);
 }
 
-/* Decodes one group: into out when all of it fits into room bytes there, else what fits, and the rest stays pending.
- * Returns how many bytes went to out. */
+/* Decodes one group: writes as much as fits into room bytes to out, and keeps the rest pending. Returns how many bytes
+ * were written to out. */
 static size_t base64_read_group(ak_base64_reader *reader, const char *text, unsigned char *out, size_t room) {
     unsigned char *group = reader->pending;
     unsigned char len = reader->padded ? 0 : base64_decode_group(text, group);
@@ -175,8 +175,8 @@ static size_t base64_read_group(ak_base64_reader *reader, const char *text, unsi
     return n;
 }
 
-/* Nearly all of a string is whole groups without escapes: those are decoded from where they are, up to the first that
- * is something else. Returns how many bytes they stand for. */
+/* Fast path: decodes whole groups without escapes, which are nearly all of a string, in place, up to the first other
+ * one. Returns how many bytes were decoded. */
 static size_t base64_read_whole(ak_base64_reader *reader, unsigned char *out, size_t room) {
     ak_json_reader *text = &reader->text;
     if (reader->padded || text->pending_pos < text->pending_len) {
@@ -209,7 +209,7 @@ bool ak_base64_reader_read(ak_base64_reader *reader, void *buf, size_t cap, size
         for (size_t i = 0; i + 4 <= have && !reader->failed; i += 4) {
             done += base64_read_group(reader, text + i, out + done, cap - done);
         }
-        reader->failed = reader->failed || have % 4 != 0; /* less than wanted comes only at the end */
+        reader->failed = reader->failed || have % 4 != 0; /* short reads occur only at the end */
     }
     *n = done;
     return !reader->failed;

@@ -1,8 +1,8 @@
 /*
- * json_private.h: what json_text.c and json_string.c share: escapes, and eight bytes of text looked at together.
+ * json_private.h: what json_text.c and json_string.c share: escapes, and scanning eight bytes at a time.
  *
- * A mark is the top bit of a byte. In the marks made here the lowest one is always right; those above it may be wrong,
- * as borrows run upwards. So a word is loaded with its first byte lowest, and only the lowest mark is ever used.
+ * A mark is the top bit of a byte. Only the lowest mark of a word is reliable; borrows propagate upwards and may set
+ * false marks above it. So a word is loaded with its first byte lowest, and only the lowest mark is used.
  */
 #ifndef AK_JSON_PRIVATE_H
 #define AK_JSON_PRIVATE_H
@@ -21,7 +21,7 @@ static inline int json_hex_digit(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* What the letter after a backslash stands for; 0 for those that stand for nothing, and for 'u'. */
+/* The character that a letter after a backslash encodes; 0 for invalid letters, and for 'u'. */
 static inline unsigned char json_simple_escape(char c) {
     switch (c) {
     case '"':
@@ -56,9 +56,9 @@ static inline size_t json_word_first(uint64_t marks) {
     return (size_t)__builtin_ctzll(marks) / 8;
 }
 
-/* Marks what a JSON string cannot hold as it is: quotes, backslashes and control characters. Subtracting borrows from
- * the top bit of a byte that is below what is subtracted, of one that is equal when its bits were taken off before;
- * where the top bit was set anyway the byte is none of these. */
+/* Marks what must be escaped in a JSON string: quotes, backslashes and control characters. The subtraction sets the top
+ * bit of a byte that is less than the subtrahend; for equality the character is first removed with XOR, so that an
+ * equal byte is 0. A byte whose top bit was set before is none of these. */
 static inline uint64_t json_word_mark_special(uint64_t word) {
     uint64_t quotes = (word ^ (JSON_WORD_ONES * '"')) - JSON_WORD_ONES;
     uint64_t backslashes = (word ^ (JSON_WORD_ONES * '\\')) - JSON_WORD_ONES;

@@ -37,8 +37,8 @@ static unsigned char utf8_encode(uint32_t code, unsigned char out[4]) {
     return 4;
 }
 
-/* Decodes the escape at p, a validated one, and returns what follows it: the closing quote at the least, so that
- * looking for the other half of a surrogate pair stays inside the text. */
+/* Decodes the validated escape at p and returns a pointer past it. At least the closing quote follows, so that looking
+ * for the other half of a surrogate pair stays inside the text. */
 static const char *decode_escape(const char *p, unsigned char out[4], unsigned char *out_len) {
     if (p[1] != 'u') {
         out[0] = json_simple_escape(p[1]);
@@ -85,7 +85,7 @@ size_t ak_json_reader_read(ak_json_reader *reader, void *buf, size_t cap) {
             reader->pending_pos = 0;
         } else {
             size_t run = (size_t)(reader->end - reader->pos);
-            run = run < cap - done ? run : cap - done; /* never looks further than it can copy: linear for any cap */
+            run = run < cap - done ? run : cap - done; /* never scans further than it can copy: linear for any cap */
             const char *escape = memchr(reader->pos, '\\', run);
             run = escape ? (size_t)(escape - reader->pos) : run;
             memcpy(out + done, reader->pos, run);
@@ -127,9 +127,9 @@ bool ak_json_string_is_plain(const ak_json_value *string) {
 
 bool ak_json_equals(const ak_json_value *string, const char *bytes, size_t len) {
     if (string->kind != AK_JSON_STRING || string->len - 2 < len) {
-        return false; /* unescaping never makes text longer */
+        return false; /* unescaping never lengthens text */
     }
-    if (string->len - 2 == len) { /* every escape makes it shorter, so here there must be none */
+    if (string->len - 2 == len) { /* every escape shortens it, so there must be none */
         return len == 0 || (memcmp(string->text + 1, bytes, len) == 0 && ak_json_string_is_plain(string));
     }
     if (ak_json_string_is_plain(string)) {
@@ -153,8 +153,8 @@ bool ak_json_equals(const ak_json_value *string, const char *bytes, size_t len) 
 
 typedef enum { UTF8_WELL, UTF8_ILL, UTF8_CUT } utf8_result;
 
-/* Looks at the character that begins at p (n >= 1). *len is its length; of one that is ill-formed or cut off by the
- * end, the length of the longest part that could begin a character (1 at least). */
+/* Classifies the character that begins at p (n >= 1). *len is its length; if it is ill-formed or cut off by the end,
+ * the length of the longest part that could begin a character (at least 1). */
 static utf8_result utf8_look(const unsigned char *p, size_t n, size_t *len) {
     unsigned char low = 0x80; /* the second byte's range; narrower after four of the lead bytes */
     unsigned char high = 0xBF;
@@ -214,7 +214,7 @@ bool ak_utf8_valid(const char *bytes, size_t len) {
     return ak_utf8_prefix(bytes, len, NULL) == len;
 }
 
-/* The first byte that JSON wants escaped or that is not ASCII, or end. */
+/* The first byte that must be escaped in JSON or is not ASCII, or end. */
 static const char *find_escape_special(const char *p, const char *end) {
     for (; end - p >= 8; p += 8) {
         uint64_t word = json_word_load(p);
@@ -248,7 +248,7 @@ static size_t escape_byte(unsigned char c, char out[6]) {
     return 6;
 }
 
-/* The next piece of the escaped text: *piece of *size bytes stands for what begins at p. Returns what follows. */
+/* The next piece of the escaped text: *piece of *size bytes encodes what begins at p. Returns a pointer past it. */
 static const char *escape_step(const char *p, const char *end, char scratch[6], const char **piece, size_t *size) {
     const char *special = find_escape_special(p, end);
     *piece = p;

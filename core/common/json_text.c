@@ -4,7 +4,7 @@
 
 /* The first quote, backslash or control character, or end. */
 static inline const char *find_string_special(const char *p, const char *end) {
-    /* Two words at a time through what is long. */
+    /* Long runs are scanned two words at a time. */
     while (end - p >= 16 &&
            (json_word_mark_special(json_word_load(p)) | json_word_mark_special(json_word_load(p + 8))) == 0) {
         p += 16;
@@ -23,7 +23,7 @@ static inline const char *find_string_special(const char *p, const char *end) {
 
 /* --- The validating pass --- */
 
-/* On failure pos is left at the byte that does not fit. */
+/* On failure pos is left at the offending byte. */
 typedef struct {
     const char *pos;
     const char *end;
@@ -92,7 +92,7 @@ static bool scan_number(json_scanner *s) {
         s->pos++;
     }
     if (scan_at(s, '0')) {
-        s->pos++; /* a digit after it fits nowhere, so what follows the value refuses "01" */
+        s->pos++; /* a digit after it is not valid anywhere, so "01" is rejected after the value */
     } else if (!scan_digits(s)) {
         return false;
     }
@@ -156,7 +156,7 @@ static bool scan_push(json_scanner *s) {
     return true;
 }
 
-/* Steps over a member's name, its colon and the space around it. */
+/* Skips a member's name, its colon and the space around it. */
 static bool scan_name(json_scanner *s) {
     if (!scan_at(s, '"') || !scan_string(s)) {
         return false;
@@ -169,8 +169,8 @@ static bool scan_name(json_scanner *s) {
     return true;
 }
 
-/* Steps to where the next value must begin: over a scalar, or into a container, then over all that ends there.
- * *more is cleared when the outermost value has ended; pos is then right behind it. */
+/* Advances to where the next value must begin: over a scalar, or into a container, then over all closing brackets
+ * there. *more is cleared when the outermost value has ended; pos is then just after it. */
 static bool scan_step(json_scanner *s, bool *more) {
     if (s->pos == s->end) {
         return false;
@@ -259,14 +259,14 @@ bool ak_json_parse(const char *text, size_t len, ak_json_value *root, size_t *er
     return true;
 }
 
-/* --- Walking: the text has been validated, so values are skipped without a second look at their inside --- */
+/* --- Walking: the text has been validated, so values are skipped without checking their inside again --- */
 
-/* Its end is the first quote with an even number of backslashes before it, none for instance. */
+/* A string ends at the first quote with an even number of backslashes (possibly none) before it. */
 static inline const char *skip_string(const char *p, const char *end) {
     const char *quote = p;
     while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
         const char *start = quote;
-        while (start[-1] == '\\') { /* ends at the opening quote at the latest */
+        while (start[-1] == '\\') { /* stops at the opening quote at the latest */
             start--;
         }
         if ((quote - start) % 2 == 0) {

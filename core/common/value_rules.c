@@ -85,7 +85,7 @@ bool ak_is_env_entry(const char *text, size_t len) {
     return equals && equals != text;
 }
 
-/* Whether a text is a word of small letters, in any case. */
+/* Compares a text with a lower-case word, ignoring case. */
 static bool is_word(const char *text, size_t len, const char *word) {
     size_t i = 0;
     while (i < len && (text[i] | 0x20) == word[i]) {

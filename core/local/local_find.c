@@ -1,4 +1,4 @@
-/* local_find.c: where the program agentkernel-local is. */
+/* local_find.c: finds the program agentkernel-local. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +23,8 @@ const char *ak_local_variable(char *const *environment, const char *name) {
     return NULL;
 }
 
-/* A program that is linked at a fixed address has its own copy of the variable `environ`, which libc then uses. A host
- * that loads this library with RTLD_DEEPBIND, as Node does, makes it find libc's unused copy instead: so the program's
- * is looked up. */
+/* A non-PIE program has its own copy of the variable `environ`, which libc then uses. A host that loads this library
+ * with RTLD_DEEPBIND, as Node does, resolves it to libc's unused copy instead, so the program's copy is looked up. */
 char **ak_local_environment(void) {
     void *program = dlopen(NULL, RTLD_LAZY);
     char ***kept = program ? dlsym(program, "environ") : NULL;
@@ -41,7 +40,8 @@ static bool is_program(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-/* folder/agentkernel-local, when that is a program: AK_OK, else AK_ABSENT. tried (may be NULL) gets the path added. */
+/* Tries folder/agentkernel-local: AK_OK when that is a program, else AK_ABSENT. Adds the path to tried (may be
+ * NULL). */
 static ak_status look_in(const char *folder, size_t len, ak_buffer *tried, char **path) {
     ak_buffer text = {0};
     bool ok =
@@ -58,7 +58,7 @@ static ak_status look_in(const char *folder, size_t len, ak_buffer *tried, char 
 
 /* The folder that this library was loaded from (or the program, when it is linked statically); NULL when unknown. */
 static char *own_folder(void) {
-    /* A variable of ours, because ISO C has no way from a function to a pointer. */
+    /* A variable, because ISO C cannot convert a function pointer to an object pointer. */
     static const char anchor = 0;
     Dl_info info;
     char *path = dladdr(&anchor, &info) && info.dli_fname ? realpath(info.dli_fname, NULL) : NULL;
@@ -101,7 +101,7 @@ static ak_status look_in_path(const char *list, char **path) {
 
 ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
     *path = NULL;
-    /* A program with more rights than its caller must not let the caller choose what it runs. */
+    /* A privileged (setuid) program must not let its caller choose what it runs. */
     bool trusted = getauxval(AT_SECURE) == 0;
     const char *chosen = trusted ? ak_local_variable(environment, VARIABLE) : NULL;
     if (chosen) {

@@ -1,4 +1,4 @@
-/* local_linux.c: the one server of a process, who shares it, and whether it lives. */
+/* local_linux.c: the server of a process: sharing it among clients, and checking that it runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 #define MFD_NOEXEC_SEAL 8U
 #endif
 
-/* A file in memory and its identity: if the host closes all descriptors, the number may be reused. */
+/* A memory file and its identity: if the host closes all descriptors, the number may be reused. */
 typedef struct {
     int fd;
     dev_t device;
@@ -31,23 +31,23 @@ typedef struct {
 
 typedef struct {
     pid_t owner;
-    size_t users;     /* clients that hold it */
+    size_t users;     /* clients that use it */
     memory_file life; /* see AK_LOCAL_LIFE_OWNER */
     memory_file log;  /* what the server writes to stdout and stderr */
     char socket_path[AK_LOCAL_PATH_CAP];
 } server;
 
-/* Belongs to one process: in a forked child, the lock may be held by a thread that does not exist there. */
+/* One per process: in a forked child, the lock may be held by a thread that does not exist there. */
 typedef struct registry {
     pid_t pid;
     pthread_mutex_t lock;
-    server *current;         /* NULL: none is needed, or none was started yet */
-    struct registry *parent; /* keeps it findable for leak checkers */
+    server *current;         /* NULL: none is in use, or none was started yet */
+    struct registry *parent; /* keeps it reachable for leak checkers */
 } registry;
 
 struct ak_local {
     server *server;       /* touched under the registry's lock, and not at all in a child that inherited it */
-    _Atomic(pid_t) owner; /* the server's; 0: none was needed yet */
+    _Atomic(pid_t) owner; /* of the server; 0: none was started yet */
     char **environment;
 };
 
@@ -69,7 +69,7 @@ static registry *registry_of(void) {
     if (atomic_compare_exchange_strong(&shared, &known, fresh)) {
         return fresh;
     }
-    pthread_mutex_destroy(&fresh->lock); /* another thread was first */
+    pthread_mutex_destroy(&fresh->lock); /* another thread was faster */
     free(fresh);
     return known;
 }
@@ -107,7 +107,7 @@ static bool is_alive(const server *s) {
     return is_open(&s->life) && fcntl(s->life.fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-/* Its last line, and whether it ever was ready. */
+/* Returns its last line, and whether it ever was ready. */
 static void read_log(const server *s, char *line, size_t cap, bool *served) {
     char text[LOG_BYTES + 1];
     ssize_t size = is_open(&s->log) ? pread(s->log.fd, text, LOG_BYTES, 0) : 0;
@@ -124,17 +124,17 @@ static void read_log(const server *s, char *line, size_t cap, bool *served) {
     }
 }
 
-/* Giving back the lock is what ends it. */
+/* Closing the life file releases the lock, which ends the server. */
 static void server_free(server *s) {
     if (s->socket_path[0] && !is_alive(s)) {
-        ak_local_place_remove(s->socket_path); /* it may have ended before it could */
+        ak_local_place_remove(s->socket_path); /* it may have been killed before it removed it */
     }
     memory_close(&s->life);
     memory_close(&s->log);
     free(s);
 }
 
-/* The process may have a limit for the size of files. */
+/* Signals are held because the process may have a file size limit (SIGXFSZ). */
 static bool set_size(int fd, off_t size) {
     ak_signal_guard guard;
     ak_signals_hold(&guard, true);
@@ -145,7 +145,7 @@ static bool set_size(int fd, off_t size) {
 
 static bool open_files(server *s) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_OWNER, .l_len = 1};
-    /* What does not fit into the log is lost: a server that keeps writing must not fill the memory. */
+    /* Output beyond the log's size is lost, so that a server that keeps writing does not fill the memory. */
     return memory_open(&s->life, "agentkernel-life") && memory_open(&s->log, "agentkernel-log") &&
            fcntl(s->life.fd, F_SETLK, &lock) == 0 && set_size(s->log.fd, (off_t)LOG_BYTES) &&
            fcntl(s->log.fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0;
@@ -161,8 +161,8 @@ static ak_status spawn(const ak_local *local, const server *s, const ak_local_pl
     if (null_fd < 0) {
         status = ak_local_failure(err, "/dev/null", errno);
     } else {
-        /* Without one (before Linux 5.3, under valgrind) the lock alone tells our end; a process that shares our table
-         * of descriptors could then delay it. */
+        /* Without one (before Linux 5.3, under valgrind) only the lock shows that this process ended; a process that
+         * shares its descriptor table could then delay that. */
         int owner_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
         ak_local_order order = {
             program,
@@ -191,7 +191,7 @@ static ak_status start(const ak_local *local, server **out, ak_error *err) {
         memcpy(s->socket_path, place.socket_path, sizeof s->socket_path);
         status =
             open_files(s) ? spawn(local, s, &place, err) : ak_local_failure(err, "cannot make a file in memory", errno);
-        /* From here on only the server listens: when it dies, connecting is refused at once. */
+        /* From here on only the server listens, so when it dies, connections are refused at once. */
         ak_local_place_close(&place);
     }
     if (status != AK_OK) {
@@ -204,8 +204,8 @@ static ak_status start(const ak_local *local, server **out, ak_error *err) {
 
 /* ---- sharing ---- */
 
-/* Under the lock. */
-static void let_go(registry *reg, ak_local *local) {
+/* Called with the lock held. */
+static void release_server(registry *reg, ak_local *local) {
     server *s = local->server;
     local->server = NULL;
     if (s && --s->users == 0) {
@@ -216,8 +216,8 @@ static void let_go(registry *reg, ak_local *local) {
     }
 }
 
-/* Under the lock: makes the living server of this process, started if there is none, the client's. */
-static ak_status take_hold(registry *reg, ak_local *local, ak_error *err) {
+/* Called with the lock held: gives the client the running server of this process, starting one if there is none. */
+static ak_status acquire_server(registry *reg, ak_local *local, ak_error *err) {
     server *s = reg->current;
     if (s && !is_alive(s)) {
         s = NULL;
@@ -231,7 +231,7 @@ static ak_status take_hold(registry *reg, ak_local *local, ak_error *err) {
     }
     if (local->server != s) {
         s->users++;
-        let_go(reg, local);
+        release_server(reg, local);
         local->server = s;
         atomic_store(&local->owner, s->owner);
     }
@@ -244,7 +244,7 @@ static bool is_inherited(ak_local *local) {
     return owner != 0 && owner != getpid();
 }
 
-static ak_status parent_is_gone(const server *s, ak_error *err) {
+static ak_status parent_server_ended(const server *s, ak_error *err) {
     return ak_error_set(err, AK_E_CONNECT,
                         "local: the server of process %d, which forked this one, has ended: make a new client",
                         (int)s->owner);
@@ -253,14 +253,14 @@ static ak_status parent_is_gone(const server *s, ak_error *err) {
 ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error *err) {
     if (is_inherited(local)) {
         memcpy(path, local->server->socket_path, AK_LOCAL_PATH_CAP);
-        return is_alive(local->server) ? AK_OK : parent_is_gone(local->server, err);
+        return is_alive(local->server) ? AK_OK : parent_server_ended(local->server, err);
     }
     registry *reg = registry_of();
     if (!reg) {
         return ak_error_memory(err);
     }
     pthread_mutex_lock(&reg->lock);
-    ak_status status = take_hold(reg, local, err);
+    ak_status status = acquire_server(reg, local, err);
     if (status == AK_OK) {
         memcpy(path, local->server->socket_path, AK_LOCAL_PATH_CAP);
     }
@@ -272,7 +272,7 @@ ak_status ak_local_explain(ak_local *local, ak_status code, bool *served, ak_err
     char line[512];
     *served = true;
     if (is_inherited(local)) {
-        return is_alive(local->server) ? AK_OK : parent_is_gone(local->server, err);
+        return is_alive(local->server) ? AK_OK : parent_server_ended(local->server, err);
     }
     registry *reg = registry_of();
     if (!reg) {
@@ -291,7 +291,7 @@ ak_status ak_local_explain(ak_local *local, ak_status code, bool *served, ak_err
                         *served ? "" : " before it was ready", line[0] ? "; its last message: " : "", line);
 }
 
-/* ---- one client's hold ---- */
+/* ---- one client's reference ---- */
 
 /* One block: the pointers, then the texts. */
 static char **copy_environment(void) {
@@ -311,7 +311,7 @@ static char **copy_environment(void) {
     for (char **entry = from; *entry && kept + 1 < count; entry++) {
         size_t len = strlen(*entry) + 1;
         if (len > (size_t)(end - text)) {
-            break; /* another thread has changed it meanwhile */
+            break; /* another thread changed it concurrently */
         }
         if (strncmp(*entry, KEY_VARIABLE, strlen(KEY_VARIABLE)) != 0) {
             memcpy(text, *entry, len);
@@ -345,7 +345,7 @@ void ak_local_free(ak_local *local) {
     registry *reg = is_inherited(local) ? NULL : registry_of();
     if (reg) {
         pthread_mutex_lock(&reg->lock);
-        let_go(reg, local);
+        release_server(reg, local);
         pthread_mutex_unlock(&reg->lock);
     }
     free(local->environment);

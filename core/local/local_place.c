@@ -14,7 +14,7 @@
 #include "local_protocol.h"
 
 #define FOLDER_TEMPLATE "/" AK_LOCAL_FOLDER_PREFIX "XXXXXX"
-/* Another server may remove the folder before it is locked; it has no reason to do so repeatedly. */
+/* Another server may remove the folder before it is locked; that does not happen repeatedly. */
 #define MAX_TRIES 100
 
 ak_status ak_local_failure(ak_error *err, const char *what, int error) {
@@ -25,7 +25,7 @@ ak_status ak_local_failure(ak_error *err, const char *what, int error) {
                               strerror(error));
 }
 
-/* Whether nobody else could put another folder in the place of one that we make in it. */
+/* Whether no other user can replace a folder that is created in base. */
 static bool is_safe(const char *base) {
     struct stat status;
     if (base[0] != '/' || stat(base, &status) != 0 || !S_ISDIR(status.st_mode)) {
@@ -36,7 +36,7 @@ static bool is_safe(const char *base) {
     return trusted_owner && (!others_write || (status.st_mode & S_ISVTX));
 }
 
-/* Makes a folder in base and locks it. False with errno. */
+/* Creates a folder in base and locks it. False with errno set. */
 static bool make_folder(const char *base, ak_local_place *place) {
     if (strlen(base) + sizeof FOLDER_TEMPLATE + sizeof "/" AK_LOCAL_SOCKET - 1 > AK_LOCAL_PATH_CAP) {
         errno = ENAMETOOLONG;
@@ -73,14 +73,14 @@ static bool listen_there(ak_local_place *place) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, place->socket_path, sizeof place->socket_path);
     place->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* The mode goes to the file that bind makes; umask would be everybody's in this process. */
+    /* bind creates the file with this mode; umask would affect the whole process. */
     return place->listen_fd >= 0 && fchmod(place->listen_fd, S_IRUSR | S_IWUSR) == 0 &&
            bind(place->listen_fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
            listen(place->listen_fd, SOMAXCONN) == 0;
 }
 
 ak_status ak_local_place_open(char *const *environment, ak_local_place *place, ak_error *err) {
-    /* root's runtime folder is closed to the user that a server started by root becomes. */
+    /* A server started by root switches to a user who cannot access root's runtime folder. */
     const char *bases[] = {geteuid() == 0 ? NULL : ak_local_variable(environment, "XDG_RUNTIME_DIR"),
                            ak_local_variable(environment, "TMPDIR"), "/tmp"};
     int error = 0;

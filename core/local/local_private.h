@@ -4,29 +4,29 @@
 
 #include "local.h"
 
-/* local_find.c: the environment as it is now; NULL when there is none. */
+/* local_find.c: the current environment; NULL when there is none. */
 char **ak_local_environment(void);
 /* The value of a variable in a copy of the environment; NULL when it is not set or empty. */
 const char *ak_local_variable(char *const *environment, const char *name);
-/* Finds the program. *path is from malloc. AK_E_CONNECT with all places in the message. */
+/* Finds the program. *path is from malloc. AK_E_CONNECT with all searched places in the message. */
 ak_status ak_local_find(char *const *environment, char **path, ak_error *err);
 
-/* A fresh folder with a listening socket in it, which nobody but this user can reach. */
+/* A new folder with a listening socket in it, accessible only to this user. */
 typedef struct {
     char socket_path[AK_LOCAL_PATH_CAP];
-    int folder_fd; /* holds the folder's lock: whoever can take that lock may remove the folder */
+    int folder_fd; /* holds the folder's lock: a process that acquires it may remove the folder */
     int listen_fd;
 } ak_local_place;
 
 /* local_place.c */
 ak_status ak_local_place_open(char *const *environment, ak_local_place *place, ak_error *err);
-/* Closes the descriptors; what the server was handed stays its own. */
+/* Closes the descriptors; the server keeps its copies. */
 void ak_local_place_close(ak_local_place *place);
-/* Removes socket and folder, unless somebody holds its lock or the server has put something into it. */
+/* Removes socket and folder, unless the lock is held or the server has created files in it. */
 void ak_local_place_remove(const char *socket_path);
 
 /* local_spawn_linux.c: the server's descriptors. The life file comes first because an ending process closes its
- * descriptors in this order: whoever sees a connection break can see that the server has ended. */
+ * descriptors in this order: when a connection breaks, the lock already shows that the server has ended. */
 enum {
     AK_SPAWN_OUTPUT = 1,
     AK_SPAWN_ERRORS,
@@ -46,7 +46,7 @@ typedef struct {
 /* Starts the server; it is not a child of this process. */
 ak_status ak_local_spawn(const ak_local_order *order, ak_error *err);
 
-/* A failure with errno in it: AK_E_DESCRIPTORS where that is the reason, else AK_E_CONNECT. */
+/* Reports a failed system call: AK_E_DESCRIPTORS or AK_E_MEMORY where that is the reason, else AK_E_CONNECT. */
 ak_status ak_local_failure(ak_error *err, const char *what, int error);
 
 #endif

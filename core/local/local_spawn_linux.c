@@ -1,14 +1,14 @@
 /*
- * local_spawn_linux.c: starts the server from inside a process that knows nothing of it.
+ * local_spawn_linux.c: starts the server from a host process without side effects on the host.
  *
- * Not fork, because that copies the page tables of a process that may be large, and runs everybody's pthread_atfork
- * handlers; not posix_spawn, because the server must be nobody's child. So clone twice, with the memory shared and the
- * caller waiting until the second one runs its program (what vfork does). The first child ends without a signal
- * (exit signal 0): no SIGCHLD reaches the host, no wait of the host's sees it, and it can be waited for even when the
+ * Not fork, because that copies the page tables of a process that may be large, and runs the host's pthread_atfork
+ * handlers; not posix_spawn, because the server must not be a child of the host. So clone is called twice, with shared
+ * memory and the caller suspended until the second child executes its program (as vfork does). The first child has exit
+ * signal 0: no SIGCHLD reaches the host, the host's wait calls do not see it, and it can be waited for even when the
  * host ignores SIGCHLD.
  *
- * In the children only system calls are made, and (but for fcntl, whose lock has another form in the kernel) past the C
- * library's functions: what those, or a sanitizer in their place, note about the child would be noted in the parent's
+ * The children make only system calls, and bypass the C library's functions (except fcntl, whose lock has another form
+ * in the kernel): what these, or a sanitizer's interceptors, record about the child would be recorded in the parent's
  * memory.
  */
 #include <errno.h>
@@ -28,13 +28,13 @@
 #include "local_protocol.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
-/* While descriptors are sorted into their places they are kept above all places. */
+/* Descriptors are duplicated above all target numbers before they are moved to them. */
 #define PARKING_FD (AK_SPAWN_FDS + 1)
 
 #define NO_SANITIZER __attribute__((no_sanitize("address", "thread", "undefined")))
 
-/* ThreadSanitizer takes every clone for a fork and notes so in memory that must then not be shared. It is the host that
- * brings it, so this is asked at run time. */
+/* ThreadSanitizer treats every clone as a fork and records that in memory that must then not be shared. The host may be
+ * built with it, so this is checked at run time. */
 extern void __tsan_init(void) __attribute__((weak));
 
 static int shared_memory(void) {
@@ -46,11 +46,11 @@ typedef struct {
     char *const *argv;
     char *second_stack; /* its top */
     int flags;          /* of clone */
-    int report_fd;      /* gets the errno of what failed; its end without one means that the program runs */
+    int report_fd;      /* receives the errno of a failure; end of file means that the program runs */
 } spawning;
 
-/* No handler of the host's may run in the child, and nothing that the host ignores is to be ignored by the server. The
- * system call itself, because libraries keep books about sigaction. */
+/* The host's handlers must not run in the child, and signals that the host ignores must not be ignored by the server.
+ * Uses the system call, because sanitizers and libraries track calls of sigaction. */
 NO_SANITIZER static void reset_signals(void) {
     unsigned long deflt[16] = {0}; /* the kernel's struct: SIG_DFL, no flags, an empty mask, on every machine */
     for (int number = 1; number < NSIG; number++) {
@@ -58,14 +58,14 @@ NO_SANITIZER static void reset_signals(void) {
     }
 }
 
-/* Puts the descriptors into their places, the report behind them, and closes all others. */
+/* Moves the descriptors to their numbers, the report descriptor after them, and closes all others. */
 NO_SANITIZER static bool place_descriptors(spawning *spawn) {
     int parked[AK_SPAWN_FDS + 1];
     for (int i = 0; i <= AK_SPAWN_FDS; i++) {
         int fd = i < AK_SPAWN_FDS ? spawn->order->fds[i] : spawn->report_fd;
         parked[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PARKING_FD);
         if (fd >= 0 && parked[i] < 0) {
-            errno = errno == EINVAL ? EMFILE : errno; /* what it says where the limit lies below the parking place */
+            errno = errno == EINVAL ? EMFILE : errno; /* EINVAL: the limit is below PARKING_FD */
             return false;
         }
     }
@@ -87,7 +87,7 @@ NO_SANITIZER static int run_server(void *data) {
     spawning *spawn = data;
     reset_signals();
     syscall(SYS_setsid);
-    /* The lock comes last: closing any other descriptor of the file would give it back. It lasts over exec. */
+    /* The lock is set last: closing any other descriptor of the file would release it. It is preserved over exec. */
     struct flock alive = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = AK_LOCAL_LIFE_SERVER, .l_len = 1};
     if (place_descriptors(spawn) && fcntl(AK_SPAWN_LIFE, F_SETLK, &alive) == 0) {
         unsigned long none[16] = {0};
@@ -95,7 +95,7 @@ NO_SANITIZER static int run_server(void *data) {
         syscall(SYS_execve, spawn->order->program, spawn->argv, spawn->order->environment);
     }
     int error = errno;
-    /* Whoever reads the report finds all locks given back. */
+    /* All locks are released before the report can be read. */
     if (spawn->report_fd > 0) {
         syscall(SYS_close_range, 0U, (unsigned)spawn->report_fd - 1U, 0U);
     }
@@ -105,7 +105,7 @@ NO_SANITIZER static int run_server(void *data) {
     return 127;
 }
 
-NO_SANITIZER static int run_between(void *data) {
+NO_SANITIZER static int run_intermediate(void *data) {
     spawning *spawn = data;
     if (clone(run_server, spawn->second_stack, spawn->flags | SIGCHLD, spawn) < 0) {
         int error = errno;
@@ -120,15 +120,15 @@ static int run(spawning *spawn, char *stacks) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    pid_t between = clone(run_between, stacks + STACK_BYTES, spawn->flags, spawn);
-    int error = between < 0 ? errno : 0;
-    while (between > 0 && waitpid(between, NULL, __WCLONE) < 0 && errno == EINTR) {
+    pid_t intermediate = clone(run_intermediate, stacks + STACK_BYTES, spawn->flags, spawn);
+    int error = intermediate < 0 ? errno : 0;
+    while (intermediate > 0 && waitpid(intermediate, NULL, __WCLONE) < 0 && errno == EINTR) {
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 
-/* The report after the last writer has gone. */
+/* Reads the report after all writers have closed it. */
 static int read_report(int fd) {
     int error = 0;
     ssize_t n;

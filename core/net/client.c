@@ -12,7 +12,7 @@ static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
 
 static void init_curl(void) {
-    /* Never undone: other users of libcurl in this process must not lose it. */
+    /* Never cleaned up: other users of libcurl in this process may depend on it. */
     curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -22,7 +22,7 @@ ak_status ak_client_create(ak_client **out, ak_error *err) {
     if (curl_ready != CURLE_OK) {
         return ak_error_set(err, AK_E_MEMORY, "libcurl cannot start: %s", curl_easy_strerror(curl_ready));
     }
-    /* A name that is looked up in the calling thread would block step; only libcurl itself can say how it was built. */
+    /* Resolving a name in the calling thread would block step; only libcurl at run time reports how it was built. */
     if (!(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS)) {
         return ak_error_set(err, AK_E_ARGUMENT,
                             "this libcurl has no asynchronous resolver (AsynchDNS): build it with its threaded one");
@@ -49,7 +49,7 @@ ak_client *ak_client_ref(ak_client *client) {
     return client;
 }
 
-/* Freed with the key wiped. */
+/* Wipes the key before freeing. */
 static void headers_free(ak_header_set *headers) {
     for (int i = 0; headers && i < 4; i++) {
         struct curl_slist *list = headers->of[i / 2][i % 2];
@@ -95,8 +95,8 @@ static bool make_agent(const ak_settings *settings, ak_buffer *agent) {
 
 static bool add_headers(struct curl_slist **list, bool stream, bool body, const char *agent,
                         const char *authorization) {
-    /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. The agent is here
-     * because libcurl would format one that is an option anew for every request. */
+    /* Without "Expect:" libcurl waits a second for "100 Continue" before it sends a large body. The user agent is a
+     * header because libcurl would format CURLOPT_USERAGENT again for every request. */
     bool ok =
         add_header(list, "Expect:") && add_header(list, agent) && (!authorization || add_header(list, authorization));
     if (stream) {
@@ -110,7 +110,7 @@ static bool add_headers(struct curl_slist **list, bool stream, bool body, const 
 
 static ak_header_set *headers_new(const ak_settings *settings) {
     ak_header_set *headers = calloc(1, sizeof *headers);
-    /* Our own server has no key to compare with, so it is not shown one. */
+    /* The server of local: has no API key, so none is sent. */
     const char *key = settings->local ? NULL : settings->text[AK_CLIENT_API_KEY];
     ak_buffer agent = {0}, authorization = {0};
     bool ok =
@@ -133,7 +133,7 @@ static ak_header_set *headers_new(const ak_settings *settings) {
     return headers;
 }
 
-/* Without a lock, which a forked child could find held by a thread that it does not have. */
+/* Without a lock: in a forked child it could be held by a thread that does not exist there. */
 ak_status ak_client_fix(ak_client *client, ak_error *err) {
     if (atomic_load(&client->headers)) {
         return AK_OK;
@@ -144,7 +144,7 @@ ak_status ak_client_fix(ak_client *client, ak_error *err) {
     }
     ak_header_set *none = NULL;
     if (!atomic_compare_exchange_strong(&client->headers, &none, fresh)) {
-        headers_free(fresh); /* another thread was first */
+        headers_free(fresh); /* another thread was faster */
     }
     return AK_OK;
 }

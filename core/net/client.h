@@ -1,5 +1,5 @@
 /*
- * client.h: what calls have in common: the settings, the request headers and the pool of connections. Thread: any.
+ * client.h: the state shared by calls: the settings, the request headers and the pool of connections. Thread: any.
  */
 #ifndef AK_CLIENT_H
 #define AK_CLIENT_H
@@ -9,7 +9,7 @@
 #include "pool.h"
 #include "settings.h"
 
-/* The request headers, made once; read by many transfers, changed by none. */
+/* The request headers, created once; shared by all transfers, never modified. */
 typedef struct {
     struct curl_slist *of[2][2]; /* [stream][body] */
 } ak_header_set;
@@ -17,7 +17,7 @@ typedef struct {
 struct ak_client {
     _Atomic unsigned refs;
     ak_settings settings;
-    ak_header_set *_Atomic headers; /* there since the first call was made: settings no longer change */
+    ak_header_set *_Atomic headers; /* set with the first call: settings no longer change */
     ak_pool_place pool;
 };
 
@@ -25,7 +25,7 @@ ak_status ak_client_create(ak_client **client, ak_error *err);
 ak_client *ak_client_ref(ak_client *client);
 void ak_client_unref(ak_client *client);
 
-/* Makes what depends on the settings; from here on they cannot change. Called by the first call. */
+/* Creates what depends on the settings, which cannot change afterwards. Called by the first call. */
 ak_status ak_client_fix(ak_client *client, ak_error *err);
 /* The headers of a request for a stream or not, with a body or not. */
 struct curl_slist *ak_client_headers(const ak_client *client, bool stream, bool body);

@@ -11,15 +11,15 @@
 
 #define NS_PER_MS 1000000
 #define READ_BUFFER_BYTES (64 * 1024L)
-/* The timer, and the sockets of two address families. More are left to the next turn. */
+/* The timer, and the sockets of two address families. More are handled in the next turn. */
 #define POLLED_EVENTS 4
 #define SMALL_REQUEST_BYTES 4096
-/* CURLMOPT_QUICK_EXIT of libcurl 8.20, which older headers do not have and older libraries refuse. */
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20, which older headers lack and older libraries reject. */
 #define MULTI_QUICK_EXIT ((CURLMoption)21)
-/* With fewer left, making a handle, looking a name up or starting TLS may fail for want of them. */
+/* With fewer left, creating a handle, resolving a name or starting TLS may fail for lack of descriptors. */
 #define SPARE_DESCRIPTORS 4
 
-/* Connections that libcurl may try side by side; more are closed all the same, just not in a forked child. */
+/* Connections that libcurl may try in parallel; more are closed, too, except in a forked child. */
 #define MAX_SOCKETS 8
 
 struct ak_connection {
@@ -27,26 +27,26 @@ struct ak_connection {
     CURLM *multi;
     CURL *easy;
     ak_poller poller;
-    int64_t curl_timer; /* when libcurl wants to be called, AK_NEVER: not */
-    int64_t armed;      /* when the poller's timer fires, if not before */
+    int64_t curl_timer; /* when libcurl must be called; AK_NEVER: no timer */
+    int64_t armed;      /* when the poller's timer fires, at the latest */
     int sockets[MAX_SOCKETS];
-    int resting; /* in the poller, but libcurl does not want to know of it; -1: none */
+    int parked; /* a socket in the poller that libcurl no longer watches; -1: none */
     bool in_multi;
     bool may_signal;         /* see signals.h */
-    bool opened_socket;      /* the name is known: a connection is being made */
-    bool out_of_descriptors; /* socket(2) said so; libcurl reports it as "could not connect" */
+    bool opened_socket;      /* the name is resolved: a connection is being made */
+    bool out_of_descriptors; /* from socket(2); libcurl reports it as "could not connect" */
 };
 
 /* ---- libcurl's callbacks ---- */
 
-/* libcurl is done with a socket, nearly always because the reply is whole. It stays in the poller, for writing, which
- * an idle connection is always ready for: so the descriptor stays readable after the end, at the price of no system
- * call more than taking it out. Where the transfer continues without it, the next look at the poller takes it out. */
-static void rest(ak_connection *connection, curl_socket_t fd) {
-    if (connection->resting >= 0 && connection->resting != fd) {
-        ak_poller_unwatch(&connection->poller, connection->resting);
+/* libcurl no longer watches a socket, nearly always because the reply is complete. It stays in the poller, watched for
+ * writing, for which an idle connection is always ready: so the descriptor stays readable after the end, without more
+ * system calls than removing the socket would take. If the transfer continues without it, the next poll removes it. */
+static void park_socket(ak_connection *connection, curl_socket_t fd) {
+    if (connection->parked >= 0 && connection->parked != fd) {
+        ak_poller_unwatch(&connection->poller, connection->parked);
     }
-    connection->resting = ak_poller_watch(&connection->poller, fd, false, true, false) ? fd : -1;
+    connection->parked = ak_poller_watch(&connection->poller, fd, false, true, false) ? fd : -1;
 }
 
 static bool is_own_socket(const ak_connection *connection, int fd) {
@@ -58,30 +58,30 @@ static bool is_own_socket(const ak_connection *connection, int fd) {
     return false;
 }
 
-/* What is no connection is what the threads that look names up report by. libcurl closes that without a word, so it
- * cannot rest; and 8.20.0 never reads it, so that the poller would be readable for as long as the transfer takes: it is
- * to wake us once for each report. */
+/* A descriptor that is not a connection belongs to the resolver threads, which report through it. libcurl closes it
+ * without a callback, so it cannot be parked; and 8.20.0 never reads it, so that the poller would stay readable for the
+ * whole transfer: it is watched edge-triggered, to wake once per report. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
     (void)easy;
     (void)socket_data;
     ak_connection *connection = data;
-    bool ours = is_own_socket(connection, fd);
+    bool own = is_own_socket(connection, fd);
     if (what == CURL_POLL_REMOVE) {
-        if (ours) {
-            rest(connection, fd);
+        if (own) {
+            park_socket(connection, fd);
         } else {
             ak_poller_unwatch(&connection->poller, fd);
         }
         return 0;
     }
-    if (fd == connection->resting) {
-        connection->resting = -1;
+    if (fd == connection->parked) {
+        connection->parked = -1;
     }
     bool in = (what & CURL_POLL_IN) != 0, out = (what & CURL_POLL_OUT) != 0;
-    return ak_poller_watch(&connection->poller, fd, in, out, !ours) ? 0 : -1;
+    return ak_poller_watch(&connection->poller, fd, in, out, !own) ? 0 : -1;
 }
 
-/* Only noted: libcurl must not be called back from here. */
+/* Only recorded: libcurl must not be called from its callback. */
 static int on_timer(CURLM *multi, long timeout_ms, void *data) {
     (void)multi;
     ak_connection *connection = data;
@@ -114,8 +114,8 @@ static int on_close_socket(void *data, curl_socket_t fd) {
             connection->sockets[i] = -1;
         }
     }
-    if (fd == connection->resting) {
-        connection->resting = -1; /* closing takes it out of the poller */
+    if (fd == connection->parked) {
+        connection->parked = -1; /* closing removes it from the poller */
     }
     return close(fd);
 }
@@ -127,7 +127,7 @@ static CURLcode set_tls(CURL *easy, const ak_settings *settings) {
     char *const *text = settings->text;
     AK_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (text[AK_CLIENT_CA_FILE] || text[AK_CLIENT_CA_DIR]) {
-        /* Both are cleared first: else the system's certificates in the other place stay trusted. */
+        /* Both are cleared first: else the system's certificates in the other one stay trusted. */
         curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
@@ -152,7 +152,7 @@ static CURLcode set_proxy(CURL *easy, const ak_settings *settings) {
     if (text[AK_CLIENT_PROXY]) {
         AK_SET(code, easy, CURLOPT_PROXY, text[AK_CLIENT_PROXY]);
     } else if (settings->loopback) {
-        /* A proxy named in the environment cannot reach our loopback, and would be shown the API key. */
+        /* A proxy from the environment cannot reach this machine's loopback, and would see the API key. */
         AK_SET(code, easy, CURLOPT_PROXY, "");
     }
     if (text[AK_CLIENT_NO_PROXY]) {
@@ -170,7 +170,7 @@ static CURLcode set_options(ak_connection *connection, const ak_settings *settin
     AK_SET(code, easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     AK_SET(code, easy, CURLOPT_NOSIGNAL, 1L);
     AK_SET(code, easy, CURLOPT_PATH_AS_IS, 1L);
-    /* Else closing waits for a name that is still being looked up, which can take seconds. See below, too. */
+    /* Else closing waits for a name that is still being resolved, which can take seconds. See also below. */
     AK_SET(code, easy, CURLOPT_QUICK_EXIT, 1L);
     AK_SET(code, easy, CURLOPT_BUFFERSIZE, READ_BUFFER_BYTES);
     AK_SET(code, easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -190,7 +190,7 @@ static CURLcode set_options(ak_connection *connection, const ak_settings *settin
     curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(connection->multi, CURLMOPT_TIMERDATA, connection);
     curl_multi_setopt(connection->multi, CURLMOPT_MAXCONNECTS, 1L);
-    curl_multi_setopt(connection->multi, MULTI_QUICK_EXIT, 1L); /* the same since the threads are the multi handle's */
+    curl_multi_setopt(connection->multi, MULTI_QUICK_EXIT, 1L); /* the same for threads of the multi handle */
     return code;
 }
 
@@ -203,9 +203,9 @@ ak_status ak_connection_new(const ak_settings *settings, CURLSH *share, ak_conne
     for (size_t i = 0; i < MAX_SOCKETS; i++) {
         connection->sockets[i] = -1;
     }
-    connection->resting = -1;
+    connection->parked = -1;
     connection->curl_timer = connection->armed = AK_NEVER;
-    /* A proxy may speak TLS, too, and come from the environment. */
+    /* A proxy may use TLS, too, and may come from the environment. */
     connection->may_signal = settings->tls || !settings->loopback || settings->text[AK_CLIENT_PROXY];
     if (!ak_poller_open(&connection->poller)) {
         bool full = errno == EMFILE || errno == ENFILE;
@@ -239,9 +239,8 @@ ak_status ak_connection_descriptors_error(ak_error *err) {
     return ak_error_set(err, AK_E_DESCRIPTORS, "out of file descriptors (a call in flight needs five)");
 }
 
-/* libcurl says what it could not do for want of a descriptor (make a handle, look a name up, read the file of
- * certificates), not why, and by then has closed what it did get. So the question is whether there are as many as it
- * takes. */
+/* libcurl reports which operation failed for lack of a descriptor (creating a handle, resolving a name, reading the
+ * certificate file), not why, and has closed those it did get by then. So this probes whether enough are available. */
 static bool descriptors_are_few(const ak_connection *connection) {
     int probes[SPARE_DESCRIPTORS];
     size_t count = 0;
@@ -254,7 +253,7 @@ static bool descriptors_are_few(const ak_connection *connection) {
     return count < SPARE_DESCRIPTORS;
 }
 
-/* A socket that could not be opened was noted when it happened, and a connection that is there needs no more. */
+/* A failure of socket(2) was recorded when it happened, and an established connection needs no more descriptors. */
 bool ak_connection_lacks_descriptors(const ak_connection *connection, bool connected, CURLcode result) {
     bool noted = connection->out_of_descriptors || connected || result == CURLE_COULDNT_CONNECT;
     return noted ? connection->out_of_descriptors : descriptors_are_few(connection);
@@ -316,7 +315,7 @@ void ak_connection_finish(ak_connection *connection) {
     }
 }
 
-static bool take_end(ak_connection *connection, CURLcode *result) {
+static bool read_result(ak_connection *connection, CURLcode *result) {
     int left = 0;
     for (CURLMsg *message; (message = curl_multi_info_read(connection->multi, &left));) {
         if (message->msg == CURLMSG_DONE) {
@@ -327,7 +326,7 @@ static bool take_end(ak_connection *connection, CURLcode *result) {
     return false;
 }
 
-/* What the poller has, but for a connection that only rests: that is over now. */
+/* Returns the poller's events, except of a parked connection, which is removed. */
 static size_t take_ready(ak_connection *connection, ak_poller_event *events, size_t cap, bool *woken) {
     size_t kept = 0;
     size_t n = ak_poller_ready(&connection->poller, events, cap, woken);
@@ -335,9 +334,9 @@ static size_t take_ready(ak_connection *connection, ak_poller_event *events, siz
         connection->armed = AK_NEVER;
     }
     for (size_t i = 0; i < n; i++) {
-        if (events[i].fd == connection->resting) {
-            ak_poller_unwatch(&connection->poller, connection->resting);
-            connection->resting = -1;
+        if (events[i].fd == connection->parked) {
+            ak_poller_unwatch(&connection->poller, connection->parked);
+            connection->parked = -1;
         } else {
             events[kept++] = events[i];
         }
@@ -373,8 +372,7 @@ ak_progress ak_connection_drive(ak_connection *connection, CURLcode *result) {
     ak_poller_event events[POLLED_EVENTS];
     bool woken = false;
     size_t n = 0;
-    /* A timer that is due comes alone: it may change what is watched, and the sockets are looked at in the next turn.
-     */
+    /* A due timer is handled alone: it may change what is watched. The sockets are handled in the next turn. */
     bool due = connection->curl_timer != AK_NEVER && connection->curl_timer <= ak_now();
     if (!due) {
         n = take_ready(connection, events, POLLED_EVENTS, &woken);
@@ -387,13 +385,13 @@ ak_progress ak_connection_drive(ak_connection *connection, CURLcode *result) {
         *result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
         return AK_PROGRESS_ENDED;
     }
-    return take_end(connection, result) ? AK_PROGRESS_ENDED : AK_PROGRESS_SOME;
+    return read_result(connection, result) ? AK_PROGRESS_ENDED : AK_PROGRESS_SOME;
 }
 
 void ak_connection_arm(ak_connection *connection, int64_t deadline) {
     int64_t when = deadline < connection->curl_timer ? deadline : connection->curl_timer;
-    /* A timer that fires too early is one wake for nothing, of which there is at most one per deadline; setting it
-     * costs several system calls' time, in every call. */
+    /* A timer that fires too early costs one spurious wake-up, at most one per deadline; setting it takes the time of
+     * several system calls, in every call. */
     if (when < connection->armed) {
         ak_poller_arm(&connection->poller, when);
         connection->armed = when;
@@ -403,8 +401,8 @@ void ak_connection_arm(ak_connection *connection, int64_t deadline) {
 void ak_connection_stay_readable(ak_connection *connection) {
     curl_off_t sent = 0;
     curl_easy_getinfo(connection->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* A peer that answers without reading can leave a connection that takes no bytes, but not with a small request. */
-    if (connection->resting < 0 || (sent > SMALL_REQUEST_BYTES && !ak_poller_wait(connection->poller.fd, 0))) {
+    /* A peer that replies without reading can leave a connection that is not writable, but not with a small request. */
+    if (connection->parked < 0 || (sent > SMALL_REQUEST_BYTES && !ak_poller_wait(connection->poller.fd, 0))) {
         ak_poller_wake(&connection->poller);
     }
 }

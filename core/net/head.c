@@ -3,21 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* CURLE_TOO_LARGE, which the header of an older libcurl does not have while the library that is loaded may. */
+/* CURLE_TOO_LARGE, which older libcurl headers lack although the loaded library may return it. */
 #define CURL_TOO_LARGE 100
-/* More than libcurl can have wanted: it takes headers of up to 100 kB. */
+/* More than libcurl can have requested: it accepts headers of up to 100 kB. */
 #define PROBE_BYTES ((size_t)512 * 1024)
 
-/* Before CURLE_TOO_LARGE came, libcurl told what is too large for it as memory that is out. So the question is whether
- * there is as much as it takes. */
-static bool memory_is_there(void) {
+/* Before CURLE_TOO_LARGE existed, libcurl reported headers beyond its limit as out of memory. So this probes whether
+ * that much memory is available. */
+static bool memory_is_available(void) {
     void *probe = malloc(PROBE_BYTES);
     free(probe);
     return probe != NULL;
 }
 
-/* With the code of any broken connection. */
-static bool names_a_head(const char *message) {
+/* Recognises errors that libcurl returns with the code of a broken connection. */
+static bool names_head_error(const char *message) {
     static const char *const messages[] = {"Out of memory in chunked-encoding", /* a trailer */
                                            "CONNECT response too large"};
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
@@ -29,8 +29,8 @@ static bool names_a_head(const char *message) {
 }
 
 bool ak_head_is_too_large(CURLcode result, const char *message, bool within, ak_error *err) {
-    bool named = names_a_head(message), out = within && result == CURLE_OUT_OF_MEMORY;
-    if ((long)result != CURL_TOO_LARGE && !named && !(out && memory_is_there())) {
+    bool named = names_head_error(message), out = within && result == CURLE_OUT_OF_MEMORY;
+    if ((long)result != CURL_TOO_LARGE && !named && !(out && memory_is_available())) {
         return false;
     }
     bool says_more = message[0] && !named;

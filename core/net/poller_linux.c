@@ -87,8 +87,8 @@ void ak_poller_wake(ak_poller *poller) {
     ak_poller_arm(poller, 1);
 }
 
-/* For a moment after a reset the kernel tells of the error alone. It is for reading to say what it is: libcurl takes an
- * error alone for the end of the transfer, and does not see that it was a kept-alive connection that died. */
+/* For a moment after a reset the kernel reports only the error. It is reported as readable, too: libcurl treats an
+ * error alone as the end of the transfer, and does not notice that a kept-alive connection was closed. */
 size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, bool *woken) {
     struct epoll_event raw[8];
     int want = cap < 8 ? (int)cap : 8;

@@ -7,22 +7,22 @@
 #include "process.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
-/* Tests build a variant that does not keep them waiting. */
+/* Tests build a variant with a shorter limit. */
 #ifndef AK_IDLE_LIMIT_MS
 #define AK_IDLE_LIMIT_MS 30000
 #endif
 #define IDLE_NS (AK_IDLE_LIMIT_MS * (NS_PER_SECOND / 1000))
-/* A little less than the minute for which libcurl's cache holds a name. */
+/* Slightly less than the minute for which libcurl caches a name. */
 #define NAME_KNOWN_NS (50 * NS_PER_SECOND)
-/* When the owner of a look-up takes longer, perhaps because nobody steps it, the next call may try too. */
+/* When the owner of a look-up takes longer, perhaps because it is not stepped, the next call may try too. */
 #define LOOKUP_TURN_NS NS_PER_SECOND
 
 struct ak_pool {
     pid_t pid;
     pthread_mutex_t lock;
-    ak_connection *idle; /* the one used last comes first */
+    ak_connection *idle; /* most recently used first */
     int64_t idle_count;
-    CURLSH *share; /* the cache of names */
+    CURLSH *share; /* the DNS cache */
     pthread_mutex_t share_lock;
     const void *lookup_owner;
     int64_t lookup_since;
@@ -77,7 +77,7 @@ void ak_pool_free(ak_pool *pool) {
         return;
     }
     if (pool->pid != ak_process()) {
-        /* The parent's: its connections are closed here and no more, its lock may be held by a thread that is not. */
+        /* The parent's: only its connections are closed; a thread that does not exist here may hold its lock. */
         for (ak_connection *connection = pool->idle; connection; connection = ak_connection_idle(connection)->next) {
             ak_connection_abandon(connection);
         }
@@ -104,12 +104,11 @@ static ak_pool *pool_of(ak_pool_place *place) {
         ak_pool_free(pool);
         return fresh;
     }
-    ak_pool_free(fresh); /* another thread of this child was first */
+    ak_pool_free(fresh); /* another thread of this child was faster */
     return pool;
 }
 
-/* Notes which servers have closed their end. Many connections in one look: with a full pool this is done in every call.
- */
+/* Records which connections the server has closed. One poll for many: with a full pool every call does this. */
 static void note_hang_ups(ak_connection *connection) {
     ak_connection *found[AK_POLLER_LOOK];
     int sockets[AK_POLLER_LOOK];
@@ -127,7 +126,8 @@ static void note_hang_ups(ak_connection *connection) {
     }
 }
 
-/* Takes out what has been idle for too long, and what the server has closed: it would rest in CLOSE_WAIT. */
+/* Removes connections that were idle for too long, and those that the server has closed, which would stay in
+ * CLOSE_WAIT. */
 static ak_connection *take_stale(ak_pool *pool, int64_t now) {
     ak_connection *stale = NULL;
     ak_connection **link = &pool->idle;
@@ -170,7 +170,7 @@ ak_status ak_pool_borrow(ak_pool_place *place, ak_connection **connection, ak_er
     }
 #ifdef AK_FRESH_DESCRIPTORS
     if (status == AK_OK) {
-        ak_connection_renumber(*connection); /* now: from here on the number is the call's */
+        ak_connection_renumber(*connection); /* now: from here on the call uses the number */
     }
 #endif
     return status;
@@ -200,7 +200,7 @@ void ak_pool_return(ak_pool_place *place, ak_connection *connection, bool reusab
     ak_connection_free(surplus);
 }
 
-/* ---- looking the name up ---- */
+/* ---- resolving the name ---- */
 
 ak_lookup ak_pool_lookup(ak_pool_place *place, const void *who, int64_t waiting_since, bool *owner) {
     *owner = false;

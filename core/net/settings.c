@@ -11,7 +11,7 @@
 #include "rules.h"
 
 #define MIB (1024 * 1024)
-/* More than any of them needs. All that goes into a request has to fit into what libcurl makes of it. */
+/* More than any setting needs. Everything in a request must fit into libcurl's limits. */
 #define MAX_TEXT_BYTES (64 * 1024)
 #define DEFAULT_BASE_URL "http://localhost:18888"
 
@@ -68,7 +68,7 @@ static bool is_loopback_host(const char *host) {
     }
     static const char name[] = "localhost";
     size_t name_len = sizeof name - 1, len = strlen(host);
-    len -= len > 0 && host[len - 1] == '.'; /* a final dot says that the name is complete */
+    len -= len > 0 && host[len - 1] == '.'; /* a final dot marks a fully qualified name */
     const char *tail = len < name_len ? host : host + len - name_len;
     return len >= name_len && strncasecmp(tail, name, name_len) == 0 && (tail == host || tail[-1] == '.');
 }
@@ -93,7 +93,7 @@ static void base_url_free(base_url *base) {
     free(base->host);
 }
 
-/* Where HTTP goes through a Unix socket the name in its URL means nothing. */
+/* For HTTP over a Unix socket the host in the URL has no meaning. */
 static ak_status set_socket_host(base_url *base) {
     base->host = strdup("localhost");
     base->url = strdup("http://localhost");
@@ -122,7 +122,7 @@ static ak_status parse_unix(const char *text, base_url *base, ak_error *err) {
     return base->unix_socket ? set_socket_host(base) : AK_E_MEMORY;
 }
 
-/* The part of a parsed URL, copied with malloc; NULL when it is not there. */
+/* The part of a parsed URL, copied with malloc; NULL when it is absent. */
 static char *url_part(CURLU *url, CURLUPart part) {
     char *text = NULL;
     if (curl_url_get(url, part, &text, 0) != CURLUE_OK) {
@@ -154,8 +154,7 @@ static ak_status check_http(CURLU *url, const char *text, ak_error *err) {
     if (code != CURLUE_OK) {
         return code == CURLUE_OUT_OF_MEMORY ? AK_E_MEMORY : ak_error_set(err, AK_E_ARGUMENT, "base_url: not a URL");
     }
-    /* Not asked of libcurl, which does not tell an empty one from none: the paths of all requests would end up in it.
-     */
+    /* Not checked by libcurl, which treats an empty one as none: the paths of all requests would become part of it. */
     if (strpbrk(text, "?#")) {
         return ak_error_set(err, AK_E_ARGUMENT, "base_url: must not hold a query or fragment");
     }

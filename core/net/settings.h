@@ -1,5 +1,6 @@
 /*
- * settings.h: what a client is configured with: one table row per setting, argument over environment over default.
+ * settings.h: the settings of a client: one table row per setting; an argument overrides the environment, which
+ * overrides the default.
  */
 #ifndef AK_SETTINGS_H
 #define AK_SETTINGS_H
@@ -15,14 +16,14 @@
 typedef struct {
     char *text[AK_SETTING_COUNT];      /* NULL: unset */
     int64_t integer[AK_SETTING_COUNT]; /* AK_TIMEOUT_DEFAULT was replaced by the default */
-    /* Made from the base URL. */
+    /* Derived from the base URL. */
     char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
     char *unix_socket; /* path, or NULL */
     ak_local *local;   /* this process's own server, or NULL */
-    char *host;        /* for the single flight of look-ups and messages; without brackets */
+    char *host;        /* for look-ups and messages; without brackets */
     bool loopback;
     bool tls;
-    bool resolves; /* host is a name that has to be looked up */
+    bool resolves; /* host is a name that must be resolved */
 } ak_settings;
 
 ak_status ak_settings_init(ak_settings *settings, ak_error *err);

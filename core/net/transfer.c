@@ -10,20 +10,20 @@
 
 #define NS_PER_MS 1000000
 #define MS_PER_SECOND 1000
-/* Turns of libcurl in one step; then the host gets its thread back, with the descriptor readable. */
+/* Turns of libcurl in one step; then control returns to the host, with the descriptor readable. */
 #define MAX_ROUNDS 64
-/* How much of a stream one turn takes. libcurl reads on while bytes come, a hundred times its buffer; a reader that
- * takes one record at a time should not find megabytes of them in memory. */
+/* How much of a stream one turn accepts. libcurl keeps reading while bytes arrive, up to a hundred times its buffer;
+ * for a reader of one record at a time that would hold megabytes in memory. */
 #define FEED_BYTES (256 * 1024)
-/* Turns of libcurl after the last record, to see whether the reply is whole and the connection may be kept. */
+/* Turns of libcurl after the last record, to see whether the reply is complete and the connection can be kept. */
 #define LAST_ROUNDS 4
-/* How often a call looks whether somebody else's look-up of the name has ended. */
+/* How often a call checks whether another call's look-up of the name has ended. */
 #define LOOKUP_POLL_NS (25 * (int64_t)NS_PER_MS)
 
 /* ---- libcurl's callbacks ---- */
 
-/* Runs when a connection is there, before the request goes out. libcurl repeats a request by itself when a kept-alive
- * connection turns out to be dead; one that may have run must not be repeated. */
+/* Called when a connection is established, before the request is sent. libcurl repeats a request when a kept-alive
+ * connection turns out to be closed; a request that may have run must not be repeated. */
 static int on_ready_to_send(void *data, char *remote, char *local, int remote_port, int local_port) {
     (void)remote;
     (void)local;
@@ -53,7 +53,7 @@ static void begin_reply(ak_transfer *transfer) {
     ak_reply_begin(transfer->reply, status, type);
 }
 
-/* Whether this turn takes so many bytes more. */
+/* Whether this turn accepts len more bytes. */
 static bool take_turn(ak_transfer *transfer, size_t len) {
     transfer->reply_paused = transfer->fed && transfer->fed + len > FEED_BYTES;
     transfer->fed += transfer->reply_paused ? 0 : len;
@@ -121,7 +121,7 @@ static int64_t after(int64_t now, int64_t timeout_ms) {
     return never ? AK_NEVER : now + timeout_ms * NS_PER_MS;
 }
 
-/* Sets the deadlines; AK_E_TIMEOUT when one leaves no time at all. */
+/* Sets the deadlines; AK_E_TIMEOUT when one is 0. */
 static ak_status set_deadlines(ak_transfer *transfer, int64_t *connect_ms, ak_error *err) {
     bool streams = transfer->request->operation->flags & AK_OP_STREAMS;
     int64_t total_ms = streams ? setting_or_bound(transfer, AK_KEY_TOTAL_TIMEOUT_MS, AK_CLIENT_TOTAL_TIMEOUT_MS)
@@ -162,8 +162,8 @@ static CURLcode set_call_options(ak_transfer *transfer, int64_t connect_ms) {
     return code == CURLE_OK ? set_method(transfer, easy) : code;
 }
 
-/* Starts the transfer when the name is known, or nobody else is looking it up. AK_AGAIN: ask again soon. */
-static ak_status pass_lookup(ak_transfer *transfer, ak_error *err) {
+/* Starts the transfer when the name is known, or no other call is resolving it. AK_AGAIN: try again soon. */
+static ak_status start_after_lookup(ak_transfer *transfer, ak_error *err) {
     bool owner = false;
     switch (ak_pool_lookup(&transfer->client->pool, transfer, transfer->deadlines.started, &owner)) {
     case AK_LOOKUP_WAIT:
@@ -179,7 +179,7 @@ static ak_status pass_lookup(ak_transfer *transfer, ak_error *err) {
     return ak_connection_start(transfer->connection) ? AK_OK : ak_connection_init_error(transfer->connection, err);
 }
 
-/* Our own server has another socket when it had to be started again. */
+/* The server of local: has another socket after a restart. */
 static ak_status reach_server(ak_transfer *transfer, ak_error *err) {
     char path[AK_LOCAL_PATH_CAP];
     if (!transfer->client->settings.local) {
@@ -218,7 +218,7 @@ ak_status ak_transfer_start(ak_transfer *transfer, ak_error *err) {
         return ak_connection_option_error(code, err);
     }
     status = reach_server(transfer, err);
-    status = status == AK_OK ? pass_lookup(transfer, err) : status;
+    status = status == AK_OK ? start_after_lookup(transfer, err) : status;
     return status < 0 ? status : AK_OK;
 }
 
@@ -232,12 +232,12 @@ static int64_t elapsed_ms(const ak_transfer *transfer, int64_t now) {
     return (now - transfer->deadlines.started) / NS_PER_MS;
 }
 
-/* Nothing is pending: has a deadline passed? If not, when is the next? */
+/* When nothing is pending: fails if a deadline has passed, else arms the timer for the next. */
 static ak_status check_deadlines(ak_transfer *transfer, ak_error *err) {
     ak_deadlines *deadlines = &transfer->deadlines;
     int64_t now = ak_now();
     if (transfer->reply->head.status && deadlines->idle == AK_NEVER && deadlines->idle_ns != AK_NEVER) {
-        deadlines->idle = now + deadlines->idle_ns; /* the silence begins */
+        deadlines->idle = now + deadlines->idle_ns; /* idle since now */
     }
     int64_t connect = transfer->connected ? AK_NEVER : deadlines->connect;
     if (now >= deadlines->total) {
@@ -256,10 +256,10 @@ static ak_status check_deadlines(ak_transfer *transfer, ak_error *err) {
     return AK_AGAIN;
 }
 
-static void tell_lookup(ak_transfer *transfer) {
+static void report_lookup(ak_transfer *transfer) {
     if (transfer->owns_lookup && (ak_connection_knows_address(transfer->connection) || transfer->ended)) {
         bool failed = transfer->ended && transfer->result == CURLE_COULDNT_RESOLVE_HOST &&
-                      !ak_transfer_lacks_descriptors(transfer); /* which says nothing of the name */
+                      !ak_transfer_lacks_descriptors(transfer); /* not a failure of the name */
         if (ak_connection_knows_address(transfer->connection) || failed) {
             ak_pool_lookup_ended(&transfer->client->pool, transfer, !failed);
         } else {
@@ -269,17 +269,17 @@ static void tell_lookup(ak_transfer *transfer) {
     }
 }
 
-/* Another call is looking the name up; only the timer can have woken us. */
+/* Another call is resolving the name; only the timer can have fired. */
 static ak_status drive_waiting(ak_transfer *transfer, ak_error *err) {
     ak_connection_settle(transfer->connection);
-    ak_status status = pass_lookup(transfer, err);
+    ak_status status = start_after_lookup(transfer, err);
     return status == AK_AGAIN ? check_deadlines(transfer, err) : status;
 }
 
-/* After how many milliseconds the server wants to be asked again; -1: it does not say. */
+/* The delay in milliseconds that the server requests before a retry; -1: none. */
 static int64_t retry_after(CURL *easy) {
     struct curl_header *header = NULL;
-    /* Not CURLINFO_RETRY_AFTER, which newer versions of libcurl cut to six hours. */
+    /* Not CURLINFO_RETRY_AFTER, which newer versions of libcurl limit to six hours. */
     if (curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
         return -1;
     }
@@ -325,7 +325,7 @@ ak_status ak_transfer_drive(ak_transfer *transfer, ak_error *err) {
     for (int round = 0; round < MAX_ROUNDS; round++) {
         ak_progress result = ak_connection_drive(transfer->connection, &transfer->result);
         transfer->ended = result == AK_PROGRESS_ENDED;
-        tell_lookup(transfer);
+        report_lookup(transfer);
         if (transfer->ended) {
             end_reply(transfer);
         }
@@ -389,7 +389,7 @@ void ak_transfer_release(ak_transfer *transfer, bool keep, bool forked) {
         return;
     }
     if (forked) {
-        transfer->connection = NULL; /* without the lock: a thread that is not here may have held it */
+        transfer->connection = NULL; /* without the lock: a thread that does not exist here may hold it */
         ak_connection_abandon(connection);
         return;
     }

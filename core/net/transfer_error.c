@@ -6,7 +6,7 @@
 
 #define NS_PER_MS 1000000
 
-/* What libcurl's ends mean; all others are AK_E_NETWORK. */
+/* Maps libcurl's results; all others are AK_E_NETWORK. */
 static const struct {
     CURLcode result;
     ak_status code;
@@ -24,7 +24,7 @@ static const struct {
     {CURLE_SSL_CLIENTCERT, AK_E_TLS},
     {CURLE_OPERATION_TIMEDOUT, AK_E_TIMEOUT},
     {CURLE_OUT_OF_MEMORY, AK_E_MEMORY},
-    {CURLE_UNSUPPORTED_PROTOCOL, AK_E_PROTOCOL}, /* what HTTP/0.9 is refused with */
+    {CURLE_UNSUPPORTED_PROTOCOL, AK_E_PROTOCOL}, /* what HTTP/0.9 is rejected with */
     {CURLE_WEIRD_SERVER_REPLY, AK_E_PROTOCOL},
     {CURLE_BAD_CONTENT_ENCODING, AK_E_PROTOCOL},
 };
@@ -48,11 +48,11 @@ ak_status ak_transfer_connect_timeout(const ak_transfer *transfer, int64_t now, 
                         transfer->client->settings.url, elapsed);
 }
 
-static const char *libcurl_says(const ak_transfer *transfer) {
+static const char *libcurl_message(const ak_transfer *transfer) {
     return transfer->message[0] ? transfer->message : curl_easy_strerror(transfer->result);
 }
 
-/* libcurl would name a host and port that nobody asked for. */
+/* libcurl's message would name a host and port that are not in the base URL. */
 static ak_status explain_unix_socket(const ak_transfer *transfer, ak_error *err) {
     long reason = 0;
     curl_easy_getinfo(ak_connection_handle(transfer->connection), CURLINFO_OS_ERRNO, &reason);
@@ -60,24 +60,24 @@ static ak_status explain_unix_socket(const ak_transfer *transfer, ak_error *err)
                         reason ? ": " : "", reason ? strerror((int)reason) : "");
 }
 
-/* With what was trusted. */
+/* Adds which certificates were trusted. */
 static ak_status explain_tls(const ak_transfer *transfer, ak_error *err) {
     const ak_settings *settings = &transfer->client->settings;
     CURL *easy = ak_connection_handle(transfer->connection);
     char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];
-    if (!file && !dir) { /* what libcurl was built with */
+    if (!file && !dir) { /* libcurl's built-in defaults */
         curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
         curl_easy_getinfo(easy, CURLINFO_CAPATH, &dir);
     }
     const char *separator = file && dir ? " and " : file || dir ? "" : "the system's certificates";
-    return ak_error_set(err, AK_E_TLS, "%s (trusting %s%s%s)", libcurl_says(transfer), file ? file : "", separator,
+    return ak_error_set(err, AK_E_TLS, "%s (trusting %s%s%s)", libcurl_message(transfer), file ? file : "", separator,
                         dir ? dir : "");
 }
 
 static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *err) {
     switch (code) {
     case AK_E_TIMEOUT:
-        if (!transfer->connected) { /* libcurl looked at its clock before us */
+        if (!transfer->connected) { /* libcurl's timeout came before ours */
             return ak_transfer_connect_timeout(transfer, ak_now(), err);
         }
         break;
@@ -91,7 +91,7 @@ static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *
     default:
         break;
     }
-    return ak_error_set(err, code, "%s", libcurl_says(transfer));
+    return ak_error_set(err, code, "%s", libcurl_message(transfer));
 }
 
 ak_status ak_transfer_error(ak_transfer *transfer, ak_error *err) {
@@ -115,7 +115,7 @@ ak_status ak_transfer_error(ak_transfer *transfer, ak_error *err) {
     if (settings->local) {
         bool served = true;
         ak_status why = ak_local_explain(settings->local, code, &served, err);
-        transfer->connected = transfer->connected && served; /* a socket that nobody read: nothing can have run */
+        transfer->connected = transfer->connected && served; /* the server never accepted: nothing can have run */
         if (why != AK_OK) {
             return why;
         }

@@ -77,12 +77,12 @@ static void take_value(ak_field_value *field, int32_t type, const ak_json_value 
     }
 }
 
-/* Most comparisons are of names that differ in their first byte, which counts where the reply's has no escapes. */
+/* Most compared names differ in their first byte, which is checked first when the reply's name has no escapes. */
 static bool is_named(const ak_json_value *name, bool plain, const char *text) {
     return text && (!plain || name->text[1] == text[0]) && ak_json_equals(name, text, strlen(text));
 }
 
-/* The last of several equal names counts; a field's own name counts more than its alias, its exact bytes more than
+/* The last of several equal names wins; a field's own name takes precedence over its alias, its exact bytes over
  * both. */
 static void take_member(ak_record *record, const ak_json_value *name, const ak_json_value *value) {
     const ak_operation *operation = record->operation;
@@ -133,8 +133,8 @@ const char *ak_record_missing(const ak_record *record) {
 
 /* ---- output ---- */
 
-/* Read as a whole it is decoded here and now, which checks it, too: looking at it twice is a fifth of what reading a
- * file costs. Read by pieces it is only checked, so that nothing but the reply is held. */
+/* When read as a whole it is decoded at once, which also checks it: a second pass would take a fifth of the time of
+ * reading a file. When read by pieces it is only checked, so that only the reply is held in memory. */
 static ak_status take_base64(ak_record *record, ak_field_value *content, bool by_pieces, size_t *size) {
     const char *data = NULL;
     if (by_pieces) {
@@ -151,7 +151,7 @@ static ak_status take_base64(ak_record *record, ak_field_value *content, bool by
 ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *err) {
     ak_field_value *content = field_of(record, AK_KEY_CONTENT);
     const ak_field_value *encoding = field_of(record, AK_KEY_ENCODING);
-    const ak_field_value *told = field_of(record, AK_KEY_SIZE);
+    const ak_field_value *stated = field_of(record, AK_KEY_SIZE);
     if (!content || !encoding) {
         return AK_OK;
     }
@@ -166,12 +166,13 @@ ak_status ak_record_check_content(ak_record *record, bool by_pieces, ak_error *e
         }
     } else if (!named || ak_json_equals(&encoding->json, "utf8", strlen("utf8"))) {
         size = ak_json_string_size(&content->json);
-    } else { /* decoded as text it would be other bytes than the file's */
+    } else { /* decoding it as text would change the file's bytes */
         return ak_error_set(err, AK_E_PROTOCOL, "the content in the server's reply has an unknown encoding: %.*s",
                             (int)(encoding->json.len < 64 ? encoding->json.len : 64), encoding->json.text);
     }
     int64_t expected = 0;
-    if (told && told->source == AK_FIELD_JSON && ak_json_int64(&told->json, &expected) && (uint64_t)expected != size) {
+    if (stated && stated->source == AK_FIELD_JSON && ak_json_int64(&stated->json, &expected) &&
+        (uint64_t)expected != size) {
         return ak_error_set(err, AK_E_PROTOCOL, "the content has %zu bytes, its size says %lld", size,
                             (long long)expected);
     }
@@ -227,7 +228,7 @@ size_t ak_record_read(ak_record *record, void *buf, size_t cap) {
         return ak_json_reader_read(&record->output, buf, cap);
     }
     size_t n = 0;
-    ak_base64_reader_read(&record->output_base64, buf, cap, &n); /* was checked as a whole when it was taken */
+    ak_base64_reader_read(&record->output_base64, buf, cap, &n); /* was checked when the field was set */
     return n;
 }
 
@@ -246,7 +247,7 @@ bool ak_record_output_done(const ak_record *record) {
 
 bool ak_decode_string(ak_arena *arena, const ak_json_value *string, const char **data, size_t *len) {
     size_t size = ak_json_string_size(string);
-    if (size == string->len - 2) { /* every escape would make it shorter */
+    if (size == string->len - 2) { /* every escape would shorten it */
         *data = string->text + 1;
         *len = size;
         return true;
@@ -267,7 +268,7 @@ ak_status ak_decode_base64(ak_arena *arena, const ak_json_value *string, const c
     if (string->kind != AK_JSON_STRING) {
         return AK_E_PROTOCOL;
     }
-    size_t size = string->len / 4 * 3, more = 0; /* at most: escapes only make it shorter */
+    size_t size = string->len / 4 * 3, more = 0; /* at most: escapes only shorten it */
     char *copy = ak_arena_alloc(arena, size + 1);
     if (!copy) {
         return AK_E_MEMORY;
@@ -290,7 +291,7 @@ static ak_status no_field(const ak_record *record, int32_t key, ak_error *err) {
                         name ? name : "unknown key");
 }
 
-/* The raw JSON of a number or bool that the library itself set. */
+/* Formats a number or bool that the library itself set as JSON. */
 static bool view_number(ak_arena *arena, int32_t type, int64_t number, const char **data, size_t *len) {
     char *text = ak_arena_alloc(arena, NUMBER_CAP);
     if (!text) {
@@ -303,7 +304,7 @@ static bool view_number(ak_arena *arena, int32_t type, int64_t number, const cha
     return true;
 }
 
-/* Decodes once: a field that had to be decoded becomes plain, so that the next view costs nothing. */
+/* Decodes once: a decoded field becomes plain, so that the next view is free. */
 static ak_status view_field(ak_record *record, int index, const char **data, size_t *len, ak_error *err) {
     ak_field_value *field = &record->fields[index];
     int32_t type = record->operation->fields[index].type;
@@ -334,7 +335,7 @@ static ak_status view_field(ak_record *record, int index, const char **data, siz
     if (!ok) {
         return ak_error_memory(err);
     }
-    /* Text that needs no decoding is a view of the reply, where a quotation mark follows. */
+    /* Text that needs no decoding is a view of the reply, followed by a quotation mark instead of a NUL. */
     const char *decoded = *data == field->json.text + 1 ? NULL : *data;
     *field = (ak_field_value){.source = AK_FIELD_PLAIN, .text = *data, .len = *len, .cstring = decoded};
     return AK_OK;
@@ -380,7 +381,7 @@ static ak_status int_field(const ak_field_value *field, int32_t type, int64_t *v
         if (type == AK_TYPE_BOOL) {
             *value = field->json.kind == AK_JSON_TRUE;
         } else {
-            ak_json_int64(&field->json, value); /* fits: it was looked at when it was taken */
+            ak_json_int64(&field->json, value); /* fits: it was checked when the field was set */
         }
         return AK_OK;
     default:
@@ -422,7 +423,7 @@ ak_status ak_record_count(const ak_record *record, int32_t key, size_t *count, a
     return status;
 }
 
-/* Walks to an entry, on from the one before where that can be. False past the end. */
+/* Advances to an entry, from the previous one if possible. False past the end. */
 static bool walk_to(ak_record *record, const ak_field_value *field, size_t index) {
     if (record->walked != field || index + 1 < record->walk_count) {
         record->walked = field;
@@ -473,7 +474,7 @@ ak_status ak_record_values(ak_record *record, ak_value *values, size_t cap, size
     for (size_t i = 0; i < operation->field_count; i++) {
         const ak_field *row = &operation->fields[i];
         ak_value *value = &values[i];
-        if (record->fields[i].source == AK_FIELD_ABSENT) { /* as most of an event's are */
+        if (record->fields[i].source == AK_FIELD_ABSENT) { /* as are most fields of an event */
             *value = (ak_value){.key = row->key, .type = AK_TYPE_ABSENT};
             continue;
         }

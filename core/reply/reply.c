@@ -106,7 +106,7 @@ static ak_status make_record(const ak_reply *reply, const ak_json_value *value, 
     ak_record_begin(record, reply->operation);
     ak_record_set_plain(record, AK_KEY_RAW, value->text, value->len);
     if (reply->operation->output_key == AK_KEY_OUTPUT) {
-        /* A command that did not fail exited with 0; one that did says so itself, over this. */
+        /* A command that did not fail exited with 0; a member exit_code overrides this. */
         ak_record_set_integer(record, AK_KEY_EXIT_CODE, 0);
     }
     ak_record_take_members(record, value);
@@ -139,7 +139,7 @@ static ak_status make_text_record(const ak_reply *reply, const ak_json_value *va
     return AK_ITEM;
 }
 
-/* The full server says "Wrote 2 file(s)", others {"written": 2}. */
+/* The full server sends "Wrote 2 file(s)", others {"written": 2}. */
 static ak_status make_written_record(const ak_reply *reply, const ak_json_value *value, ak_record *record,
                                      ak_error *err) {
     if (value->kind != AK_JSON_STRING) {
@@ -163,7 +163,7 @@ static ak_status make_written_record(const ak_reply *reply, const ak_json_value 
     return AK_ITEM;
 }
 
-/* Any answer as it came: for requests that no operation describes. */
+/* A reply as received, for requests that no operation describes. */
 static ak_status make_reply_record(const ak_reply *reply, const ak_json_value *root, ak_record *record) {
     const char *type = reply->head.content_type;
     ak_record_begin(record, reply->operation);
@@ -181,7 +181,7 @@ static ak_status make_reply_record(const ak_reply *reply, const ak_json_value *r
 
 /* ---- the envelope ---- */
 
-/* Both in one walk, because data may be long. The last of equal names counts. */
+/* Finds both in one pass, because data may be long. The last of equal names wins. */
 static void take_envelope(const ak_json_value *root, ak_json_value *success, ak_json_value *data) {
     ak_json_iter iter;
     ak_json_value name, value;
@@ -197,30 +197,30 @@ static void take_envelope(const ak_json_value *root, ak_json_value *success, ak_
 }
 
 typedef enum {
-    ANSWER_REDIRECTS,
-    ANSWER_AS_IT_IS, /* a record of whatever it is */
-    ANSWER_FAILURE,  /* a command that failed, which the caller wants as a record */
-    ANSWER_ERROR,
-    ANSWER_ENVELOPE
-} answer;
+    REPLY_REDIRECT,
+    REPLY_RAW,     /* a record of the reply as received */
+    REPLY_FAILURE, /* a failed command, requested as a record */
+    REPLY_ERROR,
+    REPLY_ENVELOPE
+} reply_class;
 
-static answer classify(const ak_reply *reply, const ak_json_value *root) {
+static reply_class classify(const ak_reply *reply, const ak_json_value *root) {
     long status = reply->head.status;
     bool good = status >= 200 && status <= 299, failures = reply->options.returns_failures;
     ak_json_value exit_code;
     if (status >= 300 && status <= 399) {
-        return ANSWER_REDIRECTS;
+        return REPLY_REDIRECT;
     }
     if (reply->operation->yields == AK_YIELDS_REPLY && (good || failures)) {
-        return ANSWER_AS_IT_IS;
+        return REPLY_RAW;
     }
     if (failures && status == 409 && member(root, "exit_code", &exit_code) && exit_code.kind == AK_JSON_NUMBER) {
-        return ANSWER_FAILURE;
+        return REPLY_FAILURE;
     }
-    return good ? ANSWER_ENVELOPE : ANSWER_ERROR;
+    return good ? REPLY_ENVELOPE : REPLY_ERROR;
 }
 
-/* What the data of an envelope holds. AK_OK: a list, which is handed out from now on. */
+/* Opens the data of an envelope. AK_OK: a list, whose elements are returned from now on. */
 static ak_status open_data(ak_reply *reply, const ak_json_value *data, ak_record *record, ak_error *err) {
     switch (reply->operation->yields) {
     case AK_YIELDS_TEXT:
@@ -266,17 +266,17 @@ static ak_status open_envelope(ak_reply *reply, const ak_json_value *root, ak_re
 /* Yields the first record. AK_OK: the list is open. */
 static ak_status open_reply(ak_reply *reply, ak_record *record, ak_error *err) {
     ak_json_value root;
-    ak_json_parse(reply->body.data, reply->body.len, &root, NULL); /* what is no JSON is absent */
+    ak_json_parse(reply->body.data, reply->body.len, &root, NULL); /* absent if it is not JSON */
     reply->opened = true;
     reply->exhausted = reply->operation->yields != AK_YIELDS_LIST;
     switch (classify(reply, &root)) {
-    case ANSWER_REDIRECTS:
+    case REPLY_REDIRECT:
         return ak_reply_redirect_error(reply, err);
-    case ANSWER_AS_IT_IS:
+    case REPLY_RAW:
         return make_reply_record(reply, &root, record);
-    case ANSWER_FAILURE:
+    case REPLY_FAILURE:
         return make_record(reply, &root, record, err);
-    case ANSWER_ERROR:
+    case REPLY_ERROR:
         return ak_reply_server_error(reply, &root, err);
     default:
         return open_envelope(reply, &root, record, err);
@@ -301,9 +301,9 @@ static ak_status next_of_reply(ak_reply *reply, ak_record *record, ak_error *err
     return AK_DONE;
 }
 
-/* ---- the content of a file, while it comes ---- */
+/* ---- the content of a file, as it arrives ---- */
 
-/* The reply is over and what was taken out of it has been read: was it whole? */
+/* Called when the reply has ended and its content was read: checks that it was complete. */
 static ak_status end_of_content(ak_reply *reply, ak_error *err) {
     ak_json_value root, success, data, content, size;
     int64_t expected = 0;
@@ -339,7 +339,7 @@ static ak_status next_of_content(ak_reply *reply, ak_record *record, ak_error *e
     if (ak_content_was_taken(reply->content)) {
         return end_of_content(reply, err);
     }
-    /* It could not be taken out: it is read like any other reply. */
+    /* The content could not be extracted: it is read like any other reply. */
     ak_content_give_rest(reply->content, &reply->body);
     ak_content_free(reply->content);
     reply->content = NULL;
@@ -359,7 +359,7 @@ static void make_event(ak_reply *reply, const ak_sse_event *event, ak_record *re
     if (parsed) {
         ak_record_take_members(record, &root);
     }
-    /* Over members of the same names: these are the stream's own. */
+    /* These override members of the same names: they belong to the stream. */
     ak_record_set_plain(record, AK_KEY_TYPE, event->type, event->type_len);
     ak_record_set_plain(record, AK_KEY_RAW, event->data, event->data_len);
     ak_record_set_plain(record, AK_KEY_ID, event->id, event->id_len);
@@ -370,12 +370,12 @@ static void make_event(ak_reply *reply, const ak_sse_event *event, ak_record *re
     reply->finished = is_type(event, "done") || is_type(event, "error");
 }
 
-/* The reply is over and no whole event is left. */
+/* The reply has ended without another complete event. */
 static ak_status end_of_events(ak_reply *reply, ak_record *record, ak_error *err) {
     if (reply->is_events || reply->head.status == 204) {
         return ak_error_set(err, AK_E_TRUNCATED, "the stream ended without its final event (done or error)");
     }
-    /* No stream at all: an error, or an envelope that may say what went wrong. */
+    /* Not a stream: an error, or an envelope that may have an error message. */
     if (reply->head.status == 200 && reply->body.len == 0) {
         return ak_error_set(err, AK_E_TRUNCATED, "the stream ended before its first event");
     }

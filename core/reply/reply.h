@@ -1,8 +1,8 @@
 /*
- * reply.h: what a server answers: fed with its bytes, it yields records. No I/O. Thread: one.
+ * reply.h: a server's reply: takes its bytes and yields records. No I/O. Thread: one.
  *
  * A reply is an envelope around one record, a list of them or nothing; or a stream of events; or a file, whose content
- * is handed out while it comes.
+ * is returned as it arrives.
  */
 #ifndef AK_REPLY_H
 #define AK_REPLY_H
@@ -15,7 +15,7 @@
 #include "sse.h"
 #include "value_limits.h"
 
-/* Why a reply takes no more bytes. */
+/* Why a reply accepts no more bytes. */
 typedef enum {
     AK_REPLY_SOUND,
     AK_REPLY_HEAD_TOO_LARGE,
@@ -24,20 +24,20 @@ typedef enum {
     AK_REPLY_NO_MEMORY
 } ak_reply_fault;
 
-/* What stands beside the body. The texts are the transfer's, and stay as long as that. */
+/* What comes besides the body. The texts belong to the transfer, and are valid as long as it. */
 typedef struct {
-    long status; /* 0: no answer yet */
+    long status; /* 0: no reply yet */
     const char *content_type;
-    const char *redirect; /* where a redirect leads */
+    const char *redirect; /* target of a redirect */
     int64_t retry_after_ms;
 } ak_reply_head;
 
-/* The settings of a client and parameters of a call that matter here. */
+/* The relevant settings of a client and parameters of a call. */
 typedef struct {
     size_t max_bytes;
     size_t max_event_bytes;
-    bool returns_failures; /* of commands and requests: a record, no error */
-    bool streams_content;  /* of a file, while it comes */
+    bool returns_failures; /* of commands and requests: as a record, not an error */
+    bool streams_content;  /* of a file, as it arrives */
 } ak_reply_options;
 
 typedef struct {
@@ -50,36 +50,36 @@ typedef struct {
     ak_buffer body; /* as far as it is kept */
     ak_sse *sse;
     ak_content *content;
-    ak_json_iter list; /* handed out element by element */
-    bool ended;        /* all of it is here */
-    bool opened;       /* the body was parsed and its envelope taken off */
-    bool exhausted;    /* nothing more will come of it */
-    bool finished;     /* a stream's final event was handed out */
+    ak_json_iter list; /* returned element by element */
+    bool ended;        /* completely received */
+    bool opened;       /* the body was parsed and its envelope removed */
+    bool exhausted;    /* no more records follow */
+    bool finished;     /* a stream's final event was returned */
 } ak_reply;
 
 void ak_reply_free(ak_reply *reply);
 
-/* Counts a header of so many bytes; false when there were too many. */
+/* Counts a header of len bytes; false when the limit is exceeded. */
 bool ak_reply_count_header(ak_reply *reply, size_t len);
-/* The body begins. */
+/* Called at the start of the body. */
 void ak_reply_begin(ak_reply *reply, long status, const char *content_type);
-/* Whether what it is fed can be handed out before the end: then it should not be fed faster than it is read. */
+/* Whether records can be read before the end: then it should not be fed faster than it is read. */
 bool ak_reply_is_incremental(const ak_reply *reply);
-/* Takes bytes of the body; false when it takes no more, and fault says why. */
+/* Adds bytes of the body; false when it accepts no more, and fault has the reason. */
 bool ak_reply_feed(ak_reply *reply, const char *bytes, size_t len);
-/* Nothing more comes, and whole: nothing lacks. */
+/* Called at the end of the reply; whole: it is complete. */
 void ak_reply_end(ak_reply *reply, const ak_reply_head *head, bool whole);
-/* Whether nothing of a body has come. */
+/* Whether nothing of a body was received. */
 bool ak_reply_is_empty(const ak_reply *reply);
 
-/* reply_error.c: what a fault means, what a redirect, and what a server answers that did not do what it was asked. */
+/* reply_error.c: errors for a fault, for a redirect, and for a failure that the server reports. */
 ak_status ak_reply_fault_error(const ak_reply *reply, ak_error *err);
 ak_status ak_reply_redirect_error(const ak_reply *reply, ak_error *err);
-/* root: the body, as far as it is JSON. */
+/* root: the body if it is JSON, else absent. */
 ak_status ak_reply_server_error(const ak_reply *reply, const ak_json_value *root, ak_error *err);
 
-/* The next record of what has come: AK_ITEM, AK_DONE (no more records), AK_AGAIN (more bytes are needed, or its end) or
- * an error. */
+/* The next record of what was received: AK_ITEM, AK_DONE (no more records), AK_AGAIN (more bytes, or the end, are
+ * needed) or an error. */
 ak_status ak_reply_next(ak_reply *reply, ak_record *record, ak_error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of a body that is no envelope is kept as the server's text. */
+/* How much of a body without an envelope is kept as the server's text. */
 #define SERVER_TEXT_BYTES 4096
 
 ak_status ak_reply_fault_error(const ak_reply *reply, ak_error *err) {
@@ -48,7 +48,7 @@ static ak_status code_of_status(long status, bool has_exit_code) {
     }
 }
 
-/* With a NUL after them. */
+/* Appends a NUL. */
 static char *copy_bytes(const char *bytes, size_t len) {
     char *copy = malloc(len + 1);
     if (copy) {

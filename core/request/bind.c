@@ -75,7 +75,7 @@ static const char *last_item(const ak_bound *bound) {
     return bound->items.len ? items[bound->items.len / sizeof *items - 1] : NULL;
 }
 
-/* Takes the item over. */
+/* Takes ownership of the item. */
 static ak_status append(ak_bound *bound, char *item, ak_error *err) {
     if (!ak_buffer_append(&bound->items, &item, sizeof item)) {
         free(item);
@@ -106,7 +106,7 @@ static ak_status bind_item(const ak_parameter *parameter, ak_bound *bound, const
     return copy ? append(bound, copy, err) : ak_error_memory(err);
 }
 
-/* In a list of lists a NULL begins each. */
+/* In a list of lists, a NULL starts each list. */
 static ak_status bind_list(const ak_parameter *parameter, ak_bound *bound, ak_error *err) {
     if (parameter->type != AK_TYPE_LISTS) {
         return ak_error_set(err, AK_E_ARGUMENT, "%s is not a list of lists", ak_key_text(parameter->key));
@@ -129,7 +129,7 @@ static ak_status put_env(ak_bound *bound, const char *name, size_t name_len, con
     return append(bound, entry.data, err);
 }
 
-/* A map is a list of alternating names and values; merge_entries handles names that are there already. */
+/* A map is a list of alternating names and values; merge_entries handles duplicate names. */
 static ak_status put_pair(ak_bound *bound, const char *name, size_t name_len, const char *text, size_t len,
                           ak_error *err) {
     char *pair[2] = {strndup(name ? name : "", name_len), strndup(text ? text : "", len)};
@@ -162,7 +162,7 @@ static ak_status bind_entry(const ak_parameter *parameter, ak_bound *bound, cons
     return env ? put_env(bound, name, name_len, text, len, err) : put_pair(bound, name, name_len, text, len, err);
 }
 
-/* By name, and entries of one name in the order they were put. */
+/* By name, and entries of the same name in insertion order. */
 static int compare_entries(const void *a, const void *b) {
     char **left = *(char **const *)a, **right = *(char **const *)b;
     int order = strcmp(left[0], right[0]);
@@ -185,8 +185,8 @@ static void merge_sorted(char ***sorted, size_t count) {
     }
 }
 
-/* What is put under a name that is there already takes the place of it. Looking for the name at each put would take
- * time that grows with the square of the entries, of which there may be many thousand. */
+/* A later entry replaces an earlier one of the same name. Searching for the name at each put would take quadratic time,
+ * and there may be many thousand entries. */
 static ak_status merge_entries(ak_bound *bound, ak_error *err) {
     char **items = (char **)bound->items.data;
     size_t count = bound->items.len / sizeof *items / 2, kept = 0;

@@ -12,7 +12,7 @@
 
 /* ---- path ---- */
 
-/* Servers look for the text of a UUID, which they keep in small letters. */
+/* Servers compare a UUID as text, which they store in lower case. */
 static bool append_lower(ak_buffer *url, const char *text) {
     bool ok = true;
     for (; ok && *text; text++) {
@@ -22,7 +22,7 @@ static bool append_lower(ak_buffer *url, const char *text) {
     return ok;
 }
 
-/* keep: one character that stays as it is, or NUL. */
+/* keep: one character that is not escaped, or NUL. */
 static bool append_escaped(ak_buffer *url, const char *text, char keep) {
     static const char hex[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
@@ -99,7 +99,7 @@ static ak_status encode_url(ak_request *request, const char *base_url, ak_error 
             size_t len = strcspn(++p, "}");
             size_t index = parameter_by_name(operation, p, len);
             const char *text = index < operation->parameter_count ? request->bound[index].text : NULL;
-            /* The rules of the table allow no such segment today; a path must never be able to climb. */
+            /* The rules of the table allow no such segment today; a path must never traverse upwards. */
             if (!text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
                 return ak_error_set(err, AK_E_ARGUMENT, "%.*s: not possible in a path", (int)len, p);
             }
@@ -117,11 +117,11 @@ static ak_status encode_url(ak_request *request, const char *base_url, ak_error 
 
 /* ---- body ---- */
 
-/* References throughout: what is bound, and the names of the table, outlive the tree. */
+/* Uses references only: bound values and the names of the table outlive the tree. */
 static cJSON *encode_list(const ak_bound *bound) {
     cJSON *list = cJSON_CreateArray();
     char *const *items = (char *const *)bound->items.data;
-    /* Appending one by one walks to nothing: cJSON keeps the tail. */
+    /* Appending takes constant time: cJSON keeps the tail. */
     for (size_t i = 0; list && i < bound->items.len / sizeof *items; i++) {
         cJSON *item = cJSON_CreateStringReference(items[i]);
         if (!item || !cJSON_AddItemToArray(list, item)) {
@@ -240,7 +240,7 @@ static bool has_body(const ak_request *request) {
     return (len == 4 && memcmp(method, "POST", 4) == 0) || (len == 5 && memcmp(method, "PATCH", 5) == 0);
 }
 
-/* Content that was bound is the whole body; else it comes in pieces. */
+/* Bound content is the whole body; else it is written piece by piece. */
 static ak_status begin_upload(ak_request *request, ak_error *err) {
     const ak_bound *content = ak_request_bound(request, AK_KEY_CONTENT);
     int64_t declared = ak_request_int(request, AK_KEY_SIZE, -1);
@@ -266,7 +266,7 @@ ak_status ak_request_encode(ak_request *request, const char *base_url, ak_error 
     }
     bool raw = request->operation->yields == AK_YIELDS_REPLY;
     const ak_bound *body = raw ? ak_request_bound(request, AK_KEY_BODY) : NULL;
-    if (body) { /* sent as it was bound, which lives as long as the request */
+    if (body) { /* sent unchanged; it lives as long as the request */
         request->body = body->text;
         request->body_len = body->text_len;
     } else if (!raw && has_body(request)) {

@@ -1,7 +1,8 @@
 /*
- * request.h: what a call sends: its parameters, and the URL and the body that are made of them. Thread: one.
+ * request.h: what a call sends: its parameters, and the URL and body created from them. Thread: one.
  *
- * bind.c takes the parameters, request.c makes the URL and the body, upload.c is content that comes in pieces. No I/O.
+ * bind.c binds the parameters, request.c creates the URL and the body, upload.c handles content written piece by piece.
+ * No I/O.
  */
 #ifndef AK_REQUEST_H
 #define AK_REQUEST_H
@@ -25,7 +26,7 @@ typedef struct {
     const ak_operation *operation;
     ak_bound bound[AK_MAX_PARAMETERS];
     ak_buffer url;
-    const char *body; /* made_body, or a parameter that is sent as it is; NULL: none */
+    const char *body; /* made_body, or a parameter that is sent unchanged; NULL: none */
     char *made_body;  /* allocated by cJSON */
     size_t body_len;
     bool uploads; /* the body is the upload */
@@ -34,7 +35,7 @@ typedef struct {
 
 void ak_request_free(ak_request *request);
 
-/* Binding one parameter. AK_E_ARGUMENT: there is none of that key, or it cannot be what is given. */
+/* Bind one parameter. AK_E_ARGUMENT: no such parameter, or an invalid value. */
 ak_status ak_request_bind_text(ak_request *request, int32_t key, const char *text, size_t len, ak_error *err);
 ak_status ak_request_bind_int(ak_request *request, int32_t key, int64_t value, ak_error *err);
 ak_status ak_request_bind_item(ak_request *request, int32_t key, const char *text, size_t len, ak_error *err);
@@ -42,8 +43,8 @@ ak_status ak_request_bind_list(ak_request *request, int32_t key, ak_error *err);
 ak_status ak_request_bind_entry(ak_request *request, int32_t key, const char *name, size_t name_len, const char *text,
                                 size_t len, ak_error *err);
 
-/* Once, when all is bound: whether what is required is there. Of the entries of a map that have one name the last
- * counts. */
+/* Called once, when all is bound: checks that required parameters are bound. Of map entries with the same name the last
+ * one is kept. */
 ak_status ak_request_complete(ak_request *request, ak_error *err);
 
 /* A bound parameter, NULL when it is not bound. */
@@ -51,7 +52,7 @@ const ak_bound *ak_request_bound(const ak_request *request, int32_t key);
 /* The value of a bound parameter, or the fallback. */
 int64_t ak_request_int(const ak_request *request, int32_t key, int64_t fallback);
 
-/* Makes the URL and the body of a complete request. base_url: without a slash at its end. */
+/* Creates the URL and the body of a complete request. base_url: without a trailing slash. */
 ak_status ak_request_encode(ak_request *request, const char *base_url, ak_error *err);
 
 /* GET, POST, ...; *len bytes, not terminated. */

@@ -12,7 +12,7 @@
 static const char prefix[] = "{\"encoding\":\"base64\",\"content\":\"";
 static const char suffix[] = "\"}";
 #define AROUND_BYTES (sizeof prefix + sizeof suffix - 2)
-/* The largest content: the rest of a body that is full. */
+/* The largest content: what fits into a body of the maximum size. */
 #define MAX_CONTENT_BYTES ((AK_MAX_BODY_BYTES - AROUND_BYTES) / 4 * 3)
 
 static ak_status too_large(ak_error *err, uint64_t size) {
@@ -81,8 +81,8 @@ static bool append_encoded(ak_buffer *out, const char *bytes, size_t len) {
     return true;
 }
 
-/* libcurl may never take the last of it, when more comes each time before that. */
-static void forget_taken(ak_upload *upload) {
+/* Needed because libcurl may never empty the buffer while more content keeps being written. */
+static void drop_taken(ak_upload *upload) {
     ak_buffer *out = &upload->out;
     if (upload->out_pos) {
         out->len -= upload->out_pos;
@@ -91,8 +91,8 @@ static void forget_taken(ak_upload *upload) {
     }
 }
 
-/* Encodes in threes; what is left over is carried to the next piece. */
-static bool take_in(ak_upload *upload, const char *bytes, size_t len) {
+/* Encodes in groups of three; the remainder is carried to the next piece. */
+static bool encode_piece(ak_upload *upload, const char *bytes, size_t len) {
     upload->given += len;
     while (len && upload->carry_len && upload->carry_len < 3) {
         upload->carry[upload->carry_len++] = *bytes++;
@@ -151,8 +151,8 @@ ak_status ak_upload_write(ak_upload *upload, const char *bytes, size_t len, size
     }
     size_t room = (HELD_BYTES - held(upload)) / 4 * 3 + 3;
     size_t n = len < room ? len : room;
-    forget_taken(upload);
-    if (!take_in(upload, bytes, n)) {
+    drop_taken(upload);
+    if (!encode_piece(upload, bytes, n)) {
         return ak_error_memory(err);
     }
     *taken = n;

@@ -14,7 +14,7 @@ bool ak_constant_find(const char *name, size_t len, int64_t *value) {
     return false;
 }
 
-/* The statuses begin the table, after the version; the flags of operations follow. */
+/* The statuses come first in the table, after the version; the flags of operations follow. */
 const char *ak_constant_status_name(int32_t status) {
     for (size_t i = 1; i < ak_constant_count && strncmp(ak_constants[i].name, "AK_OP_", 6) != 0; i++) {
         if (ak_constants[i].value == status) {

@@ -18,10 +18,10 @@ typedef enum {
     AK_IN_BODY,
     AK_IN_PATH,
     AK_IN_QUERY,  /* NAME=VALUE; a map: label=KEY:VALUE for each entry */
-    AK_IN_LIBRARY /* not sent: steers the call */
+    AK_IN_LIBRARY /* not sent: controls the call */
 } ak_place;
 
-/* What its value must be like; see rules.h. */
+/* The rule for its value; see rules.h. */
 typedef enum {
     AK_RULE_NONE,
     AK_RULE_COMMAND,
@@ -43,7 +43,7 @@ typedef enum {
     AK_RULE_JSON,
     AK_RULE_OBJECT, /* JSON, an object */
     AK_RULE_METHOD,
-    AK_RULE_TARGET /* a path that may have a query, sent as it is */
+    AK_RULE_TARGET /* a path that may have a query, sent unchanged */
 } ak_rule;
 
 typedef struct {
@@ -52,7 +52,7 @@ typedef struct {
     int32_t flags;
     ak_place place;
     ak_rule rule;
-    bool send_false; /* a bool that is sent as false when it is not bound; all else is left out of the body then */
+    bool send_false; /* a bool that is sent as false when it is not bound; other unbound parameters are omitted */
 } ak_parameter;
 
 typedef struct {
@@ -63,7 +63,7 @@ typedef struct {
     const char *exact; /* a member with the same bytes in base64, present when text could not carry them; or NULL */
 } ak_field;
 
-/* What an answer's data holds. */
+/* What a reply's data holds. */
 typedef enum {
     AK_YIELDS_NOTHING,
     AK_YIELDS_TEXT, /* a string, which is the record's first field */
@@ -71,7 +71,7 @@ typedef enum {
     AK_YIELDS_LIST, /* a list of objects */
     AK_YIELDS_EVENTS,
     AK_YIELDS_WRITTEN, /* {"written": N}, or a string that holds the number */
-    AK_YIELDS_REPLY    /* whatever came, without an envelope */
+    AK_YIELDS_REPLY    /* the reply as received, without an envelope */
 } ak_yields;
 
 typedef struct {
@@ -81,7 +81,7 @@ typedef struct {
     const char *route; /* method, a space, path; {name} stands for the path parameter of that name */
     ak_yields yields;
     const char *within; /* the member of the data that holds what is yielded; NULL: the data itself */
-    int32_t output_key; /* the field that ak_call_read hands out, 0: none */
+    int32_t output_key; /* the field that ak_call_read reads, 0: none */
     const ak_parameter *parameters;
     size_t parameter_count;
     const ak_field *fields;

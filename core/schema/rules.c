@@ -14,7 +14,7 @@ static ak_status check_name(const char *what, const char *text, size_t len, ak_e
         return ak_error_set(err, AK_E_ARGUMENT, "%s: too long (max %d characters)", what, AK_NAME_MAX_BYTES);
     }
     size_t allowed = ak_name_span(text, len), doubled = ak_name_doubled(text, len);
-    if (allowed < len && allowed < doubled) { /* of the two faults, the one that comes first */
+    if (allowed < len && allowed < doubled) { /* reports the first of the two faults */
         return ak_error_set(err, AK_E_ARGUMENT, "%s: only letters, numbers, hyphens and underscores are allowed", what);
     }
     if (doubled < len) {
@@ -63,7 +63,7 @@ static ak_status check_env(const char *what, const char *text, size_t len, ak_er
     return AK_OK;
 }
 
-/* ---- paths, and what stands in them ---- */
+/* ---- paths, and parts of them ---- */
 
 static ak_status check_file(const char *what, const char *text, size_t len, ak_error *err) {
     if (len < 2 || text[0] != '/' || text[len - 1] == '/') {
@@ -126,7 +126,7 @@ static ak_status check_one_of(const char *what, const char *text, size_t len, co
     return ak_error_set(err, AK_E_ARGUMENT, "%s: must be %s", what, list);
 }
 
-/* The server takes no days, though some say so. What is too long is for the server to say. */
+/* Servers do not accept days, though some claim to. The server checks the maximum. */
 static ak_status check_ttl(const char *what, const char *text, size_t len, ak_error *err) {
     uint64_t seconds = 0;
     size_t where = 0;

@@ -1,5 +1,5 @@
 /*
- * rules.h: what a value must be like, checked when it is bound, before any I/O. The rules are the server's own.
+ * rules.h: the rules for values, checked when they are bound, before any I/O. They are the server's rules.
  */
 #ifndef AK_RULES_H
 #define AK_RULES_H

@@ -1,5 +1,5 @@
 /*
- * schema.h: the tables that tools/generate writes from abi/schema (tables.c), and how something is found in them.
+ * schema.h: the tables that tools/generate writes from abi/schema (tables.c), and look-up functions.
  */
 #ifndef AK_SCHEMA_H
 #define AK_SCHEMA_H

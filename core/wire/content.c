@@ -5,13 +5,13 @@
 
 #include "base64.h"
 
-/* Names and encodings that matter are shorter. */
+/* Relevant names and encodings are shorter. */
 #define WORD_BYTES 16
 
 typedef enum {
     IN_HEAD,    /* looking for the content */
     IN_CONTENT, /* inside its string */
-    IN_REST     /* all that follows is kept */
+    IN_REST     /* after the content; everything is kept */
 } place;
 
 struct ak_content {
@@ -20,7 +20,7 @@ struct ak_content {
     ak_content_result failure;
     place place;
     bool taken;
-    /* the head: where in it, and the string that is being read */
+    /* the head: the position in it, and the current string */
     unsigned depth;
     bool is_object[3]; /* of the outermost two depths, by depth */
     bool in_string;
@@ -30,11 +30,11 @@ struct ak_content {
     bool in_data;
     char word[WORD_BYTES];
     size_t word_len;
-    char name[WORD_BYTES]; /* the member at depth 2 that is being read */
+    char name[WORD_BYTES]; /* the current member at depth 2 */
     char encoding[WORD_BYTES];
     /* the content */
-    ak_buffer piece; /* a JSON string with its quotes, while it is put together */
-    ak_buffer text;  /* what it says, as far as it is not decoded yet: base64 comes in fours */
+    ak_buffer piece; /* a JSON string with its quotes, being assembled */
+    ak_buffer text;  /* unescaped base64 that is not decoded yet: it is decoded in groups of four */
     bool padded;
     ak_buffer decoded;
     size_t decoded_pos;
@@ -111,8 +111,8 @@ static void begin_string(ak_content *content) {
     content->word_len = 0;
 }
 
-/* Looks at one byte of the head. True when the content's string begins with it. */
-static bool look(ak_content *content, char c) {
+/* Scans one byte of the head. True when the content's string begins with it. */
+static bool scan_head_byte(ak_content *content, char c) {
     if (content->in_string) {
         in_string(content, c);
         return false;
@@ -145,7 +145,7 @@ static bool look(ak_content *content, char c) {
 /* Returns how much of the bytes belongs to the head. */
 static size_t feed_head(ak_content *content, const char *bytes, size_t len) {
     for (size_t i = 0; i < len; i++) {
-        if (look(content, bytes[i])) {
+        if (scan_head_byte(content, bytes[i])) {
             content->taken = strcmp(content->encoding, "base64") == 0 || strcmp(content->encoding, "utf8") == 0;
             content->place = content->taken ? IN_CONTENT : IN_REST;
             return i + 1;
@@ -156,8 +156,8 @@ static size_t feed_head(ak_content *content, const char *bytes, size_t len) {
 
 /* ---- the content ---- */
 
-/* How long the escape is that text begins with; more than len when it is cut. The two halves of a surrogate pair are
- * one, because only together do they stand for a character. */
+/* The length of the escape at the start of text; more than len when it is cut. The two halves of a surrogate pair count
+ * as one, because only together do they encode a character. */
 static size_t escape_size(const char *text, size_t len) {
     if (len < 2 || text[1] != 'u') {
         return 2;
@@ -168,10 +168,10 @@ static size_t escape_size(const char *text, size_t len) {
     return pair ? 12 : 6;
 }
 
-/* Where the string ends within bytes, or len; the escape that the end of the bytes falls into is left out of *whole. */
+/* Where the string ends within bytes, or len; *whole excludes an escape that is cut by the end of the bytes. */
 static size_t find_end(const char *bytes, size_t len, size_t *whole) {
     size_t i = 0;
-    size_t plain = 0; /* where the next quote is that is no part of an escape already seen */
+    size_t plain = 0; /* the next quote that is not part of an escape seen before */
     while (i < len && bytes[i] != '"') {
         if (plain <= i) {
             const char *quote = memchr(bytes + i, '"', len - i);
@@ -206,14 +206,14 @@ static bool decode_text(ak_content *content) {
     return true;
 }
 
-/* Decodes the base64 there is in fours, or all of it at the end. */
+/* Decodes whole groups of base64, or all of it at the end. */
 static ak_content_result decode_base64(ak_content *content, bool at_end) {
     size_t len = at_end ? content->text.len : content->text.len / 4 * 4;
     size_t size = len / 4 * 3;
     if (len == 0) {
         return AK_CONTENT_OK;
     }
-    /* A backslash is not base64, and must not reach the reader, to which it begins an escape. */
+    /* A backslash is not base64, and must not reach the reader, which would treat it as an escape. */
     if (content->padded || len % 4 != 0 || memchr(content->text.data, '\\', len)) {
         return AK_CONTENT_MALFORMED;
     }
@@ -221,7 +221,7 @@ static ak_content_result decode_base64(ak_content *content, bool at_end) {
     if (!ak_buffer_reserve(&content->decoded, size)) {
         return AK_CONTENT_MEMORY;
     }
-    /* Alone it is a JSON string, too: base64 has nothing that is escaped. */
+    /* It is a valid JSON string, too: base64 needs no escapes. */
     ak_base64_reader reader = {.text = {.pos = content->text.data, .end = content->text.data + len}};
     size_t n = 0;
     if (!ak_base64_reader_read(&reader, content->decoded.data + content->decoded.len, size, &n)) {
@@ -234,8 +234,8 @@ static ak_content_result decode_base64(ak_content *content, bool at_end) {
     return AK_CONTENT_OK;
 }
 
-/* Nearly all of base64 is whole groups without escapes: those are decoded from where they are. *used says how many
- * bytes they took; what follows is the end, or has to be looked at more closely. */
+/* Fast path: nearly all of base64 is whole groups without escapes, which are decoded in place. *used is how many bytes
+ * they took; what follows is the end, or is left to feed_content. */
 static ak_content_result decode_groups(ak_content *content, const char *bytes, size_t len, size_t *used) {
     size_t carried = content->text.len, fill = carried ? 4 - carried : 0, done = 0;
     *used = 0;
@@ -263,7 +263,7 @@ static ak_content_result decode_groups(ak_content *content, const char *bytes, s
     return AK_CONTENT_OK;
 }
 
-/* Takes bytes of the string; *used says how many were its own, the closing quote included. */
+/* Adds bytes of the string; *used is how many belonged to it, including the closing quote. */
 static ak_content_result feed_content(ak_content *content, const char *bytes, size_t len, size_t *used) {
     ak_buffer *piece = &content->piece;
     if ((piece->len == 0 && !ak_buffer_append(piece, "\"", 1)) || !ak_buffer_append(piece, bytes, len)) {
@@ -273,7 +273,7 @@ static ak_content_result feed_content(ak_content *content, const char *bytes, si
     size_t end = 1 + find_end(piece->data + 1, piece->len - 1, &whole);
     bool at_end = end < piece->len;
     *used = at_end ? end + 1 - before : len;
-    /* What is whole is checked and decoded as a string of its own; what is cut waits for the next bytes. */
+    /* The complete part is checked and decoded as a string; a cut escape waits for the next bytes. */
     char cut[12];
     size_t cut_len = at_end ? 0 : piece->len - 1 - whole;
     memcpy(cut, piece->data + 1 + whole, cut_len);
@@ -299,7 +299,7 @@ static ak_content_result feed_content(ak_content *content, const char *bytes, si
     return strcmp(content->encoding, "base64") == 0 ? decode_base64(content, at_end) : AK_CONTENT_OK;
 }
 
-/* ---- outside ---- */
+/* ---- interface ---- */
 
 ak_content_result ak_content_feed(ak_content *content, const char *bytes, size_t len) {
     while (len && content->failure == AK_CONTENT_OK) {

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Buffers larger than this are given back when nothing is held in them. */
+/* Larger buffers are freed when they are empty. */
 #define SSE_KEEP ((size_t)256 * 1024)
 #define SSE_FIRST_CAPACITY ((size_t)4096)
-/* How far the first search for a line end looks; see sse_line_rest. */
+/* The window of the first search for a line end; see sse_line_rest. */
 #define SSE_FIRST_WINDOW ((size_t)256)
 
 typedef struct {
@@ -17,19 +17,19 @@ typedef struct {
 
 typedef enum { SSE_LINE_START, SSE_IN_DATA, SSE_IN_TYPE, SSE_IN_ID, SSE_IN_RETRY, SSE_IN_IGNORED } sse_state;
 
-/* What a step of the parser came to. */
-typedef enum { SSE_GO_ON, SSE_STARVED, SSE_BLANK_LINE } sse_step;
+/* The result of a parser step. */
+typedef enum { SSE_CONTINUE, SSE_STARVED, SSE_BLANK_LINE } sse_step;
 
 struct ak_sse {
     size_t event_limit;
     ak_sse_result failed; /* NONE, or the sticky error */
     sse_state state;
-    bool begun;    /* the place of a byte order mark has been passed */
-    bool after_cr; /* the last line ended in CR: a LF right behind it belongs to it */
+    bool begun;    /* past a possible byte order mark */
+    bool after_cr; /* the last line ended in CR: an LF directly after it belongs to it */
 
-    /* buf holds the data of the event that is being put together at [data, data + data_len), and what has not been
-     * parsed at [in, end). Data is left where it was fed; only from a second data line on it is moved down, over what
-     * has been parsed, to join the line before. */
+    /* buf holds the data of the current event at [data, data + data_len), and unparsed bytes at [in, end). Data stays
+     * where it was fed; only from the second data line on it is moved down, over parsed bytes, to follow the previous
+     * line. */
     char *buf;
     size_t capacity;
     size_t in;
@@ -39,8 +39,8 @@ struct ak_sse {
     bool has_data;
 
     sse_text type;
-    sse_text line_id; /* of the line being read: a NUL further on would make it void */
-    sse_text next_id; /* of the event being put together; counts from its blank line on */
+    sse_text line_id; /* of the current line: a NUL later in it invalidates it */
+    sse_text next_id; /* of the current event; takes effect at its blank line */
     bool has_next_id;
     sse_text last_id;
 
@@ -68,9 +68,9 @@ void ak_sse_free(ak_sse *sse) {
     }
 }
 
-/* --- Room --- */
+/* --- Buffers --- */
 
-/* The capacity for need bytes: double, so that growing costs linear time in all. 0 when there is no such number. */
+/* The capacity for need bytes: double, so that growing takes linear time in total. 0 on overflow. */
 static size_t sse_grown(size_t need) {
     if (need > SIZE_MAX / 2) {
         return 0;
@@ -99,7 +99,7 @@ static void sse_text_swap(sse_text *a, sse_text *b) {
     *b = other;
 }
 
-/* Only for a text whose bytes are not held: gives a large buffer back. */
+/* Frees a large buffer if the text is empty. */
 static void sse_text_release(sse_text *text) {
     if (text->len == 0 && text->capacity > SSE_KEEP) {
         free(text->bytes);
@@ -107,7 +107,7 @@ static void sse_text_release(sse_text *text) {
     }
 }
 
-/* When everything fed has been parsed: nothing large stays behind that holds nothing. */
+/* Called when everything fed has been parsed: frees large empty buffers. */
 static void sse_release(ak_sse *sse) {
     if (!sse->has_data && sse->in == sse->end) {
         sse->in = sse->end = sse->data = 0;
@@ -131,8 +131,8 @@ static void sse_compact(ak_sse *sse) {
     sse->end = sse->in + unparsed;
 }
 
-/* Makes room for len bytes at end. Compacting alone is done only when it frees half the buffer: then at least as much
- * must be fed as was moved before it is needed again, and time stays linear. */
+/* Makes room for len bytes at end. Compacts without growing only when that frees half the buffer: then at least as much
+ * as was moved must be fed before the next compaction, and time stays linear. */
 static bool sse_make_room(ak_sse *sse, size_t len) {
     if (len <= sse->capacity - sse->end) {
         return true;
@@ -161,7 +161,7 @@ static sse_step sse_fail(ak_sse *sse, ak_sse_result error) {
     return SSE_STARVED;
 }
 
-/* Whether the event that is being put together may have more bytes. */
+/* Whether the current event may have more bytes. */
 static bool sse_fits(const ak_sse *sse, size_t more) {
     const sse_text *id = sse->has_next_id ? &sse->next_id : &sse->last_id;
     if (sse->state == SSE_IN_ID) {
@@ -173,9 +173,8 @@ static bool sse_fits(const ak_sse *sse, size_t more) {
 
 /* --- Lines --- */
 
-/* How many bytes of the line are there before its end, or before the end of what was fed. Looks in growing windows:
- * were the LF sought in all that was fed, every short line that ends in CR would cost as much, and time would not be
- * linear. */
+/* How many bytes come before the end of the line, or before the end of what was fed. Searches in growing windows: if
+ * every short line that ends in CR caused a search for LF in all that was fed, time would not be linear. */
 static size_t sse_line_rest(const ak_sse *sse) {
     const char *start = sse->buf + sse->in;
     const char *end = sse->buf + sse->end;
@@ -211,8 +210,8 @@ static void sse_begin_value(ak_sse *sse, sse_state state) {
     }
 }
 
-/* Reads a line's field name. Until enough has come to know it, nothing is taken: a name that counts has five bytes at
- * most, so looking again costs little. */
+/* Reads a line's field name. Nothing is consumed until the name can be recognised: known names have at most five bytes,
+ * so comparing again is cheap. */
 static sse_step sse_read_name(ak_sse *sse) {
     static const struct {
         char name[6];
@@ -233,17 +232,17 @@ static sse_step sse_read_name(ak_sse *sse) {
         if (line[len] == ':') {
             sse->in += line[len + 1] == ' ' ? len + 2 : len + 1;
             sse_begin_value(sse, fields[i].state);
-            return SSE_GO_ON;
+            return SSE_CONTINUE;
         }
         if (line[len] == '\n' || line[len] == '\r') {
             sse->in += len;
             sse_begin_value(sse, fields[i].state);
-            return SSE_GO_ON;
+            return SSE_CONTINUE;
         }
         break;
     }
     sse->state = SSE_IN_IGNORED;
-    return SSE_GO_ON;
+    return SSE_CONTINUE;
 }
 
 static void sse_end_line(ak_sse *sse) {
@@ -267,13 +266,13 @@ static sse_step sse_start_line(ak_sse *sse) {
         }
         sse->in += matches ? sizeof mark : 0;
         sse->begun = true;
-        return SSE_GO_ON;
+        return SSE_CONTINUE;
     }
     char first = sse->buf[sse->in];
     if (sse->after_cr && first == '\n') {
         sse->after_cr = false;
         sse->in++;
-        return SSE_GO_ON;
+        return SSE_CONTINUE;
     }
     if (first == '\n' || first == '\r') {
         sse_end_line(sse);
@@ -293,7 +292,7 @@ static sse_step sse_take_data(ak_sse *sse, size_t len) {
         memmove(sse->buf + to, sse->buf + sse->in, len);
     }
     sse->data_len += len;
-    return SSE_GO_ON;
+    return SSE_CONTINUE;
 }
 
 static sse_step sse_take_text(ak_sse *sse, sse_text *text, size_t len) {
@@ -303,13 +302,13 @@ static sse_step sse_take_text(ak_sse *sse, sse_text *text, size_t len) {
     if (len > 0 && !sse_text_append(text, sse->buf + sse->in, len)) {
         return sse_fail(sse, AK_SSE_MEMORY);
     }
-    return SSE_GO_ON;
+    return SSE_CONTINUE;
 }
 
 static sse_step sse_take_id(ak_sse *sse, size_t len) {
     const char *nul = memchr(sse->buf + sse->in, '\0', len);
     sse_step step = sse_take_text(sse, &sse->line_id, nul ? (size_t)(nul - sse->buf) - sse->in : len);
-    if (step == SSE_GO_ON && nul) {
+    if (step == SSE_CONTINUE && nul) {
         sse->line_id.len = 0;
         sse->state = SSE_IN_IGNORED;
     }
@@ -329,10 +328,10 @@ static void sse_take_retry(ak_sse *sse, size_t len) {
     }
 }
 
-/* Takes what has come of a line's value, and its end if that has come too. */
+/* Reads what is available of a line's value, and its end if available. */
 static sse_step sse_read_value(ak_sse *sse) {
     size_t len = sse_line_rest(sse);
-    sse_step step = SSE_GO_ON;
+    sse_step step = SSE_CONTINUE;
     if (sse->state == SSE_IN_DATA) {
         step = sse_take_data(sse, len);
     } else if (sse->state == SSE_IN_TYPE) {
@@ -342,17 +341,17 @@ static sse_step sse_read_value(ak_sse *sse) {
     } else if (sse->state == SSE_IN_RETRY) {
         sse_take_retry(sse, len);
     }
-    if (step != SSE_GO_ON) {
+    if (step != SSE_CONTINUE) {
         return step;
     }
     sse->in += len;
     if (sse->in < sse->end) {
         sse_end_line(sse);
     }
-    return SSE_GO_ON;
+    return SSE_CONTINUE;
 }
 
-/* Ends the event at its blank line. Returns whether there is one to hand out. */
+/* Ends the event at its blank line. Returns whether *event was set. */
 static bool sse_dispatch(ak_sse *sse, ak_sse_event *event) {
     if (sse->has_next_id) {
         sse_text_swap(&sse->next_id, &sse->last_id);
@@ -368,7 +367,7 @@ static bool sse_dispatch(ak_sse *sse, ak_sse_event *event) {
         event->data_len = sse->data_len;
         event->id = ak_sse_last_id(sse, &event->id_len);
     }
-    /* The bytes stay where they are until the next call; only their places are free from here on. */
+    /* The bytes stay valid until the next call; after that their space may be reused. */
     sse->type.len = 0;
     sse->data_len = 0;
     sse->has_data = false;
@@ -391,7 +390,7 @@ ak_sse_result ak_sse_feed(ak_sse *sse, const void *bytes, size_t len) {
 }
 
 ak_sse_result ak_sse_next(ak_sse *sse, ak_sse_event *event) {
-    sse_step step = SSE_GO_ON;
+    sse_step step = SSE_CONTINUE;
     while (sse->failed == AK_SSE_NONE && step != SSE_STARVED) {
         if (sse->in == sse->end) {
             sse_release(sse);

@@ -1,6 +1,6 @@
 // Runs commands in sandboxes: a stream, a sandbox that keeps its files, a command that fails, and one that is aborted.
 //
-// Asks the server at AGENTKERNEL_BASE_URL; AGENTKERNEL_BASE_URL=local: needs none to be running.
+// Uses the server at AGENTKERNEL_BASE_URL; AGENTKERNEL_BASE_URL=local: needs none to be running.
 import {AgentKernel, CommandError} from "agentkernel";
 
 const client = new AgentKernel();

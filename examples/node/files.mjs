@@ -1,6 +1,6 @@
-// Copies a file into a sandbox, works on it there, and copies what came of it back.
+// Copies a file into a sandbox, processes it there, and copies the result back.
 //
-// Asks the server at AGENTKERNEL_BASE_URL; AGENTKERNEL_BASE_URL=local: needs none to be running.
+// Uses the server at AGENTKERNEL_BASE_URL; AGENTKERNEL_BASE_URL=local: needs none to be running.
 import {randomBytes} from "node:crypto";
 import {mkdtemp, readFile, rm, writeFile} from "node:fs/promises";
 import {tmpdir} from "node:os";
