@@ -14,7 +14,7 @@
 
 struct client {
     struct client *next;
-    struct client **place; /* what points to it */
+    struct client **place; /* the pointer to it */
     int fd;
     _Atomic int64_t silent_since; /* on the monotonic clock; written by the connection's own thread until it is ENDED */
 };
@@ -33,7 +33,7 @@ static int64_t look(const struct clients *clients) {
         if (due > now) {
             next = due < next ? due : next;
         } else if (atomic_compare_exchange_strong(&client->silent_since, &since, ENDED)) {
-            /* Its thread wakes, and libmicrohttpd sees the end of the connection. */
+            /* Its thread wakes up, and libmicrohttpd sees the end of the connection. */
             shutdown(client->fd, SHUT_RDWR);
         }
     }
@@ -110,7 +110,7 @@ void clients_remove(struct clients *clients, struct client *client) {
     free(client);
 }
 
-/* False when it has been ended. */
+/* False if it has been ended. */
 static bool set(struct client *client, int64_t since) {
     int64_t before = atomic_load(&client->silent_since);
     return before != ENDED && atomic_compare_exchange_strong(&client->silent_since, &before, since);
