@@ -21,7 +21,7 @@ struct client {
 
 /* Closes the connections that have timed out. Returns when to check again: nothing is due before that, because every
  * change restarts a timer. */
-static int64_t look(const struct clients *clients) {
+static int64_t close_idle(const struct clients *clients) {
     int64_t now = clock_monotonic_ms();
     int64_t next = now + clients->limit_ms;
     for (struct client *client = clients->first; client; client = client->next) {
@@ -49,7 +49,7 @@ static void *run(void *data) {
             pthread_cond_wait(&clients->changed, &clients->lock);
             continue;
         }
-        int64_t next = look(clients);
+        int64_t next = close_idle(clients);
         struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
         pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
     }

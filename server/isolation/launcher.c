@@ -116,7 +116,7 @@ static void read_block(struct launch *launch) {
 }
 
 /* Makes this sandbox the OOM killer's first choice if the host runs out of memory. Failure is harmless. */
-static void offer_to_oom_killer(void) {
+static void prefer_for_oom_killer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         if (write(fd, "500", 3) < 0) {
@@ -308,7 +308,7 @@ int main(int argc, char **argv) {
     if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(LAUNCH_FD_BWRAP); /* bwrap passes on its descriptors; that of the kept tree leads to the host */
     }
-    offer_to_oom_killer();
+    prefer_for_oom_killer();
     if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }

@@ -247,18 +247,18 @@ bool running_result(struct running *running, struct run_result *result, int time
 }
 
 /* No effect on a command that has ended already. */
-static void tell(const struct running *running, char what) {
+static void send_control(const struct running *running, char what) {
     if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }
 
 void running_kill(struct running *running) {
-    tell(running, SPAWN_KILL);
+    send_control(running, SPAWN_KILL);
 }
 
 void running_terminate(struct running *running) {
-    tell(running, SPAWN_TERMINATE);
+    send_control(running, SPAWN_TERMINATE);
 }
 
 void running_close(struct running *running) {

@@ -57,7 +57,7 @@ void audit_close(struct audit *audit) {
 /* --- Writing --- */
 
 /* Starts a new file when this one is full. */
-static void turn_over(struct audit *audit) {
+static void rotate(struct audit *audit) {
     if (audit->size < AUDIT_FILE_MAX || renameat(audit->dir_fd, FILE_NOW, audit->dir_fd, FILE_BEFORE) != 0) {
         return;
     }
@@ -73,7 +73,7 @@ static void append(struct audit *audit, struct writer *entry) {
     writer_close(entry, '}');
     writer_raw(entry, "\n", 1);
     pthread_mutex_lock(&audit->lock);
-    turn_over(audit);
+    rotate(audit);
     ssize_t n = writer_ok(entry) ? write(audit->fd, entry->text, entry->len) : 0;
     if (n > 0 && (size_t)n < entry->len && ftruncate(audit->fd, (off_t)audit->size) == 0) {
         n = 0; /* the disk is full: no entry rather than a partial one */

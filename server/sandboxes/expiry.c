@@ -126,7 +126,7 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
 }
 
 /* Checks all sandboxes. Returns the time until the next action is due, in milliseconds. */
-static int look(struct expiry *expiry) {
+static int check_all(struct expiry *expiry) {
     struct state *state = expiry->state;
     uint64_t now = now_seconds();
     uint64_t next = now + LONGEST_SECONDS;
@@ -150,7 +150,7 @@ static void *run(void *data) {
     while (!atomic_load(&state->dir.stopping) && (polls[0].revents & POLLIN) == 0) {
         eventfd_t changes;
         eventfd_read(state->change_fd, &changes);
-        poll(polls, 2, look(expiry));
+        poll(polls, 2, check_all(expiry));
     }
     return NULL;
 }

@@ -56,7 +56,7 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
 }
 
 /* Notifies the thread that waits for changes. */
-static void tell(const struct state *state) {
+static void notify_change(const struct state *state) {
     if (state->change_fd >= 0) {
         eventfd_write(state->change_fd, 1);
     }
@@ -68,7 +68,7 @@ static void insert(struct state *state, struct sandbox *sandbox) {
     sandbox->next = state->first;
     state->first = sandbox;
     pthread_mutex_unlock(&state->lock);
-    tell(state);
+    notify_change(state);
 }
 
 /* Removes what an earlier server had not finished. */
@@ -264,7 +264,7 @@ bool state_save(struct sandbox *sandbox) {
     struct timespec last_activity = sandbox->last_activity;
     pthread_mutex_unlock(&state->lock);
     bool ok = state_dir_rewrite(&state->dir, sandbox, last_activity);
-    tell(state);
+    notify_change(state);
     return ok;
 }
 

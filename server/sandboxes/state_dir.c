@@ -66,7 +66,7 @@ static bool is_empty(int dir_fd) {
 }
 
 /* Sets the owner and mode of an open file or folder. */
-static bool own(int fd, uid_t uid, gid_t gid, mode_t mode) {
+static bool set_owner(int fd, uid_t uid, gid_t gid, mode_t mode) {
     return (uid == (uid_t)-1 || fchown(fd, uid, gid) == 0) && fchmod(fd, mode) == 0;
 }
 
@@ -76,7 +76,7 @@ static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
         return -1;
     }
     int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && !own(fd, uid, gid, 0700)) {
+    if (fd >= 0 && !set_owner(fd, uid, gid, 0700)) {
         close_if_open(fd);
         return -1;
     }
@@ -92,11 +92,11 @@ bool state_dir_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gi
     if (faccessat(dir->top_fd, LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && !is_empty(dir->top_fd)) {
         return fail(path, "the folder holds something else; give an empty or a new one with --state");
     }
-    if (!own(dir->top_fd, uid, gid, 0700)) {
+    if (!set_owner(dir->top_fd, uid, gid, 0700)) {
         return fail(path, strerror(errno));
     }
     dir->lock_fd = openat(dir->top_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (dir->lock_fd < 0 || !own(dir->lock_fd, uid, gid, 0600)) {
+    if (dir->lock_fd < 0 || !set_owner(dir->lock_fd, uid, gid, 0600)) {
         return fail(path, strerror(errno));
     }
     if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
