@@ -1,4 +1,4 @@
-"""How long sandboxes live: the TTL and its texts, what is done when it is over, and idleness."""
+"""Lifetime of sandboxes: the TTL and its texts, expiry, and idleness."""
 import contextlib
 import datetime
 import json
@@ -50,7 +50,7 @@ class Ttl(ServerTest):
                 self.assert_error(self.extend({"by": by}), 400, "Invalid time format: " + message)
 
     def test_bodies(self):
-        """Those that make no sense count as none: an hour."""
+        """Invalid ones are treated as absent: an hour."""
         total = 0
         for body in (None, "", "{", "[]", {"by": 5}, {"by": ["1h"]}, {}, {"other": 1}, b"\xff"):
             total += 3600
@@ -69,7 +69,7 @@ class Ttl(ServerTest):
                           "Sandbox name cannot contain consecutive hyphens or underscores")
 
     def test_end(self):
-        """The sandbox goes by itself when its time is over, not before, with all that runs in it."""
+        """The sandbox is removed when its TTL is over, not before, with all its commands."""
         marker = Markers.new()
         call = Background(self.server.exec, self.name, "sh", "-c", "sleep %s; true" % marker)
         wait_until(lambda: processes(marker))
@@ -98,7 +98,7 @@ class Ttl(ServerTest):
         wait_until(lambda: not self.is_there())
 
     def test_order(self):
-        """The first to expire goes first, whatever the order in which that was asked for."""
+        """The first to expire is removed first, whatever the order of the requests."""
         for name, by in (("late", "1h"), ("soon", "1"), ("never", None)):
             self.assertEqual(self.server.post("/sandboxes", {"name": name})[0], 201)
             if by:
@@ -107,7 +107,7 @@ class Ttl(ServerTest):
         self.assertTrue(self.is_there("late") and self.is_there("never"))
 
     def test_one_with_many_files(self):
-        """One whose files take long to delete does not let another live on."""
+        """One whose files take long to delete does not delay the removal of another."""
         if not os.access(self.server.state, os.R_OK | os.X_OK):
             self.skipTest("the state folder is not ours")
         uuid = self.server.post("/sandboxes", {"name": "full"})[1]["data"]["uuid"]  # the list has the newest first
@@ -121,7 +121,7 @@ class Ttl(ServerTest):
         wait_until(lambda: os.listdir(self.server.state + "/work") == [], 100)
 
     def test_race(self):
-        """An extension that was acknowledged before the end holds."""
+        """An extension that was acknowledged before the end is effective."""
         for i in range(3):
             name = "race%d" % i
             self.assertEqual(self.server.post("/sandboxes", {"name": name})[0], 201)
@@ -158,12 +158,12 @@ class Restart(ServerTest):
             wait_until(lambda: names() == ["long"])
             self.assertAlmostEqual(expiry_of(server.post("/sandboxes/long/extend", {"by": "1s"})), expiry_of(reply) + 1, 3)
             if os.access(state, os.R_OK | os.X_OK):
-                wait_until(lambda: os.listdir(state + "/sandboxes") == ["long"])  # its folder goes after its name
+                wait_until(lambda: os.listdir(state + "/sandboxes") == ["long"])  # its folder is removed after its name
         return True
 
 
 class Idle(ServerTest):
-    """What a lifecycle asks for; it is put into the state folder, for it does not matter here who wrote it."""
+    """The actions of a lifecycle, which is written into the state folder: its origin does not matter here."""
 
     def start(self, **lifecycle):
         state = new_folder(self) + "/state"
@@ -203,17 +203,17 @@ class Idle(ServerTest):
         stretched(attempt, 2)
 
     def test_not_too_early(self):
-        """A second of idleness is a second, wherever in one of the clock's it begins."""
+        """A second of idleness is a second, wherever within a second of the clock it begins."""
         server = self.start(auto_stop_seconds=1)
         for _ in range(20):
             time.sleep((0.9 - time.time()) % 1)
             begin = time.monotonic()
-            if server.exec("idle", "true")[0] != 200:  # it was too late for that already
+            if server.exec("idle", "true")[0] != 200:  # it was already too late for that
                 server.call("POST", "/sandboxes/idle/start")
                 continue
             time.sleep(0.5)
             status = server.call("GET", "/sandboxes/idle")[1]["data"]["status"]
-            if time.monotonic() - begin < 1:  # else this machine was too slow to tell
+            if time.monotonic() - begin < 1:  # else this machine was too slow for a result
                 return self.assertEqual(status, "running")
             server.call("POST", "/sandboxes/idle/start")
         return self.fail("never looked within a second")
@@ -227,7 +227,8 @@ class Idle(ServerTest):
         stretched(attempt, 2)
 
     def test_archive(self):
-        """An archived sandbox keeps its files, and runs again once it was recovered and started; the next server knows, too."""
+        """An archived sandbox keeps its files, and runs again once it is recovered and started, also with the next
+        server."""
         stretched(self.archive, 2)
 
     def archive(self, seconds):
@@ -250,7 +251,7 @@ class Idle(ServerTest):
             self.assertEqual((server.exec("idle", "true")[0], server.call("GET", path + "/files/workspace/file")[0]), (500, 404))
             self.assert_error(server.call("POST", path + "/start"), 409,
                               "Failed to start sandbox: Sandbox 'idle' is archived and must be recovered first")
-            # A copy of it is one that nobody archived.
+            # A copy of it is not archived.
             self.assertEqual(server.post("/snapshots", {"sandbox": "idle", "name": "s"})[0], 200)
             started = time.monotonic()
             copy = server.post("/snapshots/s/restore", {"as_name": "copy", "start": True})[1]["data"]
@@ -264,7 +265,7 @@ class Idle(ServerTest):
             return self.reads(server, "idle", started + seconds)
 
     def reads(self, server, name, before):
-        """The file is there. False when that was not found out in time."""
+        """The file exists. False if that was not determined in time."""
         status, body = server.exec(name, "cat", "file")
         if time.monotonic() > before:
             return False
