@@ -17,7 +17,7 @@ struct capture {
     uint64_t total; /* including what was not kept */
 };
 
-/* Collects output until something else happens. False without memory. */
+/* Collects output until something else happens. False if out of memory. */
 bool capture_collect(struct capture *capture, struct command *command, enum command_event *event);
 
 /* Replaces the output, which must be empty. */
