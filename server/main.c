@@ -49,7 +49,7 @@ static bool open_state(struct server *server, struct identity *identity) {
     if (!state_open(&server->api.state, server->options.state_dir, uid, gid)) {
         return false;
     }
-    /* One that belongs to a process of its own goes with it anyway. */
+    /* The folder of a server for one process is removed with it anyway. */
     if (folder_fd < 0 && disk_is_memory(server->api.state.dir.top_fd)) {
         complain("warning: the state folder is in memory: files of sandboxes take the machine's and are gone when it "
                  "restarts; --state DIR names one on a disk");
@@ -57,7 +57,7 @@ static bool open_state(struct server *server, struct identity *identity) {
     return true;
 }
 
-/* Folders that bubblewrap is told by their paths must stay within its reach. */
+/* Folders that are passed to bubblewrap as paths must stay accessible to it. */
 static bool drop_privileges(const struct server *server, const struct identity *identity) {
     const struct options *options = &server->options;
     const char **folders = calloc(options->images.count + 2, sizeof *folders);
@@ -110,7 +110,7 @@ static void stop_working(struct api *api) {
     eventfd_write(api->executor.stop_fd, 1);
 }
 
-/* Answers requests until one of the signals comes. */
+/* Serves requests until one of the signals arrives. */
 static bool serve(struct server *server, const sigset_t *signals) {
     struct api *api = &server->api;
     struct expiry expiry;

@@ -40,7 +40,7 @@ static const char usage[] =
     "The API key may also stand in the environment as AGENTKERNEL_API_KEY. Without a key every\n"
     "program on this machine may use the server.\n";
 
-/* Says what is wrong, as complain does. */
+/* Reports what is wrong, as complain does. */
 #define bad(...) (complain(__VA_ARGS__), OPTIONS_BAD)
 
 /* Replaces *slot by a copy of text. */
@@ -62,7 +62,7 @@ static enum options_outcome parse_listen(struct options *options, const char *te
         text++;
         host_len -= 2;
     } else if (host_len > 0 && memchr(text, ':', host_len)) {
-        host_len = 0; /* an IPv6 address without brackets: where it ends cannot be told */
+        host_len = 0; /* an IPv6 address without brackets: its end is ambiguous */
     }
     char *end = NULL;
     unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 65536;
@@ -79,7 +79,7 @@ static enum options_outcome parse_listen(struct options *options, const char *te
     return OPTIONS_RUN;
 }
 
-/* A descriptor that was passed to us, and must not be inherited further. */
+/* A descriptor that was passed to this process. It is made close-on-exec. */
 static enum options_outcome parse_fd(int *fd, const char *option, const char *text) {
     char *end = NULL;
     long number = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
@@ -238,7 +238,7 @@ static enum options_outcome parse(struct options *options, int option) {
     case OPTION_HELP:
         fputs(usage, stdout);
         return OPTIONS_EXIT;
-    default: /* getopt_long has said what is wrong */
+    default: /* getopt_long has reported the error */
         return bad("try --help");
     }
 }

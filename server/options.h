@@ -22,8 +22,8 @@ struct options {
 
 enum options_outcome { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_BAD };
 
-/* Reads argv and the environment. OPTIONS_EXIT: --help or --version was answered on stdout. OPTIONS_BAD: the reason is
- * on stderr. AGENTKERNEL_API_KEY is wiped from the environment, so that nothing that is started later can find it. */
+/* Reads argv and the environment. OPTIONS_EXIT: --help or --version was printed on stdout. OPTIONS_BAD: the reason is
+ * on stderr. AGENTKERNEL_API_KEY is wiped from the environment, so that no process started later inherits it. */
 enum options_outcome options_read(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);

@@ -1,5 +1,5 @@
 /*
- * batch.c: POST /batch/run: runs commands in parallel, each in a fresh sandbox, and answers in the order of the
+ * batch.c: POST /batch/run: runs commands in parallel, each in a fresh sandbox, and replies in the order of the
  * request.
  */
 #include <pthread.h>
@@ -28,8 +28,8 @@ struct batch {
     size_t output_max;
     struct item *items;
     size_t count;
-    atomic_size_t next; /* the item that is nobody's yet */
-    atomic_bool cut;    /* the client has gone or the server stops: nothing more is started */
+    atomic_size_t next; /* the next item that no thread has taken */
+    atomic_bool cut;    /* the client has disconnected or the server stops: start no more commands */
 };
 
 static void free_items(struct batch *batch) {
@@ -55,7 +55,7 @@ static void read_item(struct fields *fields, const ak_json_value *value, size_t 
     }
 }
 
-/* Reads the body. False when the reply says what is wrong with it. */
+/* Reads the body. False if the reply is an error. */
 static bool read_batch(const struct request *request, struct batch *batch, struct reply *reply) {
     struct fields fields;
     ak_json_value list;
@@ -124,7 +124,7 @@ static void run_all(struct batch *batch) {
 
 /* --- Reply --- */
 
-/* Why a command failed, when that is not in its output; NULL when it is. */
+/* Why a command failed; NULL if its output contains the reason. */
 static const char *reason_of(const struct executed *executed) {
     switch (executed->outcome) {
     case EXECUTE_UNAVAILABLE:
@@ -182,10 +182,10 @@ static void write_results(struct reply *reply, const struct batch *batch) {
 void handle_batch_run(struct api *api, struct request *request, struct reply *reply) {
     struct batch batch = {.executor = &api->executor, .client_fd = request->client_fd};
     if (read_batch(request, &batch, reply) && command_reply_available(&api->executor, reply)) {
-        batch.output_max = capture_limit() / batch.count; /* a batch's reply is no larger than that of one command */
+        batch.output_max = capture_limit() / batch.count; /* a batch's reply is not larger than that of one command */
         run_all(&batch);
         if (atomic_load(&batch.cut)) {
-            reply_error(reply, 503, "The server is shutting down"); /* of a client that has gone nobody reads it */
+            reply_error(reply, 503, "The server is shutting down"); /* not read by a client that has disconnected */
         } else {
             write_results(reply, &batch);
         }

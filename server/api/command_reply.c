@@ -104,7 +104,7 @@ void command_reply(struct reply *reply, const struct sandbox *sandbox, const str
     case EXECUTE_NO_MEMORY:
         reply_error(reply, 500, "out of memory");
         break;
-    case EXECUTE_CANCELLED: /* of a client that has gone nobody reads this */
+    case EXECUTE_CANCELLED: /* not read by a client that has disconnected */
         reply_error(reply, 503, "The server is shutting down");
         break;
     }

@@ -7,7 +7,7 @@
 #include "api.h"
 #include "execute.h"
 
-/* The text for commands in a sandbox that is stopped or not there. */
+/* The error text for commands in a sandbox that is stopped or does not exist. */
 #define SANDBOX_NOT_RUNNING "Sandbox '%s' is not running. Start it with: agentkernel start %s"
 
 #define COMMAND_TOO_BIG "Argument list too long: command and environment are larger than the kernel takes"
@@ -15,7 +15,7 @@
 /* How much of its output the error of a failed command repeats. */
 #define ERROR_OUTPUT_MAX 4096
 
-/* Whether commands can be run; if not, the reply says why. */
+/* Whether commands can be run; if not, replies with the reason. */
 bool command_reply_available(const struct executor *executor, struct reply *reply);
 
 /* Replies with the result of a command: 200 with the output, 409 if it failed, another error if it could not be run.

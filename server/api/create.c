@@ -14,15 +14,15 @@
 #include "source.h"
 #include "validate.h"
 
-/* What the full server supports and this one does not. Refused, because a sandbox without it would not be the one that
- * was asked for. null is treated as absent where the protocol does so. */
+/* What the full server supports and this one does not. Refused, because a sandbox without it would not be what was
+ * requested. null is treated as absent where the protocol does so. */
 static const struct {
     const char *name;
     enum { LIST, MAP, OBJECT_OR_NULL } kind;
 } unsupported[] = {{"volumes", LIST},        {"secrets", LIST}, {"secret_files", LIST},
                    {"secret_mappings", MAP}, {"ports", LIST},   {"network", OBJECT_OR_NULL}};
 
-/* Replies if a backend other than this one is asked for. */
+/* Replies with an error if a backend other than this one is requested. */
 static void check_backend(struct fields *fields, struct reply *reply) {
     char *backend = fields_text(fields, "backend");
     enum backend_check check = backend ? validate_backend(backend) : BACKEND_OURS;
@@ -34,7 +34,7 @@ static void check_backend(struct fields *fields, struct reply *reply) {
     free(backend);
 }
 
-/* Whether the member asks for anything. */
+/* Whether the member requests anything. */
 static bool asks_for(struct fields *fields, size_t i) {
     ak_json_value value;
     char **list = NULL;
@@ -72,8 +72,8 @@ static void check_unsupported(struct fields *fields, struct reply *reply) {
     }
 }
 
-/* Profile, CPUs and memory. What is not asked for is what the full server gives: 1 CPU and 512 MB, less in the
- * restrictive profile. What is asked for wins over the profile. */
+/* Profile, CPUs and memory. Defaults are those of the full server: 1 CPU and 512 MB, less in the restrictive profile.
+ * The request takes precedence over the profile. */
 static void read_limits(struct fields *fields, struct sandbox *wanted, struct reply *reply) {
     uint64_t vcpus = 1;
     uint64_t memory_mb = 512;
@@ -126,7 +126,7 @@ static void read_description(struct fields *fields, struct sandbox *wanted) {
     metadata_read_lifecycle(fields, wanted);
 }
 
-/* Reads the body. False when the reply says what is wrong with it. */
+/* Reads the body. False if the reply is an error. */
 static bool read_create_request(const struct request *request, struct sandbox *wanted, struct source *source,
                                 struct reply *reply) {
     struct fields fields;
@@ -157,7 +157,7 @@ static void reply_created(struct reply *reply, struct sandbox *sandbox) {
     reply_close(reply);
 }
 
-/* Fills a new sandbox. False when the reply says why not. */
+/* Fills a new sandbox. False if the reply is an error. */
 static bool fetch(struct api *api, const struct request *request, struct sandbox *made, const struct source *source,
                   struct reply *reply) {
     if (!source_fetch(api, request, made, source, reply)) {

@@ -88,7 +88,7 @@ static void read_memory(uint64_t *used, uint64_t *total) {
     *used = available_kb < total_kb ? (total_kb - available_kb) / 1024 : 0;
 }
 
-/* How busy the machine was over the last minute, 100 being all its CPUs. */
+/* The load of the machine over the last minute; 100 is all its CPUs. */
 static double cpu_percent(void) {
     double load = 0;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);

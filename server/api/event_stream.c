@@ -9,13 +9,13 @@
 #include "command_reply.h"
 #include "text.h"
 
-/* How often a comment is sent, so that idle limits of clients and proxies do not end the stream of a silent command
+/* How often a comment is sent, so that idle timeouts of clients and proxies do not end the stream of a silent command
  * (RT2). */
 #ifndef STREAM_KEEP_ALIVE_MS
 #define STREAM_KEEP_ALIVE_MS 15000
 #endif
 
-#define TAIL_MAX 3 /* the longest start of a character that can be held back */
+#define TAIL_MAX 3 /* the longest incomplete character that can be held back */
 
 struct stream {
     struct command command;
@@ -94,7 +94,7 @@ static void add_done(struct stream *stream, const struct run_result *result) {
 }
 
 static void add_end(struct stream *stream, const struct run_result *result) {
-    add_output(stream, stream->raw, stream->held); /* a character that was never completed */
+    add_output(stream, stream->raw, stream->held); /* an incomplete character */
     char message[600];
     switch (result->kind) {
     case END_TOO_BIG:
@@ -114,7 +114,7 @@ static void add_end(struct stream *stream, const struct run_result *result) {
     }
 }
 
-/* Adds a piece of output that was read behind what was held back. */
+/* Adds a piece of output, which was read behind the bytes that were held back. */
 static void add_piece(struct stream *stream, size_t len) {
     size_t have = stream->held + len;
     size_t hold = text_incomplete_tail(stream->raw, have);
@@ -123,7 +123,7 @@ static void add_piece(struct stream *stream, size_t len) {
     stream->held = hold;
 }
 
-/* Waits for what happens next and turns it into events. */
+/* Waits for the next event of the command and turns it into events of the stream. */
 static void advance(struct stream *stream) {
     size_t len = 0;
     switch (command_next(&stream->command, STREAM_KEEP_ALIVE_MS, stream->raw + stream->held, COMMAND_READ_MAX, &len)) {
@@ -173,7 +173,7 @@ static void close_events(void *body) {
     free(stream);
 }
 
-/* Answers with a new stream. NULL, after saying so, without memory. */
+/* Replies with a new stream. If out of memory, replies with an error and returns NULL. */
 static struct stream *open_events(struct reply *reply) {
     struct stream *stream = malloc(sizeof *stream);
     if (!stream) {

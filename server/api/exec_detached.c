@@ -94,7 +94,7 @@ void handle_exec_detached(struct api *api, struct request *request, struct reply
     exec_request_free(&exec);
 }
 
-/* --- Questions --- */
+/* --- Queries --- */
 
 /* A sandbox that does not exist has none, as the protocol requires. */
 void handle_detached_list(struct api *api, struct request *request, struct reply *reply) {
@@ -113,7 +113,7 @@ void handle_detached_list(struct api *api, struct request *request, struct reply
     state_release(sandbox);
 }
 
-/* The sandbox of a command, a reference; NULL when the reply says why not. */
+/* The sandbox of a command, a reference; NULL if the reply is an error. */
 static struct sandbox *find(struct api *api, const struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return NULL;

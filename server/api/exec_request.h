@@ -13,14 +13,14 @@ struct exec_request {
     char *workdir;
 };
 
-/* Reads and checks the body. False when the reply says what is wrong with it. To be freed in either case. */
+/* Reads and checks the body. False if the reply is an error. To be freed in either case. */
 bool exec_request_read(const struct request *request, struct exec_request *exec, struct reply *reply);
 void exec_request_free(struct exec_request *exec);
 
-/* The sandbox to run it in, a reference; NULL when the reply says why not. */
+/* The sandbox to run it in, a reference; NULL if the reply is an error. */
 struct sandbox *exec_request_sandbox(struct api *api, const struct request *request, struct reply *reply);
 
-/* The command; good as long as the request. */
+/* The command; valid as long as the request. */
 struct kept_command exec_request_command(const struct exec_request *exec);
 
 #endif

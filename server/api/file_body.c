@@ -12,7 +12,7 @@
 #include "descriptor.h"
 #include "json_text.h"
 
-/* Read at once: a multiple of 3, so that base64 can be made piece by piece. */
+/* Bytes read at once: a multiple of 3, so that base64 can be encoded piece by piece. */
 #define PIECE 24576
 /* The longest escape is 6 bytes for one. */
 #define ESCAPED_MAX (PIECE * 6)
@@ -23,7 +23,7 @@ struct file_body {
     uint64_t size;     /* of the file */
     uint64_t raw_left; /* bytes of it that have not been read */
     uint64_t content;  /* length of its text in the reply */
-    uint64_t sent;     /* how much of that has been made */
+    uint64_t sent;     /* how much of that has been generated */
     enum { STAGE_HEAD, STAGE_CONTENT, STAGE_TAIL, STAGE_END } stage;
     size_t kept; /* bytes at the start of raw: a character whose rest comes with the next piece */
     size_t out_pos;
@@ -34,7 +34,8 @@ struct file_body {
 
 /* --- The file --- */
 
-/* Reads the next piece behind what was kept, whole unless the file ends. -1 with errno; EPIPE when it has shrunk. */
+/* Reads the next piece behind the kept bytes, complete unless the file ends. -1 with errno; EPIPE when it has
+ * shrunk. */
 static ssize_t read_piece(struct file_body *body) {
     size_t wanted = body->raw_left < PIECE ? (size_t)body->raw_left : PIECE;
     size_t done = 0;
@@ -59,7 +60,7 @@ static bool rewind_file(struct file_body *body) {
     return lseek(body->fd, 0, SEEK_SET) == 0;
 }
 
-/* Of len bytes, those that are whole characters; what follows them is kept. False when it is no text. */
+/* Finds the complete characters in len bytes; what follows them is kept. False if it is not text. */
 static bool whole_characters(struct file_body *body, size_t len, size_t *whole) {
     bool incomplete = false;
     *whole = ak_utf8_prefix(body->raw, len, &incomplete);
@@ -72,7 +73,7 @@ static bool is_wanted(const atomic_bool *stop, int client_fd) {
     return !atomic_load(stop) && poll(&client, 1, 0) == 0;
 }
 
-/* Finds out whether the file is text, and how long it is as such. False with errno. */
+/* Determines whether the file is text, and its length as such. False with errno. */
 static bool measure(struct file_body *body, const atomic_bool *stop, int client_fd) {
     bool text = true;
     while (text && body->raw_left > 0) {
@@ -82,7 +83,7 @@ static bool measure(struct file_body *body, const atomic_bool *stop, int client_
         }
         size_t whole = 0;
         ssize_t len = read_piece(body);
-        if (len < 0 && errno == EPIPE) { /* shorter by now: take it as it is */
+        if (len < 0 && errno == EPIPE) { /* it has shrunk: use the new length */
             body->size -= body->raw_left;
             body->raw_left = 0;
             len = (ssize_t)body->kept;
@@ -113,7 +114,7 @@ static void put_tail(struct file_body *body) {
     body->out_len = (size_t)snprintf(body->out, sizeof body->out, "\",\"size\":%" PRIu64 "}}", body->size);
 }
 
-/* Makes the next piece of the content. False when what is there no longer is what was measured. */
+/* Generates the next piece of the content. False if the file no longer matches the measured length. */
 static bool put_content(struct file_body *body) {
     ssize_t len = read_piece(body);
     size_t whole = len < 0 ? 0 : (size_t)len;
@@ -130,7 +131,7 @@ static bool put_content(struct file_body *body) {
     return body->sent <= body->content && (body->raw_left > 0 || body->sent == body->content);
 }
 
-/* Makes what comes next. */
+/* Generates the next piece of the reply. */
 static bool put_next(struct file_body *body) {
     body->out_pos = 0;
     body->out_len = 0;

@@ -18,14 +18,14 @@
 
 /* Files up to this size are read before the reply begins, so that a concurrent write cannot truncate it. */
 #define WHOLE_MAX ((uint64_t)1 << 20)
-/* Commands cannot make larger ones. */
+/* Commands cannot create larger ones. */
 #define READ_MAX ((uint64_t)2 << 30)
 #define FILES_MAX 10000
 
 /* One request about files. */
 struct file_call {
     struct api *api;
-    struct file_store store; /* whose sandbox is a reference; NULL: there is none of that name */
+    struct file_store store; /* its sandbox is a reference; NULL: there is no such sandbox */
     struct files_path path;
 };
 
@@ -66,7 +66,7 @@ static void reply_done(struct reply *reply, const char *before, const struct fil
     writer_free(&text);
 }
 
-/* Finds the sandbox. False when its name is none. */
+/* Finds the sandbox. False if its name is invalid. */
 static bool open_call(struct file_call *call, struct api *api, const struct request *request, struct reply *reply) {
     *call = (struct file_call){.api = api};
     if (!sandbox_check_name(request, reply)) {
@@ -121,7 +121,7 @@ static bool is_running(const struct file_call *call, const struct request *reque
 
 /* --- Reading --- */
 
-/* Answers with a small file. Takes over the descriptor. False with errno. */
+/* Replies with a small file. Takes ownership of the descriptor. False with errno. */
 static bool reply_whole(int fd, size_t size, struct reply *reply) {
     char *bytes = malloc(size + 1);
     size_t len = 0;
@@ -189,7 +189,7 @@ struct content {
     size_t len;
 };
 
-/* The bytes that a base64 string stands for. False, latched, when it is none. */
+/* Decodes a base64 string. False, latched, if it is invalid. */
 static bool decode_base64(struct fields *fields, const ak_json_value *value, struct content *content) {
     size_t size = 0;
     if (!ak_base64_check_string(value, &size)) {
@@ -264,7 +264,7 @@ void handle_delete_file(struct api *api, struct request *request, struct reply *
 
 /* --- Several --- */
 
-/* Reads the path that a member of the map is named by. False when the reply says what is wrong. */
+/* Reads the path in the name of a map's member. False if the reply is an error. */
 static bool parse_key(struct file_call *call, struct fields *fields, const ak_json_value *key, struct reply *reply) {
     struct writer wrong = {0};
     size_t len = 0;

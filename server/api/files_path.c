@@ -17,7 +17,7 @@ static bool fail(struct writer *wrong, const char *message, const char *about) {
     return false;
 }
 
-/* The path in its simplest form. Never longer. */
+/* The normalized path, which is never longer. */
 static char *simplify(const char *text) {
     char *relative = malloc(strlen(text) + 1);
     char *to = relative;
@@ -55,7 +55,7 @@ bool files_path_set(struct files_path *path, const char *text, size_t len, struc
     return true;
 }
 
-/* Appends a segment, decoded. False when it holds something else than escapes after a '%'. */
+/* Appends a segment, decoded. False if a '%' does not begin a valid escape. */
 static bool append_decoded(struct writer *decoded, const char *segment, size_t len) {
     writer_raw(decoded, "/", 1);
     for (size_t i = 0; i < len; i++) {

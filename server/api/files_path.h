@@ -11,7 +11,7 @@
 #include "writer.h"
 
 struct files_path {
-    char *text;     /* as asked for, absolute, UTF-8: for messages and the audit log */
+    char *text;     /* as requested, absolute, UTF-8: for messages and the audit log */
     char *relative; /* the same without its first slash, empty components and "." */
 };
 

@@ -1,5 +1,5 @@
 /*
- * lifecycle.c: starting, stopping and resizing kept sandboxes, and how long they live.
+ * lifecycle.c: starting, stopping and resizing kept sandboxes, and their lifetime.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,8 @@ static void reply_failure(struct reply *reply, const char *operation, int error)
     }
 }
 
-/* A start takes no members; the protocol requires that unknown ones are refused here. False when the reply says so. */
+/* A start takes no members; the protocol requires that unknown ones are refused here. False if the reply is an
+ * error. */
 static bool check_start_request(const struct request *request, struct reply *reply) {
     struct fields fields;
     ak_json_iter iter;
@@ -60,7 +61,7 @@ void handle_start_sandbox(struct api *api, struct request *request, struct reply
     state_release(sandbox);
 }
 
-/* Succeeds for an unknown name, too: nothing runs, which is what was asked for. */
+/* Succeeds for an unknown name, too: nothing runs, which is what was requested. */
 void handle_stop_sandbox(struct api *api, struct request *request, struct reply *reply) {
     if (!sandbox_check_name(request, reply)) {
         return;
@@ -104,7 +105,7 @@ struct size {
     uint64_t memory_mb;
 };
 
-/* False when the reply says what is wrong. */
+/* False if the reply is an error. */
 static bool read_size(const struct request *request, struct size *size, struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);
@@ -146,8 +147,8 @@ static bool resize(struct sandbox *sandbox, const struct size *size) {
     return ok;
 }
 
-/* Adds to the time that a sandbox has left; to now, when it has no end or that is over. 0 with errno on failure;
- * EOVERFLOW: that would be more than AK_TTL_MAX_SECONDS. */
+/* Extends the time to live of a sandbox, counted from now if it has none or has expired. 0 with errno on failure;
+ * EOVERFLOW: the result exceeds AK_TTL_MAX_SECONDS. */
 static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -167,7 +168,7 @@ static uint64_t extend(struct sandbox *sandbox, uint64_t seconds) {
     return ok ? after : 0;
 }
 
-/* The protocol treats an invalid body as absent. False when the reply says what is wrong. */
+/* The protocol treats an invalid body as absent. False if the reply is an error. */
 static bool read_extend_request(const struct request *request, uint64_t *seconds, struct reply *reply) {
     struct fields fields;
     char message[VALIDATE_MESSAGE];
@@ -213,7 +214,7 @@ static void reply_info(struct reply *reply, struct sandbox *sandbox) {
     reply_close(reply);
 }
 
-/* Commands that run keep what they were started with. */
+/* Running commands keep the limits they were started with. */
 void handle_resize_sandbox(struct api *api, struct request *request, struct reply *reply) {
     struct size size = {0};
     struct sandbox *sandbox = sandbox_find(api, request, reply);

@@ -1,5 +1,5 @@
 /*
- * logs.c: GET /sandboxes/{name}/logs: what the audit log says about a sandbox.
+ * logs.c: GET /sandboxes/{name}/logs: the audit log's entries about a sandbox.
  */
 #include "handlers.h"
 

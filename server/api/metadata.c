@@ -14,7 +14,7 @@ void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox) {
     if (!fields_given(fields, "lifecycle") || !fields_value(fields, "lifecycle", false, AK_JSON_OBJECT, &value)) {
         return;
     }
-    /* The members of the object, with places that count from the start of the body. */
+    /* The members of the object, with positions relative to the start of the body. */
     struct fields inner = {.text = fields->text, .len = fields->len, .root = value};
     uint64_t stop = 0;
     uint64_t erase = 0;
@@ -33,7 +33,7 @@ void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox) {
     }
 }
 
-/* What a PATCH asks for. */
+/* The content of a PATCH request. */
 struct patch {
     bool has_labels;
     bool has_description;

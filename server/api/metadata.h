@@ -7,8 +7,8 @@
 #include "fields.h"
 #include "state.h"
 
-/* Reads member `lifecycle` into the sandbox's auto_..._seconds; absent and null change nothing. What is wrong with it
- * latches in fields. */
+/* Reads member `lifecycle` into the sandbox's auto_..._seconds; absent and null change nothing. Errors latch in
+ * fields. */
 void metadata_read_lifecycle(struct fields *fields, struct sandbox *sandbox);
 
 #endif

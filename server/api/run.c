@@ -10,7 +10,7 @@
 #include "handlers.h"
 #include "validate.h"
 
-/* What both operations are asked. */
+/* The request of both operations. */
 struct run_request {
     char **command;
     size_t count;
@@ -24,7 +24,7 @@ static void free_run_request(struct run_request *run) {
     free(run->image);
 }
 
-/* Reads the body. False when the reply says what is wrong with it. */
+/* Reads the body. False if the reply is an error. */
 static bool read_run_request(const struct request *request, struct run_request *run, struct reply *reply) {
     struct fields fields;
     fields_parse(&fields, request->body, request->body_len);

@@ -88,14 +88,14 @@ bool sandbox_check_name(const struct request *request, struct reply *reply) {
 
 #define FILTERS_MAX 32
 
-/* label=K:V of the query; all must fit. */
+/* label=K:V of the query; all must match. */
 struct filter {
     const char *key;
     size_t key_len;
     const char *value;
 };
 
-/* More than FILTERS_MAX: there are too many. */
+/* A result above FILTERS_MAX: there are too many. */
 static size_t read_filters(const struct request *request, struct filter *filters) {
     size_t count = 0;
     char *position = request->query;

@@ -27,7 +27,7 @@ static void write_snapshot(struct writer *writer, const struct snapshot *snapsho
     writer_close(writer, '}');
 }
 
-/* Checks a name that has its own prefix in error texts. False when the reply says what is wrong with it. */
+/* Checks a name that has its own prefix in error texts. False if the reply is an error. */
 static bool check_name(const char *what, const char *name, struct reply *reply) {
     char message[VALIDATE_MESSAGE];
     const char *wrong = validate_sandbox_name(name, message);

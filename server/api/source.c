@@ -7,7 +7,7 @@
 #include "text.h"
 #include "validate.h"
 
-/* --- What is asked for --- */
+/* --- Request --- */
 
 void source_read(struct fields *fields, struct source *source) {
     char *url = fields_text(fields, "source_url");
@@ -36,7 +36,7 @@ void source_free(struct source *source) {
     free(source->init_script);
 }
 
-/* --- What became of it --- */
+/* --- Result --- */
 
 /* "Failed to <what> <which>: <output>" */
 static void reply_failed(struct reply *reply, const char *what, const char *which, const struct capture *output) {
@@ -68,7 +68,7 @@ static void explain(struct reply *reply, const struct source *source, enum provi
     free(url);
 }
 
-/* Whether the command failed, and not what runs it. */
+/* Whether the command itself failed, rather than running it. */
 static bool has_failed(const struct executed *executed) {
     return executed->outcome == EXECUTE_ENDED && executed->result.kind != END_TOO_BIG &&
            executed->result.kind != END_SANDBOX_FAILED;

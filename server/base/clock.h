@@ -12,7 +12,7 @@
 #define CLOCK_TIME_CAP 48
 void clock_format(struct timespec time, char *text, size_t cap);
 
-/* The same for now. */
+/* The same for the current time. */
 void clock_now(char *text, size_t cap);
 
 /* A version 7 UUID, 36 characters and NUL. */

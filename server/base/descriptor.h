@@ -1,10 +1,10 @@
 /*
- * descriptor.h: closing what may not be open.
+ * descriptor.h: closes a descriptor that may not be open.
  */
 #ifndef AKL_DESCRIPTOR_H
 #define AKL_DESCRIPTOR_H
 
-/* Closes fd, unless it is negative. errno stays what it was: this is mostly called on the way out of a failure. */
+/* Closes fd, unless it is negative. Preserves errno: most calls are in error paths. */
 void close_if_open(int fd);
 
 #endif

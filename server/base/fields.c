@@ -14,7 +14,7 @@ void fields_fail(struct fields *fields, const char *message) {
     }
 }
 
-/* Latches "Invalid JSON: <what> at line L column C", the place being the end of the value that does not fit. */
+/* Latches "Invalid JSON: <what> at line L column C", at the end of the value that is invalid. */
 __attribute__((format(printf, 3, 4))) static void fail_at(struct fields *fields, const char *where, const char *format,
                                                           ...) {
     if (fields->failed) {
@@ -42,7 +42,7 @@ static void fail_memory(struct fields *fields) {
     fields_fail(fields, "out of memory");
 }
 
-/* How error texts name what they found. */
+/* The name of a kind in error texts. */
 static const char *kind_name(ak_json_kind kind) {
     switch (kind) {
     case AK_JSON_NULL:
@@ -82,7 +82,7 @@ void fields_parse(struct fields *fields, const char *text, size_t len) {
     }
 }
 
-/* Finds a member that may stand once. */
+/* Finds a member, which must not occur twice. */
 static bool find(struct fields *fields, const char *name, ak_json_value *found) {
     *found = (ak_json_value){.kind = AK_JSON_ABSENT};
     if (fields->failed) {
@@ -185,7 +185,7 @@ char *fields_bytes(struct fields *fields, const ak_json_value *value, size_t *le
     return bytes;
 }
 
-/* The same for what may not hold NUL. */
+/* The same for a string that must not contain NUL. */
 static char *decode_text(struct fields *fields, const char *name, const ak_json_value *value) {
     size_t len = 0;
     char *text = fields_bytes(fields, value, &len);
@@ -318,7 +318,7 @@ struct fields fields_below(const struct fields *fields, const ak_json_value *obj
     return below;
 }
 
-/* Writes the members of a map; of several equal names the last counts. */
+/* Writes the members of a map; of duplicate names the last one wins. */
 static bool write_map(struct fields *fields, const char *name, const ak_json_value *map, struct writer *writer) {
     ak_json_iter iter;
     ak_json_value key;

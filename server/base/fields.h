@@ -7,7 +7,7 @@
  * where a query says so.
  *
  * Strings are copied and NUL-terminated; they must not contain NUL or half a surrogate pair: no argv, environment or
- * path could hold those, and replacing them would run another command than the one asked for.
+ * path could hold those, and replacing them would run a different command.
  */
 #ifndef AKL_FIELDS_H
 #define AKL_FIELDS_H
@@ -52,7 +52,7 @@ void fields_free_list(char **list);
 /* A list with elements of any kind, which is required; null is refused. False on failure. */
 bool fields_array(struct fields *fields, const char *name, ak_json_value *list);
 
-/* The members of an object that stands in a list of these fields, with errors of its own, placed in the whole text. */
+/* The members of an object in a list of these fields, with its own error, whose position is that in the whole text. */
 struct fields fields_below(const struct fields *fields, const ak_json_value *object);
 
 /* A map of at most FIELDS_MAP_MAX strings to strings, written as compact JSON; to be freed. NULL when absent or empty.
@@ -60,17 +60,17 @@ struct fields fields_below(const struct fields *fields, const ak_json_value *obj
 #define FIELDS_MAP_MAX 1000
 char *fields_map(struct fields *fields, const char *name);
 
-/* A string or a map as it stands in the text, of the kind that is asked for; null is refused. False when absent. */
+/* The raw value of a string or map of the requested kind; null is refused. False when absent. */
 bool fields_value(struct fields *fields, const char *name, bool required, ak_json_kind kind, ak_json_value *out);
 
-/* The bytes that a string value stands for, NUL among them, to be freed; NULL when it is no string, or half of a
- * surrogate pair is in it. */
+/* The decoded bytes of a string value, which may include NUL, to be freed; NULL when it is not a string or contains
+ * half a surrogate pair. */
 char *fields_bytes(struct fields *fields, const ak_json_value *value, size_t *len);
 
-/* Latches an error of the handler's own, as it is. */
+/* Latches an error of the handler, verbatim. */
 void fields_fail(struct fields *fields, const char *message);
 
-/* A string value's decoded text, to be freed, and its length; NULL without memory. */
+/* A string value's decoded text, to be freed, and its length; NULL if out of memory. */
 char *fields_decode(const ak_json_value *string, size_t *len);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Flags of kernel_rename; <linux/fs.h> has them, but cannot be included beside <sys/mount.h> everywhere. */
+/* Flags of kernel_rename; <linux/fs.h> has them, but conflicts with <sys/mount.h> on some systems. */
 #define KERNEL_NOREPLACE 1U
 #define KERNEL_EXCHANGE 2U
 
@@ -22,7 +22,7 @@ static inline int kernel_pidfd_open(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* Closes all descriptors from first on. Not before Linux 5.9: -1. */
+/* Closes all descriptors from first on. -1 before Linux 5.9. */
 static inline int kernel_close_range(int first) {
     return (int)syscall(SYS_close_range, (unsigned)first, ~0U, 0U);
 }
@@ -49,7 +49,7 @@ struct kernel_statx {
 };
 _Static_assert(sizeof(struct kernel_statx) == 256, "the kernel writes so much");
 
-/* The number of a file and, where its file system keeps that, its time of birth; else 0. */
+/* The inode number of a file and, where its file system stores it, its birth time; else 0. */
 static inline bool kernel_birth(int dir_fd, const char *name, int flags, struct kernel_statx *status) {
     const uint32_t inode = 0x100, birth = 0x800;
     if (syscall(SYS_statx, dir_fd, name, flags, inode | birth, status) != 0) {

@@ -8,7 +8,7 @@
 
 enum profile { PROFILE_PERMISSIVE, PROFILE_MODERATE, PROFILE_RESTRICTIVE };
 
-/* Reads a profile's name in any case. False when there is no such profile. */
+/* Parses a profile's name, ignoring case. False if there is no such profile. */
 bool profile_parse(const char *text, enum profile *profile);
 
 const char *profile_name(enum profile profile);

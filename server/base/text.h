@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* How many bytes at the end (0 to 3) begin a UTF-8 character that is not complete. */
+/* The number of bytes at the end (0 to 3) that belong to an incomplete UTF-8 character. */
 size_t text_incomplete_tail(const char *bytes, size_t len);
 
 /* Removes the part before the '@' of URLs (user and password) from a string, in place. */

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What most threads need: they fill buffers that lie elsewhere. */
+/* Enough for most threads: their buffers are not on the stack. */
 #define THREAD_STACK ((size_t)256 << 10)
 
-/* Starts run(data). thread: for pthread_join; NULL: nobody waits for it. False with errno. */
+/* Starts run(data). thread: for pthread_join; NULL: detached. False with errno. */
 bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *), void *data);
 
 #endif

@@ -7,7 +7,7 @@
 #include "json_text.h"
 #include "value_rules.h"
 
-/* The length of the character that starts at text (one byte when it is not UTF-8). */
+/* The length of the character at text (one byte if it is not UTF-8). */
 static int char_length(const char *text) {
     for (int n = 1; n <= 4; n++) {
         if (!memchr(text, 0, (size_t)n) && ak_utf8_valid(text, (size_t)n)) {
@@ -89,7 +89,7 @@ const char *validate_env(const char *const *env, char message[VALIDATE_MESSAGE])
     for (; *env; env++) {
         size_t len = strlen(*env);
         if (!ak_is_env_entry(*env, len)) {
-            /* Not shown: an entry without its key could be a secret. */
+            /* The entry is not shown: without a key it could be a secret. */
             snprintf(message, VALIDATE_MESSAGE, "Invalid env entry (%zu bytes): expected KEY=VALUE", len);
             return message;
         }

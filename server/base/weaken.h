@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the environment variable AK_TEST_WEAKEN, a list with commas, names this control. */
+/* Whether the environment variable AK_TEST_WEAKEN, a comma-separated list, names this control. */
 static inline bool weakened(const char *control) {
     const char *wanted = getenv("AK_TEST_WEAKEN");
     size_t size = strlen(control);

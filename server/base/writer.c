@@ -59,7 +59,7 @@ void writer_text(struct writer *writer, const char *text) {
 
 void writer_string(struct writer *writer, const char *bytes, size_t len) {
     writer_raw(writer, "\"", 1);
-    /* Most text needs no escape, so the first try has room for a little more than the text itself. */
+    /* Most text needs no escape, so the first attempt reserves little more than the length of the text. */
     size_t room = len + len / 16 + 16;
     if (!writer_reserve(writer, room)) {
         return;

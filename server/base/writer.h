@@ -18,10 +18,10 @@ struct writer {
     bool failed;
 };
 
-/* Whether all went well so far. */
+/* Whether everything has succeeded so far. */
 bool writer_ok(const struct writer *writer);
 
-/* Empties the buffer and keeps its memory; a failure is forgotten. */
+/* Empties the buffer but keeps its memory; clears a failure. */
 void writer_reset(struct writer *writer);
 
 /* Frees the buffer. */
@@ -33,7 +33,7 @@ void writer_raw(struct writer *writer, const char *text, size_t len);
 /* Appends a C string as it is. */
 void writer_text(struct writer *writer, const char *text);
 
-/* A quoted string; what is not UTF-8 becomes U+FFFD. */
+/* A quoted string; invalid UTF-8 becomes U+FFFD. */
 void writer_string(struct writer *writer, const char *bytes, size_t len);
 
 /* A NULL-terminated list of C strings, as an array. */
@@ -43,7 +43,7 @@ void writer_strings(struct writer *writer, const char *const *list);
 void writer_open(struct writer *writer, char bracket);
 void writer_close(struct writer *writer, char bracket);
 
-/* Starts a member: comma if needed, name, colon. The name is one of ours and needs no escaping. */
+/* Starts a member: comma if needed, name, colon. The name is a constant and needs no escaping. */
 void writer_name(struct writer *writer, const char *name);
 
 /* Starts an element of an array: comma if needed. */
@@ -56,10 +56,10 @@ void writer_member_uint(struct writer *writer, const char *name, uint64_t number
 void writer_member_int(struct writer *writer, const char *name, int64_t number);
 void writer_member_bool(struct writer *writer, const char *name, bool value);
 
-/* A quoted string with the bytes' base64. */
+/* The bytes in base64, as a quoted string. */
 void writer_base64(struct writer *writer, const char *bytes, size_t len);
 
-/* Output of a command: member `name` as text and, only when something had to be replaced in it, member `base64_name`
+/* Output of a command: member `name` as text and, only if characters were replaced in it, member `base64_name`
  * with the exact bytes. */
 void writer_member_output(struct writer *writer, const char *name, const char *base64_name, const char *bytes,
                           size_t len);

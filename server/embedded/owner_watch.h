@@ -11,8 +11,8 @@
  *
  * pidfd (-1: none) is the owner's. life_fd (-1: none) is a file whose first byte the owner has locked. Such a lock is
  * released when the owner gives it up and whenever the process ends or executes another program, regardless of children
- * that it forked. The second byte was locked for us before we were started and shows the owner that we are alive:
- * descriptors of that file must never be closed.
+ * that it forked. The second byte was locked for this process before it was started and shows the owner that it is
+ * alive: descriptors of that file must never be closed.
  *
  * Starts threads; call after all forks, with SIGTERM blocked. False with errno.
  */

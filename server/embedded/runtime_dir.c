@@ -34,7 +34,7 @@ static const atomic_bool never_stop;
 
 /* --- Removing --- */
 
-/* Empties the state as the user it belongs to: root must not follow what commands have left there. */
+/* Empties the state as the user it belongs to: root must not follow links that commands have left there. */
 static bool empty_state(int folder_fd, const struct stat *state) {
     if (geteuid() != 0 || state->st_uid == 0) {
         return tree_remove(folder_fd, AK_LOCAL_STATE, &never_stop) || errno == ENOENT;
@@ -62,7 +62,7 @@ static bool remove_folder(int beside_fd, const char *name, int folder_fd) {
     return unlinkat(beside_fd, name, AT_REMOVEDIR) == 0;
 }
 
-/* The path that a descriptor was opened by. */
+/* The path of an open descriptor. */
 static bool path_of(int fd, char *path, size_t cap) {
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -71,7 +71,7 @@ static bool path_of(int fd, char *path, size_t cap) {
     return size > 0 && path[0] == '/';
 }
 
-/* --- Leftovers of others --- */
+/* --- Leftovers of other servers --- */
 
 static void sweep_one(int beside_fd, const char *name) {
     struct stat status;
@@ -170,7 +170,7 @@ bool runtime_dir_keep(struct runtime_dir *folder, int fd) {
         return complain("--folder-fd: no folder whose name begins with " AK_LOCAL_FOLDER_PREFIX);
     }
     *slash = '\0';
-    /* The working directory is inherited from the owner and must not be kept busy. */
+    /* The working directory is inherited from the owner; keeping it would prevent unmounting it. */
     (void)chdir("/");
     int beside_fd = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = beside_fd >= 0 && start_janitor(folder, fd, beside_fd, name);

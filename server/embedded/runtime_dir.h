@@ -14,9 +14,9 @@ struct runtime_dir {
 };
 
 /*
- * Starts the janitor of the folder open as fd: a process that first removes the folders beside it whose servers could
- * not do so, then waits for the end of this server and removes the folder with its contents. It keeps the current user,
- * so that it can do so after the server has given up root. A folder is in use as long as its lock is held (flock of the
+ * Starts the janitor of the folder open as fd: a process that first removes sibling folders of servers that failed to
+ * do so, then waits for the end of this server and removes the folder with its contents. It keeps the current user, so
+ * that it can do so after the server has given up root. A folder is in use as long as its lock is held (flock of the
  * folder itself, taken by its creator, shared by the server and its janitor); nothing else counts.
  *
  * Called before any thread exists, and before privileges are dropped. False with the reason on stderr.
@@ -26,10 +26,10 @@ bool runtime_dir_keep(struct runtime_dir *folder, int fd);
 /* The state folder in it, from malloc; NULL with errno. */
 char *runtime_dir_state_dir(int fd);
 
-/* Lets members of gid, the user that root's server becomes, search the folder; nobody else. False with errno. */
+/* Gives search permission on the folder to gid only, the group that root's server changes to. False with errno. */
 bool runtime_dir_let_through(int fd, gid_t gid);
 
-/* Has the folder removed now; waits a little for it. */
+/* Requests the removal of the folder and waits a little for it. */
 void runtime_dir_close(struct runtime_dir *folder);
 
 #endif

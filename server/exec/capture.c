@@ -41,7 +41,7 @@ bool capture_collect(struct capture *capture, struct command *command, enum comm
         capture->len = capture->len + n < capture->max ? capture->len + n : capture->max;
     }
     if (capture->total > capture->len) {
-        /* A character that our own limit has cut is dropped. */
+        /* A character that the limit has cut is dropped. */
         capture->len -= text_incomplete_tail(capture->bytes, capture->len);
     }
     return true;

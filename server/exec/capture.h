@@ -10,14 +10,14 @@
 size_t capture_limit(void);
 
 struct capture {
-    char *bytes; /* to be freed; room for COMMAND_READ_MAX more than it holds, where what is past max goes */
+    char *bytes; /* to be freed; has room for another COMMAND_READ_MAX bytes, for output past max */
     size_t len;
     size_t cap;
     size_t max;     /* the caller's */
-    uint64_t total; /* with what was not kept */
+    uint64_t total; /* including what was not kept */
 };
 
-/* Collects output until something else happens. False without memory. */
+/* Collects output until something else happens. False if out of memory. */
 bool capture_collect(struct capture *capture, struct command *command, enum command_event *event);
 
 /* Replaces the output, which must be empty. */

@@ -1,5 +1,5 @@
 /*
- * command_limits.h: what commands may use.
+ * command_limits.h: resource limits of commands.
  */
 #ifndef AKL_COMMAND_LIMITS_H
 #define AKL_COMMAND_LIMITS_H
@@ -8,7 +8,7 @@
 #include "profile.h"
 #include "sandbox.h"
 
-/* When the request says nothing else. */
+/* The defaults of a profile. */
 struct limits limits_of_profile(enum profile profile);
 
 /* In a kept sandbox. */

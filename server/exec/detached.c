@@ -23,13 +23,13 @@
 #define END_WAIT_MS 12000
 
 enum phase {
-    PHASE_STARTING, /* listed with its id, but not started: it can neither be looked at nor killed */
+    PHASE_STARTING, /* listed with its id, but not started: it can be neither queried nor killed */
     PHASE_RUNNING,
-    PHASE_ENDING, /* how it ended is known; its descriptors are being closed */
-    PHASE_ENDED   /* its thread does not touch it any more */
+    PHASE_ENDING, /* its result is known; its descriptors are being closed */
+    PHASE_ENDED   /* its thread no longer uses it */
 };
 
-/* All but the fixed fields under the list's lock. */
+/* All except the constant fields are guarded by the list's lock. */
 struct detached {
     struct detached *next;
     char id[9];
@@ -42,7 +42,7 @@ struct detached {
     enum phase phase;
     bool killed; /* on request, or with its sandbox */
     struct run_result result;
-    struct command command; /* the thread's; to be killed by others in PHASE_RUNNING only */
+    struct command command; /* the thread's; others may kill it in PHASE_RUNNING only */
 };
 
 /* Those of one sandbox, the oldest first. */
@@ -53,7 +53,7 @@ struct detached_list {
     struct detached *first;
 };
 
-/* --- What is kept --- */
+/* --- The list --- */
 
 static void free_one(struct detached *detached) {
     for (size_t i = 0; i < 2; i++) {
@@ -75,7 +75,7 @@ static void free_list(struct attachment *attachment) {
     free(list);
 }
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static struct detached_list *new_list(void) {
     struct detached_list *list = calloc(1, sizeof *list);
     pthread_condattr_t monotonic;
@@ -92,12 +92,12 @@ static struct detached_list *new_list(void) {
     return list;
 }
 
-/* NULL when the sandbox never had a command. */
+/* NULL if the sandbox never had a command. */
 static struct detached_list *list_of(struct sandbox *sandbox) {
     return (struct detached_list *)atomic_load(&sandbox->attachment);
 }
 
-/* The same, but it is made then; NULL without memory. */
+/* The same, but creates it; NULL if out of memory. */
 static struct detached_list *make_list(struct sandbox *sandbox) {
     struct detached_list *list = list_of(sandbox);
     struct detached_list *fresh = list ? NULL : new_list();
@@ -105,11 +105,11 @@ static struct detached_list *make_list(struct sandbox *sandbox) {
     if (!fresh || atomic_compare_exchange_strong(&sandbox->attachment, &none, &fresh->attachment)) {
         return list ? list : fresh;
     }
-    free_list(&fresh->attachment); /* another thread was first */
+    free_list(&fresh->attachment); /* another thread has created it */
     return list_of(sandbox);
 }
 
-/* Copies a vector of strings into one block. NULL without memory. */
+/* Copies a vector of strings into one block. NULL if out of memory. */
 static char **copy_argv(const char *const *argv) {
     size_t count = 0;
     size_t bytes = 0;
@@ -162,14 +162,13 @@ static struct detached *find_any(const struct detached_list *list, const char *i
     return detached;
 }
 
-/* One that has been started. */
+/* Finds a command that has been started. */
 static struct detached *find(const struct detached_list *list, const char *id) {
     struct detached *detached = find_any(list, id);
     return detached && detached->phase != PHASE_STARTING ? detached : NULL;
 }
 
-/* Appends a command to the list; the one that ended first may have to be dropped for it. False: all of them are
- * running. */
+/* Appends a command to the list; if it is full, the one that ended first is dropped. False: all of them are running. */
 static bool enlist(struct detached *detached) {
     struct detached_list *list = detached->list;
     struct detached *forgotten = NULL;
@@ -201,7 +200,7 @@ static bool enlist(struct detached *detached) {
     return room;
 }
 
-/* Removes one that never ran. */
+/* Removes a command that never ran. */
 static void delist(struct detached *detached) {
     struct detached_list *list = detached->list;
     pthread_mutex_lock(&list->lock);
@@ -225,7 +224,7 @@ static void keep(struct detached *detached, bool errors, const char *bytes, size
     pthread_mutex_unlock(&detached->list->lock);
 }
 
-/* Keeps the output until the end, of whatever kind. */
+/* Stores the output until the command ends, for whatever reason. */
 static void follow(struct detached *detached, char *buf) {
     struct command *command = &detached->command;
     for (;;) {
@@ -248,7 +247,7 @@ static void follow(struct detached *detached, char *buf) {
     }
 }
 
-/* Counts one that has ended, or was not started. */
+/* Decrements the count of running commands. */
 static void count_out(struct detached_threads *threads) {
     pthread_mutex_lock(&threads->lock);
     threads->running--;
@@ -278,7 +277,7 @@ static void *run(void *data) {
 
 /* --- Start --- */
 
-/* Counts a command that is about to run. False: there are too many. */
+/* Increments the count of running commands. False: there are too many. */
 static bool count_in(struct detached_threads *threads) {
     pthread_mutex_lock(&threads->lock);
     bool ok = threads->running < DETACHED_RUNNING_MAX;
@@ -299,7 +298,7 @@ static void show(const struct detached *detached, detached_visitor *visit, void 
     visit(&info, context);
 }
 
-/* Starts the command of one that is in the list. */
+/* Starts a command that is in the list. */
 static enum detached_start launch(struct detached *detached, const struct executor *executor,
                                   const struct kept_command *command, char why[256]) {
     struct sandbox *sandbox = detached->sandbox;
@@ -320,7 +319,7 @@ static enum detached_start launch(struct detached *detached, const struct execut
     if (start == COMMAND_NOT_RUNNING) {
         return DETACHED_NOT_RUNNING;
     }
-    audit_command(&sandbox->state->audit, sandbox, plan.order.argv, NULL); /* how it ends is another matter */
+    audit_command(&sandbox->state->audit, sandbox, plan.order.argv, NULL); /* its exit code is not logged */
     return DETACHED_STARTED;
 }
 
@@ -342,7 +341,7 @@ static bool start_thread(struct detached *detached) {
     return started;
 }
 
-/* Starts a new one. On failure the caller removes it from the list. */
+/* Starts a new command. On failure the caller removes it from the list. */
 static enum detached_start start(struct detached *detached, const struct executor *executor,
                                  const struct kept_command *command, detached_visitor *visit, void *context,
                                  char why[256]) {
@@ -383,7 +382,7 @@ enum detached_start detached_start(struct detached_threads *threads, const struc
     return outcome;
 }
 
-/* --- Questions --- */
+/* --- Queries --- */
 
 bool detached_visit(struct sandbox *sandbox, const char *id, detached_visitor *visit, void *context) {
     struct detached_list *list = list_of(sandbox);
@@ -430,7 +429,7 @@ static struct timespec deadline_in(int ms) {
     return time;
 }
 
-/* Waits until a command has ended, or was forgotten after that; with the lock. */
+/* Waits until a command has ended or has been dropped since. The caller holds the lock. */
 static struct detached *await_end(struct detached_list *list, const char *id, int ms) {
     struct timespec deadline = deadline_in(ms);
     struct detached *detached = NULL;
@@ -456,7 +455,7 @@ bool detached_end(struct sandbox *sandbox, const char *id) {
             running_kill(&detached->command.running);
         }
     }
-    if (detached && detached->phase != PHASE_STARTING) { /* by itself, or at another's request, perhaps just now */
+    if (detached && detached->phase != PHASE_STARTING) { /* it may have ended by itself or on another request */
         await_end(list, id, END_WAIT_MS);
     }
     pthread_mutex_unlock(&list->lock);

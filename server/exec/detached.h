@@ -26,13 +26,13 @@ struct detached_threads {
 #define DETACHED_THREADS_INITIALIZER                                                                                   \
     { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 }
 
-/* What is known of one. */
+/* The state of a detached command. */
 struct detached_info {
     const char *id;
     const char *const *argv;
     const char *started_at;
     bool running;
-    int exit_code; /* once it does not run */
+    int exit_code; /* valid once it has ended */
     bool out_of_memory;
 };
 
@@ -41,14 +41,14 @@ typedef void detached_visitor(const struct detached_info *info, void *context);
 
 enum detached_start {
     DETACHED_STARTED,
-    DETACHED_TOO_MANY,      /* run at once */
+    DETACHED_TOO_MANY,      /* running in total */
     DETACHED_TOO_MANY_HERE, /* in this sandbox */
     DETACHED_NOT_RUNNING,   /* the sandbox is stopped, or was removed since it was found */
     DETACHED_UNUSABLE,      /* the sandbox's files cannot be opened; see why */
     DETACHED_FAILED         /* see why */
 };
 
-/* Starts a command and calls visit with its initial state: it may have ended and been forgotten when this returns. */
+/* Starts a command and calls visit with its initial state: it may have ended and been dropped when this returns. */
 enum detached_start detached_start(struct detached_threads *threads, const struct executor *executor,
                                    const struct kept_command *command, struct sandbox *sandbox, detached_visitor *visit,
                                    void *context, char why[256]);
@@ -60,11 +60,11 @@ bool detached_visit(struct sandbox *sandbox, const char *id, detached_visitor *v
 enum detached_read { DETACHED_READ, DETACHED_UNKNOWN, DETACHED_UNREADABLE };
 
 /* Reads what a command has written so far to stdout or stderr, into a capture that is all zero and to be freed. errno
- * says why it is unreadable. */
+ * is the reason if it is unreadable. */
 enum detached_read detached_read_log(struct sandbox *sandbox, const char *id, bool errors, struct capture *capture);
 
-/* Ends a command: SIGTERM, a little time, SIGKILL. Returns when none of its processes is left. False when the sandbox
- * has none of that id; one that has ended already stays what it is. */
+/* Ends a command: SIGTERM, a little time, SIGKILL. Returns when none of its processes is left. False if the sandbox has
+ * no command of that id; one that has ended already keeps its result. */
 bool detached_end(struct sandbox *sandbox, const char *id);
 
 /* Waits until no thread is left. Call when the server stops (stop_fd is readable). */

@@ -9,14 +9,14 @@
 #include "kept_command.h"
 
 enum execute_outcome {
-    EXECUTE_ENDED,       /* result says how, output what it wrote, or why it could not be run */
+    EXECUTE_ENDED,       /* result has its end, output its output or why it could not be run */
     EXECUTE_UNUSABLE,    /* the sandbox's files cannot be opened; see why */
     EXECUTE_UNAVAILABLE, /* no command can be started; see why */
     EXECUTE_NOT_RUNNING, /* the sandbox is stopped, or was removed since it was found */
     EXECUTE_REMOVED,     /* the sandbox was removed before the command had ended, */
     EXECUTE_STOPPED,     /* or stopped */
-    EXECUTE_NO_MEMORY,   /* for the output */
-    EXECUTE_CANCELLED    /* the server stops, or the client has gone */
+    EXECUTE_NO_MEMORY,   /* out of memory for the output */
+    EXECUTE_CANCELLED    /* the server stops, or the client has disconnected */
 };
 
 struct executed {
@@ -27,7 +27,7 @@ struct executed {
 };
 
 /* Runs a command in a kept sandbox or (NULL) a fresh one, and keeps up to output_max bytes of its output. Blocks until
- * it has ended, the client behind client_fd has gone, or the server stops. To be freed. */
+ * it has ended, the client of client_fd has disconnected, or the server stops. To be freed. */
 struct executed execute(const struct executor *executor, const struct launch_plan *plan, struct sandbox *sandbox,
                         int client_fd, size_t output_max);
 
@@ -37,7 +37,7 @@ struct executed execute_in(const struct executor *executor, const struct kept_co
 
 void executed_free(struct executed *executed);
 
-/* Whether it ended, and well. */
+/* Whether it ended successfully. */
 bool executed_well(const struct executed *executed);
 
 #endif

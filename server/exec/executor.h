@@ -1,5 +1,5 @@
 /*
- * executor.h: what commands are run with. Set up at start, constant afterwards.
+ * executor.h: the context for running commands. Set up at start, constant afterwards.
  */
 #ifndef AKL_EXECUTOR_H
 #define AKL_EXECUTOR_H
@@ -11,7 +11,7 @@
 struct executor {
     struct probe_result probe; /* whether commands can be isolated here */
     struct spawner *spawner;   /* NULL when they cannot */
-    int stop_fd;               /* becomes readable, and stays so, when the server stops */
+    int stop_fd;               /* readable once the server stops */
     const struct image_roots *images;
 };
 

@@ -28,7 +28,7 @@ size_t output_file_write(const struct output_file *file, const char *bytes, size
     size_t wanted = len < room ? len : room;
     size_t done = 0;
     ssize_t n = 1;
-    /* On a full disk the rest is lost, as it is past the bound; that shows in the total. */
+    /* On a full disk the rest is lost, as it is past the limit; the total includes it. */
     while (done < wanted && n > 0) {
         n = pwrite(file->fd, bytes + done, wanted - done, (off_t)(file->len + done));
         done += n > 0 ? (size_t)n : 0;

@@ -12,8 +12,8 @@
 
 struct output_file {
     int fd;
-    size_t len;     /* what the file holds */
-    uint64_t total; /* with what was not kept */
+    size_t len;     /* bytes in the file */
+    uint64_t total; /* including what was not kept */
 };
 
 /* Creates one in a folder; it disappears when it is closed. False with errno. */

@@ -2,8 +2,8 @@
  * provision.h: fills a new sandbox: a git repository is cloned into its home, and a shell runs a script there
  * afterwards.
  *
- * Both run in the sandbox, with its limits and its network, so whatever a hostile repository makes of git happens
- * there. git keeps a password of the URL in the clone's own configuration.
+ * Both run in the sandbox, with its limits and its network, so the effects of a hostile repository on git are confined
+ * to it. git keeps a password of the URL in the clone's own configuration.
  */
 #ifndef AKL_PROVISION_H
 #define AKL_PROVISION_H

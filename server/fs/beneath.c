@@ -13,7 +13,7 @@
 #include "descriptor.h"
 #include "weaken.h"
 
-/* openat2 gives up (EAGAIN) when something is renamed on its way, which a command may do without end. */
+/* openat2 fails with EAGAIN when a component is renamed meanwhile, which a command may do endlessly. */
 #define TRIES_MAX 128
 
 static int open_in_root(int root_fd, const char *path, int flags) {
@@ -72,7 +72,7 @@ bool beneath_is_root(int root_fd, int fd) {
            (root.st_dev == status.st_dev && root.st_ino == status.st_ino);
 }
 
-/* Opens folder `name` in parent_fd, which it closes, after making it when it is missing. */
+/* Opens folder `name` in parent_fd, which it closes, after creating it if it is missing. */
 static int enter(int parent_fd, const char *name) {
     bool made = mkdirat(parent_fd, name, 0700) == 0;
     int fd = -1;
@@ -80,13 +80,13 @@ static int enter(int parent_fd, const char *name) {
         fd = openat(parent_fd, name, (made ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (fd >= 0 && made) {
-        fchmod(fd, 0755); /* not mkdirat's doing, because of our umask */
+        fchmod(fd, 0755); /* mkdirat's mode is subject to the umask */
     }
     close_if_open(parent_fd);
     return fd;
 }
 
-/* Opens the deepest folder on the way that is there; *rest is where in folder that ends. */
+/* Opens the deepest existing folder of the path; *rest points to the remaining part of folder. */
 static int open_deepest(int root_fd, char *folder, char **rest) {
     size_t cut = strlen(folder);
     for (;;) {
@@ -105,7 +105,7 @@ static int open_deepest(int root_fd, char *folder, char **rest) {
     }
 }
 
-/* Opens folder, cutting it up, and makes what is missing of it. */
+/* Opens folder, whose string it modifies, and creates what is missing. */
 static int open_or_make(int root_fd, char *folder, beneath_may_add *may_add, const void *context) {
     char *rest = NULL;
     int fd = open_deepest(root_fd, folder, &rest);

@@ -2,9 +2,9 @@
  * beneath.h: opens a path beneath a folder, and never anything outside of it, whatever commands do to the tree at the
  * same time.
  *
- * The folder is treated as the root: links are followed as a command sees them, absolute ones from the folder, and ".."
+ * The folder is treated as the root: links resolve as for a command, absolute ones from the folder, and ".."
  * does not leave it (openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS, Linux 5.6). If the kernel has no openat2
- * or a filter forbids it, each component is opened on its own and no link is followed. Thread class: any.
+ * or a filter forbids it, the components are opened one by one and no link is followed. Thread class: any.
  */
 #ifndef AKL_BENEATH_H
 #define AKL_BENEATH_H
@@ -15,9 +15,8 @@
  * "" is the folder itself. -1 with errno. */
 int beneath_open(int root_fd, const char *path, int flags);
 
-/* Opens the folder that the last component of path lies in, as O_PATH, and makes what is missing on the way if asked to
- * (mode 0755). may_add is asked before an entry is made in the root folder itself. -1 with errno, which may_add sets
- * when it says no. */
+/* Opens the parent folder of path, as O_PATH. Creates missing folders if requested (mode 0755); may_add is called
+ * before an entry is created in the root folder itself. -1 with errno, which may_add sets if it returns false. */
 typedef bool beneath_may_add(const char *name, const void *context);
 int beneath_open_parent(int root_fd, const char *path, bool make, beneath_may_add *may_add, const void *context);
 

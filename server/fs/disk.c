@@ -13,7 +13,7 @@ struct disk_space disk_free(int fd) {
     struct disk_space space = {UINT64_MAX, UINT64_MAX};
     if (fstatfs(fd, &status) == 0) {
         space.bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_bsize;
-        space.files = status.f_files == 0 ? UINT64_MAX : (uint64_t)status.f_ffree; /* 0: made as they are needed */
+        space.files = status.f_files == 0 ? UINT64_MAX : (uint64_t)status.f_ffree; /* 0: allocated on demand */
     }
     return space;
 }

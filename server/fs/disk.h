@@ -1,8 +1,8 @@
 /*
  * disk.h: the space that must stay free on the disk of the state folder.
  *
- * The disk is shared with others, so no operation may use it up: DISK_RESERVE_BYTES stay free if there is that much,
- * else half of what was free at the beginning; the same holds for the number of files.
+ * The disk is shared with others, so no operation may fill it: DISK_RESERVE_BYTES stay free if that much is free at the
+ * beginning, else half of what is free then; the same applies to the number of files.
  */
 #ifndef AKL_DISK_H
 #define AKL_DISK_H
@@ -15,7 +15,7 @@ struct disk_space {
     uint64_t files;
 };
 
-/* What unprivileged users may still use of the file system behind fd; the maximum when that is unknown. */
+/* What is available to unprivileged users on the file system of fd; the maximum if that is unknown. */
 struct disk_space disk_free(int fd);
 
 /* Whether that file system is in memory. */

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Between two looks at the disk and at *stop. */
+/* Bytes copied between two checks of the disk and of *stop. */
 #define CHUNK ((off_t)16 << 20)
 
 void file_copy_begin(struct file_copy *copy, int to_fd, const atomic_bool *stop) {
@@ -33,7 +33,7 @@ static bool is_unsupported(int error) {
            error == ETXTBSY || error == EBADF;
 }
 
-/* Copies one piece by reading and writing. Returns how much; 0 at the file's end, -1 with errno. */
+/* Copies one piece by reading and writing. Returns its size; 0 at end of file, -1 with errno. */
 static ssize_t copy_by_hand(struct file_copy *copy, int from_fd, int to_fd, off_t offset, size_t len) {
     ssize_t n = pread(from_fd, copy->buf, len < sizeof copy->buf ? len : sizeof copy->buf, offset);
     ssize_t done = 0;
@@ -47,7 +47,7 @@ static ssize_t copy_by_hand(struct file_copy *copy, int from_fd, int to_fd, off_
     return n;
 }
 
-/* Copies a piece without holes; its end is the file's, if that comes first. */
+/* Copies a piece without holes, at most up to the end of the file. */
 static bool copy_piece(struct file_copy *copy, int from_fd, int to_fd, off_t offset, off_t end, bool *by_hand) {
     ssize_t n = 1;
     while (offset < end && n > 0) {
@@ -81,7 +81,7 @@ bool file_copy_data(struct file_copy *copy, int from_fd, int to_fd, off_t size) 
             break; /* a hole up to the end */
         }
         off_t hole = data < 0 ? size : lseek(from_fd, data, SEEK_HOLE);
-        data = data < 0 ? offset : data; /* a file system that knows of no holes */
+        data = data < 0 ? offset : data; /* a file system without support for holes */
         hole = hole < 0 || hole > size ? size : hole;
         if (data >= size) {
             break;

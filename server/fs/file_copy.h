@@ -21,15 +21,14 @@ struct file_copy {
     char buf[FILE_COPY_BUFFER];
 };
 
-/* to_fd: something on the file system that is copied to; it stays the caller's. */
+/* to_fd: any file on the target file system; it stays the caller's. */
 void file_copy_begin(struct file_copy *copy, int to_fd, const atomic_bool *stop);
 
-/* False with errno: ECANCELED when *stop is true, ENOSPC when too little of the disk is left after so many bytes more.
- */
+/* False with errno: ECANCELED when *stop is true, ENOSPC when `bytes` more would leave too little of the disk. */
 bool file_copy_may_go_on(const struct file_copy *copy, uint64_t bytes);
 
 /* Copies the first `size` bytes of a file, with their holes, to an empty one: by sharing blocks, within the kernel, or
- * by reading and writing, whichever works first. A file that is shorter by now is filled up with zeros. False with
+ * by reading and writing, whichever works first. If the file has become shorter, the rest is zeros. False with
  * errno. */
 bool file_copy_data(struct file_copy *copy, int from_fd, int to_fd, off_t size);
 

@@ -10,7 +10,7 @@
 
 #include "descriptor.h"
 
-/* Entries that every sandbox makes itself, and those that come with the host's programs. */
+/* Entries that every sandbox creates itself, and those of the host's programs. */
 static const char *const always[] = {".", "..", "proc", "dev", "sys", "run", "lost+found"};
 static const char *const with_host[] = {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt", "etc", "var"};
 
@@ -40,7 +40,7 @@ bool kept_root_may_hold(const char *name, const char *image_root) {
 }
 
 bool kept_root_fill(int root_fd) {
-    /* Whatever the umask: commands see these folders as a system's. The state folder is closed to everybody else. */
+    /* Whatever the umask: commands expect the usual modes. No other user can enter the state folder. */
     return mkdirat(root_fd, KEPT_ROOT_HOME, 0700) == 0 && fchmodat(root_fd, KEPT_ROOT_HOME, 0755, 0) == 0 &&
            mkdirat(root_fd, KEPT_ROOT_TMP, 0700) == 0 && fchmodat(root_fd, KEPT_ROOT_TMP, 01777, 0) == 0;
 }

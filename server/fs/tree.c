@@ -13,16 +13,16 @@
 #include "kernel.h"
 #include "weaken.h"
 
-/* What a tree holds was put there by commands: no link in it is followed (X2). */
+/* The content of a tree was created by commands: no link in it is followed (X2). */
 #define NO_LINK (WEAKENED("nofollow") ? 0 : AT_SYMLINK_NOFOLLOW)
 
 /*
- * Directories are not descended into: a directory found inside another is moved up to the top under a new name, and its
- * turn comes later. So depth costs nothing, and every entry is touched once or twice.
+ * Directories are not descended into: a directory found inside another is moved to the top level under a new name and
+ * processed later. So depth costs nothing, and every entry is touched once or twice.
  */
 struct removal {
     int top_fd;
-    uint64_t moved; /* numbers the names given to directories that were moved up */
+    uint64_t moved; /* counter for the names of directories that were moved up */
     const atomic_bool *stop;
 };
 
@@ -30,7 +30,7 @@ static bool is_dot(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Opens a directory after giving ourselves all permissions on it. */
+/* Opens a directory after granting its owner all permissions. */
 static int open_dir(int parent_fd, const char *name) {
     struct stat status;
     if (fstatat(parent_fd, name, &status, NO_LINK) != 0) {
@@ -54,7 +54,7 @@ static bool is_directory(int dir_fd, const struct dirent *entry) {
     return fstatat(dir_fd, entry->d_name, &status, NO_LINK) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* Moves directory `name` up to the top. Moving one rewrites its "..", which needs permission to write it. */
+/* Moves directory `name` to the top level. This rewrites its "..", which takes write permission. */
 static bool move_up(struct removal *removal, int dir_fd, const char *name) {
     char up[32];
     snprintf(up, sizeof up, ".moved-%ju", (uintmax_t)removal->moved++);
@@ -62,7 +62,7 @@ static bool move_up(struct removal *removal, int dir_fd, const char *name) {
         return true;
     }
     if (errno == EEXIST) {
-        return true; /* the tree holds that very name: the next pass tries the next one */
+        return true; /* the name is taken: the next pass tries the next one */
     }
     return fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW) == 0 &&
            kernel_rename(dir_fd, name, removal->top_fd, up, KERNEL_NOREPLACE) == 0;
@@ -70,7 +70,7 @@ static bool move_up(struct removal *removal, int dir_fd, const char *name) {
 
 static int empty_dir(struct removal *removal, int parent_fd, const char *name, bool is_top);
 
-/* Deals with one entry of a directory; at the top directories are emptied, below it they are moved up. */
+/* Handles one entry of a directory: directories at the top level are emptied, others are moved up. */
 static bool remove_entry(struct removal *removal, int dir_fd, const struct dirent *entry, bool is_top) {
     if (!is_directory(dir_fd, entry)) {
         return unlinkat(dir_fd, entry->d_name, 0) == 0 || errno == ENOENT;
@@ -82,7 +82,7 @@ static bool remove_entry(struct removal *removal, int dir_fd, const struct diren
            (unlinkat(dir_fd, entry->d_name, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY);
 }
 
-/* Goes through a directory once. Returns how many entries it met, -1 on failure. */
+/* Makes one pass over a directory. Returns the number of entries seen, -1 on failure. */
 static int empty_dir(struct removal *removal, int parent_fd, const char *name, bool is_top) {
     int fd = is_top ? openat(removal->top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_dir(parent_fd, name);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);

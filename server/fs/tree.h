@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Removes directory `name` below parent_fd with all that is in it. It uses two descriptors and a fixed amount of memory
- * however deep the tree is, follows no symbolic link, and gives up between two files when *stop becomes true. Nothing
- * may use the tree any more. False with errno when something is left (ECANCELED when stopped). */
+/* Removes directory `name` below parent_fd and its contents. It uses two descriptors and a fixed amount of memory
+ * however deep the tree is, follows no symbolic link, and stops between two files when *stop becomes true. The tree
+ * must no longer be in use. False with errno if something is left (ECANCELED if stopped). */
 bool tree_remove(int parent_fd, const char *name, const atomic_bool *stop);
 
 #endif

@@ -18,11 +18,11 @@
 #include "tree.h"
 #include "weaken.h"
 
-/* What a tree holds was put there by commands: no link in it is followed (X2). */
+/* The content of a tree was created by commands: no link in it is followed (X2). */
 #define NO_LINK (WEAKENED("nofollow") ? 0 : AT_SYMLINK_NOFOLLOW)
 #define O_NO_LINK (WEAKENED("nofollow") ? 0 : O_NOFOLLOW)
 
-/* Where the first name of every file with several names is kept, until the copy is done. */
+/* Holds the first name of every file with several hard links until the copy is complete. */
 #define LINKS "links"
 #define TREE "tree"
 
@@ -30,21 +30,21 @@
 struct level {
     struct level *up;
     size_t depth;
-    int from_fd; /* -1: closed, to be had again as the parent of the one below */
+    int from_fd; /* -1: closed; reopened as the parent of the one below */
     int to_fd;
     struct stat status; /* of the original, as it was found */
-    bool opened_up;     /* its permissions were changed, to be able to read it */
-    char *names;        /* directories in it, each with a NUL; copied after everything else */
+    bool opened_up;     /* its permissions were changed to read it */
+    char *names;        /* its subdirectories, each with a NUL; copied after everything else */
     size_t names_len;
     size_t names_cap;
-    size_t next; /* the one whose turn it is */
+    size_t next; /* the next one to copy */
 };
 
 struct copy {
-    struct copy *next; /* of those that are being made now */
+    struct copy *next; /* in the list of copies in progress */
     struct stat source;
     struct level *level;
-    int links_fd; /* -1: no such file yet */
+    int links_fd; /* -1: none yet */
     int target_fd;
     struct file_copy file;
 };
@@ -53,9 +53,9 @@ static bool is_dot(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* What happens when commands change a tree while it is looked at: the entry is left out. */
+/* Errors that result from commands changing the tree meanwhile: the entry is skipped. */
 static bool is_gone(int error) {
-    /* ENXIO is what opening a socket says. */
+    /* ENXIO: a socket was opened. */
     return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EEXIST || error == ENXIO;
 }
 
@@ -80,7 +80,7 @@ static bool is_copied_now(const struct stat *source) {
     return copy;
 }
 
-/* Waits for those who copy the same tree, each of which ends when it may not go on (file_copy.h). */
+/* Waits for other copies of the same tree, each of which ends when it may not continue (file_copy.h). */
 static bool take_turn(struct copy *copy, int from_fd) {
     if (fstat(from_fd, &copy->source) != 0) {
         return false;
@@ -108,8 +108,8 @@ static void end_turn(struct copy *copy) {
 
 /* --- Opening --- */
 
-/* Opens an entry whose permissions do not allow it. It is held by an O_PATH descriptor, so that it cannot be replaced.
- * -1 with errno. *status is its state before. */
+/* Opens an entry whose permissions do not allow it. An O_PATH descriptor ensures that it is not replaced meanwhile. -1
+ * with errno. *status is its state before. */
 static int open_up(int dir_fd, const char *name, mode_t kind, mode_t needed, struct stat *status) {
     char path[32];
     int fd = -1;
@@ -150,7 +150,7 @@ static int open_file(int dir_fd, const char *name, struct stat *status) {
         }
     }
     if (fd >= 0 && (fstat(fd, status) != 0 || !S_ISREG(status->st_mode))) {
-        close_fd(&fd); /* something else stands there by now */
+        close_fd(&fd); /* the entry has been replaced */
         errno = ENOENT;
     }
     return fd;
@@ -158,7 +158,7 @@ static int open_file(int dir_fd, const char *name, struct stat *status) {
 
 /* --- Links --- */
 
-/* A name for a file with several names: its number, and its time of birth, because numbers are given again. */
+/* The key of a file with several hard links: inode number and birth time, because inode numbers are reused. */
 static bool name_link(int fd, const char *name, int flags, char *text, size_t cap) {
     struct kernel_statx status;
     if (!kernel_birth(fd, name, flags, &status)) {
@@ -181,7 +181,7 @@ static bool link_to_earlier(const struct copy *copy, const char *link, const cha
     return copy->links_fd >= 0 && linkat(copy->links_fd, link, copy->level->to_fd, name, 0) == 0;
 }
 
-/* Remembers the file for its other names. */
+/* Records the file for its other names. */
 static bool remember_link(struct copy *copy, const char *link, const char *name) {
     return open_links(copy) &&
            (linkat(copy->level->to_fd, name, copy->links_fd, link, 0) == 0 || errno == EMLINK || errno == EEXIST);
@@ -211,7 +211,7 @@ static bool copy_file(struct copy *copy, const char *name) {
     return ok;
 }
 
-/* Symbolic links and FIFOs: what they are is all in their name and status. */
+/* Symbolic links and FIFOs, which have no content. */
 static bool copy_special(struct copy *copy, const char *name, const struct stat *status) {
     char link[64];
     char target[PATH_MAX];
@@ -225,7 +225,7 @@ static bool copy_special(struct copy *copy, const char *name, const struct stat 
     if (S_ISLNK(status->st_mode)) {
         ssize_t len = readlinkat(from_fd, name, target, sizeof target - 1);
         if (len < 0) {
-            errno = errno == EINVAL ? ENOENT : errno; /* no link any more */
+            errno = errno == EINVAL ? ENOENT : errno; /* no longer a link */
             return false;
         }
         target[len] = '\0';
@@ -238,7 +238,7 @@ static bool copy_special(struct copy *copy, const char *name, const struct stat 
     return utimensat(to_fd, name, times, AT_SYMLINK_NOFOLLOW) == 0 && (!many || remember_link(copy, link, name));
 }
 
-/* Notes a directory for later. */
+/* Adds a directory to be copied later. */
 static bool add_name(struct level *level, const char *name) {
     size_t len = strlen(name) + 1;
     if (level->names_cap - level->names_len < len) {
@@ -271,7 +271,7 @@ static bool copy_entry(struct copy *copy, const char *name) {
 
 /* --- Directories --- */
 
-/* Copies all of a directory but the directories in it. */
+/* Copies a directory except for its subdirectories. */
 static bool scan(struct copy *copy) {
     int fd = openat(copy->level->from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -291,7 +291,7 @@ static bool scan(struct copy *copy) {
     return ok;
 }
 
-/* Gives a directory back the permissions it had, unless a command has changed them since. */
+/* Restores the permissions of a directory, unless a command has changed them since. */
 static void close_up(const struct level *level) {
     struct stat now;
     mode_t before = level->status.st_mode & 07777;
@@ -310,7 +310,7 @@ static void free_level(struct level *level) {
     free(level);
 }
 
-/* Makes the copy of a directory and begins with it. */
+/* Creates the copy of a directory and starts copying into it. */
 static bool enter(struct copy *copy, int from_parent_fd, const char *from_name, int to_parent_fd, const char *to_name) {
     struct level *level = calloc(1, sizeof *level);
     if (!level) {
@@ -333,7 +333,7 @@ static bool enter(struct copy *copy, int from_parent_fd, const char *from_name, 
     return scan(copy);
 }
 
-/* The next directory in the one at hand. Far down only the lowest is kept open. */
+/* Enters the next subdirectory. At great depth only the lowest directories are kept open. */
 static bool descend(struct copy *copy) {
     struct level *level = copy->level;
     const char *name = level->names + level->next;
@@ -348,8 +348,8 @@ static bool descend(struct copy *copy) {
     return true;
 }
 
-/* Opens the original of the directory above again. It is known by its number: one that was moved has another parent,
- * which is none of ours. */
+/* Opens the original of the directory above again. It is identified by its inode number: a directory that was moved has
+ * another parent, outside of the copy. */
 static bool open_above(const struct level *level) {
     struct level *up = level->up;
     struct stat now;
@@ -365,7 +365,7 @@ static bool open_above(const struct level *level) {
     return same;
 }
 
-/* Finishes the directory at hand and goes back to the one above. */
+/* Finishes the current directory and returns to its parent. */
 static bool ascend(struct copy *copy) {
     struct level *level = copy->level;
     struct level *up = level->up;
@@ -383,7 +383,7 @@ static bool ascend(struct copy *copy) {
     return ok;
 }
 
-/* Leaves what was not finished, if anything, as it was found. */
+/* Restores the permissions of directories that were not finished. */
 static void give_up(struct copy *copy) {
     while (copy->level) {
         struct level *level = copy->level;

@@ -6,7 +6,7 @@
 
 #include "weaken.h"
 
-/* Splits "host", "host:port", "[v6]" or "[v6]:port". False when it is none of these. */
+/* Splits "host", "host:port", "[v6]" or "[v6]:port". False for anything else. */
 static bool split_host(const char *text, char *host, size_t cap) {
     const char *end = NULL;
     if (text[0] == '[') {
@@ -31,8 +31,8 @@ static bool split_host(const char *text, char *host, size_t cap) {
     return true;
 }
 
-/* A web page of another site can make a browser send requests here under that site's name, once its name server says
- * that the name stands for 127.0.0.1. So only names count that nobody else can own. */
+/* A web page of another site can make a browser send requests here under that site's name, once its name server
+ * resolves the name to 127.0.0.1. So only names are accepted that no other site can own. */
 static bool host_is_ours(const struct authorize_rules *rules, const char *text) {
     char host[256];
     if (rules->any_host || WEAKENED("host-check")) {
@@ -52,7 +52,7 @@ static bool host_is_ours(const struct authorize_rules *rules, const char *text) 
     return strcasecmp(host, "localhost") == 0 || (rules->listen_host && strcasecmp(host, rules->listen_host) == 0);
 }
 
-/* Whether a browser sends this on behalf of a page that is not this server's. */
+/* Whether a browser sends this on behalf of a page of another site. */
 static bool is_foreign(const struct authorize_headers *headers) {
     const char *site = WEAKENED("fetch-site-check") ? NULL : headers->fetch_site;
     if (site && strcasecmp(site, "none") != 0 && strcasecmp(site, "same-origin") != 0) {
@@ -66,7 +66,7 @@ static bool is_foreign(const struct authorize_headers *headers) {
            strcasecmp(headers->origin + sizeof scheme - 1, headers->host) != 0;
 }
 
-/* Compares in a time that depends on the length of what was sent only. */
+/* Constant-time comparison: the time depends only on the length of what was sent. */
 static bool key_matches(const char *given, const char *key) {
     size_t given_len = strlen(given);
     size_t key_len = strlen(key);

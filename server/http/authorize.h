@@ -18,9 +18,9 @@ struct authorize_headers {
 };
 
 struct authorize_rules {
-    const char *listen_host; /* accepted as Host beside the names of the loopback; NULL: none */
+    const char *listen_host; /* accepted as Host in addition to loopback names; NULL: none */
     bool any_host;           /* accept every Host */
-    const char *api_key;     /* NULL: none is asked for */
+    const char *api_key;     /* NULL: no key is required */
 };
 
 /* Status and message of the refusal; 0 if the request is allowed. public: no key is needed. */

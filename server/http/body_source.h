@@ -1,5 +1,5 @@
 /*
- * body_source.h: a body that is made while it is sent.
+ * body_source.h: a body that is generated while it is sent.
  */
 #ifndef AKL_BODY_SOURCE_H
 #define AKL_BODY_SOURCE_H
@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The largest piece that is asked for at once. */
+/* The largest piece that is requested at once. */
 #define BODY_PIECE_MAX 65536
 
-/* What read answers instead of a length. */
+/* What read returns instead of a length. */
 #define BODY_END (-1)
 #define BODY_BROKEN (-2)
 
@@ -19,9 +19,9 @@
 #define BODY_LENGTH_UNKNOWN UINT64_MAX
 
 struct body_source {
-    /* Copies the next bytes of the body, at least one and at most cap; waits for them when there are none yet. BODY_END
-     * after the last one; BODY_BROKEN when there will be no end: the connection is cut, so that nobody takes what was
-     * sent for whole. One thread at a time. */
+    /* Copies the next bytes of the body, at least one and at most cap; waits for them if none are available yet.
+     * BODY_END after the last one; BODY_BROKEN if the body cannot be completed: the connection is closed, so that the
+     * client does not take it for complete. One thread at a time. */
     ssize_t (*read)(void *body, char *buf, size_t cap);
     /* Frees the body. */
     void (*close)(void *body);

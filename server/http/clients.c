@@ -14,14 +14,14 @@
 
 struct client {
     struct client *next;
-    struct client **place; /* what points to it */
+    struct client **place; /* the pointer to it */
     int fd;
     _Atomic int64_t silent_since; /* on the monotonic clock; written by the connection's own thread until it is ENDED */
 };
 
 /* Closes the connections that have timed out. Returns when to check again: nothing is due before that, because every
  * change restarts a timer. */
-static int64_t look(const struct clients *clients) {
+static int64_t close_idle(const struct clients *clients) {
     int64_t now = clock_monotonic_ms();
     int64_t next = now + clients->limit_ms;
     for (struct client *client = clients->first; client; client = client->next) {
@@ -33,7 +33,7 @@ static int64_t look(const struct clients *clients) {
         if (due > now) {
             next = due < next ? due : next;
         } else if (atomic_compare_exchange_strong(&client->silent_since, &since, ENDED)) {
-            /* Its thread wakes, and libmicrohttpd sees the end of the connection. */
+            /* Its thread wakes up, and libmicrohttpd sees the end of the connection. */
             shutdown(client->fd, SHUT_RDWR);
         }
     }
@@ -49,7 +49,7 @@ static void *run(void *data) {
             pthread_cond_wait(&clients->changed, &clients->lock);
             continue;
         }
-        int64_t next = look(clients);
+        int64_t next = close_idle(clients);
         struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
         pthread_cond_timedwait(&clients->changed, &clients->lock, &until);
     }
@@ -110,7 +110,7 @@ void clients_remove(struct clients *clients, struct client *client) {
     free(client);
 }
 
-/* False when it has been ended. */
+/* False if it has been ended. */
 static bool set(struct client *client, int64_t since) {
     int64_t before = atomic_load(&client->silent_since);
     return before != ENDED && atomic_compare_exchange_strong(&client->silent_since, &before, since);

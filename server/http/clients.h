@@ -19,26 +19,26 @@ struct clients {
     pthread_t thread;
     struct client *first;
     int64_t limit_ms;
-    bool asleep; /* the thread is, until the first connection comes */
+    bool asleep; /* the thread is asleep until the first connection */
     bool ending;
 };
 
 /* Starts the thread that ends connections. False with errno. */
 bool clients_start(struct clients *clients, int64_t limit_ms);
 
-/* Ends it. All connections must have been removed. */
+/* Ends the thread. All connections must have been removed. */
 void clients_stop(struct clients *clients);
 
-/* A connection has come, and it is its client's turn. NULL without memory. */
+/* Adds a new connection and starts its timer. NULL if out of memory. */
 struct client *clients_add(struct clients *clients, int fd);
 
-/* It goes; fd must still be open. */
+/* Removes a connection; its descriptor must still be open. */
 void clients_remove(struct clients *clients, struct client *client);
 
 /* The client has sent or received something and is expected to continue: restarts the timer. */
 void client_heard(struct client *client);
 
-/* The client waits for the server: suspends the timer. False if the connection has just been closed: then nothing must
+/* The client waits for the server: suspends the timer. False if the connection has just been closed: then no work may
  * be started for it. */
 bool client_waits(struct client *client);
 

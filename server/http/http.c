@@ -16,14 +16,13 @@
 #include "value_limits.h"
 
 #define CONNECTIONS_MAX 1024
-/* libmicrohttpd's memory for one connection: bounds the size of a request's head, and of the pieces a stream is sent
- * in. */
+/* libmicrohttpd's memory for one connection: bounds the size of a request's head and of the pieces of a stream. */
 #define CONNECTION_MEMORY ((size_t)256 << 10)
 #define LINGER_MS 2000
 #define LINGER_BYTES ((uint64_t)64 << 20)
 
-/* How long a client may be silent between requests, in each part of a request's head (of which its bytes are not seen),
- * in the middle of its body, and while it takes a reply. */
+/* How long a client may be silent between requests, in each part of a request's head (whose single bytes are not seen),
+ * within its body, and while it reads a reply. */
 #ifndef HTTP_IDLE_MS
 #define HTTP_IDLE_MS 60000
 #endif
@@ -32,7 +31,7 @@ struct http {
     struct http_options options;
     struct MHD_Daemon *daemon;
     struct clients clients;
-    atomic_int active; /* requests being answered */
+    atomic_int active; /* requests in progress */
 };
 
 /* One request from its first line to the end of its reply. */
@@ -40,12 +39,12 @@ struct exchange {
     struct request request;
     struct client *client;
     const struct route *route;
-    bool begun;        /* the head has been looked at */
+    bool begun;        /* the head has been checked */
     unsigned refusal;  /* status decided by the head; 0: none */
     const char *why;   /* message of the refusal */
     uint64_t received; /* bytes of the body */
     bool active;       /* counted in http->active */
-    bool linger;       /* answered without waiting for the body */
+    bool linger;       /* replied without waiting for the body */
     int client_fd;
 };
 
@@ -53,7 +52,7 @@ static const char too_large[] = "Request body exceeds the maximum size of 167772
 
 /* --- Replies --- */
 
-/* A body on its way to a client. */
+/* A body that is being sent. */
 struct sending {
     struct client *client;
     struct body_source source;
@@ -64,7 +63,7 @@ struct sending {
 static ssize_t read_piece(void *context, uint64_t position, char *buf, size_t cap) {
     (void)position;
     struct sending *sending = context;
-    /* The source may take its time. */
+    /* The source may block. */
     if (!client_waits(sending->client)) {
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
@@ -89,7 +88,7 @@ static enum MHD_Result add_headers(struct MHD_Response *response, const char *co
     return result;
 }
 
-/* Sends a response, which it takes over. */
+/* Sends a response and takes ownership of it. */
 static enum MHD_Result queue(struct MHD_Connection *connection, const struct reply *reply,
                              struct MHD_Response *response) {
     static const char *const json[][2] = {{"Content-Type", "application/json"}, {NULL, NULL}};
@@ -125,7 +124,7 @@ static enum MHD_Result send_source(struct MHD_Connection *connection, struct cli
     return queue(connection, reply, response);
 }
 
-/* Sends a body that is there as a whole, at once. */
+/* Sends a complete body at once. */
 static enum MHD_Result send_text(struct MHD_Connection *connection, struct reply *reply) {
     static char no_memory[] = "{\"success\":false,\"error\":\"out of memory\"}";
     bool ok = writer_ok(&reply->body);
@@ -253,7 +252,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct http *http = context;
     struct exchange *exchange = *slot;
     if (!exchange) {
-        return MHD_NO; /* there was no memory for it */
+        return MHD_NO; /* it could not be allocated */
     }
     if (!exchange->begun) {
         return begin(http, connection, method, version, exchange);
@@ -284,15 +283,15 @@ static void *start_exchange(void *context, const char *target, struct MHD_Connec
 }
 
 /* libmicrohttpd would decode the path, and newer versions reject paths that they cannot decode or that contain a NUL.
- * Ours is split first and decoded later: http_request.c. */
+ * This server splits it first and decodes it later: http_request.c. */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
     (void)context;
     (void)connection;
     return strlen(text);
 }
 
-/* Closing a connection while the client is still sending resets it, and the client may lose the reply. So the client
- * gets some time to read it. */
+/* Closing a connection while the client is still sending resets it, and the client may lose the reply. So the client is
+ * given some time to read it. */
 static void linger(int fd) {
     char buf[16384];
     uint64_t total = 0;
@@ -332,7 +331,7 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
     free(exchange);
 }
 
-/* A connection was opened, or is about to be closed. Without memory for a client there is no exchange. */
+/* A connection was opened, or is about to be closed. If the client cannot be allocated, there is no exchange. */
 static void note_connection(void *context, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode code) {
     struct clients *clients = context;

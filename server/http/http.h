@@ -16,16 +16,16 @@ struct http_options {
     struct api *api; /* for the handlers */
 };
 
-/* Starts to answer. What the options point to must stay valid until http_stop. NULL on failure. */
+/* Starts serving. What the options point to must stay valid until http_stop. NULL on failure. */
 struct http *http_start(const struct http_options *options);
 
-/* Stops accepting; requests in flight are still answered. */
+/* Stops accepting; requests in flight are completed. */
 void http_stop_accepting(struct http *http);
 
-/* Waits at most timeout_ms until no request is being answered. */
+/* Waits at most timeout_ms until no request is in progress. */
 void http_drain_requests(struct http *http, int timeout_ms);
 
-/* Closes all connections and ends all threads. Handlers must not be waiting for anything else. */
+/* Closes all connections and ends all threads. Handlers must not be blocked on anything else. */
 void http_stop(struct http *http);
 
 #endif

@@ -17,7 +17,7 @@ int request_unhex(const char *digits) {
     return low >= 0 ? high * 16 + low : -1;
 }
 
-/* Decodes %XX in place; '+' stays. What is no escape, and NUL, stays as it is: no rule of ours accepts a '%'. */
+/* Decodes %XX in place; '+' stays. Invalid escapes and NUL stay as they are: no validation rule accepts a '%'. */
 static void percent_decode(char *text) {
     char *to = text;
     for (const char *from = text; *from != '\0'; from++) {

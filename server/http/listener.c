@@ -45,7 +45,7 @@ static bool is_wildcard(const struct sockaddr *address) {
     return address->sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 }
 
-/* Writes the URL with the port that the kernel gave. */
+/* Writes the URL with the port that the kernel assigned. */
 static bool set_url(struct listener *listener) {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
@@ -93,7 +93,7 @@ static bool open_tcp(struct listener *listener, const struct listen_options *opt
 
 /* --- Unix socket --- */
 
-/* Removes the socket of a server that could not do so itself. False, after reporting the reason, if path must not be
+/* Removes a stale socket of an earlier server. False, after reporting the reason, if path must not be
  * touched. */
 static bool clear_stale(const struct sockaddr_un *address) {
     const char *path = address->sun_path;
@@ -111,7 +111,7 @@ static bool clear_stale(const struct sockaddr_un *address) {
     int rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
     int error = rc == 0 ? 0 : errno;
     close(fd);
-    /* What remains of a server that was just killed removes its socket, too. */
+    /* The remover of a server that was just killed may unlink the socket as well. */
     if (error != ECONNREFUSED && error != ENOENT) {
         return fail(path, error == 0 || error == EAGAIN ? "another server is listening there" : strerror(error));
     }
@@ -124,7 +124,7 @@ static bool is_socket(const char *path, const struct stat *made) {
 }
 
 /* Unlinks path if it is still our socket. Another server may replace it between the check and the unlink, so it is
- * renamed first, and renamed back if it was not ours. */
+ * renamed first, and renamed back if it is not ours. */
 static void remove_socket(const char *path, const struct stat *made) {
     char aside[PATH_MAX];
     int len = snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
@@ -185,7 +185,7 @@ static bool open_unix(struct listener *listener, const struct listen_options *op
         return false;
     }
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t mask = umask(0177); /* the socket is never open to others, not for a moment */
+    mode_t mask = umask(0177); /* the socket is never accessible to others, not even briefly */
     bool bound = listener->fd >= 0 && bind(listener->fd, (struct sockaddr *)&address, sizeof address) == 0;
     int error = errno;
     umask(mask);
@@ -202,14 +202,14 @@ static bool open_unix(struct listener *listener, const struct listen_options *op
     return true;
 }
 
-/* --- A socket that listens already --- */
+/* --- A listening socket that was passed --- */
 
 static bool adopt(struct listener *listener, int fd) {
     struct sockaddr_un address = {0};
-    socklen_t len = sizeof address - 1; /* a path of full length has no NUL */
+    socklen_t len = sizeof address - 1; /* a path of maximum length has no NUL */
     int listens = 0;
     socklen_t listens_len = sizeof listens;
-    /* Unix only: for TCP the rule about other machines would have to be asked again. */
+    /* Unix only: for TCP the loopback rule would have to be checked again. */
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 || address.sun_family != AF_UNIX ||
         getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_len) != 0 || listens == 0) {
         return fail("--listen-fd", "no Unix socket that listens");
@@ -235,7 +235,7 @@ bool listener_open(struct listener *listener, const struct listen_options *optio
     *listener = (struct listener){.fd = -1, .remover_fd = -1};
     if (!open_any(listener, options)) {
         free(listener->unix_path);
-        listener->unix_path = NULL; /* nothing of ours to remove */
+        listener->unix_path = NULL; /* not created here: not removed here */
         listener_close(listener);
         return false;
     }

@@ -18,8 +18,8 @@ typedef void handler(struct api *api, struct request *request, struct reply *rep
 
 struct route {
     const char *method;
-    const char *segments[REQUEST_SEGMENTS]; /* "*" fits any, "**" any number of them; NULL ends them */
-    handler *handle;                        /* NULL: not there, but known to need no key */
+    const char *segments[REQUEST_SEGMENTS]; /* "*" matches any segment, "**" any number of them; NULL-terminated */
+    handler *handle;                        /* NULL: not implemented; only listed as public */
     bool public;                            /* needs no key */
     bool takes_body;
 };

@@ -22,7 +22,7 @@
 
 static const char *const root_links[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
 
-/* Entries of an image's root that the sandbox makes itself. */
+/* Entries of an image's root that the sandbox creates itself. */
 static const char *const own_entries[] = {"proc", "dev", "tmp", "sys", "run", "lost+found", &SANDBOX_HOME[1]};
 
 static void push(struct bwrap_args *out, const char *argument) {
@@ -81,7 +81,7 @@ static void push_dir(struct bwrap_args *out, const char *where) {
     push1(out, "--dir", where);
 }
 
-/* The folders between /etc and something in it: those that bwrap makes itself would be closed to other users. */
+/* The parents of an entry below /etc: those that bwrap creates itself would be closed to other users. */
 static void push_parents(struct bwrap_args *out, const char *path) {
     for (const char *slash = strchr(path + sizeof "/etc", '/'); slash; slash = strchr(slash + 1, '/')) {
         push1(out, "--perms", "0755");
@@ -124,7 +124,7 @@ static void push_namespaces(struct bwrap_args *out, bool network) {
     }
 }
 
-/* The host's programs: /usr, what of the root's folders leads there, and /opt. */
+/* The host's programs: /usr, root folders that link there, and /opt. */
 static void push_host_root(struct bwrap_args *out) {
     push2(out, "--ro-bind", "/usr", "/usr");
     for (size_t i = 0; i < sizeof root_links / sizeof root_links[0]; i++) {
@@ -176,7 +176,8 @@ static void push_image_entry(struct bwrap_args *out, DIR *root, const char *imag
     }
 }
 
-/* Another root file system: its top-level entries one by one, so that all mount points lie on our own root. */
+/* Another root file system: its top-level entries one by one, so that all mount points lie on the sandbox's own
+ * root. */
 static bool push_image_root(struct bwrap_args *out, const char *image_root) {
     DIR *root = opendir(image_root);
     if (!root) {
@@ -192,8 +193,8 @@ static bool push_image_root(struct bwrap_args *out, const char *image_root) {
     return true;
 }
 
-/* An image has an /etc of its own, and what it lacks nobody can add: it is bound read-only. Only the name servers are
- * this host's matter, where the image has a plain file for them. */
+/* An image has its own /etc, to which nothing can be added because it is bound read-only. Only resolv.conf is the
+ * host's, if the image has a plain file for it. */
 static void push_image_etc(struct bwrap_args *out, const char *image_root, const int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
         char path[PATH_MAX];
@@ -229,7 +230,8 @@ static void push_etc(struct bwrap_args *out, const int *fds) {
     push2(out, "--symlink", "/proc/self/mounts", "/etc/mtab");
 }
 
-/* The file systems in memory are parts of the memory limit, so that filling them fails before it kills. */
+/* The sizes of file systems in memory are fractions of the memory limit, so that filling them fails before the limit
+ * kills. */
 static uint64_t part_of_memory(uint64_t memory_bytes, uint64_t divisor) {
     return (memory_bytes != 0 ? memory_bytes : DEFAULT_MEMORY_BYTES) / divisor;
 }
@@ -254,7 +256,7 @@ static void push_kernel_folders(struct bwrap_args *out, uint64_t memory_bytes, b
     }
 }
 
-/* The entries of a kept sandbox but for its home: each is bound where our own root has it, and none below another. */
+/* The entries of a kept sandbox except its home: each is bound in the sandbox's own root, and none below another. */
 static bool push_kept_entries(struct bwrap_args *out, int tree_fd, const char *image_root) {
     struct kept_entry entries[KEPT_ROOT_MAX];
     size_t count = kept_root_list(tree_fd, entries);
@@ -279,7 +281,7 @@ static void push_home(struct bwrap_args *out, const char *in_tree, uint64_t memo
         push_tmpfs(out, "0755", part_of_memory(memory_bytes, 2), SANDBOX_HOME);
     }
 #ifdef AK_TEST_WEAKEN
-    /* What one might add one day: a mount point below the tree (X1). */
+    /* The mistake that X1 guards against: a mount point below the tree. */
     if (WEAKENED("tree-last")) {
         push1(out, "--dir", SANDBOX_HOME "/.local/bin");
     }

@@ -28,7 +28,7 @@ static bool read_at(int folder_fd, const char *path, char *text, size_t cap) {
     return size >= 0;
 }
 
-/* O_CREAT does nothing on a cgroup file system; the tests' tree is made of plain files. */
+/* O_CREAT does nothing on a cgroup file system; the tree of the tests consists of plain files. */
 static bool write_at(int folder_fd, const char *path, const char *text) {
     int fd = openat(folder_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
@@ -49,14 +49,14 @@ static bool has_word(const char *text, const char *word) {
     return false;
 }
 
-/* Opens the cgroup that this process is in; -1 when there is no cgroup v2. */
+/* Opens the cgroup of this process; -1 if there is no cgroup v2. */
 static int open_own(void) {
     static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
     char text[PATH_MAX], path[PATH_MAX + 32];
     if (!read_at(AT_FDCWD, "/proc/self/cgroup", text, sizeof text)) {
         return -1;
     }
-    /* v2 has the one line without controllers */
+    /* v2 is the line without controllers */
     char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
     if (!line) {
         return -1;
@@ -73,7 +73,7 @@ static int open_own(void) {
     return -1;
 }
 
-/* The subtree is ours if we may write to it and nobody else lives in its root. */
+/* The subtree is usable if it is writable and its root contains no other process. */
 static bool move_to_own_leaf(int root_fd) {
     char text[64], self[16];
     if (faccessat(root_fd, ".", W_OK, 0) < 0 || faccessat(root_fd, "cgroup.procs", W_OK, 0) < 0 ||
@@ -88,7 +88,7 @@ static bool move_to_own_leaf(int root_fd) {
            write_at(root_fd, SERVER_LEAF "/cgroup.procs", "0");
 }
 
-/* Leaves of a server that was killed. Those that still have processes stay. */
+/* Removes leaves of a server that was killed, except those that still have processes. */
 static void remove_old_leaves(int root_fd) {
     int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *root = fd < 0 ? NULL : fdopendir(fd);
@@ -139,7 +139,7 @@ static bool set_limits(const struct cgroup *cgroup, int leaf_fd, const struct li
     if (limits->memory_bytes != 0) {
         snprintf(text, sizeof text, "%" PRIu64, limits->memory_bytes);
         done = write_at(leaf_fd, "memory.max", text);
-        write_at(leaf_fd, "memory.swap.max", "0"); /* not there on kernels without swap */
+        write_at(leaf_fd, "memory.swap.max", "0"); /* missing on kernels without swap */
         done = done && write_at(leaf_fd, "memory.oom.group", "1");
     }
     if (limits->cpus > 0 && cgroup->has_cpu) {

@@ -22,18 +22,19 @@ struct cgroup {
 #define CGROUP_NAME_CAP 48
 
 /* Opens the subtree: root, as in struct spawner_options. For the server's own cgroup the calling process, the only one
- * in it, moves to a leaf of its own, because a cgroup with processes cannot have limited children. Called before
- * anything is forked. What does not work leaves root_fd at -1. */
+ * in it, moves to a leaf of its own, because a cgroup with processes cannot have limited children. Called before any
+ * fork. On failure root_fd stays -1. */
 void cgroup_open(struct cgroup *cgroup, const char *root);
 void cgroup_close(struct cgroup *cgroup);
 
-/* Makes a leaf with these limits and returns a descriptor to which a process writes "0" to enter it; -1 with errno. */
+/* Creates a leaf with these limits and returns a descriptor to which a process writes "0" to enter it; -1 with
+ * errno. */
 int cgroup_make_leaf(struct cgroup *cgroup, const struct limits *limits, char name[CGROUP_NAME_CAP]);
 
-/* Whether the kernel has killed a process of this leaf for lack of memory. */
+/* Whether the OOM killer has killed a process of this leaf. */
 bool cgroup_ran_out_of_memory(const struct cgroup *cgroup, const char *name);
 
-/* Removes a leaf whose processes are gone. */
+/* Removes a leaf whose processes have ended. */
 void cgroup_remove_leaf(const struct cgroup *cgroup, const char *name);
 
 #endif

@@ -23,7 +23,7 @@ const struct etc_file etc_files[ETC_FILES] = {
 };
 
 const char *const etc_folders[] = {
-    "/etc/alternatives", /* Debian's links from names to programs */
+    "/etc/alternatives", /* Debian's links to selected programs */
     "/etc/ssl/certs",    /* certificate authorities, by distribution */
     "/etc/pki/tls/certs",
     "/etc/pki/ca-trust/extracted",

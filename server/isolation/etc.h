@@ -1,8 +1,8 @@
 /*
  * etc.h: the /etc of a sandbox whose programs are the host's.
  *
- * Nothing in it is about this host's users, network names or secrets. Small files are copied into the sandbox's root,
- * which costs a tenth of a mount each.
+ * It reveals nothing about this host's users, network names or secrets. Small files are copied into the sandbox's root,
+ * which costs a tenth of a mount per file.
  */
 #ifndef AKL_ETC_H
 #define AKL_ETC_H
@@ -11,8 +11,8 @@
 
 struct etc_file {
     const char *path;
-    const char *text;  /* what is in it; NULL: what the host's has, if there is one */
-    bool network_only; /* of no use without network */
+    const char *text;  /* its content; NULL: that of the host's file, if it exists */
+    bool network_only; /* used only with a network */
 };
 
 enum { ETC_FILES = 10 };

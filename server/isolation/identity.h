@@ -1,5 +1,5 @@
 /*
- * identity.h: the user that the server becomes.
+ * identity.h: the user that the server changes to.
  */
 #ifndef AKL_IDENTITY_H
 #define AKL_IDENTITY_H
@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct identity {
-    bool change; /* false: not started as root, the user stays; uid and gid are then -1 */
+    bool change; /* false: not started as root, the user is kept; uid and gid are -1 */
     uid_t uid;
     gid_t gid;
 };

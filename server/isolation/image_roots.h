@@ -18,11 +18,11 @@ struct image_roots {
     size_t count;
 };
 
-/* Adds one, whose strings (from malloc) it takes over; of several for an image the first counts. False without
+/* Adds one and takes ownership of its strings (from malloc); of several for an image the first is used. False if out of
  * memory: then they stay the caller's. */
 bool image_roots_add(struct image_roots *roots, struct image_root root);
 
-/* The folder for an image; NULL when it has none. */
+/* The folder of an image; NULL if it has none. */
 const char *image_roots_find(const struct image_roots *roots, const char *image);
 
 void image_roots_free(struct image_roots *roots);

@@ -52,7 +52,7 @@ void instance_kill(struct instance *instance) {
 void instance_terminate(struct instance *instance) {
     instance_read_reports(instance);
     if (instance->end.kind != 0 || instance->killed) {
-        return; /* it ends, or has ended: its number may soon be another's */
+        return; /* it ends, or has ended: its pid may be reused */
     }
     if (instance->inner != 0) {
         kill(instance->inner, SIGTERM);
@@ -70,7 +70,7 @@ static bool is_known(const struct instance *others, pid_t pid, const struct inst
     return false;
 }
 
-/* If a sandbox died before its first process reported, that process may be an unknown child of ours. */
+/* If a sandbox died before its first process reported, that process may be an unknown child of the spawner. */
 static pid_t find_orphan(const struct instance *others) {
     static pid_t pids[MANY_CHILDREN];
     size_t count = subreaper_children(pids, MANY_CHILDREN);
@@ -82,7 +82,8 @@ static pid_t find_orphan(const struct instance *others) {
     return 0;
 }
 
-/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, that is our child now. */
+/* bwrap has ended. Usually it has reaped the sandbox's first process before; if not, it is now a child of the
+ * spawner. */
 static void outer_ended(struct instance *instance, const struct instance *others) {
     if (!WEAKENED("last-report")) {
         instance_read_reports(instance);
@@ -90,7 +91,7 @@ static void outer_ended(struct instance *instance, const struct instance *others
     if (instance->inner == 0 && !instance->greeted) {
         instance->inner = find_orphan(others);
     }
-    /* If bwrap did reap it, its number may already be another child's. */
+    /* If bwrap did reap it, its pid may already be another child's. */
     if (instance->inner != 0 && !is_known(others, instance->inner, instance)) {
         if (waitpid(instance->inner, NULL, WNOHANG) == 0) {
             kill(instance->inner, SIGKILL);

@@ -18,42 +18,42 @@ struct instance {
     pid_t outer; /* bwrap itself, a child of the spawner; 0 once reaped */
     pid_t inner; /* first process of the sandbox, a child of bwrap; 0: not known yet, or gone */
     int outer_status;
-    int control_fd;           /* to the server's thread; owned by the spawner */
+    int control_fd;           /* connected to the server's thread; owned by the spawner */
     int report_fd;            /* from the launcher */
     int complaint_fd;         /* what bwrap writes to its stderr */
-    bool greeted;             /* the launcher ran */
+    bool greeted;             /* the launcher has started */
     bool killed;              /* by instance_kill */
     bool ended;               /* outer and inner are gone */
-    struct launch_report end; /* kind 0: none came */
+    struct launch_report end; /* kind 0: not received */
     struct limits limits;
     struct watchdog watchdog;
-    enum watchdog_finding excess; /* what it was killed for */
+    enum watchdog_finding excess; /* why it was killed */
     char leaf[CGROUP_NAME_CAP];   /* its cgroup; empty: none */
 };
 
-/* Starts bwrap, in an instance whose fields are all zero, for a shape and the descriptors that came with it, which stay
- * the caller's. False with the reason in why. */
+/* Starts bwrap, in a zeroed instance, for a shape and the descriptors received with it, which stay the caller's. False
+ * with the reason in why. */
 bool instance_start(struct instance *instance, struct resources *resources, const struct launch_shape *shape,
                     const int sent[LAUNCH_SENT_MAX], char *why, size_t why_cap);
 
-/* Reads what the launcher has reported so far. */
+/* Reads the pending reports of the launcher. */
 void instance_read_reports(struct instance *instance);
 
-/* Kills the sandbox: bwrap at once, what is in it when instance_reaped is told of bwrap's end. Any number of times. */
+/* Kills the sandbox: bwrap at once, its content when instance_reaped is called for bwrap. May be called repeatedly. */
 void instance_kill(struct instance *instance);
 
-/* Has the sandbox's first process send SIGTERM to the command; kills the sandbox when that does not run yet. */
+/* Makes the sandbox's first process send SIGTERM to the command; kills the sandbox if the command does not run yet. */
 void instance_terminate(struct instance *instance);
 
-/* To be called when waitpid returned pid, the instance's outer or inner one. Sets ended when both are gone. others is
- * the list of all instances, including this one: a child that belongs to none of them belongs to this one, if its first
- * process never reported. */
+/* Call when waitpid has returned pid, the instance's outer or inner one. Sets ended when both have been reaped. others
+ * is the list of all instances, including this one: a child that belongs to none of them belongs to this one, if its
+ * first process never reported. */
 void instance_reaped(struct instance *instance, pid_t pid, int status, const struct instance *others);
 
-/* What a result's message begins with when bubblewrap failed; its complaint follows. */
+/* The prefix of a result's message when bubblewrap failed; bubblewrap's last line follows. */
 #define INSTANCE_NOT_BUILT "the sandbox could not be built: "
 
-/* How it ended, once it did. */
+/* The result, once ended is set. */
 void instance_result(struct instance *instance, struct run_result *result);
 
 /* Closes the descriptors that instance_start opened, and removes the cgroup. */

@@ -20,20 +20,20 @@
 #include "seccomp.h"
 #include "weaken.h"
 
-/* While descriptors are moved to their places, they are kept above all places. */
+/* Descriptors are moved above all target numbers first, then to their targets. */
 #define PARKING_FD 64
 
-/* What a plan becomes on this host. */
+/* A plan, resolved for this host. */
 struct start {
     const struct resources *resources;
-    int fds[BWRAP_FD_END]; /* by the place that each gets; -1: none */
+    int fds[BWRAP_FD_END]; /* by their number in bwrap; -1: none */
     unsigned flags;        /* the launcher's */
     int cgroup_fd;         /* cgroup.procs to enter; -1: none */
-    double bound_cpus;     /* to be kept to by affinity; 0: not so */
+    double bound_cpus;     /* to be enforced by CPU affinity; 0: not so */
     unsigned turn;
 };
 
-/* An open file of our own for the same data: reading it to the end disturbs no other sandbox. */
+/* A separate open file description for the same data: reading it does not affect other sandboxes. */
 static int reopen(int fd) {
     char path[32];
     if (fd < 0) {
@@ -58,11 +58,11 @@ static void bound_cpus(double cpus, unsigned turn) {
     }
     sched_setaffinity(0, sizeof chosen, &chosen);
     if ((double)wanted > cpus) {
-        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10); /* of 19 at most */
+        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10); /* at most 19 */
     }
 }
 
-/* What the forked child hands to bwrap: fds[place] is the descriptor to put there, -1 none. */
+/* Places the descriptors that the forked child passes to bwrap: fds[number] is moved to number; -1: none. */
 static bool place_descriptors(int *fds) {
     for (int place = 0; place < BWRAP_FD_END; place++) {
         if (fds[place] >= 0) {
@@ -79,7 +79,7 @@ static bool place_descriptors(int *fds) {
             return false;
         }
     }
-    /* Everything we have is O_CLOEXEC; this is for what a library may have opened without. */
+    /* All own descriptors are O_CLOEXEC; this closes those that a library may have opened without it. */
     kernel_close_range(BWRAP_FD_END);
     return true;
 }
@@ -100,13 +100,13 @@ static void enter_cgroup(const struct start *start) {
     }
 }
 
-/* The forked child. */
+/* Runs in the forked child. */
 static void run_bwrap(struct start *start, const struct bwrap_args *arguments) {
     static char *const no_env[] = {NULL};
     const struct resources *resources = start->resources;
     int *fds = start->fds;
-    /* From here on we die with the spawner; if it is gone already, at once (X5). bwrap asks for the same, but only
-     * later. */
+    /* From here on this process dies with the spawner; at once if it has ended already (X5). bwrap sets this itself,
+     * but only later. */
     if (!WEAKENED("die-with-parent")) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (getppid() != resources->spawner_pid) {
@@ -140,7 +140,7 @@ static void run_bwrap(struct start *start, const struct bwrap_args *arguments) {
     _exit(1);
 }
 
-/* Makes the channels from the sandbox; the ends that it gets go to fds. */
+/* Creates the channels from the sandbox, and stores the sandbox's ends in fds. */
 static bool open_channels(struct instance *instance, int *fds) {
     const int yes = 1;
     int report[2], complaint[2];
@@ -158,7 +158,7 @@ static bool open_channels(struct instance *instance, int *fds) {
     return true;
 }
 
-/* The files for the sandbox's /etc; one that the host has not got is left out. */
+/* Opens the files for the sandbox's /etc; those missing on the host are left out. */
 static void open_etc(const struct resources *resources, const struct launch_shape *shape, int *fds) {
     for (size_t i = 0; i < ETC_FILES; i++) {
         if (etc_files[i].network_only ? launch_shape_has_network(shape) : !shape->image_root) {
@@ -171,8 +171,8 @@ static void open_etc(const struct resources *resources, const struct launch_shap
 static void choose_descriptors(struct start *start, const struct launch_shape *shape, const int *sent) {
     const struct resources *resources = start->resources;
     int *fds = start->fds;
-    /* With the host's network its abstract unix sockets are in reach. Where Landlock cannot keep a command from them,
-     * it gets no unix sockets at all, but for pairs. */
+    /* With the host's network its abstract unix sockets are reachable. If Landlock cannot prevent that, the command
+     * gets no unix sockets except pairs. */
     bool shut_out = launch_shape_has_network(shape) && !resources->scopes;
     for (size_t i = 0; i < BWRAP_FD_END; i++) {
         fds[i] = -1;
@@ -187,7 +187,7 @@ static void choose_descriptors(struct start *start, const struct launch_shape *s
     open_etc(resources, shape, fds);
 }
 
-/* Closes what was opened for this one instance. */
+/* Closes what was opened for this instance only. */
 static void close_ends(const struct start *start) {
     const int *fds = start->fds;
     close_if_open(start->cgroup_fd);
@@ -212,12 +212,12 @@ static unsigned flags_of(const struct resources *resources, const struct launch_
     return flags;
 }
 
-/* Sets the limits up: in a cgroup if there is one, otherwise by the launcher, the watchdog and CPU affinity. False with
+/* Sets up the limits: in a cgroup if there is one, otherwise by the launcher, the watchdog and CPU affinity. False with
  * errno if no cgroup could be made. */
 static bool enforce_limits(struct instance *instance, struct resources *resources, int tree_fd, struct start *start) {
     const struct limits *limits = &instance->limits;
     bool in_cgroup = resources->cgroup.root_fd >= 0;
-    /* Older kernels would count all processes of this user; there, the watchdog counts. */
+    /* Older kernels would count all processes of this user; there, the watchdog enforces the limit. */
     bool counts = resources->counts_tasks && !WEAKENED("nproc");
     start->flags |= in_cgroup || WEAKENED("data-limit") ? 0 : LAUNCH_BOUND_DATA;
     start->flags |= counts ? LAUNCH_BOUND_PROCESSES : 0;

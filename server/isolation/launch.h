@@ -18,7 +18,7 @@ enum {
     LAUNCH_FD_REPORT = 5, /* socket to the spawner: one launch_report per message */
     LAUNCH_FD_SELF = 6,   /* the launcher's own program */
     LAUNCH_FD_ERRORS = 7, /* becomes its stderr */
-    LAUNCH_FD_BWRAP = 8   /* the first that bwrap itself consumes */
+    LAUNCH_FD_BWRAP = 8   /* the first of those that bwrap itself uses */
 };
 #define LAUNCH_SELF_PATH "/proc/self/fd/6"
 
@@ -26,9 +26,9 @@ enum {
 
 /* Flags. */
 enum {
-    LAUNCH_SCOPE_UNIX = 1,      /* keep the command from abstract unix sockets outside the sandbox, by Landlock */
-    LAUNCH_BOUND_DATA = 2,      /* keep the limit of memory for each process, by RLIMIT_DATA */
-    LAUNCH_BOUND_PROCESSES = 4, /* keep the limit of processes, by RLIMIT_NPROC */
+    LAUNCH_SCOPE_UNIX = 1,      /* deny abstract unix sockets outside the sandbox, by Landlock */
+    LAUNCH_BOUND_DATA = 2,      /* enforce the memory limit per process, by RLIMIT_DATA */
+    LAUNCH_BOUND_PROCESSES = 4, /* enforce the process limit, by RLIMIT_NPROC */
 #ifdef AK_TEST_WEAKEN
     LAUNCH_KEEP_DESCRIPTORS = 0x100,
     LAUNCH_KEEP_SESSION = 0x200,
@@ -56,7 +56,7 @@ enum launch_kind {
         1,        /* first message; its sender's pid, as the kernel gives it, is that of the sandbox's first process */
     LAUNCH_ENDED, /* value: wait status of the command */
     LAUNCH_EXEC_FAILED, /* value: errno */
-    LAUNCH_BROKEN       /* value: errno; the launcher could not do its work */
+    LAUNCH_BROKEN       /* value: errno; the launcher itself failed */
 };
 
 struct launch_report {

@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-/* A command sees these, what its caller adds, and nothing of the server's own environment (X15). */
+/* A command gets these and what its caller adds, and nothing of the server's own environment (X15). */
 static const char *const fixed_env[] = {
     "PATH=" SANDBOX_HOME "/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ("HOME=" SANDBOX_HOME),
@@ -25,11 +25,11 @@ static const char *const fixed_env[] = {
     "TERM=dumb",
 };
 
-/* /usr is read-only, so pip installs below HOME by itself; this lets it do so where the distribution guards its own
+/* /usr is read-only, so pip installs below HOME by itself; this allows it where the distribution protects its own
  * Python. PIP_USER is not set: pip refuses it in a virtual environment. */
 static const char *const python_env[] = {"PIP_BREAK_SYSTEM_PACKAGES=1"};
 
-/* Appends strings to a file, gathering small ones. */
+/* Appends strings to a file, buffering small ones. */
 struct strings {
     int fd;
     char buffer[8192];

@@ -6,7 +6,7 @@ bool launch_shape_has_network(const struct launch_shape *shape) {
     return shape->profile != PROFILE_RESTRICTIVE;
 }
 
-/* Behind it comes the path of the image's root with its NUL; empty: none. */
+/* Followed by the path of the image's root with its NUL; empty: none. */
 struct head {
     enum profile profile;
     bool whole_tree;

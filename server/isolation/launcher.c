@@ -2,9 +2,9 @@
  * launcher.c: the first process in every sandbox.
  *
  * A static program that bubblewrap executes as pid 1 of the new pid namespace, in place of bubblewrap's own reaper, so
- * it costs no process more. It starts the command with its limits, reaps orphans, and reports how the command ended: an
- * exit code and a signal stay different things, and "no such program" is told apart from "the sandbox could not be
- * built". When it ends, the kernel kills everything that is left in the namespace.
+ * it takes no additional process. It starts the command with its limits, reaps orphans, and reports how the command
+ * ended: an exit code and a signal stay distinct, as do "no such program" and "the sandbox could not be built". When it
+ * ends, the kernel kills everything that is left in the namespace.
  *
  * It is not dumpable, so the command, which runs under the same user, can neither trace it nor open its descriptors.
  */
@@ -32,15 +32,15 @@
 #include "kernel.h"
 #include "launch.h"
 
-/* One file may not grow past this; what a whole sandbox may store is another matter. */
+/* The size limit of one file; what a whole sandbox may store is limited elsewhere. */
 #define MAX_FILE_BYTES (UINT64_C(2) << 30)
 #define MAX_OPEN_FILES 1024
 #define CHILD_STACK_BYTES (64 * 1024)
-/* Memory that is only reserved counts for RLIMIT_DATA; the sum of what is used is the watchdog's. */
+/* Memory that is only reserved counts for RLIMIT_DATA; the sum of what is used is limited by the watchdog. */
 #define RESERVATION_FACTOR 2
 
 #ifdef AK_TEST_WEAKEN
-/* By this name a test tells this launcher from the one that is shipped. */
+/* This string distinguishes the launcher of test builds from the shipped one. */
 static const char weakened_marker[] __attribute__((used)) = "AK_TEST_WEAKEN";
 #define WEAK_IN_LAUNCHER(launch, flag) (((launch)->flags & (flag)) != 0)
 #else
@@ -115,8 +115,8 @@ static void read_block(struct launch *launch) {
     }
 }
 
-/* Makes this sandbox the OOM killer's first choice when the host runs out of memory. Failure is harmless. */
-static void offer_to_oom_killer(void) {
+/* Makes this sandbox the OOM killer's first choice if the host runs out of memory. Failure is harmless. */
+static void prefer_for_oom_killer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         if (write(fd, "500", 3) < 0) {
@@ -126,7 +126,7 @@ static void offer_to_oom_killer(void) {
     }
 }
 
-/* Landlock's scope for abstract unix sockets; the numbers are the kernel's, from its header of version 6.12. */
+/* Landlock's scope for abstract unix sockets; the constants are from the kernel header of version 6.12. */
 static void scope_unix_sockets(void) {
     struct {
         uint64_t handled_access_fs, handled_access_net, scoped;
@@ -138,7 +138,7 @@ static void scope_unix_sockets(void) {
     close((int)ruleset);
 }
 
-/* Lowers a limit; never tries to raise one above what we have got. */
+/* Lowers a limit; never tries to raise one above the current limit. */
 static void limit(int resource, uint64_t wanted) {
     struct rlimit now;
     if (getrlimit(resource, &now) == 0) {
@@ -148,7 +148,7 @@ static void limit(int resource, uint64_t wanted) {
 }
 
 /* Descriptors in flight through unix sockets are counted for all sandboxes and the server together, and a process above
- * its own limit can send none: sandboxes must reach theirs before the server does. */
+ * its own limit cannot send any: sandboxes must reach theirs before the server does. */
 static void limit_files(void) {
     struct rlimit now;
     uint64_t half = getrlimit(RLIMIT_NOFILE, &now) == 0 ? now.rlim_max / 2 : MAX_OPEN_FILES;
@@ -158,7 +158,7 @@ static void limit_files(void) {
 static void set_limits(const struct launch *launch) {
     const struct limits *limits = &launch->head->limits;
     if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_LIMITS)) {
-        limit(RLIMIT_CORE, 1); /* less than any core, and, as 0 is not, a limit for cores that go to a program */
+        limit(RLIMIT_CORE, 1); /* less than any core; unlike 0 it also applies to cores that are piped to a program */
         limit_files();
         limit(RLIMIT_MEMLOCK, 0);
         limit(RLIMIT_MSGQUEUE, 0);
@@ -168,7 +168,7 @@ static void set_limits(const struct launch *launch) {
         limit(RLIMIT_DATA, limits->memory_bytes * RESERVATION_FACTOR);
     }
     if ((launch->flags & LAUNCH_BOUND_PROCESSES) != 0 && limits->max_processes != 0) {
-        limit(RLIMIT_NPROC, limits->max_processes + 1); /* pid 1 counts, too */
+        limit(RLIMIT_NPROC, limits->max_processes + 1); /* pid 1 is counted, too */
     }
 }
 
@@ -180,7 +180,7 @@ static void close_from(int first) {
     }
 }
 
-/* Searches PATH as execvp does, but leaves a script without an interpreter line alone: nothing here is run by a shell.
+/* Searches PATH as execvp does, but does not run a script without an interpreter line by a shell.
  */
 static int exec_by_path(const struct launch *launch) {
     static char path[PATH_MAX];
@@ -199,7 +199,7 @@ static int exec_by_path(const struct launch *launch) {
         if (length > 0 && size > 0 && (size_t)size < sizeof path) {
             execve(path, launch->argv, launch->env);
             if (errno == EACCES) {
-                error = EACCES; /* a later folder may still have it */
+                error = EACCES; /* a later folder may have it */
             } else if (errno != ENOENT && errno != ENOTDIR) {
                 return errno;
             }
@@ -228,7 +228,7 @@ static void explain_exec(struct launch *launch, int error) {
     report_fill(&launch->failure, LAUNCH_EXEC_FAILED, error, "%.256s: %s", name, reason);
 }
 
-/* The child: it shares our memory, not our descriptors, limits or working directory. */
+/* The child: it shares the launcher's memory, but not its descriptors, limits or working directory. */
 static int child_main(void *argument) {
     struct launch *launch = argument;
     if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_SESSION)) {
@@ -238,8 +238,8 @@ static int child_main(void *argument) {
         report_fill(&launch->failure, LAUNCH_BROKEN, errno, "output: %s", strerror(errno));
         return 1;
     }
-    /* Before the working directory is entered: /proc/self/fd/N would lead through what is open, and the kept tree's
-     * descriptor leads out of the sandbox. */
+    /* Before the working directory is entered: /proc/self/fd/N would follow an open descriptor, and that of the kept
+     * tree leads out of the sandbox. */
     if (!WEAK_IN_LAUNCHER(launch, LAUNCH_KEEP_DESCRIPTORS)) {
         close_from(STDERR_FILENO + 1);
     }
@@ -253,7 +253,7 @@ static int child_main(void *argument) {
     return 1;
 }
 
-/* The command, once it runs, and whether it was to be ended before that. */
+/* The command, once it runs, and whether its end was requested before that. */
 static volatile pid_t command_pid;
 static volatile sig_atomic_t end_wanted;
 
@@ -271,13 +271,14 @@ static void pass_on(int number, siginfo_t *info, void *context) {
     errno = error;
 }
 
-/* Before the first message: without a handler the kernel keeps the signal from the first process of a namespace. */
+/* Before the first message: without a handler the kernel does not deliver the signal to the first process of a
+ * namespace. */
 static void listen_for_end(void) {
     struct sigaction action = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* Waits for the command, reaping whatever else ends meanwhile. */
+/* Waits for the command, and reaps other processes that end meanwhile. */
 static int wait_for(pid_t command) {
     for (;;) {
         int status;
@@ -305,18 +306,18 @@ int main(int argc, char **argv) {
     launch.flags = strtoul(argv[1], NULL, 10);
     read_block(&launch);
     if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DESCRIPTORS)) {
-        close_from(LAUNCH_FD_BWRAP); /* bwrap hands on what it was given; the kept tree's leads to the host */
+        close_from(LAUNCH_FD_BWRAP); /* bwrap passes on its descriptors; that of the kept tree leads to the host */
     }
-    offer_to_oom_killer();
+    prefer_for_oom_killer();
     if (!WEAK_IN_LAUNCHER(&launch, LAUNCH_KEEP_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
     prctl(PR_SET_NAME, "launcher", 0, 0, 0);
-    umask(022); /* not the server's own, which is none of the command's business */
+    umask(022); /* not that of the server */
     if ((launch.flags & LAUNCH_SCOPE_UNIX) != 0) {
         scope_unix_sockets();
     }
-    /* CLONE_VFORK: we go on when the child has executed the command or has told us why it cannot. */
+    /* CLONE_VFORK: clone returns when the child has executed the command or has reported why it cannot. */
     pid_t command = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
     if (command < 0) {
         give_up(errno, "fork");

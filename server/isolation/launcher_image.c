@@ -40,7 +40,7 @@ int launcher_image_open(void) {
         next += done > 0 ? done : 0;
         left -= done > 0 ? (size_t)done : 0;
     }
-    /* All sandboxes share these pages: nobody may write to them again. */
+    /* All sandboxes share these pages: sealed against further writes. */
     if (fd >= 0 && (left > 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)) {
         close(fd);
         fd = -1;

@@ -1,8 +1,8 @@
 /*
- * launcher_image.h: the launcher's program, embedded in the server's.
+ * launcher_image.h: the launcher's binary, embedded in the server.
  *
- * So there is no second file that must be installed or found, or could be replaced. It reaches the sandbox as a sealed
- * memfd that is executed through /proc/self/fd: nothing is copied per command, and the sandbox has no file of it.
+ * So no second file needs to be installed or found, or could be replaced. It reaches the sandbox as a sealed
+ * memfd that is executed through /proc/self/fd: nothing is copied per command, and the sandbox has no such file.
  */
 #ifndef AKL_LAUNCHER_IMAGE_H
 #define AKL_LAUNCHER_IMAGE_H

@@ -15,12 +15,12 @@
 #include "descriptor.h"
 
 #define PLACES_TRIED 32
-/* Nobody needs so many at once. Those above it are not looked at, to bound the work, but each costs the kernel memory.
+/* More than any program needs. Those above it are not examined, to bound the work, but each costs kernel memory.
  */
 #define DESCRIPTORS_AT_MOST 65536
 #define UNKNOWN_BYTES 16384
 
-/* The device that memfds are on; 0 when it cannot be told. */
+/* The device of memfds; 0 if it is unknown. */
 static dev_t memfd_device(void) {
     static dev_t device;
     struct stat status;
@@ -36,7 +36,7 @@ void memfd_usage_clear(struct memfd_usage *memfds) {
     memset(memfds, 0, sizeof *memfds);
 }
 
-/* Where an inode is among the known, or could be; -1: it is not, and there is no room. */
+/* The slot of an inode, or a free slot for it; -1: not found and no free slot. */
 static ssize_t find_place(const struct memfd_usage *memfds, ino_t inode) {
     for (size_t i = 0; i < PLACES_TRIED; i++) {
         size_t place = ((size_t)inode + i) & (MEMFD_USAGE_PLACES - 1);

@@ -12,21 +12,21 @@
 
 #define MEMFD_USAGE_PLACES 8192 /* a power of two */
 
-/* What was found in one look; begins as all zero. */
+/* The result of one sample; initialized to zero. */
 struct memfd_usage {
     uint64_t bytes;
-    size_t descriptors;              /* looked at */
-    ino_t known[MEMFD_USAGE_PLACES]; /* those that were counted, by hash; one that finds no place is counted again when
-                                        met */
+    size_t descriptors;              /* examined */
+    ino_t known[MEMFD_USAGE_PLACES]; /* those that were counted, by hash; one without a slot may be counted again */
 };
 
-/* Makes it all zero. */
+/* Sets it to zero. */
 void memfd_usage_clear(struct memfd_usage *memfds);
 
-/* Adds what the process has open. proc_fd: a /proc folder; pid: a name in it, or of a thread below one. */
+/* Adds the memfds that the process has open. proc_fd: a /proc folder; pid: a name in it, or of a thread below one. */
 void memfd_usage_add(struct memfd_usage *memfds, int proc_fd, const char *pid);
 
-/* How much of the counted memory is in this process's share of mapped memory, too. Expensive, because it reads smaps.
+/* How much of the counted memory is also part of this process's share of mapped memory. Expensive, because it reads
+ * smaps.
  */
 uint64_t memfd_usage_mapped_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid);
 

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Covers and binds for one folder: no path has more closed folders above each other. */
+/* Covers and binds for one folder: no path has more nested closed folders. */
 #define MAX_STEPS 32
 
-/* How much of a path somebody may walk. */
+/* How much of a path a user may traverse. */
 enum { WHOLE_PATH = 0, UNKNOWN = -1 };
 
 struct folder {
@@ -139,7 +139,7 @@ static bool make_folder_reachable(const struct identity *identity, const struct 
     return false;
 }
 
-/* Whether all folders can be reached as things are. */
+/* Whether all folders are currently reachable. */
 static bool all_reachable(const struct identity *identity, const struct folder *folders, size_t count,
                           const struct folder **first) {
     for (size_t i = 0; i < count; i++) {
@@ -153,7 +153,7 @@ static bool all_reachable(const struct identity *identity, const struct folder *
 
 static bool enter_own_namespace(const struct identity *identity, const struct folder *first, char *why,
                                 size_t why_cap) {
-    /* Slave: what the host mounts later still shows here, and nothing of ours shows there. */
+    /* Slave: later mounts of the host propagate to here, but not the reverse. */
     if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0) {
         return true;
     }

@@ -19,7 +19,7 @@
 #include "mount_access.h"
 #include "weaken.h"
 
-/* systemd's range for dynamic users; no distribution gives these to anybody. */
+/* systemd's range for dynamic users; no distribution assigns these. */
 #define FIRST_UID 61184u
 #define LAST_UID 65519u
 
@@ -37,7 +37,7 @@ static bool read_uid(int proc_fd, const char *pid, unsigned *uid) {
     return line && sscanf(line, "\nUid: %u", uid) == 1;
 }
 
-/* Marks the users of the range who have a process. */
+/* Marks the users of the range that have a process. */
 static void mark_running(bool *running) {
     DIR *proc = opendir("/proc");
     if (!proc) {
@@ -102,7 +102,7 @@ bool privileges_choose(const char *state_dir, struct identity *identity, char *w
     return true;
 }
 
-/* Capabilities that survived the change of user, by the caller's secure bits, would make bubblewrap refuse its work. */
+/* Capabilities that survived the change of user, by the caller's secure bits, would make bubblewrap refuse to run. */
 static bool drop_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -116,7 +116,7 @@ static bool change_user(const struct identity *identity) {
         return false;
     }
     if (setresuid(0, 0, 0) == 0) {
-        errno = EPERM; /* there is a way back: not permanent */
+        errno = EPERM; /* root can be regained: not permanent */
         return false;
     }
     return true;
@@ -130,7 +130,7 @@ static bool harden(void) {
         setrlimit(RLIMIT_NOFILE, &files);
     }
     if (getrlimit(RLIMIT_CORE, &core) == 0) {
-        /* 1 is less than any core, and the only limit for cores that go to a program of the host's; see seccomp.c */
+        /* 1 is less than any core, and the only limit that applies to cores piped to a host program; see seccomp.c */
         rlim_t most = core.rlim_max < 1 ? core.rlim_max : 1;
         limited = setrlimit(RLIMIT_CORE, &(struct rlimit){most, most}) == 0;
     }

@@ -1,8 +1,8 @@
 /*
  * privileges.h: drops privileges before the server accepts requests.
  *
- * A server started by root becomes an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and uid
- * 0 would leave the files of root, including /proc/sys, within reach (X29).
+ * A server started by root changes to an otherwise unused user: bubblewrap maps the caller's uid into the sandbox, and
+ * uid 0 would give access to root's files, including /proc/sys (X29).
  */
 #ifndef AKL_PRIVILEGES_H
 #define AKL_PRIVILEGES_H
@@ -12,20 +12,21 @@
 
 #include "identity.h"
 
-/* Picks the user: the owner of state_dir if that exists and is not root's, else one that has no name and no process, of
- * the range that systemd keeps for such uses. False with the reason in why when root cannot become anybody else here.
+/* Chooses the user: the owner of state_dir if that exists and is not root's, else one without a name and without
+ * processes, from the range that systemd reserves for such uses. False with the reason in why if root cannot change to
+ * another user here.
  */
 bool privileges_choose(const char *state_dir, struct identity *identity, char *why, size_t why_cap);
 
-/* Becomes identity permanently, and in any case: no new privileges, no core dumps, not to be read or traced by others of
- * the same user, as many descriptors as allowed.
+/* Changes to identity permanently. In any case: no new privileges, no core dumps, not dumpable by other processes of
+ * the same user, the highest possible limit of descriptors.
  *
- * folders (NULL-terminated; may be NULL) are those that bubblewrap has to reach by their paths: the state directory,
- * whose trees it binds, and the roots of images. Where one lies below a folder that is closed to the new user (/root),
- * the closed folder is covered, in a mount namespace of the server's own, by one that holds nothing but what was asked
- * for; the path stays the same. Everything else below it is then out of the server's sight, too.
+ * folders (NULL-terminated; may be NULL) are those that bubblewrap accesses by path: the state directory,
+ * whose trees it binds, and the roots of images. If one is below a folder that is closed to the new user (/root), the
+ * closed folder is covered, in the server's own mount namespace, by one that contains only what was requested; the path
+ * stays the same. Everything else below it is then hidden from the server, too.
  *
- * Called as root or not, after state_dir was made the user's, before any thread exists. False with the reason in why,
+ * Called as root or not, after state_dir was given to the user, before any thread exists. False with the reason in why,
  * naming the folder; the process must then end. */
 bool privileges_drop(const struct identity *identity, const char *const *folders, char *why, size_t why_cap);
 

@@ -22,8 +22,8 @@
 
 static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};
 
-/* The first bwrap that has no privileges of its own: a setuid one has had holes that ours has not (X25), and builds its
- * sandboxes as root. */
+/* The first bwrap without privileges of its own: setuid ones have had vulnerabilities that others have not (X25), and
+ * build their sandboxes as root. */
 static bool find_program(const char *const *folders, struct probe_result *result) {
     snprintf(result->message, sizeof result->message, "bubblewrap is not installed: install the package bubblewrap");
     for (size_t i = 0; folders[i]; i++) {
@@ -50,7 +50,7 @@ static bool find_program(const char *const *folders, struct probe_result *result
     return false;
 }
 
-/* Reads all that comes until the end, as long as it comes in time. */
+/* Reads until the end of file or a timeout. */
 static void read_text(int fd, char *text, size_t cap) {
     size_t used = 0;
     struct pollfd event = {.fd = fd, .events = POLLIN};
@@ -100,7 +100,7 @@ static void read_version(struct probe_result *result) {
 static bool check_version(struct probe_result *result) {
     unsigned major, minor;
     if (sscanf(result->version, "%u.%u", &major, &minor) != 2 || major > 0) {
-        return true; /* unknown, or of the future: the trial decides */
+        return true; /* unknown or newer: the trial decides */
     }
     if (minor < 8) {
         snprintf(result->message, sizeof result->message,
@@ -136,7 +136,7 @@ static void read_host(struct probe_host *host) {
     host->container = access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
 }
 
-/* Runs a command in the profile that asks most of the host. */
+/* Runs a command in the profile that requires most of the host. */
 static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     static const char *const argv[] = {"true", NULL};
     const struct spawner_options options = {.bwrap_path = path, .cgroup_root = ""};

@@ -1,5 +1,5 @@
 /*
- * probe_classify.c: turns bubblewrap's complaints into advice.
+ * probe_classify.c: turns bubblewrap's error messages into advice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum trouble { TROUBLE_OTHER, TROUBLE_NAMESPACE, TROUBLE_EXHAUSTED, TROUBLE_PROC, TROUBLE_ROOT, TROUBLE_PROGRAM };
 
-/* In this order: the first that is found in the complaint counts. */
+/* In this order: the first that occurs in the message is used. */
 static const struct {
     const char *words;
     enum trouble trouble;

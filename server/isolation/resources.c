@@ -45,7 +45,7 @@ bool resources_open(struct resources *resources, const char *bwrap_path, const s
     resources->cgroup = *cgroup;
     resources->spawner_pid = getpid();
     resources->scopes = !WEAKENED("landlock") &&
-                        syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: which version? */
+                        syscall(444, NULL, 0, 1) >= LANDLOCK_SCOPE_ABI; /* landlock_create_ruleset: the ABI version */
     resources->counts_tasks = kernel_is_at_least(5, 14);
     resources->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     resources->launcher_fd = launcher_image_open();

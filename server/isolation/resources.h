@@ -1,5 +1,5 @@
 /*
- * resources.h: what all sandboxes share, opened once when the spawner starts.
+ * resources.h: resources shared by all sandboxes, opened once when the spawner starts.
  */
 #ifndef AKL_RESOURCES_H
 #define AKL_RESOURCES_H
@@ -18,10 +18,10 @@ struct resources {
     int null_fd;
     int launcher_fd;
     int filter_fds[2];      /* by enum seccomp_unix */
-    int etc_fds[ETC_FILES]; /* -1: the host's, to be opened each time */
-    bool scopes;            /* Landlock can keep commands from abstract unix sockets */
-    bool counts_tasks;      /* RLIMIT_NPROC counts each sandbox apart */
-    struct cgroup cgroup;   /* not ours to close */
+    int etc_fds[ETC_FILES]; /* -1: the host's, opened each time */
+    bool scopes;            /* Landlock can deny abstract unix sockets */
+    bool counts_tasks;      /* RLIMIT_NPROC counts each sandbox separately */
+    struct cgroup cgroup;   /* not closed here */
 };
 
 /* False with the reason in why. */

@@ -23,7 +23,7 @@
 #error "seccomp.c: the offsets of the arguments' low words are those of little-endian machines"
 #endif
 
-/* Numbers above 423 are the same on all architectures; the libc that we are built with may be older than they are. */
+/* Numbers above 423 are the same on all architectures; the libc of the build may be older. */
 #define NR_OPEN_TREE_ATTR 467
 #define NR_MOUNT_SETATTR 442
 #define NR_QUOTACTL_FD 443
@@ -43,10 +43,10 @@ struct row {
     uint32_t error;
 };
 
-/* flatpak's list is the base. ptrace and process_vm_* are not in it: they reach only the command's own processes, and
+/* Based on flatpak's list. ptrace and process_vm_* are not in it: they reach only the command's own processes, and
  * debuggers and leak checkers need them. */
 static const struct row refused[] = {
-    /* new namespaces and mounts (X12): nothing inside needs them */
+    /* new namespaces and mounts (X12): not needed inside */
     {SYS_unshare, EPERM},
     {SYS_setns, EPERM},
     {SYS_mount, EPERM},
@@ -62,13 +62,13 @@ static const struct row refused[] = {
     {NR_MOUNT_SETATTR, ENOSYS},
     {NR_OPEN_TREE_ATTR, ENOSYS},
     {SYS_open_by_handle_at, EPERM},
-    /* its flags are behind a pointer, where a filter cannot look; every libc falls back on clone */
+    /* its flags are behind a pointer, which a filter cannot read; every libc falls back to clone */
     {SYS_clone3, ENOSYS},
-    /* does its work where no filter sees it (X11) */
+    /* bypasses filters (X11) */
     {SYS_io_uring_setup, EPERM},
     {SYS_io_uring_enter, EPERM},
     {SYS_io_uring_register, EPERM},
-    /* kernel interfaces with a history of holes */
+    /* kernel interfaces with a history of vulnerabilities */
     {SYS_bpf, EPERM},
     {SYS_userfaultfd, EPERM},
     {SYS_perf_event_open, EPERM},
@@ -82,7 +82,7 @@ static const struct row refused[] = {
     {SYS_set_mempolicy, EPERM},
     {SYS_migrate_pages, EPERM},
     {NR_SET_MEMPOLICY_HOME_NODE, EPERM},
-    /* the machine's administration */
+    /* system administration */
     {SYS_syslog, EPERM},
     {SYS_acct, EPERM},
     {SYS_quotactl, EPERM},
@@ -136,7 +136,7 @@ static void load_number(struct builder *builder) {
     add(builder, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 }
 
-/* The low 32 bits of an argument: the kernel looks at no more of an int, whatever the caller put into the high ones. */
+/* The low 32 bits of an argument: the kernel ignores the high ones of an int. */
 static void load_argument(struct builder *builder, size_t index) {
     add(builder, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offsetof(struct seccomp_data, args) + index * sizeof(uint64_t)),
         0, 0);
@@ -147,13 +147,13 @@ static void load_high_word(struct builder *builder, size_t index) {
         (uint32_t)(offsetof(struct seccomp_data, args) + index * sizeof(uint64_t) + sizeof(uint32_t)), 0, 0);
 }
 
-/* If the loaded word is value: this action. */
+/* Adds: if the loaded word is value, this action. */
 static void on_value(struct builder *builder, uint32_t value, uint32_t action) {
     add(builder, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
     add_return(builder, action);
 }
 
-/* The steps up to end_call are for this call only. */
+/* The steps up to end_call apply to this call only. */
 static size_t begin_call(struct builder *builder, uint32_t number) {
     add(builder, BPF_JMP | BPF_JEQ | BPF_K, number, 0, 0);
     return builder->count - 1;
@@ -180,7 +180,7 @@ static void add_clone(struct builder *builder) {
     load_argument(builder, 0);
     add(builder, BPF_JMP | BPF_JSET | BPF_K, NAMESPACE_FLAGS, 0, 1);
     add_return(builder, fail_with(EPERM));
-    /* a thread with descriptors of its own hides them from whoever counts (X18); no libc makes one */
+    /* a thread with its own descriptor table hides them from the watchdog (X18); no libc creates one */
     add(builder, BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 2);
     add(builder, BPF_JMP | BPF_JSET | BPF_K, CLONE_FILES, 1, 0);
     add_return(builder, fail_with(EPERM));
@@ -188,7 +188,7 @@ static void add_clone(struct builder *builder) {
     begin = begin_call(builder, SYS_close_range);
     load_argument(builder, 2);
     add(builder, BPF_JMP | BPF_JSET | BPF_K, UNSHARE_DESCRIPTORS, 0, 1);
-    add_return(builder, fail_with(EINVAL)); /* as on a kernel that does not know the flag */
+    add_return(builder, fail_with(EINVAL)); /* as on a kernel without the flag */
     end_call(builder, begin, SECCOMP_RET_ALLOW);
 }
 
@@ -201,7 +201,7 @@ static void add_core_limit(struct builder *builder) {
     load_argument(builder, 2);
     add(builder, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2);
     load_high_word(builder, 2);
-    add(builder, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0); /* no new limit: only asks */
+    add(builder, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0); /* no new limit: a query */
     add_return(builder, fail_with(0));
     end_call(builder, core, SECCOMP_RET_ALLOW);
     end_call(builder, begin, SECCOMP_RET_ALLOW);
@@ -211,7 +211,7 @@ static void add_core_limit(struct builder *builder) {
     end_call(builder, begin, SECCOMP_RET_ALLOW);
 }
 
-/* Input pushed into a terminal is read by whoever uses that terminal next (X3). */
+/* Input pushed into a terminal is read by the next process that uses it (X3). */
 static void add_ioctl(struct builder *builder) {
     size_t begin = begin_call(builder, SYS_ioctl);
     load_argument(builder, 1);
@@ -225,11 +225,11 @@ static void add_personality(struct builder *builder) {
     load_argument(builder, 0);
     on_value(builder, 0, SECCOMP_RET_ALLOW);
     on_value(builder, NO_RANDOMIZE, SECCOMP_RET_ALLOW);
-    on_value(builder, 0xffffffffu, SECCOMP_RET_ALLOW); /* only asks */
+    on_value(builder, 0xffffffffu, SECCOMP_RET_ALLOW); /* a query */
     end_call(builder, begin, fail_with(EPERM));
 }
 
-/* System V segments and semaphores belong to no process and no file system: nobody counts them. What is left, 4096
+/* System V segments and semaphores belong to no process and no file system: they are not counted. What is allowed, 4096
  * segments and 32000 sets of these sizes, is bounded, and enough for the locks of databases. */
 static void add_sysv(struct builder *builder) {
     size_t begin = begin_call(builder, SYS_shmget);
@@ -246,7 +246,7 @@ static void add_sysv(struct builder *builder) {
     end_call(builder, begin, SECCOMP_RET_ALLOW);
 }
 
-/* Families and protocols that load kernel modules or reach devices are not for sandboxes. */
+/* Families and protocols that load kernel modules or reach devices are refused. */
 static void add_socket(struct builder *builder, enum seccomp_unix unix_sockets) {
     static const uint32_t protocols[] = {IPPROTO_IP,  IPPROTO_ICMP,   IPPROTO_TCP,
                                          IPPROTO_UDP, IPPROTO_ICMPV6, 262 /* IPPROTO_MPTCP */};
@@ -256,7 +256,7 @@ static void add_socket(struct builder *builder, enum seccomp_unix unix_sockets) 
     on_value(builder, AF_UNIX, unix_sockets == SECCOMP_UNIX_ANY ? SECCOMP_RET_ALLOW : fail_with(EAFNOSUPPORT));
     size_t netlink = begin_call(builder, AF_NETLINK);
     load_argument(builder, 2);
-    on_value(builder, 0, SECCOMP_RET_ALLOW); /* NETLINK_ROUTE: how libc lists addresses */
+    on_value(builder, 0, SECCOMP_RET_ALLOW); /* NETLINK_ROUTE: used by libc to list addresses */
     end_call(builder, netlink, fail_with(EPROTONOSUPPORT));
     add(builder, BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0);
     add(builder, BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0);

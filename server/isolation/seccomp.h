@@ -1,9 +1,9 @@
 /*
  * seccomp.h: the system call filter of sandboxed commands, as classic BPF.
  *
- * A list of what is refused, on top of a default of allowed: what lets a process attack the kernel or leave the sandbox
- * and what ordinary tools do without. Calls newer than the list do not exist (ENOSYS), so a new kernel does not widen
- * it.
+ * A list of refused calls; others are allowed. Refused are calls that help to attack the kernel or to leave the sandbox
+ * and that ordinary tools do not need. Calls newer than the list fail with ENOSYS, so a new kernel does not widen the
+ * filter.
  */
 #ifndef AKL_SECCOMP_H
 #define AKL_SECCOMP_H
@@ -14,7 +14,7 @@
 #define SECCOMP_MAX_STEPS 400
 
 enum seccomp_unix {
-    SECCOMP_UNIX_ANY,  /* no host socket can be reached by other means */
+    SECCOMP_UNIX_ANY,  /* host sockets are unreachable by other means */
     SECCOMP_UNIX_PAIRS /* only socketpair, of kinds that cannot be connected elsewhere afterwards */
 };
 

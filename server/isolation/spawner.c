@@ -36,7 +36,7 @@ static void explain(char *why, size_t why_cap, const char *what) {
     snprintf(why, why_cap, "%s: %s", what, strerror(errno));
 }
 
-/* Waits until fd is readable or closed. False: not in time. */
+/* Waits until fd is readable or closed. False: timeout. */
 static bool wait_readable(int fd, int timeout_ms) {
     struct pollfd event = {.fd = fd, .events = POLLIN};
     int count;
@@ -137,7 +137,8 @@ const char *spawner_cpu_mode(const struct spawner *spawner) {
     return spawner->cgroup.root_fd >= 0 && spawner->cgroup.has_cpu ? "cgroup" : "affinity";
 }
 
-/* ETOOMANYREFS (too many descriptors in flight) is the only transient failure: ours are soon received. */
+/* ETOOMANYREFS (too many descriptors in flight) is the only transient failure: those of the server are soon
+ * received. */
 static bool send_with_descriptors(int socket_fd, const void *data, size_t size, const int *fds, size_t count) {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
@@ -184,7 +185,7 @@ static bool check_order(const struct launch_order *order, char *why, size_t why_
     return !problem;
 }
 
-/* How many of the descriptors there are. */
+/* The number of descriptors of an order. */
 static size_t count_sent(const struct launch_order *order) {
     return order->separate_errors ? LAUNCH_SENT_MAX : order->tree_fd >= 0 ? LAUNCH_SENT_ERRORS : LAUNCH_SENT_TREE;
 }
@@ -245,19 +246,19 @@ bool running_result(struct running *running, struct run_result *result, int time
     return true;
 }
 
-/* A command that has ended already does not hear it. */
-static void tell(const struct running *running, char what) {
+/* No effect on a command that has ended already. */
+static void send_control(const struct running *running, char what) {
     if (send(running->control_fd, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
 }
 
 void running_kill(struct running *running) {
-    tell(running, SPAWN_KILL);
+    send_control(running, SPAWN_KILL);
 }
 
 void running_terminate(struct running *running) {
-    tell(running, SPAWN_TERMINATE);
+    send_control(running, SPAWN_TERMINATE);
 }
 
 void running_close(struct running *running) {

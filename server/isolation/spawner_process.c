@@ -34,11 +34,11 @@ struct loop {
 struct received {
     char message[LAUNCH_MESSAGE_MAX];
     size_t size;
-    int fds[LAUNCH_SENT_MAX]; /* -1: not there */
+    int fds[LAUNCH_SENT_MAX]; /* -1: missing */
 };
 
 static void answer(int control_fd, const struct run_result *result) {
-    /* The receiver may be gone. */
+    /* The receiver may have exited. */
     if (send(control_fd, result, sizeof *result, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         errno = 0;
     }
@@ -50,7 +50,7 @@ static void answer_failure(int control_fd, const char *why) {
     answer(control_fd, &result);
 }
 
-/* False: the server is gone. */
+/* False: the server has ended. */
 static bool receive(int server_fd, struct received *received) {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * LAUNCH_SENT_MAX)];
@@ -94,7 +94,7 @@ static void start_instance(struct loop *loop, const struct launch_shape *shape, 
     loop->instances = instance;
     event.data.ptr = instance;
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, instance->control_fd, &event) < 0) {
-        instance_kill(instance); /* could not be killed later */
+        instance_kill(instance); /* it could not be killed later */
     }
 }
 
@@ -115,7 +115,7 @@ static void handle_request(struct loop *loop) {
     }
 }
 
-/* A byte or the end of the connection: both ask for the end of the command. */
+/* A byte or the end of the connection: both request the end of the command. */
 static void handle_command(struct loop *loop, struct instance *instance) {
     char byte = SPAWN_KILL;
     ssize_t size = recv(instance->control_fd, &byte, 1, MSG_DONTWAIT);

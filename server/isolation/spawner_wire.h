@@ -10,11 +10,11 @@
 
 #include "cgroup.h"
 
-/* What the server sends later, on the command's control socket: one byte. */
+/* Sent later by the server on the command's control socket: one byte. */
 #define SPAWN_KILL 'K'
 #define SPAWN_TERMINATE 'T'
 
-/* First message the other way: whether the spawner is ready. */
+/* The first message from the spawner: whether it is ready. */
 struct spawn_ready {
     bool ready;
     char why[256];
@@ -26,7 +26,7 @@ struct spawner_process {
     struct cgroup cgroup;
 };
 
-/* Runs the spawner until the server is gone, then ends everything below it. Does not return. */
+/* Runs the spawner until the server ends, then kills its descendants. Does not return. */
 _Noreturn void spawner_process_run(const struct spawner_process *process);
 
 #endif

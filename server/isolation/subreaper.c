@@ -17,7 +17,7 @@
 #define ROUND_MS 2
 #define MANY_CHILDREN 1024
 
-/* The parent of a process, from the fields behind its name, which may hold anything; 0 when it is gone. */
+/* The parent of a process, from the fields after its name, which may contain anything; 0 if it has ended. */
 static pid_t parent_of(int proc_fd, const char *pid) {
     char path[300], text[512];
     snprintf(path, sizeof path, "%s/stat", pid);
@@ -49,7 +49,7 @@ size_t subreaper_children(pid_t *pids, size_t capacity) {
     return count;
 }
 
-/* Reaps what has ended. False when there are no children any more. */
+/* Reaps ended children. False if there are no children left. */
 static bool reap(void) {
     pid_t ended;
     do {
@@ -68,7 +68,7 @@ bool subreaper_end_children(int timeout_ms) {
     while (reap()) {
         size_t count = subreaper_children(pids, MANY_CHILDREN);
         for (size_t i = 0; i < count; i++) {
-            kill(pids[i], SIGKILL); /* ours until we reap it: the number cannot be somebody else's */
+            kill(pids[i], SIGKILL); /* a child until it is reaped: the pid cannot be reused */
         }
         if (left_ms <= 0) {
             return false;

@@ -16,7 +16,7 @@
 
 enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
 
-/* Moves a descriptor to a place; -1: nothing is to be there. */
+/* Moves a descriptor to a number; -1: closes that number. */
 static bool keep(int fd, int place) {
     if (fd < 0) {
         close(place);
@@ -25,7 +25,8 @@ static bool keep(int fd, int place) {
     return dup3(fd, place, O_CLOEXEC) == place;
 }
 
-/* Of the server's descriptors only ours stay: its lock and its sockets must end with it. */
+/* Of the server's descriptors only those of the supervisor are kept: the server's lock and sockets must be released
+ * when it ends. */
 static bool keep_descriptors(const struct spawner_process *process, int lifeline_fd) {
     int server = fcntl(process->server_fd, F_DUPFD, KEPT_END);
     int lifeline = fcntl(lifeline_fd, F_DUPFD, KEPT_END);
@@ -53,7 +54,7 @@ static _Noreturn void become_spawner(const struct spawner_process *process, pid_
     spawner_process_run(&kept);
 }
 
-/* True when the spawner has ended, false when the server has or time is up. */
+/* True if the spawner has ended, false if the server has or on timeout. */
 static bool wait_for_spawner(int spawner_fd, int lifeline_fd, int timeout_ms) {
     struct pollfd events[2] = {{.fd = spawner_fd, .events = POLLIN}, {.fd = lifeline_fd, .events = POLLIN}};
     int count;
@@ -68,7 +69,7 @@ void supervisor_run(const struct spawner_process *process, int lifeline_fd) {
     sigset_t terminal;
     prctl(PR_SET_NAME, "akl-supervisor", 0, 0, 0);
     privileges_reset_signals();
-    /* A terminal's keys and a service manager's stop are for the server; we end when it has. */
+    /* Signals from a terminal or a service manager are for the server; the supervisor ends after it. */
     setsid();
     sigemptyset(&terminal);
     sigaddset(&terminal, SIGINT);
@@ -86,7 +87,7 @@ void supervisor_run(const struct spawner_process *process, int lifeline_fd) {
     if (spawner >= 0) {
         int spawner_fd = kernel_pidfd_open(spawner);
         if (!wait_for_spawner(spawner_fd, KEPT_LIFELINE_FD, -1)) {
-            /* The spawner has seen the server's end, too, and cleans up, unless somebody has stopped it. */
+            /* The spawner has also noticed the server's end and cleans up, unless it was stopped (SIGSTOP). */
             wait_for_spawner(spawner_fd, -1, SPAWNER_GRACE_MS);
         }
     }

@@ -11,7 +11,7 @@
 #include "spawner_wire.h"
 
 /* Runs the supervisor: forks the spawner, waits for its end or for the server's (lifeline_fd: read end of a pipe that
- * nobody writes to), and leaves nobody behind. Closes all other descriptors but stderr. Does not return. */
+ * is never written to), and leaves no process behind. Closes all other descriptors except stderr. Does not return. */
 _Noreturn void supervisor_run(const struct spawner_process *process, int lifeline_fd);
 
 #endif

@@ -20,7 +20,7 @@
 
 #define NEAR_MS 50 /* at half the limit and above */
 #define FAR_MS 200
-#define COST_FACTOR 10       /* looking takes at most this fraction of the time, */
+#define COST_FACTOR 10       /* sampling takes at most this fraction of the time, */
 #define LONGEST_MS 1000      /* but the interval is never longer than this */
 #define BYTES_PER_INODE 1024 /* what an empty file costs the kernel */
 #define AGAIN_MS 10
@@ -79,8 +79,8 @@ static uint64_t kilobytes_of(const char *text, const char *name) {
     return line ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
-/* This process's share of its memory, without files and without the memfds that were counted. Expensive, because the
- * kernel walks all its pages. */
+/* The proportional set size of this process, without files and without the memfds that were counted. Expensive, because
+ * the kernel walks all its pages. */
 static uint64_t share_bytes(const struct memfd_usage *memfds, int proc_fd, const char *pid) {
     char text[2048];
     if (read_file(proc_fd, pid, "smaps_rollup", text, sizeof text) == 0) {
@@ -96,8 +96,8 @@ static bool has_memory(int proc_fd, const char *name) {
     return read_file(proc_fd, name, "statm", text, sizeof text) > 0 && strtoull(text, NULL, 10) > 0;
 }
 
-/* Where in /proc a process's memory and descriptors show: below its own number, as long as its first thread lives, else
- * below that of another thread. */
+/* The folder in /proc with a process's memory and descriptors: its own, as long as its first thread lives, else that of
+ * another thread. */
 static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
     char tasks[LIVING_CAP];
     snprintf(name, LIVING_CAP, "%.32s", pid);
@@ -121,7 +121,7 @@ static void find_living(int proc_fd, const char *pid, char name[LIVING_CAP]) {
     closedir(folder);
 }
 
-/* The 18th field behind the name, which may hold anything. */
+/* The 18th field after the name, which may contain anything. */
 static uint64_t threads_of(int proc_fd, const char *pid) {
     char text[1024];
     unsigned long threads = 1;
@@ -134,7 +134,7 @@ static uint64_t threads_of(int proc_fd, const char *pid) {
     return threads;
 }
 
-/* Sums over the processes; their memfds are looked for where usage has room for them. */
+/* Sums over the processes; their memfds are counted if usage has room for them. */
 static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfd_usage *, int, const char *),
                           struct usage *usage, const struct memfd_usage *counted, bool count_threads) {
     char name[LIVING_CAP];
@@ -157,8 +157,8 @@ static void add_processes(int root_fd, uint64_t (*bytes_of)(const struct memfd_u
     closedir(proc);
 }
 
-/* What lies in a file system that was made for this sandbox. Its tree may be on a tmpfs as well; but that is the
- * host's, with everybody's files, and under the rule for disks. */
+/* The content of a file system that was created for this sandbox. Its tree may be on a tmpfs as well; but that one is
+ * the host's, with other files, and subject to the rule for disks. */
 static uint64_t tmpfs_bytes(const struct watchdog *watchdog, const char *name) {
     struct statfs status;
     struct stat own, tree;

@@ -1,12 +1,12 @@
 /*
- * watchdog.h: samples what a sandbox uses, where there is no cgroup.
+ * watchdog.h: samples the resources of a sandbox, where there is no cgroup.
  *
  * Memory is the sum over the processes of the sandbox's pid namespace, each page counted once, plus the contents of its
  * tmpfs file systems and of its open memfds. Pages of files are not counted: the kernel reclaims them when it needs
  * memory. Not seen are the contents of pipes and sockets, and what a program hides deliberately: memfds in flight
  * through a socket, shared mappings whose pages it has discarded. A cgroup counts those as well.
  *
- * The disk of a kept tree is shared with others. A command may not use it up: see disk.h.
+ * The disk of a kept tree is shared with others. A command may not fill it: see disk.h.
  */
 #ifndef AKL_WATCHDOG_H
 #define AKL_WATCHDOG_H
@@ -20,10 +20,10 @@
 struct watchdog {
     uint64_t memory_bytes;     /* 0: no limit */
     uint64_t max_processes;    /* 0: no limit */
-    int64_t due_ms;            /* when to look next, on the monotonic clock; INT64_MAX: never */
+    int64_t due_ms;            /* time of the next sample, on the monotonic clock; INT64_MAX: never */
     int root_fd;               /* the sandbox's root folder; -1: not opened yet */
     int tree_fd;               /* its kept tree; -1: none */
-    struct disk_space reserve; /* what is to stay free on the disk of the kept tree */
+    struct disk_space reserve; /* what must stay free on the disk of the kept tree */
     bool suspected;            /* one sample showed too much memory */
 };
 
@@ -32,13 +32,13 @@ enum watchdog_finding { WATCHDOG_FINE, WATCHDOG_TOO_MUCH_MEMORY, WATCHDOG_TOO_MA
 /* Milliseconds of the monotonic clock. */
 int64_t watchdog_now_ms(void);
 
-/* Starts watching; the sandbox is not looked at yet. tree_fd: its kept tree, of which a copy is kept; -1: none. */
+/* Starts watching, without a first sample. tree_fd: its kept tree, which is duplicated; -1: none. */
 void watchdog_start(struct watchdog *watchdog, uint64_t memory_bytes, uint64_t max_processes, int tree_fd);
 
-/* Looks, and sets due_ms. first: the sandbox's first process; 0 when it is not known yet. */
+/* Takes a sample, and sets due_ms. first: the sandbox's first process; 0 if it is not known yet. */
 enum watchdog_finding watchdog_look(struct watchdog *watchdog, pid_t first);
 
-/* Closes what was opened. */
+/* Closes its descriptors. */
 void watchdog_end(struct watchdog *watchdog);
 
 #endif

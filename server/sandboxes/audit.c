@@ -17,7 +17,7 @@
 
 #define FILE_NOW "audit.jsonl"
 #define FILE_BEFORE "audit.1.jsonl"
-/* How much of a command's arguments an entry repeats. */
+/* How much of a command's arguments an entry contains. */
 #define ARGUMENTS_MAX 4096
 
 static int open_log(int dir_fd, const char *name, int flags) {
@@ -57,7 +57,7 @@ void audit_close(struct audit *audit) {
 /* --- Writing --- */
 
 /* Starts a new file when this one is full. */
-static void turn_over(struct audit *audit) {
+static void rotate(struct audit *audit) {
     if (audit->size < AUDIT_FILE_MAX || renameat(audit->dir_fd, FILE_NOW, audit->dir_fd, FILE_BEFORE) != 0) {
         return;
     }
@@ -73,10 +73,10 @@ static void append(struct audit *audit, struct writer *entry) {
     writer_close(entry, '}');
     writer_raw(entry, "\n", 1);
     pthread_mutex_lock(&audit->lock);
-    turn_over(audit);
+    rotate(audit);
     ssize_t n = writer_ok(entry) ? write(audit->fd, entry->text, entry->len) : 0;
     if (n > 0 && (size_t)n < entry->len && ftruncate(audit->fd, (off_t)audit->size) == 0) {
-        n = 0; /* the disk is full: no entry rather than half of one */
+        n = 0; /* the disk is full: no entry rather than a partial one */
     }
     audit->size += n > 0 ? (uint64_t)n : 0;
     pthread_mutex_unlock(&audit->lock);
@@ -137,7 +137,7 @@ void audit_command(struct audit *audit, const struct sandbox *sandbox, const cha
         writer_element(&entry);
         writer_string(&entry, shown ? shown : "", shown ? strlen(shown) : 0);
         free(shown);
-        left -= len < left ? len + 1 : left; /* one for itself, so that empty ones do not go on for ever */
+        left -= len < left ? len + 1 : left; /* each counts one more, so that the number of empty ones is bounded */
     }
     writer_close(&entry, ']');
     if (*argv) {
@@ -162,7 +162,7 @@ void audit_file(struct audit *audit, const char *type, const struct sandbox *san
 
 /* --- Reading --- */
 
-/* Reads what a file holds now. NULL with errno. */
+/* Reads the current content of a file. NULL with errno. */
 static char *read_all(int fd, size_t *len) {
     struct stat status;
     char *text = fstat(fd, &status) == 0 ? malloc((size_t)status.st_size + 1) : NULL;
@@ -184,13 +184,13 @@ static bool is_about(const char *line, size_t len, const char *sandbox) {
     ak_json_value entry;
     ak_json_value name;
     size_t name_len = strlen(sandbox);
-    /* Most lines are about others: those are not parsed. */
+    /* Most lines are about other sandboxes: those are not parsed. */
     return memmem(line, len, sandbox, name_len) && ak_json_parse(line, len, &entry, NULL) &&
            (ak_json_member(&entry, "sandbox", 7, &name) || ak_json_member(&entry, "name", 4, &name)) &&
            ak_json_equals(&name, sandbox, name_len);
 }
 
-/* Writes the entries of one file, which it closes. One that is not there has none. */
+/* Writes the entries of one file, which it closes. A missing file has none. */
 static bool write_entries(int fd, const char *sandbox, struct writer *writer) {
     size_t len = 0;
     char *text = fd < 0 ? NULL : read_all(fd, &len);
@@ -211,7 +211,7 @@ static bool write_entries(int fd, const char *sandbox, struct writer *writer) {
 }
 
 bool audit_write(struct audit *audit, const char *sandbox, struct writer *writer) {
-    pthread_mutex_lock(&audit->lock); /* so that both are opened between two turns */
+    pthread_mutex_lock(&audit->lock); /* so that the files are not rotated between the two opens */
     int before_fd = open_log(audit->dir_fd, FILE_BEFORE, O_RDONLY);
     int now_fd = open_log(audit->dir_fd, FILE_NOW, O_RDONLY);
     pthread_mutex_unlock(&audit->lock);

@@ -7,7 +7,7 @@
 
 #include "clock.h"
 
-/* Killing does not wait for anything but the kernel; this bounds what cannot be. */
+/* Killing waits for the kernel only; this is a bound for the unexpected case. */
 #define KILL_WAIT_MS 10000
 #define KILL_LOOK_MS 20
 #define RESULT_WAIT_MS 1000
@@ -29,7 +29,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     struct sandbox *sandbox = command->sandbox;
     enum command_start outcome = COMMAND_STARTED;
     if (sandbox) {
-        /* Held during the start: either the remover finds the command in the list, or the command finds the mark. */
+        /* Held during the start: either the remover finds the command in the list, or the command sees the flag. */
         pthread_mutex_lock(&sandbox->lock);
         if (atomic_load(&sandbox->removed) || atomic_load(&sandbox->stopped)) {
             outcome = COMMAND_NOT_RUNNING;
@@ -53,7 +53,7 @@ enum command_start command_start(struct command *command, struct spawner *spawne
     return outcome;
 }
 
-/* Reads once from one of the pipes. False when there is nothing to read now. */
+/* Reads once from one of the pipes. False if there is nothing to read now. */
 static bool read_pipe(struct command *command, int which, char *buf, size_t cap, size_t *len) {
     ssize_t n = 0;
     do {
@@ -66,7 +66,7 @@ static bool read_pipe(struct command *command, int which, char *buf, size_t cap,
     return n > 0;
 }
 
-/* Reads from the pipes that have something, in turns: a flood in one does not hide the other. */
+/* Reads from the readable pipes, alternating: a flood in one does not starve the other. */
 static bool read_output(struct command *command, const struct pollfd *pipes, char *buf, size_t cap, size_t *len,
                         enum command_event *event) {
     for (int i = 0; i < 2; i++) {
@@ -87,7 +87,7 @@ enum command_event command_next(struct command *command, int timeout_ms, char *b
                                  {.fd = command->open[0] ? command->running.output_fd : -1, .events = POLLIN},
                                  {.fd = command->open[1] ? command->running.error_fd : -1, .events = POLLIN},
                                  {.fd = command->running.control_fd, .events = POLLIN}};
-        /* Once it has ended its control descriptor says nothing new, and the pipe is read without waiting. */
+        /* Once it has ended, its control descriptor has no more to report, and the pipes are read without waiting. */
         bool ended = atomic_load(&command->ended);
         int n = poll(polls, ended ? 4 : 5, ended ? 0 : timeout_ms);
         if (n < 0 && errno != EINTR) {
@@ -130,7 +130,7 @@ void command_close(struct command *command) {
     }
     if (command->sandbox) {
         if (!atomic_load(&command->ended)) {
-            /* Once this command is off the list, nobody waits for it: so its processes must have ended before. */
+            /* Once this command is off the list, no caller waits for it: so its processes must have ended before. */
             running_kill(&command->running);
             running_result(&command->running, &command->result, KILL_WAIT_MS);
         }
@@ -157,7 +157,7 @@ void command_end_all(struct sandbox *sandbox) {
     }
     int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
     for (struct command *c = sandbox->commands; c; c = c->next) {
-        /* Its own thread takes the result, perhaps just now: so both signs of the end are looked at. */
+        /* Its own thread may be reading the result right now: so both indications of the end are checked. */
         struct pollfd end = {.fd = c->running.control_fd, .events = POLLIN};
         while (!atomic_load(&c->ended) && poll(&end, 1, KILL_LOOK_MS) <= 0 && clock_monotonic_ms() < deadline) {
         }

@@ -11,7 +11,7 @@
 #include "complain.h"
 #include "thread.h"
 
-/* The wall clock may be set: it is looked at this often, however far the next event is. */
+/* The wall clock may be changed: it is checked this often, however far the next event is. */
 #define LONGEST_SECONDS 60
 
 static uint64_t now_seconds(void) {
@@ -24,12 +24,12 @@ static void complain_about(const struct sandbox *sandbox, const char *what) {
     complain("%s: cannot %s: %s", sandbox->name, what, strerror(errno));
 }
 
-/* When something that follows `seconds` of idleness is due; UINT64_MAX: never. */
+/* When an action after `seconds` of idleness is due; UINT64_MAX: never. */
 static uint64_t due_at(uint64_t idle_since, uint64_t seconds) {
     return seconds == 0 || seconds > UINT64_MAX - idle_since ? UINT64_MAX : idle_since + seconds;
 }
 
-/* --- Files of sandboxes that are gone --- */
+/* --- Files of removed sandboxes --- */
 
 struct leaving {
     struct leaving *next;
@@ -68,7 +68,7 @@ static void *run_deleter(void *data) {
         }
         expiry->first = leaving->next;
         pthread_mutex_unlock(&expiry->lock);
-        delete_files(leaving->sandbox); /* gives up at once when the server stops */
+        delete_files(leaving->sandbox); /* returns at once when the server stops */
         state_release(leaving->sandbox);
         free(leaving);
         pthread_mutex_lock(&expiry->lock);
@@ -77,7 +77,7 @@ static void *run_deleter(void *data) {
     return NULL;
 }
 
-/* --- What is due --- */
+/* --- Due actions --- */
 
 static void remove_it(struct expiry *expiry, struct sandbox *sandbox, uint64_t expired_by) {
     if (state_take_away(sandbox, expired_by)) {
@@ -87,7 +87,7 @@ static void remove_it(struct expiry *expiry, struct sandbox *sandbox, uint64_t e
     }
 }
 
-/* Does what is due now. Returns when the next is; one that fails is tried again after LONGEST_SECONDS. */
+/* Performs the action that is due. Returns when the next is; one that fails is tried again after LONGEST_SECONDS. */
 static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t now) {
     pthread_mutex_lock(&sandbox->meta_lock);
     uint64_t expires_at = sandbox->expires_at == 0 ? UINT64_MAX : sandbox->expires_at;
@@ -125,8 +125,8 @@ static uint64_t settle(struct expiry *expiry, struct sandbox *sandbox, uint64_t 
     return next < expires_at ? next : expires_at;
 }
 
-/* Looks at all sandboxes. Returns how long nothing is due, in milliseconds. */
-static int look(struct expiry *expiry) {
+/* Checks all sandboxes. Returns the time until the next action is due, in milliseconds. */
+static int check_all(struct expiry *expiry) {
     struct state *state = expiry->state;
     uint64_t now = now_seconds();
     uint64_t next = now + LONGEST_SECONDS;
@@ -150,7 +150,7 @@ static void *run(void *data) {
     while (!atomic_load(&state->dir.stopping) && (polls[0].revents & POLLIN) == 0) {
         eventfd_t changes;
         eventfd_read(state->change_fd, &changes);
-        poll(polls, 2, look(expiry));
+        poll(polls, 2, check_all(expiry));
     }
     return NULL;
 }

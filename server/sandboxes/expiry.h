@@ -16,9 +16,9 @@
 
 struct expiry {
     struct state *state;
-    int stop_fd; /* becomes readable, and stays so, when the server stops */
+    int stop_fd; /* readable once the server stops */
     pthread_t thread;
-    pthread_t deleter; /* deletes the files, which may take a while, of those that the thread has taken away */
+    pthread_t deleter; /* deletes the files of removed sandboxes, which may take a while */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct leaving *first; /* whose files are to be deleted */

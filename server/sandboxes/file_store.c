@@ -39,13 +39,13 @@ int file_store_open(const struct file_store *store, const char *path, uint64_t *
     if (tree_fd < 0) {
         return -1;
     }
-    /* A pipe is opened without waiting for whoever writes to it, and a leased file without waiting for the lease. */
+    /* A FIFO is opened without waiting for a writer, and a leased file without waiting for the lease. */
     int flags = WEAKENED("plain-files") ? O_RDONLY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
     int fd = beneath_open(tree_fd, path, flags);
     close_if_open(tree_fd);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0) {
-        errno = errno == ENXIO ? EINVAL : errno; /* what opening a socket says */
+        errno = errno == ENXIO ? EINVAL : errno; /* a socket was opened */
     } else if (S_ISREG(status.st_mode) || WEAKENED("plain-files")) {
         *size = (uint64_t)status.st_size;
         return fd;
@@ -72,7 +72,7 @@ static const char *last_component(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-/* Whether an entry may be made in the root folder. */
+/* Whether an entry may be created in the root folder. */
 static bool may_add(const char *name, const void *context) {
     const struct place *place = context;
     struct kept_entry entries[KEPT_ROOT_MAX];
@@ -87,8 +87,8 @@ static bool may_add(const char *name, const void *context) {
     return count < KEPT_ROOT_MAX;
 }
 
-/* Opens the place that a path leads to now. Under sandbox->lock until close_place, so that nobody removes the tree
- * meanwhile. False with errno. */
+/* Opens the place that a path currently leads to. Holds sandbox->lock until close_place, so that the tree is not
+ * removed meanwhile. False with errno. */
 static bool open_place(struct place *place, const struct file_store *store, const char *path, bool make) {
     struct sandbox *sandbox = store->sandbox;
     *place =
@@ -126,7 +126,7 @@ static bool write_all(int fd, const char *bytes, size_t len) {
     return done == len;
 }
 
-/* Gives a finished file its place. */
+/* Moves a finished file to its place. */
 static bool put(const struct place *place, int work_fd, const char *name, int fd) {
     struct stat status;
     mode_t mode = 0644;

@@ -21,15 +21,15 @@ struct file_store {
 
 /* Paths are relative to the sandbox's root, without empty components, "." and "..". */
 
-/* Opens a plain file for reading, and says how long it is. Links are followed, within the sandbox. -1 with errno:
- * EISDIR, and EINVAL for what is no plain file. */
+/* Opens a plain file for reading, and returns its size. Links are followed, within the sandbox. -1 with errno:
+ * EISDIR, and EINVAL for other special files. */
 int file_store_open(const struct file_store *store, const char *path, uint64_t *size);
 
-/* Writes a file, and the folders on the way to it. A file that is replaced keeps its permissions; a new one has mode
- * 0644. False with errno; ESHUTDOWN when the sandbox is stopped or was removed meanwhile. */
+/* Writes a file, and creates missing folders of its path. A file that is replaced keeps its permissions; a new one has
+ * mode 0644. False with errno; ESHUTDOWN when the sandbox is stopped or was removed meanwhile. */
 bool file_store_write(const struct file_store *store, const char *path, const void *bytes, size_t len);
 
-/* Removes whatever is no folder; that there is nothing is fine. False with errno. */
+/* Removes anything except a folder; a missing file is not an error. False with errno. */
 bool file_store_delete(const struct file_store *store, const char *path);
 
 /* The text for an errno of these functions. */

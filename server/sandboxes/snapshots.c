@@ -71,7 +71,7 @@ static int open_snapshot(const struct state *state, const char *name) {
     return openat(state->dir.snapshots_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* With snapshots_lock, so that one that is replaced meanwhile is the old one or the new one, and not nothing. */
+/* Takes snapshots_lock, so that a snapshot that is being replaced is either the old one or the new one. */
 static bool read_locked(const struct state *state, const char *name, struct snapshot *snapshot) {
     *snapshot = (struct snapshot){0};
     int fd = open_snapshot(state, name);
@@ -96,7 +96,7 @@ static int by_time(const void *a, const void *b) {
     return order != 0 ? order : strcmp(first->name, second->name);
 }
 
-/* Adds one to a list that grows. False without memory. */
+/* Appends one to a growing list. False if out of memory. */
 static bool add(struct snapshot **list, size_t *count, size_t *cap, struct snapshot *snapshot) {
     if (*count == *cap) {
         size_t more = *cap * 2 + 16;
@@ -150,7 +150,7 @@ void snapshots_free_list(struct snapshot *list, size_t count) {
 
 /* --- Taking --- */
 
-/* Writes what is known of a sandbox now, for its copy. */
+/* Writes the current metadata of a sandbox, for its copy. */
 static void write_meta_of(struct sandbox *sandbox, struct writer *writer) {
     pthread_mutex_lock(&sandbox->meta_lock);
     state_dir_write_meta(sandbox, writer);
@@ -174,7 +174,7 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
     ok = ok && writer_ok(&meta) && writer_ok(&own) && state_dir_store(fd, "meta.json", meta.text, meta.len) &&
          state_dir_store(fd, SNAPSHOT_FILE, own.text, own.len) && fsync(fd) == 0;
     if (atomic_load(&sandbox->removed)) {
-        ok = false; /* its removal may have begun before the copy was whole */
+        ok = false; /* its removal may have begun before the copy was complete */
         errno = ENOENT;
     }
     int error = errno;
@@ -185,7 +185,7 @@ static bool fill(int fd, struct sandbox *sandbox, const char *name, const char *
     return ok;
 }
 
-/* Gives a whole snapshot its name. One that had it lies in work/UUID then. */
+/* Gives a complete snapshot its name. The previous one of that name is in work/UUID then. */
 static bool place(struct state *state, const char *uuid, const char *name) {
     pthread_rwlock_wrlock(&state->snapshots_lock);
     bool ok = kernel_rename(state->dir.work_fd, uuid, state->dir.snapshots_fd, name, KERNEL_NOREPLACE) == 0 ||
@@ -222,7 +222,7 @@ bool snapshots_take(struct sandbox *sandbox, const char *name, struct snapshot *
 bool snapshots_remove(struct state *state, const char *name) {
     char uuid[CLOCK_UUID_CAP];
     clock_uuid(uuid);
-    /* Waits for those who copy from it. */
+    /* Waits for copies from it. */
     pthread_rwlock_wrlock(&state->snapshots_lock);
     bool ok = kernel_rename(state->dir.snapshots_fd, name, state->dir.work_fd, uuid, KERNEL_NOREPLACE) == 0;
     int error = errno;
@@ -260,7 +260,7 @@ enum state_outcome snapshots_restore(struct state *state, const char *name, cons
                                      struct sandbox **made) {
     *made = NULL;
     struct sandbox *there = state_find(state, as_name);
-    if (there) { /* before anything is copied for nothing */
+    if (there) { /* before anything is copied in vain */
         state_release(there);
         return STATE_EXISTS;
     }

@@ -56,19 +56,19 @@ bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid) {
 }
 
 /* Notifies the thread that waits for changes. */
-static void tell(const struct state *state) {
+static void notify_change(const struct state *state) {
     if (state->change_fd >= 0) {
         eventfd_write(state->change_fd, 1);
     }
 }
 
-/* Puts a sandbox into the list, whose reference it takes over. */
+/* Inserts a sandbox into the list, which takes ownership of the reference. */
 static void insert(struct state *state, struct sandbox *sandbox) {
     pthread_mutex_lock(&state->lock);
     sandbox->next = state->first;
     state->first = sandbox;
     pthread_mutex_unlock(&state->lock);
-    tell(state);
+    notify_change(state);
 }
 
 /* Removes what an earlier server had not finished. */
@@ -92,7 +92,7 @@ bool state_load(struct state *state) {
     while (ok && (entry = readdir(dir))) {
         char message[VALIDATE_MESSAGE];
         if (validate_sandbox_name(entry->d_name, message)) {
-            continue; /* "." and "..", and nothing of ours */
+            continue; /* "." and "..", and foreign entries */
         }
         struct sandbox *sandbox = new_sandbox(state);
         ok = sandbox;
@@ -184,7 +184,7 @@ void state_free_list(struct sandbox **list) {
     free(list);
 }
 
-/* Copies a string that may be missing. */
+/* Copies a string that may be NULL. */
 static bool copy(char **to, const char *from) {
     *to = from ? strdup(from) : NULL;
     return !from || *to;
@@ -234,7 +234,7 @@ void state_touch(struct sandbox *sandbox) {
     pthread_mutex_lock(&state->lock);
     clock_gettime(CLOCK_REALTIME, &sandbox->last_activity);
     pthread_mutex_unlock(&state->lock);
-    /* The file's time keeps it over a restart; that it may fail (the sandbox was removed just now) changes nothing. */
+    /* The file's time preserves it across restarts; failure (the sandbox was just removed) is harmless. */
     char path[SANDBOX_NAME_CAP + 16];
     snprintf(path, sizeof path, "%s/meta.json", sandbox->name);
     utimensat(state->dir.sandboxes_fd, path, NULL, AT_SYMLINK_NOFOLLOW);
@@ -257,14 +257,14 @@ uint64_t state_idle_since(struct sandbox *sandbox) {
 bool state_save(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
     if (atomic_load(&sandbox->removed)) {
-        errno = ENOENT; /* its name may be another sandbox's by now */
+        errno = ENOENT; /* its name may belong to another sandbox by now */
         return false;
     }
     pthread_mutex_lock(&state->lock);
     struct timespec last_activity = sandbox->last_activity;
     pthread_mutex_unlock(&state->lock);
     bool ok = state_dir_rewrite(&state->dir, sandbox, last_activity);
-    tell(state);
+    notify_change(state);
     return ok;
 }
 
@@ -277,7 +277,7 @@ static bool stop(struct sandbox *sandbox, uint64_t archived_at) {
     bool ok = (before && sandbox->archived_at == archived_before) || state_save(sandbox);
     int error = errno;
     if (ok) {
-        command_end_all(sandbox); /* under the lock: none of a start that follows */
+        command_end_all(sandbox); /* under the lock: no commands after a subsequent start */
         if (!before) {
             audit_sandbox(&sandbox->state->audit, "sandbox_stopped", sandbox);
         }
@@ -350,7 +350,7 @@ int state_open_tree(const struct sandbox *sandbox) {
     return openat(sandbox->state->dir.sandboxes_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Takes a sandbox out of the list. The caller has a reference of its own. */
+/* Removes a sandbox from the list. The caller has its own reference. */
 static void take_out(struct sandbox *sandbox) {
     struct state *state = sandbox->state;
     pthread_mutex_lock(&state->lock);
@@ -363,7 +363,7 @@ static void take_out(struct sandbox *sandbox) {
     pthread_mutex_unlock(&state->lock);
 }
 
-/* Marks it as removed: from here on nobody else removes or changes it. */
+/* Marks it as removed: from here on no other thread removes or changes it. */
 static bool claim(struct sandbox *sandbox, uint64_t expired_by) {
     pthread_mutex_lock(&sandbox->meta_lock);
     bool due = sandbox->expires_at != 0 && sandbox->expires_at <= expired_by;
@@ -390,7 +390,7 @@ bool state_take_away(struct sandbox *sandbox, uint64_t expired_by) {
 }
 
 bool state_delete(struct sandbox *sandbox) {
-    return state_dir_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* somebody else took the files away */
+    return state_dir_delete(&sandbox->state->dir, sandbox) || errno == ENOENT; /* another thread has done it */
 }
 
 bool state_remove(struct sandbox *sandbox) {

@@ -1,15 +1,15 @@
 /*
- * state.h: the sandboxes and where they are kept.
+ * state.h: the table of sandboxes, and their storage.
  *
  *   DIR/lock                       held (flock) by the one server that uses DIR
- *   DIR/sandboxes/NAME/meta.json   what was asked for, and what became of it; replaced as a whole by every change
+ *   DIR/sandboxes/NAME/meta.json   the requested settings and the current state; every change replaces the whole file
  *   DIR/sandboxes/NAME/tree/       its files; see kept_root.h
  *   DIR/snapshots/NAME/            see snapshots.h
  *   DIR/audit.jsonl                see audit.h
- *   DIR/work/                      what is being made or removed of both; swept at start
+ *   DIR/work/                      sandboxes and snapshots being created or removed; swept at start
  *
- * A sandbox is made in work/ and moved to its name in one rename, and removed by the opposite one: at any moment a name
- * holds a whole sandbox or nothing. All functions may be called from any thread unless they say otherwise.
+ * A sandbox is created in work/ and moved to its name in one rename, and removed by the reverse rename: at any moment a
+ * name holds a complete sandbox or nothing. All functions may be called from any thread unless they say otherwise.
  */
 #ifndef AKL_STATE_H
 #define AKL_STATE_H
@@ -29,44 +29,44 @@ struct state {
     struct sandbox *first;
     struct audit audit;              /* operations on sandboxes; written by state.c */
     pthread_rwlock_t snapshots_lock; /* read lock: copying from a snapshot; write lock: renaming one */
-    int change_fd;                   /* readable when something was created or changed; -1: nobody waits for it */
+    int change_fd;                   /* readable when something was created or changed; -1: not used */
 };
 
-/* Creates DIR with its parents (mode 0700) and makes it and what lies in it the property of uid and gid (when root is
- * about to become them; (uid_t)-1: leave alone), takes the lock. Before privileges are dropped. The reason for false is
- * on stderr. */
+/* Creates DIR with its parents (mode 0700) gives it and its contents to uid and gid (when root is about to change to
+ * them; (uid_t)-1: keep the owner), and takes the lock. Call before privileges are dropped. False with the reason on
+ * stderr. */
 bool state_open(struct state *state, const char *dir, uid_t uid, gid_t gid);
 
-/* Reads what is there and sweeps what was half made. After privileges were dropped. The reason for false is on stderr.
+/* Loads the sandboxes and removes incomplete ones. Call after privileges were dropped. False with the reason on stderr.
  */
 bool state_load(struct state *state);
 
 /* Frees everything; no other thread may use it any more. */
 void state_close(struct state *state);
 
-/* What state_create found. */
+/* The result of state_create. */
 enum state_outcome { STATE_OK, STATE_EXISTS, STATE_FAILED };
 
-/* Makes a sandbox from a description of which all is copied but what belongs to state.c and is made here (uuid,
- * created_at). source_fd: a directory to copy its tree from; -1: it is empty. On STATE_OK *made is a reference; on
- * STATE_FAILED errno says why. */
+/* Creates a sandbox from a description, of which everything is copied except what is private to state.c or set here
+ * (uuid, created_at). source_fd: a directory to copy its tree from; -1: the tree is empty. On STATE_OK *made is a
+ * reference; on STATE_FAILED errno is the reason. */
 enum state_outcome state_create(struct state *state, const struct sandbox *wanted, int source_fd,
                                 struct sandbox **made);
 
-/* A reference to a sandbox, NULL when there is none of that name. */
+/* A reference to a sandbox, NULL if there is none of that name. */
 struct sandbox *state_find(struct state *state, const char *name);
 
-/* All sandboxes, as a NULL-terminated array of references for state_free_list. NULL without memory. */
+/* All sandboxes, as a NULL-terminated array of references for state_free_list. NULL if out of memory. */
 struct sandbox **state_list(struct state *state);
 void state_free_list(struct sandbox **list);
 
-/* Takes another reference to a sandbox that the caller has one of. */
+/* Takes another reference. The caller must have one. */
 void state_hold(struct sandbox *sandbox);
 
-/* Gives a reference back. NULL is fine. */
+/* Releases a reference. NULL is allowed. */
 void state_release(struct sandbox *sandbox);
 
-/* Notes that the sandbox was just used. */
+/* Records that the sandbox was just used. */
 void state_touch(struct sandbox *sandbox);
 
 /* When the sandbox was last used, as text. */
@@ -75,8 +75,8 @@ void state_last_activity(struct sandbox *sandbox, char text[CLOCK_TIME_CAP]);
 /* The same in seconds since 1970, rounded up, so that no sandbox counts as idle too early. */
 uint64_t state_idle_since(struct sandbox *sandbox);
 
-/* Replaces meta.json by what the sandbox says now; it is on the disk when this returns. The caller holds meta_lock, has
- * changed what may change, and takes its changes back on false: errno is ENOENT when the sandbox was removed. */
+/* Replaces meta.json with the current state of the sandbox; it is on the disk when this returns. The caller holds
+ * meta_lock, has made its changes, and reverts them on false: errno is ENOENT if the sandbox was removed. */
 bool state_save(struct sandbox *sandbox);
 
 /* Stops a sandbox: commands that run in it are killed, all their processes are gone when this returns, and no new ones
@@ -86,21 +86,21 @@ bool state_stop(struct sandbox *sandbox);
 /* The same, and it stays so until state_recover. */
 bool state_archive(struct sandbox *sandbox);
 
-/* Makes an archived sandbox one that is only stopped; nothing for others. False with errno, as state_save. */
+/* Makes an archived sandbox a stopped one; no effect on others. False with errno, as state_save. */
 bool state_recover(struct sandbox *sandbox);
 
-/* Makes a sandbox that was created as unfinished one that stays. False with errno, as state_save. */
+/* Marks a sandbox that was created as unfinished as complete. False with errno, as state_save. */
 bool state_finish(struct sandbox *sandbox);
 
-/* Lets a stopped sandbox run commands again. False with errno: as state_save, EALREADY when it is not stopped, and
- * EBUSY when it is archived. */
+/* Lets a stopped sandbox run commands again. False with errno: as state_save, EALREADY if it is not stopped, and EBUSY
+ * if it is archived. */
 bool state_start(struct sandbox *sandbox);
 
 /* Opens the sandbox's tree, to be closed by the caller; -1 with errno. */
 int state_open_tree(const struct sandbox *sandbox);
 
-/* Removes a sandbox: it is gone for everybody else at once, its commands are killed, its name is free and its files are
- * deleted when this returns. False with errno: ENOENT when somebody else is removing it already. */
+/* Removes a sandbox: other threads no longer find it, its commands are killed, its name is free and its files are
+ * deleted when this returns. False with errno: ENOENT if another thread is removing it already. */
 bool state_remove(struct sandbox *sandbox);
 
 /* The two halves of state_remove, for callers that must not wait for the deletion of many files. state_take_away does

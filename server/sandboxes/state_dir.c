@@ -29,7 +29,7 @@ static bool fail(const char *what, const char *why) {
 
 /* --- Opening --- */
 
-/* Makes dir and what is missing above it. */
+/* Creates dir and its missing parents. */
 static bool make_path(const char *dir) {
     char *path = strdup(dir);
     if (!path) {
@@ -65,18 +65,18 @@ static bool is_empty(int dir_fd) {
     return empty;
 }
 
-/* Gives an open file or folder its owner and mode. */
-static bool own(int fd, uid_t uid, gid_t gid, mode_t mode) {
+/* Sets the owner and mode of an open file or folder. */
+static bool set_owner(int fd, uid_t uid, gid_t gid, mode_t mode) {
     return (uid == (uid_t)-1 || fchown(fd, uid, gid) == 0) && fchmod(fd, mode) == 0;
 }
 
-/* Opens a folder below dir_fd, and makes it when it is missing. */
+/* Opens a folder below dir_fd, and creates it if it is missing. */
 static int open_below(int dir_fd, const char *name, uid_t uid, gid_t gid) {
     if (mkdirat(dir_fd, name, 0700) != 0 && errno != EEXIST) {
         return -1;
     }
     int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && !own(fd, uid, gid, 0700)) {
+    if (fd >= 0 && !set_owner(fd, uid, gid, 0700)) {
         close_if_open(fd);
         return -1;
     }
@@ -88,15 +88,15 @@ bool state_dir_open(struct state_dir *dir, const char *path, uid_t uid, gid_t gi
     if (!make_path(path) || (dir->top_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
         return fail(path, strerror(errno));
     }
-    /* Somebody's folder, given by mistake, must not change its owner and mode. */
+    /* A folder that was passed by mistake must keep its owner and mode. */
     if (faccessat(dir->top_fd, LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && !is_empty(dir->top_fd)) {
         return fail(path, "the folder holds something else; give an empty or a new one with --state");
     }
-    if (!own(dir->top_fd, uid, gid, 0700)) {
+    if (!set_owner(dir->top_fd, uid, gid, 0700)) {
         return fail(path, strerror(errno));
     }
     dir->lock_fd = openat(dir->top_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (dir->lock_fd < 0 || !own(dir->lock_fd, uid, gid, 0600)) {
+    if (dir->lock_fd < 0 || !set_owner(dir->lock_fd, uid, gid, 0600)) {
         return fail(path, strerror(errno));
     }
     if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -142,7 +142,7 @@ bool state_dir_sweep(struct state_dir *dir) {
 
 /* --- meta.json --- */
 
-/* What has become of it since; left out is what has not. */
+/* The state since its creation; members that are unset are left out. */
 static void write_life(const struct sandbox *sandbox, struct writer *writer) {
     if (atomic_load(&sandbox->stopped)) {
         writer_member_bool(writer, "stopped", true);
@@ -239,7 +239,7 @@ char *state_dir_load(int dir_fd, const char *name, size_t *len, struct timespec 
     struct stat status;
     char *text = NULL;
     if (fd >= 0 && fstat(fd, &status) == 0) {
-        errno = EFBIG; /* or no plain file at all */
+        errno = EFBIG; /* or not a plain file */
         text = status.st_size > META_MAX || !S_ISREG(status.st_mode) ? NULL : malloc((size_t)status.st_size + 1);
     }
     ssize_t n = 1;
@@ -276,7 +276,7 @@ bool state_dir_read(struct state_dir *dir, const char *name, struct sandbox *san
     return ok || fail(name, "sandbox left out: its meta.json is damaged");
 }
 
-/* --- Making and removing --- */
+/* --- Creating and removing --- */
 
 bool state_dir_store(int dir_fd, const char *name, const char *text, size_t len) {
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -293,7 +293,7 @@ bool state_dir_store(int dir_fd, const char *name, const char *text, size_t len)
     return ok;
 }
 
-/* Makes an empty tree. */
+/* Creates an empty tree. */
 static bool make_tree(int fd) {
     int tree_fd =
         mkdirat(fd, "tree", 0700) == 0 ? openat(fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
@@ -330,7 +330,7 @@ bool state_dir_make(struct state_dir *dir, const struct sandbox *sandbox, int so
     int error = errno;
     close(fd);
     if (ok) {
-        fsync(dir->sandboxes_fd); /* it is there; when it reaches the disk is no reason to fail */
+        fsync(dir->sandboxes_fd); /* it exists; a failed sync is not a reason to fail */
     } else {
         state_dir_delete(dir, sandbox);
     }
@@ -343,7 +343,7 @@ bool state_dir_rewrite(struct state_dir *dir, const struct sandbox *sandbox, str
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, last_activity};
     int fd = openat(dir->sandboxes_fd, sandbox->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     state_dir_write_meta(sandbox, &writer);
-    /* What a server left that was killed just here. */
+    /* Left by a server that was killed at this point. */
     bool ok = fd >= 0 && (unlinkat(fd, "meta.json.new", 0) == 0 || errno == ENOENT);
     if (ok) {
         errno = ENOMEM;

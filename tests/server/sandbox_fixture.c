@@ -22,7 +22,7 @@
 #include "scratch.h"
 
 #define BWRAP "/usr/bin/bwrap"
-/* When the tests run as root and are asked to be a plain user. */
+/* The user of tests that are started by root and requested to run as a plain user. */
 #define PLAIN_ID 61300
 
 static char folder[200];
@@ -47,7 +47,7 @@ const char *fixture_word(void) {
     return word;
 }
 
-/* When asked: as if a plain user had started us. */
+/* On request: as if a plain user had started the test. */
 static bool be_plain_if_asked(void) {
     const char *wish = getenv("AK_TEST_AS");
     return geteuid() != 0 || wish == NULL || strcmp(wish, "plain") != 0 ||
@@ -257,7 +257,7 @@ bool fixture_own_host(void) {
     char map[64];
     uid_t uid = getuid();
     gid_t gid = getgid();
-    /* the map of a process that is not dumpable is root's to write */
+    /* the map of a process that is not dumpable can be written by root only */
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
         return false;
     }
@@ -272,7 +272,7 @@ bool fixture_mask_proc(void) {
     int masked = 0;
     FILE *mounts = fopen("/proc/self/mountinfo", "re");
     while (mounts != NULL && fgets(line, sizeof line, mounts) != NULL) {
-        /* what lies in a container's file system may hold another one */
+        /* a container's file system may contain another one */
         if (strstr(line, " - proc ") != NULL && sscanf(line, "%*d %*d %*s %1023s %1023s", root, place) == 2 &&
             strcmp(root, "/") == 0) {
             snprintf(cover, sizeof cover, "%s/tty", place);

@@ -1,6 +1,6 @@
 /*
- * test_sandbox_bites.c: attacks on walls and on the set-up, each with its control and without; see sandbox_attacks.h.
- * Those that use something up are in test_sandbox_floods.c.
+ * test_sandbox_bites.c: attacks on isolation and on the set-up, each with its control and without; see
+ * sandbox_attacks.h. Those that exhaust a resource are in test_sandbox_floods.c.
  */
 #include "sandbox_attacks.h"
 
@@ -77,14 +77,14 @@ static bool survive_server(const char *weakened, int pause_ms) {
         kill(getpid(), SIGKILL);
     }
     waitpid(pid, NULL, 0);
-    fixture_pause_ms(500); /* by now it runs, if anybody was left to start it */
+    fixture_pause_ms(500); /* by now it runs, if a process was left to start it */
     bool survived = !fixture_all_gone(word, weakened != NULL ? 1500 : FIXTURE_GONE_MS);
     kill_all(word);
     assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
     return survived;
 }
 
-/* When it is being built depends on how busy the machine is: what must succeed is tried at more moments. */
+/* When it is being built depends on the machine's load: what must succeed is tried at several moments. */
 static bool x5_server_killed_early(const char *weakened) {
     static const int pauses_ms[] = {2, 20, 300, 5, 10, 40, 80, 150, 600, 1200};
     size_t moments = sizeof pauses_ms / sizeof pauses_ms[0], tries = weakened ? 3 * moments : 3;
@@ -133,7 +133,7 @@ static bool x7_first_process_is_traced(const char *weakened) {
     return attack_says(weakened, (struct limits){0}, "first", NULL, "ptrace: OK");
 }
 
-/* --- X8, X24: a sandbox that cannot be whole is none --- */
+/* --- X8, X24: no incomplete sandboxes --- */
 
 static bool usable_on_masked_proc(const char *weakened) {
     struct probe_result result;
@@ -186,7 +186,7 @@ static bool x10_socket_in_a_folder(const char *weakened) {
     return reached;
 }
 
-/* What would run later on the host: the caller's home is his working directory, too. */
+/* Files that run later on the host: the caller's home is also its working directory. */
 static bool x22_files_that_run_later(const char *weakened) {
     static const char *const names[] = {".bashrc", ".git/hooks/pre-commit", ".mcp.json"};
     const char *argv[4];
@@ -243,7 +243,7 @@ static bool x23_runs_without_a_sandbox(const char *weakened) {
     return access(marker, F_OK) == 0;
 }
 
-/* A bwrap that tells that it was run. */
+/* A bwrap that reports that it was run. */
 static void make_program(char folder[256], char marker[300], mode_t mode) {
     char file[300], script[700];
     close(fixture_tree(folder));
@@ -279,7 +279,7 @@ static bool x25_program_in_path(const char *weakened) {
 
 /* --- X27 --- */
 
-/* No root, no cgroup, no service manager: what fails then is the service itself. */
+/* No root, no cgroup, no service manager: without the control the service itself fails. */
 static bool x27_bare_host(const char *weakened) {
     const struct spawner_options options = {.bwrap_path = "/usr/bin/bwrap", .cgroup_root = ""};
     const char *argv[4];

@@ -1,5 +1,5 @@
 /*
- * test_sandbox_escape.c: ways out of a sandbox, and into the next one, that no single switch is there to stop.
+ * test_sandbox_escape.c: ways out of a sandbox, and into the next one, that no single control stops.
  */
 #include "sandbox_fixture.h"
 
@@ -29,7 +29,7 @@ static int stop_spawner(void **state) {
     return fixture_tear_down(state);
 }
 
-/* Every attempt of the program must have failed, but for those in the list. */
+/* Every attempt of the program must have failed, except those in the list. */
 static void must_all_fail(const char *what, const char *allowed, int attempts) {
     struct outcome outcome = fixture_attack(spawner, (struct limits){0}, what, NULL);
     char *rest = NULL;
@@ -60,7 +60,7 @@ static void test_x11_administration(void **state) {
     must_all_fail("administration", "", 14);
 }
 
-/* What stays possible, so that the tests above do not pass because nothing works. */
+/* What remains possible, so that the tests above do not pass because nothing works. */
 static void test_program_in_memory(void **state) {
     (void)state;
     struct outcome outcome = fixture_attack(spawner, (struct limits){0}, "memory-program", NULL);
@@ -75,7 +75,7 @@ static struct running start_script(const char *script, int tree_fd) {
     return fixture_start(spawner, &plan);
 }
 
-/* X7: nobody outside can be signalled: not the server, not its helpers, not another sandbox's processes. */
+/* X7: no process outside can be signalled: neither the server, nor its helpers, nor another sandbox's processes. */
 static void test_x7_signals(void **state) {
     char number[16];
     pid_t pids[4];
@@ -95,7 +95,7 @@ static void test_x7_signals(void **state) {
     running_close(&other);
 }
 
-/* One sandbox's files, in its tree and in memory, are not there for another. */
+/* One sandbox's files, in its tree and in memory, are not visible to another. */
 static void test_x10_other_sandboxes(void **state) {
     const char *argv[4];
     char first[256], second[256], script[3000];
@@ -124,7 +124,7 @@ static void test_x10_other_sandboxes(void **state) {
     close(plan.order.tree_fd);
 }
 
-/* What a command does to the folder that the next one's sandbox is built around. */
+/* A command replaces the folder that the next sandbox is built with. */
 static void test_x1_home_is_replaced(void **state) {
     static const char *const tricks[] = {
         "mv ~ /tmp/x; rmdir ~; rm -rf ~; ln -sfn /etc ~; mkfifo ~ 2>/dev/null; true",
@@ -152,7 +152,7 @@ static void test_x1_home_is_replaced(void **state) {
     }
 }
 
-/* A working directory behind a link is one inside the sandbox, or none. */
+/* A working directory behind a link is inside the sandbox, or an error. */
 static void test_x14_linked_working_directory(void **state) {
     static const char *const targets[] = {"/proc/self/fd/8", "/proc/self/fd/3", "/proc/1/cwd", "/proc/1/root",
                                           "/proc/self/task/1/cwd"};
@@ -185,7 +185,7 @@ static void test_x14_linked_working_directory(void **state) {
     close(plan.order.tree_fd);
 }
 
-/* Whether a process has nothing in its environment, as far as we may see. */
+/* Asserts that a process has an empty environment, as far as it is readable. */
 static void must_have_no_environment(pid_t pid) {
     char path[64], byte;
     snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
@@ -197,7 +197,7 @@ static void must_have_no_environment(pid_t pid) {
     }
 }
 
-/* X15: what the caller sets is for the command, not for the programs that build its sandbox. */
+/* X15: the caller's environment is for the command, not for the programs that build its sandbox. */
 static void test_x15_loader_variables(void **state) {
     const char *const argv[] = {"/bin/sh", "-c", "echo up; sleep 60", NULL};
     const char *const env[] = {"LD_PRELOAD=/workspace/evil.so", "LD_AUDIT=/workspace/evil.so", "GCONV_PATH=/workspace",
@@ -262,7 +262,7 @@ static void test_x4_stopped_sandbox(void **state) {
     running_close(&running);
 }
 
-/* X21: a process that opens whatever it can harms itself only. */
+/* X21: a process that opens as many descriptors as possible harms only itself. */
 static void test_x21_descriptor_flood(void **state) {
     (void)state;
     struct outcome outcome =

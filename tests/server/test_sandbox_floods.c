@@ -1,6 +1,6 @@
 /*
- * test_sandbox_floods.c: attacks that use something up: processes, memory, disks, descriptors (X16 to X21), each with
- * its control and without; see sandbox_attacks.h. Every flood is bounded by itself, for when nothing else bounds it.
+ * test_sandbox_floods.c: attacks that exhaust processes, memory, disks or descriptors (X16 to X21), each with its
+ * control and without; see sandbox_attacks.h. Every flood bounds itself, in case nothing else does.
  */
 #include "sandbox_attacks.h"
 
@@ -35,7 +35,7 @@ static bool x16_threads_without_end(const char *weakened) {
            attack_says(weakened, limits, "threads", "200", "survived");
 }
 
-/* Without the rlimit, where there is none that counts by sandbox, the watchdog is what counts threads. */
+/* Without an rlimit that counts per sandbox, the watchdog counts threads. */
 static bool x16_threads_unlimited(const char *weakened) {
     return attack_says(weakened != NULL ? weakened : "nproc", (struct limits){.max_processes = 40}, "threads", "200",
                        "survived");
@@ -55,7 +55,7 @@ static bool x18_first_thread_has_ended(const char *weakened) {
     return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "leaderless", "128", "survived");
 }
 
-/* Threads with descriptors of their own would have memfds that nobody sees. */
+/* Threads with their own descriptor table would have memfds that are not counted. */
 static bool x18_hidden_descriptors(const char *weakened) {
     assert_true(attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range_plain: OK"));
     return attack_says(weakened, (struct limits){0}, "hide", NULL, "thread: OK") ||
@@ -152,7 +152,7 @@ static bool x21_cores_for_the_host(const char *weakened) {
     return !attack_says(weakened, (struct limits){0}, "core", NULL, "core 1 1");
 }
 
-/* Descriptors on their way count against the server, too: it must still be able to send. */
+/* Descriptors in flight also count against the server: it must still be able to send. */
 static bool block_the_server(const char *weakened) {
     const struct rlimit few = {400, 400};
     char path[256];

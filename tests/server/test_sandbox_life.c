@@ -1,6 +1,5 @@
 /*
- * test_sandbox_life.c: nobody outlives (X4, X5, X6): not the command's end, not the server's, however either comes
- * about.
+ * test_sandbox_life.c: no process outlives its command or the server (X4, X5, X6), however they end.
  *
  * "The server" here is a child process of the test that starts a spawner, runs a command and can be killed.
  */
@@ -24,7 +23,7 @@
 #include "kernel.h"
 #include "subreaper.h"
 
-/* What a server process tells about itself, with the command's output as a descriptor. */
+/* What a server process reports about itself, and the descriptor of the command's output. */
 struct server {
     pid_t pid;
     pid_t supervisor;
@@ -112,7 +111,7 @@ static bool wait_event(int fd, int timeout_ms) {
     return poll(&event, 1, timeout_ms) == 1;
 }
 
-/* Whether everybody who could write to the command's output is gone, and so is the supervisor. */
+/* Whether all processes that could write to the command's output, and the supervisor, have ended. */
 static bool all_gone(const struct server *server) {
     int64_t deadline = fixture_now_ms() + FIXTURE_GONE_MS;
     char text[4096];
@@ -135,14 +134,14 @@ static void end_server(struct server *server) {
     close(server->supervisor_fd);
 }
 
-/* X4: what a command leaves behind ends with it. */
+/* X4: what a command leaves running ends with it. */
 static void test_x4_normal_exit(void **state) {
     (void)state;
     for (int weak = 0; weak < 2; weak++) {
         const char *word = fixture_word();
         struct spawner *spawner = fixture_spawner(weak ? "unshare-pid" : NULL);
         struct outcome outcome = {.output = NULL};
-        if (weak) { /* its output does not end, because of the survivor: so not fixture_run */
+        if (weak) { /* its output does not end, because of the survivor: fixture_run would not return */
             const char *const argv[] = {"./probe", "leave", word, NULL};
             char path[256];
             const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = fixture_tree(path)};
@@ -228,7 +227,7 @@ static void test_x4_spawner_stopped(void **state) {
     end_server(&server);
 }
 
-/* Neither can clean up: bubblewrap's own tie to its parent is what is left, and what is taken away the second time. */
+/* Neither can clean up: only bubblewrap's own parent-death signal is left, which is disabled the second time. */
 static void test_x4_both_out_of_order(void **state) {
     (void)state;
     for (int weak = 0; weak < 2; weak++) {
@@ -248,7 +247,7 @@ static void test_x4_both_out_of_order(void **state) {
     }
 }
 
-/* What the server's threads see of it. */
+/* The server's threads see it as a result. */
 static void test_killed_spawner_is_an_answer(void **state) {
     const char *argv[4];
     struct launch_plan plan = fixture_shell(argv, "echo up; sleep 60");
@@ -267,7 +266,7 @@ static void test_killed_spawner_is_an_answer(void **state) {
     assert_non_null(strstr(result.message, "killed"));
     running_kill(&running);
     running_close(&running);
-    /* the kernel closes a killed process's descriptors in no order */
+    /* the kernel closes a killed process's descriptors in no particular order */
     for (int waited = 0; spawner_alive(spawner) && waited < FIXTURE_GONE_MS; waited++) {
         fixture_pause_ms(1);
     }
@@ -277,8 +276,8 @@ static void test_killed_spawner_is_an_answer(void **state) {
     spawner_stop(spawner);
 }
 
-/* SIGTERM reaches the command; one that is sent from inside to the first process does not. Nothing is started in the
- * loop: dash loses signals that come while it does that. */
+/* SIGTERM reaches the command; one that is sent from inside to the first process does not. The loop starts no process:
+ * dash loses signals that arrive meanwhile. */
 static void test_terminate(void **state) {
     const char *argv[4];
     struct launch_plan plan =
@@ -296,7 +295,7 @@ static void test_terminate(void **state) {
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_EXITED);
     assert_int_equal(result.exit_code, 7);
-    running_terminate(&running); /* of one that has ended */
+    running_terminate(&running); /* on a command that has ended */
     running_close(&running);
     for (int i = 0; i < 20; i++) { /* before it runs, and at any moment of its start */
         running = fixture_start(spawner, &sleep_plan);
@@ -377,7 +376,7 @@ static bool write_text(const char *path, const char *text) {
 
 enum { CANNOT = 77, PID_1_ROUNDS = 10 };
 
-/* In a fresh pid namespace: as a container's only process. */
+/* In a new pid namespace: as a container's only process. */
 static int live_as_pid_1(void) {
     if (getpid() != 1 || mount("proc", "/proc", "proc", 0, NULL) != 0) {
         return CANNOT;
@@ -403,7 +402,7 @@ static void test_x6_pid_1(void **state) {
     (void)state;
     pid_t pid = fork();
     if (pid == 0) {
-        /* the map of a process that is not dumpable is root's to write */
+        /* the map of a process that is not dumpable can be written by root only */
         if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) != 0) {
             _exit(CANNOT);
         }
@@ -428,7 +427,7 @@ static void test_x6_pid_1(void **state) {
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* The server's descriptors end with the server: its lock, its listeners. */
+/* The server's descriptors are closed with the server: its lock, its listeners. */
 static void test_helpers_keep_no_descriptor(void **state) {
     int pipes[8][2];
     char byte;

@@ -1,6 +1,6 @@
 /*
- * test_sandbox_limits.c: memory, processes and CPUs (X16, X18), by watchdog and rlimits and by a cgroup. No cgroup can
- * be counted on where tests run: its tree is made of plain files here, and the test plays the kernel.
+ * test_sandbox_limits.c: memory, processes and CPUs (X16, X18), by watchdog and rlimits and by a cgroup. A cgroup may
+ * not be available where tests run: its tree consists of plain files here, and the test acts as the kernel.
  */
 #include "sandbox_fixture.h"
 
@@ -47,7 +47,7 @@ static void test_x18_sum_of_memory(void **state) {
     spawner_stop(spawner);
 }
 
-/* Several processes that are small each; and files in memory, which belong to none. */
+/* Several small processes; and files in memory, which belong to none of them. */
 static void test_x18_sum_over_processes_and_files(void **state) {
     const char *argv[4];
     (void)state;
@@ -68,7 +68,7 @@ static void test_x18_sum_over_processes_and_files(void **state) {
     spawner_stop(spawner);
 }
 
-/* A page that many share is one page: what was forked is not counted again. */
+/* A shared page is counted once, also after a fork. */
 static void test_x18_shared_pages_count_once(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
@@ -92,7 +92,7 @@ static void test_x18_mapped_memfds_count_once(void **state) {
     spawner_stop(spawner);
 }
 
-/* One process cannot even ask for much more than the limit, however fast. */
+/* One process cannot even request much more than the limit, however fast. */
 static void test_x18_one_process(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
@@ -109,7 +109,7 @@ static void test_x18_one_process(void **state) {
     spawner_stop(spawner);
 }
 
-/* X16: two in parallel, so that it is seen that each is counted apart. */
+/* X16: two in parallel, to verify that each is counted separately. */
 static void test_x16_processes(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
@@ -120,13 +120,13 @@ static void test_x16_processes(void **state) {
     struct running first = fixture_start(spawner, &plan), second = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&first, "started 39\n"));
     assert_true(fixture_wait_output(&second, "started 39\n"));
-    struct outcome outcome = fixture_sh(spawner, "echo still here"); /* and others are not in its way */
+    struct outcome outcome = fixture_sh(spawner, "echo still here"); /* and others do not affect it */
     assert_string_equal(outcome.output, "still here\n");
     outcome_free(&outcome);
     running_close(&first);
     running_close(&second);
 
-    /* where RLIMIT_NPROC does not count by sandbox, the watchdog does */
+    /* where RLIMIT_NPROC does not count per sandbox, the watchdog does */
     struct spawner *weak = fixture_spawner("nproc");
     outcome = fixture_run(weak, &plan);
     assert_null(strstr(outcome.output, "survived"));
@@ -138,7 +138,7 @@ static void test_x16_processes(void **state) {
     spawner_stop(spawner);
 }
 
-/* X16: the tree is gone, and the spawner answers, while somebody forks as fast as it can. */
+/* X16: the processes are gone, and the spawner replies, while a command forks as fast as possible. */
 static void test_x16_fork_bomb(void **state) {
     const char *argv[4];
     const char *word = fixture_word();
@@ -253,7 +253,7 @@ static void test_cgroup_leaf(void **state) {
     must_hold(tree, "memory.oom.group", "1");
     must_hold(tree, "cpu.max", "50000 100000");
     must_hold(tree, "pids.max", "102");
-    must_hold(tree, "cgroup.procs", "0"); /* entered by who wrote it */
+    must_hold(tree, "cgroup.procs", "0"); /* entered by its writer */
 
     /* the kernel kills everything in the leaf */
     write_leaf(tree, "memory.events", "low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 1\n");
@@ -285,7 +285,8 @@ static void test_cgroup_without_oom(void **state) {
     spawner_stop(spawner);
 }
 
-/* What is no cgroup v2 with the memory controller is not used, and one that breaks later is an error, never no limit.
+/* Only a cgroup v2 with the memory controller is used, and one that fails later is an error, never the absence of a
+ * limit.
  */
 static void test_cgroup_unusable(void **state) {
     char tree[256], file[300];
@@ -311,7 +312,7 @@ static void test_cgroup_unusable(void **state) {
     spawner_stop(spawner);
 }
 
-/* This machine's own: whatever it is, limits are enforced somehow. */
+/* This machine's own cgroup: whatever it is, limits are enforced. */
 static void test_cgroup_of_this_machine(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner_with(NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * test_sandbox_run.c: what a command gets and what its caller is told, by spawner.h.
+ * test_sandbox_run.c: the input of a command and the result of its caller, by spawner.h.
  */
 #include "sandbox_fixture.h"
 
@@ -15,7 +15,7 @@
 
 static struct spawner *spawner;
 
-static bool inherited[1024]; /* descriptors that were open before us */
+static bool inherited[1024]; /* descriptors that were open before the test */
 
 static int start_spawner(void **state) {
     for (int fd = 0; fd < 1024; fd++) {
@@ -43,7 +43,7 @@ static void test_exit_codes_are_the_commands_own(void **state) {
     check(fixture_sh(spawner, "exit 0"), END_EXITED, 0, "");
     check(fixture_sh(spawner, "echo out; exit 7"), END_EXITED, 7, "out\n");
     check(fixture_sh(spawner, "exit 255"), END_EXITED, 255, "");
-    /* not taken for what they are elsewhere */
+    /* not interpreted as elsewhere */
     check(fixture_sh(spawner, "exit 127"), END_EXITED, 127, "");
     check(fixture_sh(spawner, "exit 137"), END_EXITED, 137, "");
     check(fixture_sh(spawner, "exit 1"), END_EXITED, 1, "");
@@ -97,7 +97,7 @@ static void test_no_program_at_all(void **state) {
     assert_non_null(strstr(why, "absolute"));
 }
 
-/* A script is never handed to a shell because it lacks its first line. */
+/* A script without an interpreter line is not run by a shell. */
 static void test_script_without_interpreter(void **state) {
     const char *const good[] = {"./script", NULL};
     char path[256];
@@ -133,7 +133,7 @@ static void test_working_directory(void **state) {
     check(outcome, END_NOT_FOUND, 126, "");
 }
 
-/* RI3: every byte of every argument, among them what a shell would touch. */
+/* RI3: every byte of every argument, including those special to a shell. */
 static void test_arguments_go_through_untouched(void **state) {
     static char big[100001];
     memset(big, 'x', sizeof big - 1);
@@ -150,7 +150,7 @@ static void test_arguments_go_through_untouched(void **state) {
     outcome_free(&outcome);
 }
 
-/* RI3: more than the kernel takes is an answer of its own. */
+/* RI3: more than the kernel accepts is a separate result. */
 static void test_too_big(void **state) {
     static char big[200001];
     memset(big, 'x', sizeof big - 1);
@@ -181,7 +181,7 @@ static void test_environment(void **state) {
     outcome_free(&outcome);
 }
 
-/* The caller's PATH is the one that is searched. */
+/* The caller's PATH is searched. */
 static void test_path_of_the_caller(void **state) {
     const char *const argv[] = {"probe", "none", NULL}, *const env[] = {"PATH=/nowhere::" SANDBOX_HOME, NULL};
     char path[256];
@@ -205,7 +205,7 @@ static void test_stdout_and_stderr_stay_in_order(void **state) {
           "o1\ne1\no2\ne2\no3\ne3\n");
 }
 
-/* RS3: what was written before the end has arrived when the end is known, however much it was. */
+/* RS3: all output has arrived when the result is known, however much it is. */
 static void test_all_bytes_arrive(void **state) {
     (void)state;
     struct outcome outcome = fixture_sh(spawner, "head -c 5000000 /dev/zero; echo end");
@@ -225,7 +225,7 @@ static void test_all_bytes_arrive(void **state) {
     running_close(&running);
 }
 
-/* A pipe of its own for stderr, for a kept tree only, and the first pipe does not show what is in it. */
+/* A separate pipe for stderr, for a kept tree only; the first pipe does not contain its data. */
 static void test_separate_errors(void **state) {
     const char *argv[4];
     char path[256], why[200] = "", text[64];
@@ -247,15 +247,15 @@ static void test_separate_errors(void **state) {
     close(plan.order.tree_fd);
 }
 
-/* RS5: the command's end is the end, though a child of it holds the output. */
+/* RS5: the command's end is the end, although a child of it holds the output open. */
 static void test_background_child_does_not_delay_the_end(void **state) {
     (void)state;
-    /* for longer than anybody waits here */
+    /* longer than the test waits */
     check(fixture_sh(spawner, "sleep 600 & echo done"), END_EXITED, 0, "done\n");
     check(fixture_sh(spawner, "setsid sleep 600 & (sleep 600 &) ; exit 3"), END_EXITED, 3, "");
 }
 
-/* RO4: the pipe is the buffer; who does not read makes the command wait. */
+/* RO4: the pipe is the buffer; without a reader the command waits. */
 static void test_back_pressure(void **state) {
     const char *argv[4];
     struct launch_plan plan = fixture_shell(argv, "yes >&2");
@@ -299,7 +299,7 @@ static void test_kill(void **state) {
     assert_int_equal(result.exit_code, 137);
     assert_string_equal(result.message, "killed");
     assert_int_equal(fixture_count(word), 0); /* gone before the result, not after */
-    running_kill(&running);                   /* too late, and harmless */
+    running_kill(&running);                   /* too late, but harmless */
     running_close(&running);
     running_close(&running);
 }
@@ -318,7 +318,7 @@ static void test_close_kills(void **state) {
     assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
 }
 
-/* A kept tree is the home of every command on it, and what they leave stays. */
+/* A kept tree is the home of every command in it, and its files persist. */
 static void test_kept_tree(void **state) {
     const char *argv[4];
     char path[256], file[300], text[16] = "";
@@ -334,10 +334,10 @@ static void test_kept_tree(void **state) {
     assert_int_equal(read(fd, text, sizeof text), 5);
     close(fd);
     close(plan.order.tree_fd);
-    check(fixture_sh(spawner, "ls -A"), END_EXITED, 0, ""); /* without a tree: nothing, and nothing stays */
+    check(fixture_sh(spawner, "ls -A"), END_EXITED, 0, ""); /* without a tree: empty, and nothing persists */
 }
 
-/* Another root: its own programs, and nothing of the host's. */
+/* Another root: its own programs, and nothing of the host. */
 static void test_image_root(void **state) {
     const char *const argv[] = {"/bin/probe", "files", NULL};
     char root[256], bin[300];
@@ -439,7 +439,7 @@ static int count_descriptors(void) {
     return count;
 }
 
-/* What whoever started the tests left open is not ours. */
+/* Descriptors that the caller of the tests left open are ignored. */
 static bool inherited[1024];
 
 static void remember_inherited(void) {

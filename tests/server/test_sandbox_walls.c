@@ -1,6 +1,6 @@
 /*
- * test_sandbox_walls.c: what a command cannot do. The names are those of docs/security.md. Where a single switch makes
- * the wall, the test takes it away, too, and sees that its own check notices.
+ * test_sandbox_walls.c: what a command cannot do. The names are those of docs/security.md. Where a single control
+ * prevents it, the test also disables that control and verifies that its own check fails then.
  */
 #include "sandbox_fixture.h"
 
@@ -31,7 +31,7 @@ static int stop_spawner(void **state) {
     return fixture_tear_down(state);
 }
 
-/* Whether the probe said this line. */
+/* Whether the probe printed this line. */
 static bool said(const struct outcome *outcome, const char *line) {
     const char *at = strstr(outcome->output, line);
     size_t size = strlen(line);
@@ -54,7 +54,7 @@ static void must_say(const struct outcome *outcome, const char *const *lines, si
         must_say(outcome, lines_, sizeof lines_ / sizeof lines_[0]);                                                   \
     } while (0)
 
-/* What the script prints with all controls and with one taken away. */
+/* Compares what the script prints with all controls and with one disabled. */
 static void must_differ(const char *control, enum profile profile, const char *script, const char *held,
                         const char *breached) {
     const char *argv[4];
@@ -118,7 +118,7 @@ static void test_x3_terminal(void **state) {
     spawner_stop(weak);
 }
 
-/* X7: only its own processes, and of these not even the first can be looked into. */
+/* X7: only its own processes, of which the first cannot be inspected. */
 static void test_x7_other_processes(void **state) {
     char script[200];
     (void)state;
@@ -145,7 +145,7 @@ static int count_in_environments(const char *word) {
     return count;
 }
 
-/* X7: bubblewrap's own command line and environment, which others can read, hold nothing of the caller's. */
+/* X7: bubblewrap's own command line and environment, which others can read, contain nothing of the caller's. */
 static void test_x7_secrets_are_not_in_bwraps_hands(void **state) {
     const char *word = fixture_word();
     char secret[100], argument[100];
@@ -156,12 +156,12 @@ static void test_x7_secrets_are_not_in_bwraps_hands(void **state) {
     (void)state;
     struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(fixture_count(word), 1); /* the command, and nobody else */
+    assert_int_equal(fixture_count(word), 1); /* the command only */
     assert_int_equal(count_in_environments(word), 1);
     running_close(&running);
 }
 
-/* X9: no interface but its own loopback, no name servers, and no service of the host's. */
+/* X9: no interface except its own loopback, no name servers, and no service of the host. */
 static void test_x9_no_network(void **state) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -195,8 +195,8 @@ static int listen_unix(const char *name, int type) {
     return fd;
 }
 
-/* X10: with the host's network its abstract sockets would be in reach; with none they are not. Both ways of keeping a
- * command from them are tried: Landlock's, where this kernel has it, and the filter's. */
+/* X10: with the host's network its abstract sockets would be reachable; with none they are not. Both controls are
+ * tested: Landlock, where this kernel has it, and the filter. */
 static void test_x10_abstract_sockets(void **state) {
     char name[64];
     (void)state;
@@ -214,7 +214,7 @@ static void test_x10_abstract_sockets(void **state) {
     assert_false(said(&outcome, "connect_stream_pair: OK"));
     outcome_free(&outcome);
     outcome = fixture_probe(filtered, PROFILE_RESTRICTIVE, "unix", name);
-    MUST_SAY(&outcome, "socket: OK", "connect: ECONNREFUSED"); /* its own network: unix sockets do no harm */
+    MUST_SAY(&outcome, "socket: OK", "connect: ECONNREFUSED"); /* its own network: unix sockets are harmless */
     outcome_free(&outcome);
     spawner_stop(filtered);
 
@@ -226,7 +226,8 @@ static void test_x10_abstract_sockets(void **state) {
     close(stream);
 }
 
-/* X10: a datagram pair, which every profile but the filtered one may make, cannot be turned on a host socket either. */
+/* X10: a datagram pair, allowed in every profile except the filtered one, cannot be connected to a host socket
+ * either. */
 static void test_x10_abstract_datagrams(void **state) {
     char name[64], byte;
     (void)state;
@@ -288,7 +289,7 @@ static void test_x11_x12_system_calls(void **state) {
     spawner_stop(weak);
 }
 
-/* X12, X17: also where no filter watches, a second user namespace cannot be had. */
+/* X12, X17: also without the filter, no second user namespace can be created. */
 static void test_x12_user_namespaces(void **state) {
     static const char *const script =
         "unshare -U true 2>&1 | grep -o -e 'not permitted' -e 'No space'; unshare -U echo made "
@@ -331,9 +332,8 @@ static void test_x14_descriptors(void **state) {
     close(open_here);
 }
 
-/* X14: a working directory that names a descriptor of whoever builds the sandbox, the kept tree's among them, from
- * which
- * ".." would lead through the host. */
+/* X14: a working directory that names a descriptor of a program that builds the sandbox, including the kept tree's,
+ * from which ".." would lead through the host. */
 static void test_x14_working_directory(void **state) {
     const char *argv[4];
     char path[256], workdir[32];
@@ -362,7 +362,7 @@ static void test_x15_environment(void **state) {
     must_differ("clearenv", PROFILE_MODERATE, "echo $AK_TEST_MARKER", "\n", "of-the-host\n");
 }
 
-/* X29, X10: what can be opened, as what the server was started. */
+/* X29, X10: what can be opened, depending on the user that started the server. */
 static void test_x29_files(void **state) {
     static const char *const covered[] = {"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
                                           "/proc/sys/vm/drop_caches", "/proc/sys/user/max_user_namespaces",
@@ -387,7 +387,7 @@ static void test_x29_files(void **state) {
                 "1\n1\n1\n1\n", "0\n0\n0\n0\n");
 }
 
-/* X19: nothing that can be written to is without a bound. */
+/* X19: everything writable is bounded. */
 static void test_x19_full_disks(void **state) {
     const char *argv[4];
     (void)state;
