@@ -1,4 +1,4 @@
-"""What operations answer."""
+"""The results of operations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ __all__ += [
 # ---- end of the exports ----
 
 SecurityProfile = Literal["permissive", "moderate", "restrictive"]
-"""What a sandbox may do. Servers may know more; any text is passed on."""
+"""What a sandbox may do. Servers may have more; any text is sent."""
 
 _LATER = {
     "BackendCapabilities": "_discovery",
@@ -61,7 +61,7 @@ _LATER = {
     "ServerStats": "generated.server_types",
     "ServerStatus": "generated.server_types",
 }
-"""Loaded when they are used: every class costs time when it is made, and few programs need these."""
+"""Loaded when they are used: creating a class takes time, and few programs need these."""
 
 
 def __getattr__(name: str) -> object:
@@ -80,11 +80,11 @@ class StreamEvent:
     type: str
     """started, progress, output, done, error: an open set."""
     data: dict[str, Any]
-    """The event's payload. When it was no JSON object, it is the text under the name ``raw``."""
+    """The event's payload. If it was not a JSON object, it is the text under the name ``raw``."""
     data_bytes: bytes | None = field(default=None, repr=False)
     """The payload's member ``data``, exactly: output of the command (output)."""
     output_bytes: bytes | None = field(default=None, repr=False)
-    """The payload's member ``output``, exactly: some servers send what a failed command wrote with its end (done)."""
+    """The payload's member ``output``, exactly: some servers send a failed command's output at its end (done)."""
     id: str = ""
     """The stream's last event id."""
     raw: bytes = field(default=b"", repr=False, compare=False)
@@ -94,7 +94,7 @@ class StreamEvent:
 
     @property
     def output(self) -> bytes | None:
-        """The bytes of output that came with this event, exactly; None when it carries none."""
+        """The exact bytes of output in this event; None if it has none."""
         return self.output_bytes if self.data_bytes is None else self.data_bytes
 
     @property
@@ -115,7 +115,7 @@ class StreamEvent:
 
     @property
     def oom(self) -> bool | None:
-        """Whether the command was killed for passing its memory limit (done)."""
+        """Whether the command was killed for exceeding its memory limit (done)."""
         return self._bool("oom")
 
     @property
@@ -140,7 +140,7 @@ class StreamEvent:
 
     @property
     def stage(self) -> str | None:
-        """How far the sandbox is (progress)."""
+        """The sandbox's stage of creation (progress)."""
         return self._text("stage")
 
     @property
@@ -156,7 +156,7 @@ class StreamEvent:
 
     @property
     def is_final(self) -> bool:
-        """Whether this is how the stream ends: done or error."""
+        """Whether this event ends the stream: done or error."""
         return self.type in ("done", "error")
 
     def _bool(self, name: str) -> bool | None:
@@ -173,26 +173,26 @@ class FileReadResponse:
     """A file of a sandbox."""
 
     data: bytes = field(repr=False)
-    """What is in it, exactly."""
+    """Its content, exactly."""
     encoding: str | None = None
-    """How the server sent it: utf8, or base64 when it is no text."""
+    """How the server sent it: utf8, or base64 if it is not text."""
     size: int | None = None
-    """How many bytes it has, as the server said."""
+    """How many bytes it has, as the server reported."""
 
     @property
     def content(self) -> str:
-        """The text of the file; of one that is no text (`encoding` base64) its base64, as the official SDK has it."""
+        """The text of the file; if it is not text (`encoding` base64), its base64, as in the official SDK."""
         return b2a_base64(self.data, newline=False).decode() if self.encoding == "base64" else self.text
 
     @property
     def text(self) -> str:
-        """What is in it as text; bytes that are not UTF-8 are replaced."""
+        """Its content as text; bytes that are not UTF-8 are replaced."""
         return self.data.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRunResponse:
-    """What the commands of a batch did, in their order."""
+    """The results of the commands of a batch, in their order."""
 
     results: list[BatchResult]
 
@@ -208,22 +208,22 @@ class BatchRunResponse:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to any request."""
+    """The reply to any request."""
 
     http_status: int
     content_type: str | None = None
     content: bytes = field(default=b"", repr=False)
     """Its body, exactly."""
     raw: bytes | None = field(default=None, repr=False, compare=False)
-    """The JSON in the body; None when it is no JSON."""
+    """The JSON in the body; None if it is not JSON."""
 
     def json(self) -> Any:
-        """The body as JSON; ValueError when it is none."""
+        """The body as JSON; ValueError if it is not JSON."""
         return json.loads(self.content)
 
     @property
     def data(self) -> Any:
-        """The member ``data`` of the envelope that most routes answer with; None when there is none."""
+        """The member ``data`` of the envelope that most routes return; None if there is none."""
         members = None if self.raw is None else json.loads(self.raw)
         return members.get("data") if isinstance(members, dict) else None
 

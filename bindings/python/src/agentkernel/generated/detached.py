@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DetachedHandle(DetachedCommand):
-    """The state of a detached command when it was requested, and what can be done with the command."""
+    """The state of a detached command when it was requested, with methods for the command."""
 
     _client: AgentKernel | None = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)
