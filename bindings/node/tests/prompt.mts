@@ -1,5 +1,5 @@
 // Waits for calls of every kind while a timer is pending that none of them should wait for. On some runtimes a reply
-// was not processed before the next event of the loop, such as that timer. Prints the first kind that was late like this.
+// was not processed before the next event of the loop, such as that timer. Prints the first kind that was late so.
 import {PassThrough} from "node:stream";
 import {parentPort} from "node:worker_threads";
 import {AgentKernel} from "agentkernel";
