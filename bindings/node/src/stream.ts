@@ -34,7 +34,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     #asked = 0;
     #latest: Promise<Result> = Promise.resolve(OVER);
     /** Whether `next` has returned the current event. */
-    #handedOut = false;
+    #returned = false;
     /** Memory for output, and how many bytes of it were read and not yet returned. */
     #slab = Buffer.alloc(0);
     #used = 0;
@@ -137,7 +137,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
 
     #result(status: number): Result {
         if (status === AK_ITEM && this.#call !== undefined) {
-            this.#handedOut = true;
+            this.#returned = true;
             return {done: false, value: this.#event(this.#call)};
         }
         this.#end();
@@ -178,7 +178,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
             if (met !== undefined) return met();
             if (this.#ended) return null;
             const call = this.#open();
-            if (this.#handedOut) await this.#pass(call);
+            if (this.#returned) await this.#pass(call);
             if (this.#slab.length < LEAST) this.#slab = Buffer.allocUnsafeSlow(SLAB);
             if (!this.#fill(call)) this.#meet(call, await call.advance(this.#reading));
         }
@@ -187,7 +187,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     /** Steps past the event that `next` returned, whose bytes would be read again. */
     async #pass(call: Call): Promise<void> {
         const status = await call.advance();
-        this.#handedOut = false;
+        this.#returned = false;
         if (status === AK_DONE) this.#end();
         if (status !== AK_ITEM) return;
         const event = this.#event(call);
