@@ -4,7 +4,7 @@
 // or its deadline passes, the operation ends at once, and its error wraps the context's. A waiting operation holds
 // neither a thread nor a goroutine of its own: the runtime's poller waits for it.
 //
-// In options and arguments a zero value means that nothing was said, so that the default holds.
+// In options and arguments a zero value stands for the default.
 package agentkernel
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// NoTimeout as a timeout lifts a limit. (Zero is the default, and less than a millisecond means that no time is left.)
+// NoTimeout as a timeout removes the limit. (Zero is the default, and less than a millisecond leaves no time.)
 const NoTimeout time.Duration = -1
 
-// Client talks to one server. It is safe for use by many goroutines.
+// Client is a client of one server. It is safe for use by many goroutines.
 type Client struct {
 	mu      sync.RWMutex
 	handle  raw.Client
-	err     error // what New found wrong
+	err     error // an invalid setting, found by New
 	cleanup runtime.Cleanup
 }
 
-// New makes a client, without any I/O; nil means that all settings come from the environment and the defaults. An
+// New returns a client, without any I/O; nil means that all settings come from the environment and the defaults. An
 // invalid setting is reported by [Client.Err], and by every operation before anything is sent.
 func New(opts *Options) *Client {
 	c := &Client{}
@@ -46,7 +46,7 @@ func New(opts *Options) *Client {
 	return c
 }
 
-// Err returns what is wrong with the client's settings, or nil.
+// Err returns the error of an invalid setting, or nil.
 func (c *Client) Err() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -61,7 +61,7 @@ func (b *binder) lists(key int32, lists [][]string) {
 }
 
 // mapping binds entries in the order of their names, so that the request is the same each time. A map that is empty but
-// not nil is sent as such: it removes what there is.
+// not nil is sent as such: it removes the existing entries.
 func (b *binder) mapping(key int32, entries map[string]string) {
 	if entries != nil && len(entries) == 0 {
 		b.text(key, "")
@@ -78,7 +78,7 @@ func (b *binder) json(key int32, value any) {
 	if value == nil || b.err != nil {
 		return
 	}
-	text, encoded := value.(json.RawMessage) // the library says what is wrong with it
+	text, encoded := value.(json.RawMessage) // the library checks it
 	if !encoded {
 		var err error
 		if text, err = json.Marshal(value); err != nil {
@@ -90,7 +90,7 @@ func (b *binder) json(key int32, value any) {
 	b.bytes(key, text)
 }
 
-// object binds a value that encodes to an object; text is encoded already.
+// object binds a value that encodes to an object; text is already encoded.
 func (b *binder) object(key int32, value any) {
 	switch value := value.(type) {
 	case string:
@@ -129,7 +129,7 @@ func milliseconds(timeout time.Duration) int64 {
 	if timeout == NoTimeout {
 		return int64(raw.TIMEOUT_NONE)
 	}
-	if timeout < 0 { // not a timeout: the library says so
+	if timeout < 0 { // invalid: the library refuses it
 		return -3
 	}
 	return timeout.Milliseconds()

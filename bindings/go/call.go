@@ -13,8 +13,8 @@ import (
 
 // call is one call of the library.
 //
-// Whoever advances it holds use; mu only guards the handle against a cancel at the same time, so that a cancel never
-// waits for anything.
+// The goroutine that advances it holds use; mu only guards the handle against a concurrent cancel, so that a cancel
+// never blocks.
 type call struct {
 	ctx  context.Context
 	op   *operation
@@ -24,15 +24,15 @@ type call struct {
 	values []raw.Value // the current record
 	reader reader
 	out    *out
-	file   *os.File // a duplicate of the call's descriptor, from the first wait on
+	file   *os.File // a duplicate of the call's descriptor, since the first wait
 	wait   syscall.RawConn
-	stop   func() bool // ends the watch over the context
+	stop   func() bool // stops watching the context
 
 	mu     sync.Mutex
 	handle raw.Call
 }
 
-// out is where functions of the library write to: one piece of memory without pointers, as cgo wants it.
+// out holds the out-parameters of the library's functions, in memory without Go pointers, as cgo requires.
 type out struct {
 	call raw.Call
 	view raw.View
@@ -63,9 +63,9 @@ func newCall(ctx context.Context, c *Client, id int32, bind func(*binder)) (*cal
 	return call, nil
 }
 
-// These two bound how many goroutines are inside the library at once: some go in as they come, the others take turns.
-// The runtime starts another thread for every C function that takes more than some microseconds, so that thousands of
-// calls that start together would leave a hundred threads behind.
+// These two bound how many goroutines are inside the library at once: the first enter freely, the others queue. The
+// runtime starts another thread for every C function that takes more than some microseconds, so that thousands of calls
+// that start together would leave a hundred threads behind.
 var (
 	inside  atomic.Int32
 	turns   = make(chan struct{}, abreast)
@@ -81,7 +81,7 @@ func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.ou
 
 func write(c *call, data []byte) int32 { return raw.Call_write(c.handle, data, &c.out.size, c.fail) }
 
-// advance calls a function of the library until it returns anything but AGAIN. Waiting is the runtime poller's.
+// advance calls a function of the library until it returns anything but AGAIN. The runtime's poller does the waiting.
 func (c *call) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if c.ctx.Err() != nil {
 		raw.Call_cancel(c.handle)
@@ -91,7 +91,7 @@ func (c *call) advance(by func(*call, []byte) int32, buf []byte) (int32, error) 
 		if err := c.watch(); err != nil {
 			return 0, err
 		}
-		// The poller is told of changes only, so each look at the descriptor's state is a step inside of its own.
+		// The poller is edge-triggered, so each check of the descriptor's state is a step inside its callback.
 		if err := c.wait.Read(func(uintptr) bool {
 			status = c.turn(by, buf)
 			return status != raw.AGAIN
@@ -119,7 +119,7 @@ func (c *call) turn(by func(*call, []byte) int32, buf []byte) int32 {
 }
 
 // watch has the runtime's poller and the context watch the call, once. The poller gets a duplicate of the descriptor,
-// because it closes what it is given.
+// because it closes its descriptor.
 func (c *call) watch() error {
 	if c.file != nil {
 		return nil
@@ -129,7 +129,7 @@ func (c *call) watch() error {
 		return &Error{Code: ErrDescriptors, Message: "no descriptor left to wait with", Operation: raw.Operation_name(c.op.id),
 			Phase: "wait", Sent: SentSome, causes: []error{errno}}
 	}
-	err := syscall.SetNonblock(int(fd), true) // this is how os.NewFile knows what the poller can watch
+	err := syscall.SetNonblock(int(fd), true) // os.NewFile passes only such descriptors to the poller
 	c.file = os.NewFile(fd, "agentkernel call")
 	if err != nil {
 		return os.NewSyscallError("fcntl", err)
@@ -143,7 +143,7 @@ func (c *call) watch() error {
 	return nil
 }
 
-// cancel wakes whoever waits for the call; it may come at any time.
+// cancel wakes a goroutine that waits for the call; it may be called at any time.
 func (c *call) cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,9 +169,9 @@ func (c *call) failure(code Code) error {
 	return err
 }
 
-// close ends the call in any state. It may come at any time, and again.
+// close ends the call in any state. It may be called at any time, and again.
 func (c *call) close() {
-	if !c.use.TryLock() { // only then, because a cancelled call leaves its connection to nobody
+	if !c.use.TryLock() { // cancel only then: the connection of a cancelled call is not reused
 		c.cancel()
 		c.use.Lock()
 	}
@@ -179,13 +179,13 @@ func (c *call) close() {
 	c.release()
 }
 
-// release frees all that the call holds; the caller has use.
+// release frees all resources of the call; the caller holds use.
 func (c *call) release() {
 	if c.stop != nil {
 		c.stop()
 	}
 	if c.file != nil {
-		c.file.Close() // before the call's own descriptor goes
+		c.file.Close() // before the call's own descriptor is closed
 		c.file, c.wait = nil, nil
 	}
 	c.mu.Lock()
@@ -202,7 +202,7 @@ type recordOf[T any] interface {
 	readable
 }
 
-// all makes a call and gathers its records; with an error come those that were there before it.
+// all makes a call and collects its records; after an error it also returns those before it.
 func all[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind func(*binder)) ([]T, error) {
 	call, err := newCall(ctx, c, id, bind)
 	if err != nil {
@@ -223,7 +223,7 @@ func all[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind fu
 	}
 }
 
-// one makes a call that gives one record.
+// one makes a call that yields one record.
 func one[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind func(*binder)) (*T, error) {
 	records, err := all[T, P](ctx, c, id, bind)
 	if err != nil {
@@ -235,7 +235,7 @@ func one[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind fu
 	return &records[0], nil
 }
 
-// none makes a call that gives no record.
+// none makes a call that yields no record.
 func none(ctx context.Context, c *Client, id int32, bind func(*binder)) error {
 	call, err := newCall(ctx, c, id, bind)
 	if err != nil {
@@ -245,7 +245,7 @@ func none(ctx context.Context, c *Client, id int32, bind func(*binder)) error {
 	return call.finish()
 }
 
-// finish advances to the end, without a look at records.
+// finish advances to the end and ignores records.
 func (c *call) finish() error {
 	for {
 		if status, err := c.advance(next, nil); err != nil || status == raw.DONE {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// How long DetachedWait pauses before it asks again: at first, and at most.
+// The first and the longest pause of DetachedWait between requests.
 const (
 	firstPause = 10 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// DetachedWait waits until a detached command has ended, for as long as the context allows. It asks the server after
+// DetachedWait waits until a detached command has ended, for as long as the context allows. It polls the server with
 // pauses that double, up to a second.
 func (c *Client) DetachedWait(ctx context.Context, name, id string, opts ...*CallOptions) (*DetachedCommand, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {

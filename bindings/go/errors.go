@@ -23,24 +23,24 @@ func (c Code) Error() string {
 	return fmt.Sprintf("agentkernel error %d", int32(c))
 }
 
-// Sent tells whether the request of a failed operation may have been executed.
+// Sent states whether the request of a failed operation may have been executed.
 type Sent int
 
 const (
-	SentNothing  = Sent(raw.SENT_NOTHING)  // nothing of it left this process: repeating is safe
-	SentSome     = Sent(raw.SENT_SOME)     // it was sent, at least in part, and no answer came: it may have run
-	SentAnswered = Sent(raw.SENT_ANSWERED) // the server answered it
+	SentNothing  = Sent(raw.SENT_NOTHING)  // nothing was sent: repeating is safe
+	SentSome     = Sent(raw.SENT_SOME)     // it was sent, at least in part, and no reply came: it may have run
+	SentAnswered = Sent(raw.SENT_ANSWERED) // the server replied
 )
 
-// Error is how operations fail. Its code, and the context's error where a context ended it, are found by errors.Is.
+// Error is the error of an operation. errors.Is matches its code, and the context's error where a context ended it.
 type Error struct {
 	Code       Code
 	Message    string        // one line, without secrets
-	StatusCode int           // of HTTP; 0 when no answer came
+	StatusCode int           // of HTTP; 0 when there was no reply
 	ServerText string        // the server's own message, or the start of its body when it sent none
 	ExitCode   int           // when Code is ErrCommand: of the command
 	Output     []byte        // when Code is ErrCommand: what the command wrote
-	RetryAfter time.Duration // when the server named a time
+	RetryAfter time.Duration // when the server sent a time
 	Operation  string        // such as "exec_in_sandbox"
 	Phase      string        // bind, resolve, connect, send, wait, receive or decode
 	Libcurl    int           // libcurl's code when it failed
@@ -67,12 +67,12 @@ func (e *Error) Error() string {
 // Unwrap returns the code, and why the operation was cancelled if it was.
 func (e *Error) Unwrap() []error { return append([]error{e.Code}, e.causes...) }
 
-// Timeout reports whether time ran out, as in [net.Error].
+// Timeout reports whether a deadline passed, as in [net.Error].
 func (e *Error) Timeout() bool {
 	return e.Code == ErrTimeout || errors.Is(e, context.DeadlineExceeded)
 }
 
-// errorOf is the error of a function of the library that returned a status, or nil.
+// errorOf returns the error of a function of the library that returned a status, or nil.
 func errorOf(status int32, fail raw.Error) error {
 	if status < 0 {
 		return newError(Code(status), fail)
@@ -83,7 +83,7 @@ func errorOf(status int32, fail raw.Error) error {
 // newError reads the error that a function of the library wrote.
 func newError(code Code, from raw.Error) *Error {
 	e := &Error{Code: code}
-	if int32(code) != raw.Error_code(from) { // it had no memory to write anything
+	if int32(code) != raw.Error_code(from) { // it had no memory to write an error
 		return e
 	}
 	var view raw.View
@@ -115,20 +115,20 @@ func newError(code Code, from raw.Error) *Error {
 	return e
 }
 
-// These are for errors.As, by the names of the official SDKs. Each has all members and methods of [Error].
+// These are for errors.As, with the names of the official SDKs. Each has all members and methods of [Error].
 type (
 	AuthError       struct{ *failure } // 401, 403
 	NotFoundError   struct{ *failure } // 404
-	ValidationError struct{ *failure } // 400, 422, and what was refused before it was sent
+	ValidationError struct{ *failure } // 400, 422, or refused before anything was sent
 	ServerError     struct{ *failure } // 5xx
-	NetworkError    struct{ *failure } // no whole answer came
-	StreamError     struct{ *failure } // the stream ended too early, or was not what the protocol says
+	NetworkError    struct{ *failure } // no complete reply
+	StreamError     struct{ *failure } // the stream ended too early, or did not follow the protocol
 )
 
-// failure is Error under a name that does not hide its method.
+// failure is Error under another name, which does not hide its method Error when embedded.
 type failure = Error
 
-// As serves errors.As.
+// As implements errors.As.
 func (e *Error) As(target any) bool {
 	switch t := target.(type) {
 	case **AuthError:

@@ -33,13 +33,13 @@ type FileReader struct {
 	ended   error  // how it ended: io.EOF, or the error
 }
 
-// headBytes is how much OpenFile reads, to see whether there is a file.
+// headBytes is how much OpenFile reads, to find out whether the file exists.
 const headBytes = 512
 
 // OpenFile opens a file of a sandbox for reading, and waits for its first bytes. They are decoded straight into the
-// reader's buffer; a reader that stops makes the server stop. Memory is flat where the server says how it encodes
-// before the content, as agentkernel-local does; from others the library keeps the whole reply, up to
-// [Options].MaxReplyBytes. The context and the timeout hold until the last byte.
+// reader's buffer; a slow reader slows the server down. Memory is constant where the server sends the encoding before
+// the content, as agentkernel-local does; from others the library keeps the whole reply, up to
+// [Options].MaxReplyBytes. The context and the timeout apply until the last byte.
 func (c *Client) OpenFile(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReader, error) {
 	made, err := newCall(ctx, c, raw.OP_READ_FILE, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -80,7 +80,7 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 		if err == nil && status == raw.OK {
 			return f.call.out.size, nil
 		}
-		if err == nil && status == raw.ITEM { // a file without a byte
+		if err == nil && status == raw.ITEM { // an empty file
 			continue
 		}
 		if f.ended = err; err == nil {
@@ -91,23 +91,23 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 	}
 }
 
-// Close ends the reading. Whoever waits in Read gets an error that is [os.ErrClosed]. It may be called again.
+// Close closes the reader. A Read in progress returns an error that is [os.ErrClosed]. It may be called again.
 func (f *FileReader) Close() error {
 	f.cleanup.Stop()
 	f.call.close()
 	return nil
 }
 
-// pieceBytes is how much WriteFileFrom asks of its reader at a time, and maxEmptyReads how often that may give nothing.
+// pieceBytes is how much WriteFileFrom reads at a time, and maxEmptyReads how many reads in a row may return nothing.
 const (
 	pieceBytes    = 64 << 10
 	maxEmptyReads = 100
 )
 
 // WriteFileFrom writes a file of a sandbox from a reader. No more than a piece of it is held in memory. The size is
-// the number of bytes that will come: too many are refused before anything is sent. It is -1 when it is not known.
-// When the reader fails, the server has got half a request, and writes nothing. The context ends the writing, but
-// no Read of the reader.
+// the number of bytes that will follow: too many are refused before anything is sent. It is -1 when it is not known.
+// When the reader fails, the server has received half a request, and writes nothing. The context ends the writing, but
+// does not interrupt a Read of the reader.
 func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.Reader, size int64, opts ...*CallOptions) error {
 	call, err := newCall(ctx, c, raw.OP_WRITE_FILE, func(to *binder) {
 		to.text(raw.KEY_NAME, name)
@@ -127,7 +127,7 @@ func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.R
 	return call.finish()
 }
 
-// pour writes all that a reader gives.
+// pour writes the content of a reader.
 func (c *call) pour(from io.Reader) error {
 	buf := make([]byte, pieceBytes)
 	for empty := 0; ; empty++ {
@@ -136,7 +136,7 @@ func (c *call) pour(from io.Reader) error {
 			empty = 0
 		}
 		for piece := buf[:size]; len(piece) > 0; piece = piece[c.out.size:] {
-			if status, err := c.advance(write, piece); err != nil || status == raw.DONE { // the answer may come early
+			if status, err := c.advance(write, piece); err != nil || status == raw.DONE { // the reply may come early
 				return err
 			}
 		}

@@ -7,9 +7,9 @@ import (
 )
 
 // Operations are methods of [Client], generated from the schema of the ABI (generated_operations.go); here are
-// those that are more in Go than a call and its record, and the types that the schema does not know.
+// those that are more in Go than a call and its record, and the types that are not in the schema.
 
-// SecurityProfile says what a sandbox may do.
+// SecurityProfile restricts what a sandbox may do.
 type SecurityProfile string
 
 const (
@@ -18,14 +18,14 @@ const (
 	ProfileRestrictive SecurityProfile = "restrictive"
 )
 
-// Lifecycle is what a server does by itself to a sandbox that nobody uses. Zero says nothing.
+// Lifecycle is what a server does automatically to an idle sandbox. A zero value is not sent.
 type Lifecycle struct {
 	AutoStopAfterSeconds    uint64 `json:"auto_stop_after_seconds,omitempty"`
 	AutoArchiveAfterSeconds uint64 `json:"auto_archive_after_seconds,omitempty"`
 	AutoDeleteAfterSeconds  uint64 `json:"auto_delete_after_seconds,omitempty"`
 }
 
-// Network is a bridge of a backend's own for a sandbox.
+// Network is a backend's own bridge for a sandbox.
 type Network struct {
 	Name     string   `json:"name"`
 	Subnet   string   `json:"subnet,omitempty"`
@@ -34,7 +34,7 @@ type Network struct {
 	StaticIP string   `json:"static_ip,omitempty"`
 }
 
-// Health asks the server for its state, which is "ok".
+// Health returns the server's state, which is "ok".
 func (c *Client) Health(ctx context.Context, opts ...*CallOptions) (string, error) {
 	info, err := c.HealthInfo(ctx, opts...)
 	if err != nil {
@@ -53,7 +53,8 @@ type BatchRunResponse struct {
 	Results []BatchResult
 }
 
-// BatchRun runs several commands in parallel, each in a fresh sandbox. One that fails is no error: its result says so.
+// BatchRun runs several commands in parallel, each in a fresh sandbox. A command that fails is not an error: its result
+// has it.
 func (c *Client) BatchRun(ctx context.Context, commands []BatchCommand, opts ...*CallOptions) (*BatchRunResponse, error) {
 	results, err := all[BatchResult](ctx, c, raw.OP_BATCH_RUN, func(to *binder) {
 		for _, one := range commands {
@@ -67,7 +68,7 @@ func (c *Client) BatchRun(ctx context.Context, commands []BatchCommand, opts ...
 	return &BatchRunResponse{results}, nil
 }
 
-// RestoreSnapshot creates a sandbox from a snapshot. It is stopped unless the options say Start. A server that ignores
+// RestoreSnapshot creates a sandbox from a snapshot. It is stopped unless the options set Start. A server that ignores
 // Start, as full servers do, gets a second request, which starts it; when that fails, the sandbox is returned with the
 // error.
 func (c *Client) RestoreSnapshot(ctx context.Context, name string, opts ...*RestoreSnapshotOptions) (*SandboxInfo, error) {
@@ -85,7 +86,7 @@ func (c *Client) RestoreSnapshot(ctx context.Context, name string, opts ...*Rest
 	return c.GetSandbox(ctx, info.Name, &options.CallOptions)
 }
 
-// last makes optional options of the variable arguments.
+// last returns the optional options, or nil.
 func last[T any](opts []*T) *T {
 	if len(opts) == 0 {
 		return nil

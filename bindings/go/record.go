@@ -9,17 +9,18 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Record is what all records have.
+// Record is common to all records.
 type Record struct {
-	// Raw is the record as the server sent it, which is JSON (an event's need not be); members that this library does not
-	// know are here.
+	// Raw is the record as the server sent it, which is JSON (an event's need not be), with members that this library does
+	// not know.
 	Raw string `json:"raw"`
 
 	has uint64 // a bit for each field of the operation
 	op  *operation
 }
 
-// Has says whether the server sent a field, by its name on the wire, and not null. It tells "not there" from a zero.
+// Has reports whether the server sent a field, by its name on the wire, and not null. It tells an absent field from a
+// zero.
 func (r *Record) Has(name string) bool {
 	if r.op == nil {
 		return false
@@ -30,7 +31,7 @@ func (r *Record) Has(name string) bool {
 
 func (r *Record) record() *Record { return r }
 
-// operation is what the library tells of one.
+// operation is the library's description of an operation.
 type operation struct {
 	id     int32
 	fields []string // their names, in the order of a record's values
@@ -50,8 +51,8 @@ func operationOf(id int32) *operation {
 	return known.(*operation)
 }
 
-// readable is a pointer to a record. Its read takes the field that a value's key names, and passes over a key that it
-// does not know: a newer library may have more.
+// readable is a pointer to a record. Its read stores the field that a value's key names, and ignores an unknown key: a
+// newer library may have more.
 type readable interface {
 	record() *Record
 	read(from *reader, value *raw.Value)
@@ -82,7 +83,7 @@ func (r *reader) decode(values []raw.Value, into readable) error {
 }
 
 func (r *reader) text(from *raw.Value, to *string) {
-	if text := from.Bytes(); *to != string(text) { // the same again, as an event's type often is, needs no new memory
+	if text := from.Bytes(); *to != string(text) { // an unchanged text, such as an event's type, needs no allocation
 		*to = string(text)
 	}
 }
@@ -137,7 +138,7 @@ func (r *reader) mapping(from *raw.Value, to *map[string]string) {
 	}
 }
 
-// entry is what a function of the library gives of an entry of a list or map.
+// entry returns an entry of a list or map, or its name, by a function of the library.
 func (r *reader) entry(by func(raw.Call, int32, int, *raw.View, raw.Error) int32, key int32, i int) string {
 	view, fail := &r.call.out.view, r.call.fail
 	if status := by(r.call.handle, key, i, view, fail); status < 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// A record is read from any array of values: each from its key, passing over those that are not known. What is gone
-// in the next record becomes zero.
+// A record is read from any array of values: each by its key, and unknown keys are ignored. A field that is absent in
+// the next record becomes zero.
 func TestRecordFromValues(t *testing.T) {
 	values := []raw.Value{
 		{Key: raw.KEY_MEMORY_MB, Type: raw.TYPE_INT, Integer: 512},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// SandboxSession is a sandbox inside of [Client.WithSandbox].
+// SandboxSession is a sandbox within [Client.WithSandbox].
 type SandboxSession struct {
 	client *Client
 	name   string
@@ -21,7 +21,7 @@ func (s *SandboxSession) Run(ctx context.Context, command []string, opts ...*Exe
 	return s.client.ExecInSandbox(ctx, s.name, command, opts...)
 }
 
-// Info describes the sandbox as it is now.
+// Info returns the current description of the sandbox.
 func (s *SandboxSession) Info(ctx context.Context) (*SandboxInfo, error) {
 	return s.client.GetSandbox(ctx, s.name)
 }
@@ -41,7 +41,7 @@ func (s *SandboxSession) WriteFile(ctx context.Context, path string, content []b
 	return s.client.WriteFile(ctx, s.name, path, content, opts...)
 }
 
-// WriteFileFrom writes a file of the sandbox with what a reader gives: see [Client.WriteFileFrom].
+// WriteFileFrom writes a file of the sandbox from a reader: see [Client.WriteFileFrom].
 func (s *SandboxSession) WriteFileFrom(ctx context.Context, path string, from io.Reader, size int64, opts ...*CallOptions) error {
 	return s.client.WriteFileFrom(ctx, s.name, path, from, size, opts...)
 }
@@ -56,12 +56,12 @@ func (s *SandboxSession) DeleteFile(ctx context.Context, path string, opts ...*C
 	return s.client.DeleteFile(ctx, s.name, path, opts...)
 }
 
-// Upload writes a file of this machine to a path in the sandbox.
+// Upload writes a local file to a path in the sandbox.
 func (s *SandboxSession) Upload(ctx context.Context, local, path string, opts ...*TransferOptions) error {
 	return s.client.Upload(ctx, s.name, local, path, opts...)
 }
 
-// Download writes a file of the sandbox to a path on this machine: see [Client.Download].
+// Download writes a file of the sandbox to a local path: see [Client.Download].
 func (s *SandboxSession) Download(ctx context.Context, path, local string, opts ...*TransferOptions) error {
 	return s.client.Download(ctx, s.name, path, local, opts...)
 }
@@ -71,12 +71,12 @@ func (s *SandboxSession) ExecDetached(ctx context.Context, command []string, opt
 	return s.client.ExecDetached(ctx, s.name, command, opts...)
 }
 
-// removalTimeout bounds the removal of a sandbox, which the context of the caller does not: it may have ended.
+// removalTimeout bounds the removal of a sandbox, in place of the caller's context, which may have ended.
 const removalTimeout = 30 * time.Second
 
 // WithSandbox creates a sandbox, passes it to a function, and removes it however that ends: by its return, its error, its
-// panic, or the end of the context. When it is not known whether the sandbox was made (the context ended, the
-// connection broke), it is looked up by its name, for a second, and removed if it is there.
+// panic, or the end of the context. When it is not known whether the sandbox was created (the context ended, the
+// connection broke), it is looked up by its name, for a second, and removed if it exists.
 func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandboxOptions, use func(*SandboxSession) error) (err error) {
 	if _, err = c.CreateSandbox(ctx, name, opts); err != nil {
 		var failed *Error
@@ -95,7 +95,8 @@ func (c *Client) WithSandbox(ctx context.Context, name string, opts *CreateSandb
 	return use(&SandboxSession{c, name})
 }
 
-// removeLost removes a sandbox whose creation was not answered. The server may still create it, so it looks several times.
+// removeLost removes a sandbox whose creation got no reply. The server may still create it, so it is looked up several
+// times.
 func (c *Client) removeLost(ctx context.Context, name string) error {
 	bound, stop := context.WithTimeout(context.WithoutCancel(ctx), removalTimeout)
 	defer stop()

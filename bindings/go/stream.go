@@ -12,15 +12,15 @@ import (
 )
 
 // Stream returns the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
-// the bytes of its output ([Stream.Read]). A reader that stops makes the sender stop. Close may be called by another
+// the bytes of its output ([Stream.Read]). A slow reader slows the sender down. Close may be called by another
 // goroutine at any time; everything else is for one goroutine at a time.
 type Stream struct {
 	call    *call
 	cleanup runtime.Cleanup
-	event   Event // the one that Recv fills
+	event   Event // filled by Recv
 	result  Event
 	ended   error // how it ended: io.EOF, or the error
-	first   bool  // a record is current that was not handed out: the first step's
+	first   bool  // the current record is the first step's and was not returned yet
 }
 
 func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*Stream, error) {
@@ -31,7 +31,7 @@ func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*S
 	if ctx.Err() != nil {
 		raw.Call_cancel(made.handle)
 	}
-	status := made.turn(next, nil) // sends the request, and does not wait for the answer
+	status := made.turn(next, nil) // sends the request, and does not wait for the reply
 	if status < 0 {
 		defer made.close()
 		return nil, made.failure(Code(status))
@@ -41,8 +41,9 @@ func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*S
 	return s, nil
 }
 
-// Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is no error: it is an event of
-// type done with its exit code. While an event's output was read in part, Recv is ErrState: it would lose the rest.
+// Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is not an error: it is an event
+// of type done with its exit code. After an event's output was read in part, Recv fails with ErrState: it would lose
+// the rest.
 func (s *Stream) Recv() (Event, error) {
 	if err := s.receive(); err != nil {
 		return Event{}, err
@@ -61,8 +62,8 @@ func (s *Stream) receive() error {
 	return err
 }
 
-// Events iterates over the events, and closes the stream when the loop is left in any way. An error is the last
-// thing that it yields.
+// Events iterates over the events, and closes the stream however the loop is left. An error is the last item that it
+// yields.
 func (s *Stream) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		defer s.Close()
@@ -88,7 +89,7 @@ func (s *Stream) Read(buf []byte) (int, error) {
 	}
 	s.call.use.Lock()
 	defer s.call.use.Unlock()
-	if s.first && s.call.handle != 0 { // it may be the result, which reading passes over
+	if s.first && s.call.handle != 0 { // it may be the result, which read would skip
 		s.first = false
 		if err := s.decode(); err != nil {
 			return 0, err
@@ -111,12 +112,12 @@ func (s *Stream) Read(buf []byte) (int, error) {
 	}
 }
 
-// Result returns the event that ended the command, done or error, once it has come.
+// Result returns the event that ended the command, done or error, once it has arrived.
 func (s *Stream) Result() (Event, bool) {
 	return s.result, s.result.Type != ""
 }
 
-// Close ends the stream, and the command if it still runs. Whoever waits in Recv or Read gets an error that is
+// Close ends the stream, and the command if it still runs. A Recv or Read in progress returns an error that is
 // [os.ErrClosed]. It may be called again.
 func (s *Stream) Close() error {
 	s.cleanup.Stop()
@@ -141,9 +142,9 @@ func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error
 	if err == nil && status == raw.DONE {
 		err = io.EOF
 	}
-	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read may continue
+	if err != nil && !errors.Is(err, ErrState) { // a Recv within output that Read has begun: Read may continue
 		s.ended = err
-		s.call.release() // here and not in Close, so that the server knows at once
+		s.call.release() // here and not in Close, so that the server is notified at once
 	}
 	return status, err
 }

@@ -1,4 +1,4 @@
-std = "max" -- what any version of Lua has; tests run on all
+std = "max" -- what any version of Lua has; the tests run on all
 max_line_length = 125
 exclude_files = { "build", ".luarocks" }
 files["spec"] = { std = "max+busted" }

@@ -1,6 +1,6 @@
-"""Builds the extension: the core's C sources and the raw layer over them, in one module that stands alone.
+"""Builds the extension: the core's C sources and the raw layer over them, in one self-contained module.
 
-In the source tree the sources are those of the tree; a source distribution carries copies in native/.
+In the source tree the sources are those of the tree; a source distribution has copies in native/.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from header import Header  # noqa: E402
 
 ROOT = HERE / "native" if (HERE / "native").is_dir() else HERE.parents[1]
 HEADER = ROOT / "abi/include/agentkernel.h"
-CORE = ROOT / "core"  # a folder for each room
-# One wheel is for all versions; but Pythons without a GIL have another ABI, and there it is for the one that builds it.
+CORE = ROOT / "core"  # a folder for each layer
+# One wheel is for all versions; Pythons without a GIL have another ABI, and get a wheel for the version that builds it.
 ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 PACKAGES = "libcurl4-openssl-dev libcjson-dev pkg-config"
 
 
 def pkg_config(*arguments: str) -> list[str]:
-    """What pkg-config answers, or an end that says what to install."""
+    """The output of pkg-config, or an exit with the packages to install."""
     command = ["pkg-config", *arguments, "libcurl >= 7.88", "libcjson"]
     try:
         return shlex.split(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -65,7 +65,7 @@ class BuildExtension(build_ext):
         super().build_extension(ext)
 
     def _prepare_native(self, ext: Extension) -> None:
-        """Makes the raw layer of the header, and adds the core to it."""
+        """Makes the raw layer from the header, and adds the core to it."""
         from cffi import FFI
 
         header = Header(HEADER)
@@ -76,7 +76,7 @@ class BuildExtension(build_ext):
         ffi.set_source(ext.name, '#include "agentkernel.h"')
         raw = folder / "_native.c"
         ffi.emit_c_code(str(raw))
-        # Only the module's own entry is visible, so this copy is not mixed up with a libagentkernel in the process.
+        # Only the module's entry point is visible, so this copy cannot conflict with a libagentkernel in the process.
         exports = folder / "exports.map"
         exports.write_text("{ global: PyInit_*; local: *; };\n", encoding="ascii")
         sources = [*sorted(CORE.glob("*/*.c")), ROOT / "abi/abi.c"]

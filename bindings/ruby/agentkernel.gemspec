@@ -3,8 +3,8 @@
 require "fileutils"
 require_relative "lib/agentkernel/version"
 
-# The gem installs by itself where the library is not installed, so it carries the library's sources. A gem holds only
-# what lies below its own folder: they are copied there from the tree.
+# The gem contains the library's sources, so that it installs where the library is not installed. A gem contains only
+# files below its own folder: they are copied there from the tree.
 root = File.expand_path("../..", __dir__)
 native = File.join(__dir__, "ext/agentkernel/native")
 if File.directory?(File.join(root, "core"))

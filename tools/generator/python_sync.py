@@ -57,8 +57,8 @@ PHRASES = {
         "an async iterator, and a context manager that ends the command when left early": (
             "an iterator, and a context manager that ends the command when it is left early"
         ),
-        "forgotten, and when the task that reads it is cancelled. Awaiting it starts the command.": (
-            "forgotten. `close` may be called from any thread."
+        "reference, and when the task that reads it is cancelled. Awaiting it starts the command.": (
+            "reference. `close` may be called from any thread."
         ),
     },
     "_async_files.py": {
@@ -72,7 +72,7 @@ PHRASES = {
         " for asyncio (also uvloop and anyio) and Trio. It belongs to no loop and no thread.": (
             ". Any number of threads may share it."
         ),
-        " A task that is cancelled cancels its call, and the client may be used on.": "",
+        " A task that is cancelled cancels its call; the client remains usable.": "",
     },
     "test_async_operations.py": {
         "of the async client": "of the sync client",

@@ -1,4 +1,4 @@
---- The arguments of methods: what an operation takes is asked of the library; what is here turns Lua's values into that.
+--- The arguments of methods: the library's tables describe what an operation takes; this converts Lua's values to that.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 
@@ -57,7 +57,7 @@ bind[raw.TYPE_BOOL] = function(call, parameter, value)
 	return set_int(call, parameter.key, value and 1 or 0)
 end
 
--- A string of Lua holds any bytes.
+-- A Lua string holds any bytes.
 bind[raw.TYPE_BYTES] = bind[raw.TYPE_TEXT]
 
 --- JSON: its text, which is sent unchanged, or a table if lua-cjson is installed to encode it.
@@ -105,7 +105,7 @@ local function put_texts(call, parameter, value)
 	return raw.OK
 end
 
---- A list, and where the library takes names and values as well (env), the pairs of a table.
+--- A list, or, where the library takes names and values as well (env), the pairs of a table.
 bind[raw.TYPE_LIST] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
 	local status, err = add_texts(call, parameter, value)
@@ -115,7 +115,7 @@ bind[raw.TYPE_LIST] = function(call, parameter, value)
 	return status, err
 end
 
---- An empty map is bound: it is not the same as no map.
+--- An empty map is bound: it differs from no map.
 bind[raw.TYPE_MAP] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
 	if next(value) == nil then
@@ -149,7 +149,7 @@ local function bind_timeout(call, parameter, value)
 	return set_int(call, parameter.key, M.milliseconds(parameter.name, value))
 end
 
---- What may be given by its place though it can be left out. tools/generator/lua.py has the same.
+--- Optional parameters that may be passed by position. tools/generator/lua.py has the same.
 local PLACED = { [raw.KEY_CONTENT] = true, [raw.KEY_BY] = true, [raw.KEY_BODY] = true }
 
 local function has_place(id, key)
@@ -172,13 +172,13 @@ end
 ---@field name string
 ---@field id integer
 ---@field parameters table<string, table>
----@field places string[] names of what is given by its place: name, path, id ...
+---@field places string[] names of the positional parameters: name, path, id ...
 local Operation = {}
 Operation.__index = Operation
 
 local known = {}
 
---- The operation of that name; the library is asked when it is first used.
+--- The operation of that name; it is looked up in the library when it is first used.
 ---@return agentkernel.Operation
 function M.operation(name)
 	local operation = known[name]
@@ -224,7 +224,7 @@ local function gather(self, named, options)
 	end
 end
 
---- Assigns a string to the first place that has none yet; false if all have one.
+--- Assigns a string to the first free place; false if there is none.
 local function place(self, named, value)
 	for _, name in ipairs(self.places) do
 		if named[name] == nil then

@@ -1,4 +1,4 @@
---- One call. It is bound when it is made, nothing is sent before its first step, and its user waits for it.
+--- One call. It is bound when it is created, nothing is sent before its first step, and its user waits for it.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
@@ -7,14 +7,14 @@ local ITEM, AGAIN = raw.ITEM, raw.AGAIN
 local next_record, wait, values = raw.call_next, raw.call_wait, raw.call_values
 local read, write = raw.call_read, raw.call_write
 
---- How long the library waits at a time. Lua runs its hooks in between, which is how Ctrl-C arrives.
+--- How long the library waits at a time. Lua runs its hooks in between, which delivers Ctrl-C.
 local TURN_MS = 100
 
 ---@class agentkernel.Call
 ---@field handle userdata?
 ---@field operation string its name
 ---@field waiter agentkernel.Waiter?
----@field watched table? the descriptor that the waiter knows, and whether the call was collected
+---@field watched table? the descriptor that the waiter watches, and whether the call was collected
 ---@field guard any makes the waiter forget the descriptor when the call is collected
 ---@field waiting boolean a coroutine waits for it: it must not be freed now
 local Call = {}
@@ -73,7 +73,7 @@ local function watch(self)
 			watched.ended = true
 			forget(watched)
 		end)
-	elseif watched.ended then -- used in an older finalizer: nothing would make the waiter forget it any more
+	elseif watched.ended then -- used in an older finalizer: nothing would make the waiter forget it later
 		return false
 	end
 	local before, fd = watched.fd, raw.call_fd(self.handle)
@@ -96,7 +96,7 @@ local function waited(self, fine, ...)
 		forget(self.watched)
 		return false
 	end
-	if not fine then -- Ctrl-C, or an error of the loop: the call is given up
+	if not fine then -- Ctrl-C, or an error of the loop: the call is abandoned
 		self:close()
 		error((...), 0)
 	end
@@ -132,7 +132,7 @@ function Call:await(transfer, argument)
 	return status, result
 end
 
---- What a step returned, after waiting if it must: its status and result, or nil and the Error.
+--- A step's status and result, after waiting if necessary; or nil and the Error.
 local function complete(self, status, result, transfer, argument)
 	if status == AGAIN then
 		status, result = self:await(transfer, argument)
@@ -143,7 +143,7 @@ local function complete(self, status, result, transfer, argument)
 	return status, result
 end
 
---- ITEM and the next record, as a table of the fields that are there, or DONE; or nil and the Error.
+--- ITEM and the next record, as a table of the fields that are set, or DONE; or nil and the Error.
 function Call:next()
 	local status, result = next_record(self.handle)
 	return complete(self, status, result)
@@ -155,7 +155,7 @@ function Call:read(size)
 	return complete(self, status, result, read, size)
 end
 
---- OK and how many of the bytes were taken, or DONE if the server has answered already; or nil and the Error. An empty
+--- OK and how many bytes were accepted, or DONE if the server has replied already; or nil and the Error. An empty
 --- string ends the content.
 function Call:write(bytes)
 	local status, result = write(self.handle, bytes)
@@ -204,7 +204,7 @@ function Call:close()
 	raw.call_free(handle)
 end
 
---- Lets time pass, with the waiter if it can do that here.
+--- Sleeps, with the waiter if it can do that here.
 ---@param waiter agentkernel.Waiter?
 ---@param seconds number
 function Call.sleep(waiter, seconds)

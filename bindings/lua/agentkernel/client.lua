@@ -36,9 +36,9 @@ end
 
 --- How calls wait. A function that waits is enough; a table like this may do more.
 ---@class agentkernel.Waiter
----@field wait fun(fd: integer): false? yields until fd is readable, or less long; false: it cannot wait here
+---@field wait fun(fd: integer): false? yields until fd is readable, or shorter; false: it cannot wait here
 ---@field release? fun(fd: integer) forgets fd, which is about to be closed; called once for each call that was waited for,
---- in a finalizer if nobody closed the call
+--- in a finalizer if the call was not closed
 ---@field sleep? fun(seconds: number): false? yields for that time; false: it cannot do that here
 
 local function waiter_of(value)
@@ -109,7 +109,7 @@ function Client:__tostring()
 	return "agentkernel.Client (" .. (self.handle and self:setting("base_url") or "closed") .. ")"
 end
 
---- A call that is bound and not sent.
+--- A call that is bound but not sent.
 ---@private
 ---@param name string
 ---@param ... string|table
@@ -147,17 +147,17 @@ Client.open_file = files.open
 ---@type fun(self: agentkernel.Client, name: string, path: string, source: agentkernel.Source, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
 Client.write_file_from = files.write_from
 
---- Copies a file of this machine, `from`, into a sandbox, in pieces. Returns how many bytes it has.
+--- Copies a local file, `from`, into a sandbox, in pieces. Returns the number of bytes.
 ---@type fun(self: agentkernel.Client, name: string, from: string, path: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Client.upload = transfer.upload
 
 --- The same with its progress: `for done, total in client:iter_upload("box", "/etc/passwd", "/tmp/copy")`. It starts with
---- the first turn. The total is nil if the file has no size, as with pipes.
+--- the first iteration. The total is nil if the file has no size, as with pipes.
 ---@type fun(self: agentkernel.Client, name: string, from: string, path: string, options?: agentkernel.Options): agentkernel.Transfer
 Client.iter_upload = transfer.iter_upload
 
---- Copies a file of a sandbox to this machine, `to`, in pieces. Returns how many bytes it has. A file that is there is
---- replaced only when all of the new one has come.
+--- Copies a file of a sandbox to a local file, `to`, in pieces. Returns the number of bytes. An existing file is
+--- replaced only when the new one is complete.
 ---@type fun(self: agentkernel.Client, name: string, path: string, to: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Client.download = transfer.download
 
@@ -165,8 +165,8 @@ Client.download = transfer.download
 ---@type fun(self: agentkernel.Client, name: string, path: string, to: string, options?: agentkernel.Options): agentkernel.Transfer
 Client.iter_download = transfer.iter_download
 
---- Waits until a command of exec_detached has ended. The timeout is for all of it, to the second; without one it waits
---- for as long as the command runs.
+--- Waits until a command of exec_detached has ended. The timeout is for the whole wait, to the second; without one it
+--- waits for as long as the command runs.
 ---@type fun(self: agentkernel.Client, name: string, id: string, options?: agentkernel.Options): agentkernel.Detached?, agentkernel.Error?
 Client.detached_wait = detached.wait
 

@@ -1,4 +1,4 @@
---- Waiting for commands that run on their own.
+--- Waiting for detached commands.
 local Call = require("agentkernel.call")
 
 local M = {}

@@ -6,16 +6,16 @@ local M = {}
 ---@class agentkernel.Error
 ---@field code string name of the status, such as "AK_E_TIMEOUT"
 ---@field message string one line, without secrets
----@field status? integer the HTTP status; nil when no answer came
+---@field status? integer the HTTP status; nil when there was no reply
 ---@field server_text? string the server's own message, or the start of its body when it sent none
 ---@field exit_code? integer when a command failed (AK_E_COMMAND)
 ---@field output? string what that command wrote: bytes
----@field retry_after? number seconds, when the server named a time
+---@field retry_after? number seconds, when the server sent a time
 ---@field operation? string its name
 ---@field phase? string bind, resolve, connect, send, wait, receive or decode
 ---@field libcurl? integer libcurl's code when it failed
 ---@field sent? "nothing"|"some"|"answered" whether the request may have run
----@field removal? agentkernel.Error why the sandbox that is left behind could not be removed
+---@field removal? agentkernel.Error why the remaining sandbox could not be removed
 ---@operator concat(any): string
 local Error = {}
 Error.__index = Error
@@ -56,7 +56,7 @@ end
 
 local here = debug.getinfo(1, "S").source:match("^(.*)errors%.lua$")
 
---- Raises an error that points to the line outside this package that used it wrongly.
+--- Raises an error that points to the caller's line outside this package.
 function M.misuse(format, ...)
 	local level = 2
 	while here do

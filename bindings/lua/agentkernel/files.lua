@@ -1,10 +1,10 @@
---- Files of sandboxes, read and written in pieces. See transfer.lua for files of this machine.
+--- Files of sandboxes, read and written in pieces. See transfer.lua for copying local files.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
 local Stream = require("agentkernel.stream")
 
---- How many bytes are read from a source, and written, at a time.
+--- How many bytes are read from a source and written at a time.
 local PIECE_BYTES = 65536
 
 local M = { PIECE_BYTES = PIECE_BYTES }
@@ -17,11 +17,11 @@ Reader.__index = Reader
 Reader.__name = "agentkernel.FileReader"
 
 --- Bytes of the file: at least one, at most size (65536 if it is not given, or larger), and nil at the end; nil and the
---- Error if it fails. Only an end without an Error says that the file is whole.
+--- Error if it fails. Only an end without an Error means that the file is complete.
 ---@type fun(self: agentkernel.FileReader, size?: integer): string?, agentkernel.Error?
 Reader.read = Stream.read
 
---- Ends the reading. It may be called again.
+--- Closes the reader. It may be called again.
 ---@type fun(self: agentkernel.FileReader)
 Reader.close = Stream.close
 Reader.__close = Stream.close
@@ -53,7 +53,7 @@ local function pieces_of(source)
 	end
 end
 
---- Writes a piece; true, DONE if the server has answered already, or nil and the Error.
+--- Writes a piece; true, DONE if the server has replied already, or nil and the Error.
 function M.put(call, bytes)
 	for first = 1, #bytes, PIECE_BYTES do
 		local rest = #bytes <= PIECE_BYTES and bytes or bytes:sub(first, first + PIECE_BYTES - 1)
@@ -68,7 +68,7 @@ function M.put(call, bytes)
 	return true
 end
 
---- Ends the content, and waits until the server has it; true, or nil and the Error.
+--- Ends the content, and waits for the reply; true, or nil and the Error.
 function M.finish(call)
 	local status, err = call:write("")
 	if not status then

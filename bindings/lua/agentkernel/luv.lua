@@ -10,8 +10,8 @@ local M = {}
 --- them at the end of the program. An inactive one does not keep the loop running.
 local polls = {}
 
---- Set at the end of the program, when luv closes the watchers. Using one could crash the process from then on, so none is
---- used. A finalizer beside each watcher sets it in time: it is younger than the watcher, so it runs first.
+--- Set at the end of the program, when luv closes the watchers. Using one could crash the process from then on, so none
+--- is used. A finalizer for each watcher sets it in time: it is younger than the watcher, so it runs first.
 local ending = false
 
 local function poll_of(fd)

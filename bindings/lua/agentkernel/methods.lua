@@ -1,10 +1,10 @@
---- Makes the methods of generated/operations.lua and generated/session.lua, by what their operation yields.
+--- Builds the methods of generated/operations.lua and generated/session.lua, by the kind of result.
 local arguments = require("agentkernel.arguments")
 local Stream = require("agentkernel.stream")
 
 local M = {}
 
---- A method that returns what a function makes of its operation's records.
+--- A method that returns its operation's records, converted by a function.
 local function method(name, result)
 	return function(self, ...)
 		local list, err = self:records(name, ...)
@@ -35,7 +35,7 @@ function M.nothing(name)
 	end)
 end
 
---- Returns all records; a failure has those before it as its third value.
+--- Returns all records; a failure returns those before it as its third value.
 function M.many(name)
 	return function(self, ...)
 		return self:records(name, ...)
@@ -48,7 +48,7 @@ function M.events(name)
 	end
 end
 
---- Returns the sandbox that was restored. A server that ignores the option `start` leaves it stopped: then it is started.
+--- Returns the restored sandbox. A server that ignores the option `start` leaves it stopped: then it is started.
 function M.restored(name)
 	local restore = M.one(name)
 	return function(self, ...)
@@ -70,7 +70,7 @@ function M.restored(name)
 	end
 end
 
---- A method of a client, as a session has it for its sandbox.
+--- A method of a client, as a method of a session for its sandbox.
 function M.of_client(name)
 	return function(self, ...)
 		return self.client[name](self.client, self.name, ...)

@@ -1,6 +1,6 @@
---- Sandboxes for a function or a block, which are removed however it is left.
+--- Sandboxes for a function or a block, removed however it is left.
 ---
---- A create that got no answer may have created a sandbox: it is looked up by its name and removed.
+--- A create that got no reply may have created a sandbox: it is looked up by its name and removed.
 local Call = require("agentkernel.call")
 local errors = require("agentkernel.errors")
 local of_client = require("agentkernel.methods").of_client
@@ -8,13 +8,13 @@ local protect = require("agentkernel.protect")
 
 local M = {}
 
---- How long removing may take at the end of a function or block.
+--- The timeout of the removal at the end of a function or block.
 local REMOVE_SECONDS = 30
 
 --- A server may finish a create after the client has given up: look again after these seconds.
 local LOOK_UP_PAUSES = { 0, 0.05, 0.2, 0.5, 1 }
 
---- How far the server's clock may be behind ours. An older sandbox is not the one of the create.
+--- How far the server's clock may be behind the local one. An older sandbox is not the one of the create.
 local CLOCK_SECONDS = 60
 
 ---@class agentkernel.Session
@@ -34,11 +34,11 @@ Session.detached_wait = of_client("detached_wait")
 ---@type fun(self: agentkernel.Session, path: string, options?: agentkernel.Options): agentkernel.FileReader
 Session.open_file = of_client("open_file")
 
---- Writes a file of the sandbox with what a function or a file gives. See Client:write_file_from.
+--- Writes a file of the sandbox from a function or a file. See Client:write_file_from.
 ---@type fun(self: agentkernel.Session, path: string, source: agentkernel.Source, options?: agentkernel.WriteOptions): true?, agentkernel.Error?
 Session.write_file_from = of_client("write_file_from")
 
---- Copies a file of this machine into the sandbox. See Client:upload.
+--- Copies a local file into the sandbox. See Client:upload.
 ---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Session.upload = of_client("upload")
 
@@ -46,7 +46,7 @@ Session.upload = of_client("upload")
 ---@type fun(self: agentkernel.Session, from: string, path: string, options?: agentkernel.Options): agentkernel.Transfer
 Session.iter_upload = of_client("iter_upload")
 
---- Copies a file of the sandbox to this machine. See Client:download.
+--- Copies a file of the sandbox to a local file. See Client:download.
 ---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): integer?, agentkernel.Error?
 Session.download = of_client("download")
 
@@ -54,7 +54,7 @@ Session.download = of_client("download")
 ---@type fun(self: agentkernel.Session, path: string, to: string, options?: agentkernel.Options): agentkernel.Transfer
 Session.iter_download = of_client("iter_download")
 
---- Removes the sandbox. It is no error if that is gone already; after a failure this may be called again.
+--- Removes the sandbox. It is not an error if it does not exist any more; after a failure this may be called again.
 ---@param options? agentkernel.Options
 ---@return true?
 ---@return agentkernel.Error?
@@ -104,8 +104,8 @@ local function seconds_of(text)
 end
 M.seconds_of = seconds_of
 
---- Whether a create that failed like this may have created a sandbox. A 502 or 504 is a proxy's, which does not know what
---- the server behind it did.
+--- Whether a create that failed like this may have created a sandbox. A 502 or 504 comes from a proxy, which does not
+--- know whether the server executed the request.
 local function may_exist(err)
 	if err.sent == "nothing" or not err.sent then
 		return false
@@ -113,7 +113,7 @@ local function may_exist(err)
 	return not err.status or err.status < 300 or err.status == 502 or err.status == 504
 end
 
---- Looks up the sandbox of a create whose answer was lost, and removes it; nil and the Error if that fails.
+--- Looks up the sandbox of a create whose reply was lost, and removes it; nil and the Error if that fails.
 local function remove_lost(client, name, started)
 	local deadline = os.time() + REMOVE_SECONDS
 	local function left()
@@ -140,7 +140,7 @@ local function remove_lost(client, name, started)
 	return true
 end
 
---- Calls a function. Where Lua has variables that are closed, `net` is closed even if its coroutine is closed meanwhile.
+--- Calls a function. Where Lua has to-be-closed variables, `net` is closed even if its coroutine is closed meanwhile.
 local scoped = (loadstring or load)("local net, f = ... local closed <close> = net return f()")
 	or function(_, f)
 		return f()
@@ -172,7 +172,7 @@ local function create(client, name, options)
 	elseif fine and may_exist(err) then
 		local _, removal = remove_lost(client, name, started)
 		err.removal = removal
-	elseif not fine then -- interrupted, wherever it was
+	elseif not fine then -- interrupted anywhere
 		remove_lost(client, name, started)
 		error(list, 0)
 	end

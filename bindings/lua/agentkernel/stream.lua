@@ -5,14 +5,14 @@ local errors = require("agentkernel.errors")
 local ITEM, OK, AGAIN = raw.ITEM, raw.OK, raw.AGAIN
 local next_event = raw.event_next
 
---- How many bytes stream:read returns at most.
+--- The most bytes that stream:read returns.
 local READ_BYTES = 65536
 
 ---@class agentkernel.Stream
 ---@field exit_code integer? the exit code of the command, after its done event
 ---@field private call agentkernel.Call?
 ---@field private failure agentkernel.Error? why it broke off
----@field private told boolean whether a generic for was told that
+---@field private told boolean whether a generic for has received that
 ---@field private rest string? output of a done event, for read
 ---@field final agentkernel.Event? the event that ended the command: done or error
 ---@overload fun(): agentkernel.Event|false?, agentkernel.Error?
@@ -33,7 +33,7 @@ local function over(self)
 end
 
 local function ended(self, err)
-	if err and err.code == "AK_E_STATE" then -- the output of an event was read in part: it can still be read on
+	if err and err.code == "AK_E_STATE" then -- the output of an event was read in part: reading may continue
 		return nil, err
 	end
 	local call = self.call
@@ -98,15 +98,15 @@ end
 
 local recv = Stream.recv
 
---- For a generic for: an event in each turn. The last turn of a stream that breaks off is false and the Error, so that no
---- loop takes it for a whole one.
+--- For a generic for: an event in each iteration. The last of a stream that breaks off is false and the Error, so that
+--- no loop takes it for a complete one.
 ---@return agentkernel.Event|false? event
 ---@return agentkernel.Error? err
 function Stream:__call()
 	local call, event, err = self.call
 	if call and call.handle and not call.waiting then -- recv inline, for speed
 		local status, first, id, data, stream, parsed = next_event(call.handle)
-		if data then -- an event of output, as most are, comes as its parts: making their table is fastest here
+		if data then -- an event of output, as most are, is returned as its parts: building the table is fastest here
 			return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
 		end
 		event, err = settle(self, call, status, first)

@@ -1,4 +1,4 @@
---- Copies files of this machine into sandboxes and out of them, with their progress.
+--- Copies local files into sandboxes and out of them, and reports progress.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
@@ -6,21 +6,21 @@ local files = require("agentkernel.files")
 
 local M = {}
 
---- What a step returns beside its number when the copy is complete.
+--- What a step returns besides its number when the copy is complete.
 local WHOLE = {}
 
 --- A file that is being copied. A generic for runs over the number of bytes copied, for an upload with the total; its
---- last turn after a failure is false and the Error. The last number comes when the copy is complete: until then there is
---- none, or the file that was there before.
+--- last iteration after a failure is false and the Error. The last number is returned when the copy is complete: until
+--- then there is none, or the previous file.
 ---@class agentkernel.Transfer
 ---@field private call agentkernel.Call?
----@field private step fun(self: agentkernel.Transfer): integer?, any moves a piece
+---@field private step fun(self: agentkernel.Transfer): integer?, any copies a piece
 ---@field private failure agentkernel.Error? why it broke off
----@field private told boolean whether a generic for was told that
+---@field private told boolean whether a generic for has received that
 ---@field private busy boolean a coroutine waits for it
 ---@field private done integer bytes
 ---@field private total integer? of an upload, if the file has a size
----@field private file file*? the file of this machine, open
+---@field private file file*? the local file, open
 ---@field private drop fun()? removes an incomplete download
 ---@overload fun(): integer|false?, integer|agentkernel.Error|nil
 local Transfer = {}
@@ -71,8 +71,8 @@ function Transfer:__call()
 	return done, second
 end
 
---- Ends it; before the last number that leaves no copy. It may be called again. If another coroutine waits for it, that
---- fails with AK_E_CANCELLED.
+--- Ends the transfer; before the last number that leaves no copy. It may be called again. If another coroutine waits
+--- for it, that fails with AK_E_CANCELLED.
 function Transfer:close()
 	local call = self.call
 	if not call then
@@ -112,7 +112,7 @@ function Transfer:run()
 	return not err and last or nil, err
 end
 
---- The failure of a file of this machine as an Error.
+--- The failure of a local file as an Error.
 local function trouble(operation, code, what, why)
 	return errors.new(code, ("the local file cannot be %s: %s"):format(what, why), operation)
 end
@@ -123,7 +123,7 @@ end
 
 -- ---- into a sandbox ----
 
---- Reads a piece. Of a file with a size no more than that is read, even if it grows.
+--- Reads a piece. Of a file with a size no more than that many bytes are read, even if it grows.
 local function read_piece(self)
 	local wanted = self.bound and math.min(self.bound - self.done, files.PIECE_BYTES) or files.PIECE_BYTES
 	if wanted > 0 then
@@ -146,7 +146,7 @@ local function put_piece(self)
 	end
 	if status == true and self.done ~= self.bound then
 		return self.done
-	elseif status then -- that was all, or the server has answered already
+	elseif status then -- the end, or the server has replied already
 		status, err = files.finish(self.call)
 	end
 	if not status then
@@ -185,8 +185,8 @@ end
 
 -- ---- out of a sandbox ----
 
---- Opens a file beside the one that it will replace. It is removed unless it was kept, at the latest when the Transfer is
---- collected.
+--- Opens a file next to the one that it will replace. It is removed unless it was kept, at the latest when the Transfer
+--- is collected.
 local function open_part(self)
 	local random = assert(io.open("/dev/urandom", "rb"))
 	random:setvbuf("no")

@@ -1,5 +1,5 @@
---- What the library has, this binding has: operations, parameters, fields, settings and functions. The library is
---- asked; the methods are the client's own, the types those of the annotations.
+--- This binding has all of the library's operations, parameters, fields, settings and functions, as the library's
+--- tables list them; the methods are the client's own, the types those of the annotations.
 local raw = require("agentkernel_raw")
 local arguments = require("agentkernel.arguments")
 local Client = require("agentkernel.client")
@@ -53,7 +53,7 @@ local function classes()
 	return found
 end
 
---- What a method takes and gives, by its annotation, and what it takes by place.
+--- The options and the result of a method, by its annotation, and its positional arguments.
 local function annotation(name)
 	local line = read(OPERATIONS):match("%-%-%-@type ([^\n]+)\nClient%." .. name .. " = ")
 	assert(line, name .. " has no annotation")
@@ -80,7 +80,7 @@ describe("parity", function()
 			assert.are.same(arguments.operation(name).places, places)
 			for _, key in ipairs(keys(raw.parameter_at, id)) do
 				local option = raw.key_name(key):gsub("timeout_ms$", "timeout"):gsub("^total_timeout$", "timeout")
-				local named = option == "name" -- comes first
+				local named = option == "name" -- the first argument
 				assert.is_truthy(named or types[takes][option], name .. " takes " .. option)
 			end
 			for _, key in ipairs(keys(raw.field_at, id)) do

@@ -1,4 +1,4 @@
-// The operations as the library itself describes them, and how the arguments of their calls are bound.
+// The operations, as described by the library's own tables, and binding the arguments of their calls.
 import * as abi from "./raw/abi.js";
 import type {Pointer} from "./raw/functions.js";
 import {library} from "./raw/native.js";
@@ -30,17 +30,17 @@ export interface Operation {
     readonly fields: readonly Field[];
 }
 
-/** Options of this library have names in camel case; what is sent has its name on the wire. */
+/** Options of this library have names in camel case; fields have their names on the wire. */
 const SETTINGS: Readonly<Record<string, string>> = {
     timeout_ms: "timeout",
     connect_timeout_ms: "connectTimeout",
     idle_timeout_ms: "idleTimeout",
-    total_timeout_ms: "timeout", // what bounds a whole stream, as timeout bounds any other call
+    total_timeout_ms: "timeout", // bounds a whole stream, as timeout bounds any other call
 };
 
 const known = new Map<string, Operation>();
 
-/** The operation of a name. */
+/** The operation of that name. */
 export function operation(name: string): Operation {
     let found = known.get(name);
     if (found === undefined) {
@@ -87,7 +87,7 @@ function keys(at: (index: number) => number): number[] {
     return found;
 }
 
-/** Makes a call of an operation, with the arguments that are not undefined. The caller owns it. */
+/** Creates a call of an operation, with the arguments that are not undefined. The caller owns it. */
 export function prepare(client: Pointer, what: Operation, values: Readonly<Record<string, unknown>>): Pointer {
     const native = library();
     check(native.lib.ak_call_new(client, what.id, native.slot, native.err));
@@ -160,7 +160,7 @@ function bindEntries({lib, err, scratch}: Native, call: Pointer, key: number, na
     return abi.AK_OK;
 }
 
-/** An empty map is not the same as none. */
+/** An empty map differs from none. */
 function bindMap(native: Native, call: Pointer, key: number, name: string, value: unknown): number {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
         throw wrong(name, "an object of strings", value);
@@ -210,7 +210,7 @@ export function milliseconds(name: string, value: unknown): number {
     return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
 }
 
-/** An integer for the library. One beyond 64 bits becomes the nearest that fits: the library refuses that, and says why. */
+/** An integer for the library. One beyond 64 bits becomes the nearest that fits, which the library refuses. */
 export function integer(name: string, value: unknown): bigint {
     if (typeof value !== "bigint" && !Number.isInteger(value)) throw wrong(name, "an integer", value);
     const exact = BigInt(value as number | bigint);

@@ -21,7 +21,7 @@ const step: Advance = (call) => {
     return lib.ak_call_step(call, err);
 };
 
-/** What is left of a call that is no longer referenced. */
+/** The state of a call that outlives its object. */
 interface Remains {
     readonly handle: Pointer;
     readonly signal: AbortSignal | undefined;
@@ -38,7 +38,7 @@ export class Call {
     #handle: Pointer | undefined;
     readonly #signal: AbortSignal | undefined;
     readonly #onAbort: () => void;
-    /** Ends the wait that is under way. */
+    /** Ends the current wait. */
     #settle: ((status: number | AgentKernelError) => void) | undefined;
     #fd = -1;
     #aborted: AgentKernelError | undefined;
@@ -61,8 +61,8 @@ export class Call {
     }
 
     /**
-     * Frees the call once it is no longer referenced: for calls that advance only when more is asked of them or given to
-     * them. One that waits is referenced by its wait.
+     * Frees the call once it is no longer referenced: for calls that advance only when they are read or written. One
+     * that waits is referenced by its wait.
      */
     forgettable(): this {
         const [handle, signal, onAbort] = [this.#handle, this.#signal, this.#onAbort];
@@ -75,8 +75,8 @@ export class Call {
     }
 
     /**
-     * Advances until the status is not AGAIN, and returns it: at once, if nothing had to be waited for. A failure is
-     * thrown or rejected, and closes the call.
+     * Advances until the status is not AGAIN, and returns it: at once, if no wait was needed. A failure is thrown or
+     * rejected, and closes the call.
      */
     advance(by: Advance = step): number | Promise<number> {
         const status = this.#go(by);
@@ -180,7 +180,7 @@ export class Call {
 
 const nothing = (): void => undefined;
 
-/** A signal may live long: it must not keep its calls alive. */
+/** A signal may have a long life: it must not keep its calls alive. */
 function abort(call: WeakRef<Call>): () => void {
     return () => call.deref()?.abort();
 }

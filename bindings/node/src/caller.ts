@@ -1,4 +1,4 @@
-// What makes the calls of a client: it owns the client of the library, with its settings and connections.
+// The base of a client, which creates its calls: it owns the client of the library, with settings and connections.
 import * as abi from "./raw/abi.js";
 import type {Pointer} from "./raw/functions.js";
 import {library} from "./raw/native.js";
@@ -11,7 +11,7 @@ import type {AgentKernelOptions} from "./generated/settings.js";
 import type {Fields} from "./record.js";
 import type {CallOptions} from "./types.js";
 
-/** Arguments of a call by their names, with its signal and timeouts. */
+/** Arguments of a call by name, with its signal and timeouts. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 /** A caller that is no longer referenced closes its connections. Calls in flight keep the library's client alive. */
@@ -80,7 +80,7 @@ export class Caller {
         }
     }
 
-    /** Closes the connections. Calls in flight are not disturbed. */
+    /** Closes the connections. Calls in flight are not affected. */
     close(): void {
         const handle = this.#handle;
         if (handle === undefined) return;

@@ -44,7 +44,7 @@ function plain(record: Fields): Fields {
 export class AgentKernel extends Operations implements Disposable {
     readonly #caller: Caller;
 
-    /** Makes a client; nothing is sent. Throws ValidationError for an invalid setting or variable of the environment. */
+    /** Creates a client; nothing is sent. Throws ValidationError for an invalid setting or environment variable. */
     constructor(options: AgentKernelOptions = {}) {
         const caller = new Caller(options);
         super(caller);
@@ -69,13 +69,13 @@ export class AgentKernel extends Operations implements Disposable {
 
     /**
      * Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. A failing
-     * command is not an error: its result says so.
+     * command is not an error: its result has it.
      */
     async batchRun(
         commands: readonly (BatchCommand | readonly string[])[],
         options: CallOptions = {},
     ): Promise<BatchRunResponse> {
-        // What is neither is refused when it is bound.
+        // Anything else is refused when it is bound.
         const listed = (each: BatchCommand | readonly string[] | null): unknown =>
             typeof each === "object" && each !== null && "command" in each ? each.command : each;
         const lists = Array.isArray(commands) ? commands.map(listed) : commands;
@@ -86,14 +86,14 @@ export class AgentKernel extends Operations implements Disposable {
     /**
      * Reads a file from a sandbox in pieces. Memory use is constant if the server sends the encoding before the content,
      * as agentkernel-local does; of other servers the library holds the whole reply, up to `maxReplyBytes`. The timeout
-     * is for all of the file. Only the end of the stream says that the file was complete.
+     * is for the whole file. Only the end of the stream means that the file was complete.
      */
     createReadStream(name: string, path: string, options: CallOptions = {}): Readable {
         return fileReadable(() => this.#caller.call("read_file", {...options, name, path}).forgettable());
     }
 
     /**
-     * Writes a file in a sandbox and creates its parent directories. Of content that comes in pieces no more than one is
+     * Writes a file in a sandbox and creates its parent directories. Of content in pieces no more than one is
      * held; if it fails, nothing is written. The signal and the timeout also end waiting for the next piece. Servers
      * accept about 12 MB at most.
      */
@@ -118,14 +118,14 @@ export class AgentKernel extends Operations implements Disposable {
         }
     }
 
-    /** Copies a file from this machine into a sandbox. */
+    /** Copies a local file into a sandbox. */
     async upload(name: string, local: string, path: string, options: TransferOptions = {}): Promise<void> {
         await upload(this, name, local, path, options);
     }
 
     /**
-     * Copies a file from a sandbox to this machine. An existing file is replaced when all of the new one has come, and
-     * kept if it does not. A link stays a link; what is not a regular file is refused.
+     * Copies a file from a sandbox to a local file. An existing file is replaced when the new one is complete, and kept
+     * if it fails. A symbolic link is kept; anything but a regular file is refused.
      */
     async download(name: string, path: string, local: string, options: TransferOptions = {}): Promise<void> {
         await download(this, name, path, local, options);
@@ -148,7 +148,7 @@ export class AgentKernel extends Operations implements Disposable {
         return super.detachedLogs(name, id, typeof options === "string" ? {stream: options} : options);
     }
 
-    /** Creates a sandbox from a snapshot. It is stopped unless the options say `start`. */
+    /** Creates a sandbox from a snapshot. It is stopped unless the options set `start`. */
     override async restoreSnapshot(name: string, options: RestoreSnapshotOptions = {}): Promise<SandboxInfo> {
         const restored = await super.restoreSnapshot(name, options);
         if (options.start !== true || restored.status !== "stopped") return restored;
@@ -164,7 +164,7 @@ export class AgentKernel extends Operations implements Disposable {
      *     await sandbox.run(["make"]);
      *
      * or, with a function, `await client.sandbox("box", async (sandbox) => sandbox.run(["make"]))`, which returns what the
-     * function returns. The signal is for what runs in the sandbox, too.
+     * function returns. The signal also applies to the methods of the sandbox.
      */
     sandbox(name: string, options?: CreateSandboxOptions): Promise<SandboxSession>;
     sandbox<T>(name: string, use: (sandbox: SandboxSession) => Promise<T> | T): Promise<T>;
@@ -185,7 +185,7 @@ export class AgentKernel extends Operations implements Disposable {
     }
 
     /**
-     * Calls any operation of the library by its name, with its arguments by theirs, and yields its records as objects.
+     * Calls any operation of the library by name, with arguments by name, and yields its records as objects.
      */
     async *call(
         name: string,
@@ -207,7 +207,7 @@ export class AgentKernel extends Operations implements Disposable {
         }
     }
 
-    /** Closes the client's connections. Calls in flight are not disturbed. */
+    /** Closes the client's connections. Calls in flight are not affected. */
     close(): void {
         this.#caller.close();
     }

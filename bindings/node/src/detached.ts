@@ -4,7 +4,7 @@ import {milliseconds} from "./bind.js";
 import type {DetachedCommand} from "./generated/records.js";
 import type {CallOptions} from "./types.js";
 
-/** The pause between two polls, in milliseconds: at first, and at most. */
+/** The first and the longest pause between two polls, in milliseconds. */
 const FIRST_PAUSE = 10;
 const LAST_PAUSE = 1000;
 
@@ -16,7 +16,7 @@ export async function ended(
     milliseconds("timeout", timeout); // throws if it is invalid
     const until = performance.now() + timeout;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LAST_PAUSE)) {
-        // When the time is over, or the signal aborted, the poll fails.
+        // After the deadline, or when the signal is aborted, the poll fails.
         const left = Math.max(until - performance.now(), 0);
         const command = await poll(left === Infinity ? options : {...options, timeout: left});
         if (command.status !== "running") return command;

@@ -1,9 +1,9 @@
-// The base class of errors, by itself because the generated ones derive from it.
+// The base class of errors, in its own module because the generated ones derive from it.
 
 /** Whether a failed request may have been executed: nothing of it was sent, some was, or the server replied. */
 export type Sent = "nothing" | "some" | "answered";
 
-/** What an error has besides its message. */
+/** The members of an error besides its message. */
 export interface ErrorDetails {
     /** The name of the kind of error, such as `"AK_E_TIMEOUT"`. */
     code?: string | undefined;
@@ -15,7 +15,7 @@ export interface ErrorDetails {
     exitCode?: number | undefined;
     /** The output of that command, exactly. */
     outputBytes?: Buffer | undefined;
-    /** Milliseconds after which the server asked to retry. */
+    /** Milliseconds after which the server allows a retry. */
     retryAfter?: number | undefined;
     /** The operation, such as `"run"`. */
     operation?: string | undefined;

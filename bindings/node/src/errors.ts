@@ -1,4 +1,4 @@
-// What throws errors: every one is an AgentKernelError, and each kind has a class of its own.
+// Throws errors: every one is an AgentKernelError, and each kind has a class of its own.
 import {AgentKernelError} from "./error.js";
 import type {Sent} from "./error.js";
 import {CLASSES} from "./generated/error_codes.js";

@@ -1,4 +1,4 @@
-// Events: records of many fields, of which each event has few, and there may be a great many events.
+// Events: records of many fields, of which each event has few, while there may be very many events.
 import {inspect} from "node:util";
 import type {InspectOptions} from "node:util";
 import * as abi from "./raw/abi.js";
@@ -9,19 +9,19 @@ import {bool, bytes, isSet, size, text, value, WORDS} from "./record.js";
 import type {Fields, Piece} from "./record.js";
 import type {StreamEventType} from "./types.js";
 
-/** Stands for a text that is parsed from the payload when it is asked for. */
+/** Stands for a text that is parsed from the payload when it is read. */
 export const IN_TEXT = Symbol("in the text");
 
 /** Up to this size a payload is kept as text alone, if that is exact. */
 const LEAN = 65536;
 
-/** The fields of an event: those that most have, and the others of those that have more. */
+/** The fields of an event: those that most have, and the others, if it has any. */
 export class EventFields {
     type = "";
     /** The payload: as text if that is exact, else its bytes. */
     raw: string | Piece = "";
     parsed = true;
-    /** The output, from any of the members that may carry it. */
+    /** The output, from any of the members that may contain it. */
     data: Piece | undefined = undefined;
     id: string | undefined = undefined;
     more: Fields | undefined = undefined;
@@ -29,7 +29,7 @@ export class EventFields {
 
 /**
  * The event whose values begin at an index. Where the payload is text that was read without replacing anything, members
- * that are text are parsed from it when they are asked for, which is rare. Bytes are not: no text can carry all of them.
+ * that are text are parsed from it when they are read, which is rare. Bytes are not: text cannot represent all of them.
  */
 export function readEvent(values: Uint32Array, start: number, call: Pointer, fields: readonly Field[]): EventFields {
     const found = new EventFields();
@@ -112,12 +112,12 @@ export class StreamEvent extends EventMembers {
         return (this.#fields.data ?? (this.#fields.more?.["output"] as Piece | undefined))?.text;
     }
 
-    /** The payload's member `data`, exactly: what the command wrote, in an output event. */
+    /** The payload's member `data`, exactly: the command's output, in an output event. */
     get dataBytes(): Buffer | undefined {
         return this.#fields.data?.bytes;
     }
 
-    /** The payload's member `output`, exactly: what a failed command wrote, in the done event of some servers. */
+    /** The payload's member `output`, exactly: a failed command's output, in the done event of some servers. */
     get outputBytes(): Buffer | undefined {
         return (this.#fields.more?.["output"] as Piece | undefined)?.bytes;
     }

@@ -1,4 +1,4 @@
-// Files that are read and written piece by piece, so that no more than a piece is held.
+// Files that are read and written piece by piece, so that no more than a piece is held in memory.
 import {randomUUID} from "node:crypto";
 import {createWriteStream} from "node:fs";
 import {open, realpath, rename, rm, stat} from "node:fs/promises";
@@ -21,7 +21,7 @@ import type {CallOptions, FileContent, FileWriteOptions, TransferOptions} from "
 const SLAB = 16384;
 const LEAST = 2048;
 
-/** The longest time of a timer, in milliseconds: 24 days. */
+/** The longest timeout of a timer, in milliseconds: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What copying files needs of a client. */
@@ -65,18 +65,18 @@ export function fileReadable(start: () => Call): Readable {
     });
 }
 
-/** Whether content comes in pieces. What is not content at all is refused when it is bound. */
+/** Whether content comes in pieces. Invalid content is refused when it is bound. */
 export function inPieces(content: FileContent): content is Pieces {
     if (typeof content !== "object" || (content as unknown) === null || content instanceof Uint8Array) return false;
     return Symbol.asyncIterator in content || Symbol.iterator in content;
 }
 
-/** Content as the bytes or the text that it stands for. */
+/** Content as bytes or text, decoded from base64 if it is that. */
 export function decoded(content: string | Uint8Array, encoding: "utf8" | "base64" = "utf8"): string | Uint8Array {
     if (typeof content !== "string" || encoding === "utf8") return content;
     if ((encoding as string) !== "base64") throw invalid("encoding: must be utf8 or base64");
     const bytes = Buffer.from(content, "base64");
-    // Buffer.from skips what is not base64.
+    // Buffer.from ignores invalid characters.
     if (bytes.toString("base64") !== content) throw invalid("content is not base64");
     return bytes;
 }
@@ -101,7 +101,7 @@ export async function pour(
         for (;;) {
             const next = await Promise.race([pieces.next(), interrupted.promise]);
             if (next === "late") throw late(call, timeout);
-            if (next === "aborted") break; // the call says why
+            if (next === "aborted") break; // the call has the error
             if (next.done === true) {
                 whole = true;
                 break;
@@ -131,7 +131,7 @@ function late({operation}: Call, timeout: number): TimeoutError {
 
 type Iteration = AsyncIterator<string | Uint8Array> | Iterator<string | Uint8Array>;
 
-/** Abandons content before its end. Not awaited: what yields no more pieces may not end either. */
+/** Abandons content before its end. Not awaited: a source that yields no more pieces may not end either. */
 function leave(content: Pieces, pieces: Iteration): void {
     if (content instanceof Readable) content.destroy();
     else Promise.resolve(pieces.return?.()).catch(() => undefined);
@@ -141,7 +141,7 @@ function iterator(content: Pieces): Iteration {
     return Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
 }
 
-/** What ends the wait for content that does not come. */
+/** Ends the wait for content that does not arrive. */
 interface Interruption {
     readonly promise: Promise<"aborted" | "late">;
     readonly forget: () => void;
@@ -178,7 +178,7 @@ async function hand(call: Call, piece: string | Uint8Array): Promise<boolean> {
     return true;
 }
 
-/** How many bytes were taken; undefined if the server has already replied. */
+/** How many bytes were accepted; undefined if the server has already replied. */
 async function write(call: Call, bytes: Uint8Array): Promise<number | undefined> {
     let taken = 0;
     const status = await call.advance((handle) => {
@@ -190,7 +190,7 @@ async function write(call: Call, bytes: Uint8Array): Promise<number | undefined>
     return status === AK_OK ? taken : undefined;
 }
 
-/** Passes pieces on and reports how many bytes that were. */
+/** Yields the pieces, and reports the number of bytes so far. */
 async function* counted(pieces: AsyncIterable<Buffer>, {onProgress}: TransferOptions): AsyncGenerator<Buffer> {
     let done = 0;
     for await (const piece of pieces) {
@@ -209,7 +209,7 @@ export async function upload(
 ): Promise<void> {
     const file = await open(local);
     try {
-        const {size} = await file.stat(); // 0 for pipes and the like, and for the kernel's own files
+        const {size} = await file.stat(); // 0 for pipes, and for the kernel's own files
         const pieces = counted(file.createReadStream({autoClose: false}), {onProgress});
         await client.writeFile(name, path, pieces, {...options, size: size === 0 ? undefined : size});
     } finally {
@@ -238,7 +238,7 @@ export async function download(
     }
 }
 
-/** The file to replace: for a link its target. What is not a regular file, such as a device, is refused. */
+/** The file to replace: for a link its target. Anything but a regular file, such as a device, is refused. */
 async function replaceable(local: string): Promise<string> {
     let target: string;
     try {

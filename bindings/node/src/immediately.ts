@@ -1,2 +1,2 @@
-/** The runtime's setImmediate as it was at loading: users' tests replace it by one whose time stands still. */
+/** The runtime's setImmediate at load time: users' tests may replace it by a mock that never fires. */
 export const immediately = setImmediate;

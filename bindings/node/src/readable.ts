@@ -1,4 +1,4 @@
-// What reads in pieces, as a Readable.
+// A Readable of pieces.
 import {Readable} from "node:stream";
 
 /** A Readable of the pieces that `piece` returns until null. `end` is called when it is destroyed or has ended. */

@@ -1,4 +1,4 @@
-// Records: what the library fills arrays of `ak_value` with, copied, because its memory of them ends with the next step.
+// Records, copied from the arrays of `ak_value` that the library fills, which are valid only until the next step.
 import * as abi from "./raw/abi.js";
 import type {Pointer} from "./raw/functions.js";
 import {addressOf, copier, textAt} from "./raw/koffi.js";
@@ -6,7 +6,7 @@ import {join, library} from "./raw/native.js";
 import type {Field} from "./bind.js";
 import {check, failure} from "./errors.js";
 
-/** The fields of a record by name. One that is null or missing is not there; `raw` tells the two apart. */
+/** The fields of a record by name. Null and missing fields are both absent; `raw` tells them apart. */
 export type Fields = Record<string, unknown>;
 
 /** A record without bytes: an object of its fields. @internal */
@@ -41,7 +41,7 @@ export const WORDS = VALUE.SIZE / 4;
 
 const copy = copier();
 
-/** The values of the current record, of whatever call. */
+/** The values of the current record, of any call. */
 let current = new Uint32Array(32 * WORDS);
 let currentAddress = addressOf(current);
 
@@ -69,7 +69,7 @@ export function read(values: Uint32Array, start: number, call: Pointer, fields: 
     return found;
 }
 
-/** About how many bytes were copied for a record: what it cost. */
+/** Roughly how many bytes were copied for a record: its cost. */
 export function weight({raw}: {raw?: unknown}): number {
     return raw instanceof Piece ? raw.size : typeof raw === "string" ? raw.length : 0;
 }
@@ -112,7 +112,7 @@ export function text(values: Uint32Array, at: number): string {
     return length === 0 ? "" : textAt(address(values, at), length);
 }
 
-/** Bytes of a record. The Buffer is made when it is asked for, because it often costs more than the bytes. */
+/** Bytes of a record. The Buffer is created when it is read, because it often costs more than the bytes. */
 export class Piece {
     readonly #slab: Buffer;
     readonly #start: number;
@@ -169,12 +169,12 @@ function number(values: Uint32Array, at: number): number | bigint {
     return Number.isSafeInteger(near) ? near : (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** JSON that belongs to the server or the user, and that the library has checked. */
+/** Arbitrary JSON, which the library has checked. */
 function parsed(json: string): unknown {
     try {
         return JSON.parse(json);
     } catch {
-        return undefined; // nested too deeply for JSON.parse; raw still shows it
+        return undefined; // nested too deeply for JSON.parse; raw still has it
     }
 }
 

@@ -1,9 +1,9 @@
-// Records that do more than show their fields.
+// Records that are more than their fields.
 import {natural} from "./record.js";
 import type {Fields} from "./record.js";
 import * as generated from "./generated/records.js";
 
-/** What a command wrote and how it ended. */
+/** The output and exit code of a command. */
 export class RunOutput extends generated.RunOutput {
     #output: string | undefined;
 
@@ -25,7 +25,7 @@ export class RunOutput extends generated.RunOutput {
 
 /** A file of a sandbox. */
 export class FileReadResponse extends generated.FileReadResponse {
-    /** The content as in the official SDK: text, or base64 if `encoding` says so. */
+    /** The content as in the official SDK: text, or base64, depending on `encoding`. */
     override get content(): string {
         return this.contentBytes.toString(this.encoding === "base64" ? "base64" : "utf8");
     }

@@ -11,11 +11,11 @@ import type {BatchFileWriteResponse, DetachedCommand, SandboxInfo, SnapshotMeta}
 import type {FileReadResponse, RunOutput} from "./records.js";
 import type {CallOptions, FileContent, FileWriteOptions, TransferOptions} from "./types.js";
 
-/** How long the removal at the end may take, in milliseconds. */
+/** The timeout of the removal at the end, in milliseconds. */
 const REMOVE_MS = 30000;
 /** A server may still complete a create that was abandoned: it is looked up again after these milliseconds. */
 const LOOK_UP_PAUSES = [0, 50, 200, 500, 1000];
-/** How far the server's clock may be behind ours. A sandbox older than that was not made by this create. */
+/** How far the server's clock may be behind the local one. An older sandbox was not created by this call. */
 const CLOCK_MS = 60000;
 /** A proxy gave up waiting; the server behind it may not have. */
 const GATEWAY_STATUSES = [502, 504];
@@ -100,12 +100,12 @@ export class SandboxSession implements AsyncDisposable {
         return this.#client.deleteFile(this.name, path, {signal: this.#signal, ...options});
     }
 
-    /** Copies a file of this machine into the sandbox. */
+    /** Copies a local file into the sandbox. */
     upload(local: string, path: string, options: TransferOptions = {}): Promise<void> {
         return this.#client.upload(this.name, local, path, {signal: this.#signal, ...options});
     }
 
-    /** Copies a file from the sandbox to this machine. */
+    /** Copies a file from the sandbox to a local file. */
     download(path: string, local: string, options: TransferOptions = {}): Promise<void> {
         return this.#client.download(this.name, path, local, {signal: this.#signal, ...options});
     }
@@ -115,7 +115,7 @@ export class SandboxSession implements AsyncDisposable {
         return this.#client.takeSnapshot({signal: this.#signal, ...options, sandbox: this.name, name});
     }
 
-    /** The sandbox as it is now. */
+    /** The current description of the sandbox. */
     info(options: CallOptions = {}): Promise<SandboxInfo> {
         return this.#client.getSandbox(this.name, {signal: this.#signal, ...options});
     }

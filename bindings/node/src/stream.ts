@@ -22,8 +22,8 @@ const SLAB = 8192;
 const LEAST = 2048;
 
 /**
- * The events of a command: `for await (const event of stream)`. The command starts when the first event is requested, and
- * the sender waits while none is. Leaving the loop, or `return()`, ends the command if it still runs.
+ * The events of a command: `for await (const event of stream)`. The command starts when the first event is requested,
+ * and a slow reader slows the sender down. Leaving the loop, or `return()`, ends the command if it still runs.
  */
 export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     readonly #start: () => Call;
@@ -34,11 +34,11 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     #asked = 0;
     #latest: Promise<Result> = Promise.resolve(OVER);
     /** Whether `next` has returned the current event. */
-    #handedOut = false;
+    #returned = false;
     /** Memory for output, and how many bytes of it were read and not yet returned. */
     #slab = Buffer.alloc(0);
     #used = 0;
-    /** What was found after bytes that are returned first. */
+    /** The outcome after bytes that are returned first. */
     readonly #behind: (() => Buffer)[] = [];
 
     /** @internal */
@@ -46,7 +46,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         this.#start = start;
     }
 
-    /** The event that ended the stream (done or error), if it came. */
+    /** The event that ended the stream (done or error), if it has arrived. */
     get finalEvent(): StreamEvent | undefined {
         return this.#final;
     }
@@ -97,8 +97,8 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     /**
-     * The bytes of the output alone. A reader that pauses makes the sender wait. An error event is a StreamError here; how
-     * the command ended is in `exitCode` and `finalEvent`. Destroying the Readable ends the command.
+     * The bytes of the output alone. A slow reader slows the sender down. An error event is a StreamError here; the
+     * command's end is in `exitCode` and `finalEvent`. Destroying the Readable ends the command.
      */
     readable(): Readable {
         return readableOf(
@@ -137,7 +137,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
 
     #result(status: number): Result {
         if (status === AK_ITEM && this.#call !== undefined) {
-            this.#handedOut = true;
+            this.#returned = true;
             return {done: false, value: this.#event(this.#call)};
         }
         this.#end();
@@ -145,7 +145,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     #failed(error: unknown): Error {
-        // In the middle of an event's bytes: they can still be read.
+        // In the middle of an event's bytes: reading may continue.
         if (!(error instanceof AgentKernelError && error.code === "AK_E_STATE")) this.#end();
         return error as Error;
     }
@@ -178,7 +178,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
             if (met !== undefined) return met();
             if (this.#ended) return null;
             const call = this.#open();
-            if (this.#handedOut) await this.#pass(call);
+            if (this.#returned) await this.#pass(call);
             if (this.#slab.length < LEAST) this.#slab = Buffer.allocUnsafeSlow(SLAB);
             if (!this.#fill(call)) this.#meet(call, await call.advance(this.#reading));
         }
@@ -187,7 +187,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     /** Steps past the event that `next` returned, whose bytes would be read again. */
     async #pass(call: Call): Promise<void> {
         const status = await call.advance();
-        this.#handedOut = false;
+        this.#returned = false;
         if (status === AK_DONE) this.#end();
         if (status !== AK_ITEM) return;
         const event = this.#event(call);
@@ -202,7 +202,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return piece;
     }
 
-    /** Reads what is already in memory; false if that is nothing. */
+    /** Reads what is already in memory; false if there is nothing. */
     #fill(call: Call): boolean {
         try {
             while (this.#used < this.#slab.length && this.#behind.length === 0 && !this.#ended) {
@@ -227,7 +227,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return status;
     };
 
-    /** Handles what reading found. What cannot be returned now is kept for later. */
+    /** Handles the outcome of reading. What cannot be returned now is kept for later. */
     #meet(call: Call, status: number): void {
         if (status === AK_DONE) this.#end();
         if (status === AK_ITEM) this.#keep(this.#event(call));

@@ -1,7 +1,7 @@
-// Types of values that the schema only knows as text or JSON, and of what is written by hand. What is sent or received
-// has its name on the wire, as in the official SDK; options of this library have names in camel case.
+// Types of values that are only text or JSON in the schema, and of the API written by hand. Fields have their names on
+// the wire, as in the official SDK; options of this library have names in camel case.
 
-/** The security profile. Servers may know more; any text is passed on. */
+/** The security profile. Servers may have more; any text is sent. */
 export type SecurityProfile = "permissive" | "moderate" | "restrictive" | (string & {});
 /** The state of a sandbox: an open set. */
 export type SandboxStatus = "running" | "stopped" | "paused" | (string & {});
@@ -20,7 +20,7 @@ export interface CallOptions {
     connectTimeout?: number | undefined;
 }
 
-/** What a server does by itself with a sandbox that is not used. */
+/** What a server does automatically to an idle sandbox. */
 export interface Lifecycle {
     auto_stop_after_seconds?: number | undefined;
     auto_archive_after_seconds?: number | undefined;
@@ -28,7 +28,7 @@ export interface Lifecycle {
     [more: string]: unknown;
 }
 
-/** A network of the backend's own. */
+/** A backend's own network. */
 export interface Network {
     name: string;
     subnet?: string | undefined;
@@ -43,19 +43,19 @@ export interface BatchCommand {
     readonly command: readonly string[];
 }
 
-/** The content of a file to write: all of it, or pieces that come one by one, such as a Readable. */
+/** The content of a file to write: as a whole, or in pieces, such as a Readable. */
 export type FileContent = string | Uint8Array | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
 /** Options of `writeFile`. */
 export interface FileWriteOptions extends CallOptions {
-    /** What a content that is a string is: the text of the file, which is the default, or base64 of its bytes. */
+    /** How a string is interpreted: as the text of the file, which is the default, or base64 of its bytes. */
     encoding?: "utf8" | "base64" | undefined;
-    /** How many bytes will come, if they come in pieces: too many are refused before anything is sent. */
+    /** The number of bytes, for content in pieces: too many are refused before anything is sent. */
     size?: number | bigint | undefined;
 }
 
 /** Options of `upload` and `download`. */
 export interface TransferOptions extends CallOptions {
-    /** Is called with the number of bytes done, after each piece. */
+    /** Called after each piece, with the number of bytes so far. */
     onProgress?: ((done: number) => void) | undefined;
 }

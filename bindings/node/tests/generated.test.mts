@@ -1,5 +1,5 @@
-// Operations and records that do not exist, with every type in every place: what tools/generate makes of them passes
-// the formatter, the linter and the compiler as it is, and works, with no line written by hand.
+// Operations and records that do not exist, with every type in every place: what tools/generate writes for them passes
+// the formatter, the linter and the compiler unchanged, and works without code by hand.
 import assert from "node:assert/strict";
 import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";

@@ -1,4 +1,4 @@
-// Whatever the library can do, as it says itself, is here: a method for each operation, an option for each parameter, a
+// All that the library's own tables list exists here: a method for each operation, an option for each parameter, a
 // member for each field, a setting, a class for each error.
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
@@ -13,7 +13,7 @@ import {built, describe, operationNames, positionalOf, tree} from "./kit.mjs";
 const require = createRequire(import.meta.url);
 const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-// What the package declares, as a user's compiler understands it.
+// The package's declarations, as read by the TypeScript compiler.
 const declared = join(built, "package", "dist", "index.d.ts");
 const program = ts.createProgram([declared], {
     lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
@@ -41,7 +41,7 @@ function methodOf(operation: string): ts.Signature {
     return signature;
 }
 
-/** The members of an object that is passed last, of a type that allows others, too. */
+/** The members of the object that is passed last, whose type allows others, too. */
 function optionsOf(operation: string): string[] {
     const last = methodOf(operation).getParameters().at(-1);
     assert.ok(last, operation);
@@ -69,7 +69,7 @@ test("each operation has a method, each parameter an argument", () => {
         const positional = positionalOf(name);
         assert.ok(method.length >= Math.min(positional.length, 1), name);
         const parameters = [...describe(name).parameters.keys()].filter((each) => !positional.includes(each));
-        const own = name === "write_file" ? ["encoding"] : []; // how a content that is text is meant
+        const own = name === "write_file" ? ["encoding"] : []; // how a string is interpreted
         assert.deepEqual(optionsOf(name).sort(), [...parameters, ...own, "signal"].sort(), name);
         assert.equal(methodOf(name).getParameters().length, positional.length + 1, name);
     }
@@ -79,7 +79,7 @@ test("each field of a record has a member", () => {
     for (const name of operationNames()) {
         const fields = describe(name).fields.map((field) => field.name);
         if (name === "health") {
-            assert.deepEqual(fields.sort(), ["raw", "status"]); // the method gives its status
+            assert.deepEqual(fields.sort(), ["raw", "status"]); // the method returns its status
             continue;
         }
         if (fields.length === 0) continue;
@@ -105,7 +105,7 @@ test("each setting of a client is an option", () => {
     assert.ok(settings.length >= 16);
     for (const setting of settings) {
         const option = camel(setting.replace(/_ms$/, ""));
-        // A value of no type at all is refused by its type, and an option that is not there by its name.
+        // A value of a wrong type is refused by type, and an option that does not exist by name.
         assert.throws(
             () => new AgentKernel({[option]: Symbol.iterator} as object),
             new RegExp(`^TypeError: ${option} must be`),

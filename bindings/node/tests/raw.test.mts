@@ -66,14 +66,14 @@ test("libcurl uses the system's OpenSSL, not the one that node is made of", asyn
         const {AgentKernel} = require("agentkernel");
         new AgentKernel({baseUrl: ${JSON.stringify(server.url)}, caFile: ${JSON.stringify(server.answer["ca_file"])}})
             .run(["x"]).catch((error) => console.log(error.code, error.phase));`;
-    // Into files: what standard error does not take at once the loader leaves out.
+    // Into files: the loader drops what standard error does not accept at once.
     const folder = mkdtempSync(join(tmpdir(), "ak-node-"));
     let said: string;
     try {
         const env = {LD_DEBUG: "bindings", LD_DEBUG_OUTPUT: join(folder, "bindings")};
         const {code, out, err} = await finished(process.execPath, ["-e", program], {cwd: built, env});
         assert.equal(code, 0, err);
-        assert.match(out, /AK_E_PROTOCOL/); // the answer came over TLS
+        assert.match(out, /AK_E_PROTOCOL/); // the reply came over TLS
         said = readdirSync(folder)
             .map((name) => readFileSync(join(folder, name), "utf8"))
             .join("");

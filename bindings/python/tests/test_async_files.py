@@ -1,4 +1,4 @@
-"""Files of the async client, on asyncio, uvloop and Trio; and what is left half done."""
+"""Files of the async client, on asyncio, uvloop and Trio; and transfers that are left early."""
 
 from __future__ import annotations
 

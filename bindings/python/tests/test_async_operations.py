@@ -206,7 +206,7 @@ async def test_killing(aclient: AsyncAgentKernel, box: str) -> None:
     await command.kill()
     done = await aclient.detached_wait(box, command.id, timeout=PATIENCE)
     assert (done.status, done.exit_code) == ("failed", 137)
-    await command.kill()  # once more is fine
+    await command.kill()  # may be called again
 
 
 async def test_waiting_asks_less_and_less_often(fault: Fault) -> None:

@@ -1,4 +1,4 @@
-"""What tools/generate makes of operations and records that do not exist is whole: it needs no line by hand."""
+"""What tools/generate writes for operations and records that do not exist is complete: it needs no code by hand."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ assert operations.ARCHIVE_WIDGET.name == "archive_widget"
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree whose schema has more."""
+    """A copy of the tree with more in its schema."""
     tree = tmp_path_factory.mktemp("grown")
     for folder in ("abi", PACKAGE, "bindings/python/tests"):
         shutil.copytree(TREE / folder, tree / folder)
@@ -123,7 +123,7 @@ def generator(name: str) -> Any:
 
 
 def made(tree: Path) -> dict[Path, str]:
-    """What the generator makes of a tree."""
+    """The generator's files for a tree."""
     files: dict[Path, str] = generator("python").generate(generator("schema").load(tree), tree)
     return files
 

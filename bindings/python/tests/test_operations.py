@@ -205,7 +205,7 @@ def test_killing(client: AgentKernel, box: str) -> None:
     command.kill()
     done = client.detached_wait(box, command.id, timeout=PATIENCE)
     assert (done.status, done.exit_code) == ("failed", 137)
-    command.kill()  # once more is fine
+    command.kill()  # may be called again
 
 
 def test_waiting_asks_less_and_less_often(fault: Fault) -> None:

@@ -5,7 +5,7 @@ require "rbs"
 require "rbs/cli"
 require "stringio"
 
-# What tools/generate writes for an operation and a record that do not exist needs no line by hand.
+# What tools/generate writes for an operation and a record that do not exist needs no code by hand.
 class GeneratedTest < Kit::Test
   GENERATE = <<~PYTHON
     import pathlib
@@ -36,7 +36,7 @@ class GeneratedTest < Kit::Test
      parameters: [NAME]},
     {id: 904, name: "drop_widgets", route: "DELETE /widgets", yields: "nothing", parameters: []}
   ].map { |operation| operation.merge(ABOUT) }.freeze
-  # Prints what there is of them, and what a library without them says.
+  # Prints their methods, and the error of a library without them.
   SHOW = <<~RUBY
     require "agentkernel"
 

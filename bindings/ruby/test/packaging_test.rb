@@ -2,7 +2,7 @@
 
 require_relative "kit"
 
-# The gem builds from the tree and installs by itself, with nothing of the tree and no libagentkernel.
+# The gem builds from the tree and installs without the tree and without libagentkernel.
 class PackagingTest < Kit::Test
   GEM = File.expand_path("..", __dir__)
 
@@ -32,7 +32,7 @@ class PackagingTest < Kit::Test
     end
   end
 
-  # Nothing but the module's entry, so that it is not mixed up with a libagentkernel in the process.
+  # Only the module's entry point, so that it cannot conflict with a libagentkernel in the process.
   def check_exports(path)
     symbols = command("nm", "-D", "--defined-only", path).lines.map { |line| line.split.last }
     assert_equal ["Init_agentkernel_raw"], symbols

@@ -5,7 +5,7 @@ require "rbs"
 require "rbs/cli"
 require "stringio"
 
-# The RBS signatures are valid, and say what the library and the classes have. (The documentation's tests check types.)
+# The RBS signatures are valid, and match the library and the classes. (The tests of the documentation check types.)
 class SignatureTest < Kit::Test
   FOLDER = File.expand_path("../sig", __dir__)
   Raw = AgentKernel::Raw

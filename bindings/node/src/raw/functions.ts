@@ -1,9 +1,9 @@
-// The functions of the library, as the compiler checks their calls: their types follow from how Koffi declares them.
+// The types of the library's functions, derived from their Koffi declarations.
 import type {SIGNATURES} from "./abi.js";
 
 /** The address of an object of the library, or of bytes. */
 export type Pointer = number | bigint;
-/** An argument that is a pointer: an address, memory of the script, or nothing. */
+/** An argument that is a pointer: an address, memory of the script, or null. */
 export type Place = Pointer | Uint8Array | Uint32Array | BigUint64Array | null;
 
 type Integer<T> = T extends "int64_t" ? number | bigint : number;

@@ -14,7 +14,7 @@ export interface Loaded {
 
 /** Loads libagentkernel. Throws the loader's error. */
 export function load(path: string): Loaded {
-    // deep: libcurl must find the system's OpenSSL, and not the one that node itself is made of.
+    // deep: libcurl must use the system's OpenSSL, and not the one linked into node.
     const library = koffi.load(path, {deep: true});
     const functions: Record<string, unknown> = {};
     for (const [name, [result, parameters]] of Object.entries(SIGNATURES)) {
@@ -26,7 +26,7 @@ export function load(path: string): Loaded {
     };
 }
 
-/** The text at an address: exactly so many bytes of UTF-8, which may hold NUL. What is not UTF-8 is replaced. */
+/** The text of a size in bytes at an address, which may contain NUL. What is not UTF-8 is replaced. */
 export function textAt(address: Pointer, size: number): string {
     return decode(address, size) as string;
 }
@@ -41,7 +41,7 @@ export function addressOf(buffer: Uint8Array | Uint32Array): number {
     return Number(koffi.address(buffer));
 }
 
-/** Has the runtime call a C function with an argument when this thread's environment ends, however that happens. */
+/** Makes the runtime call a C function with an argument when this thread's environment ends, however it ends. */
 export interface Cleanup {
     readonly add: (fn: Pointer, argument: Pointer) => void;
     readonly remove: (fn: Pointer, argument: Pointer) => void;
@@ -60,8 +60,8 @@ export function cleanup(): Cleanup {
 }
 
 /**
- * Watches a descriptor in the event loop, as soon as it is made. Using it after it was closed crashes. Until then it
- * keeps what it calls alive, whether it watches or not.
+ * Watches a descriptor in the event loop, from its creation on. Using it after it was closed crashes. Until then it
+ * keeps its callback alive, whether it watches or not.
  */
 export interface Watch {
     start(): void;
@@ -72,8 +72,8 @@ export interface Watch {
 let resuming = false;
 
 /**
- * Runs what a wake settled in this turn of the loop. The runtime does not know that Koffi called, so from Node 26 on that
- * would wait for the next callback of the runtime itself, such as a timer; so it is given one.
+ * Runs promises settled by a wake in this iteration of the loop. The runtime does not know that Koffi called, so from
+ * Node 26 on they would wait for the next callback of the runtime itself, such as a timer; this causes one.
  */
 function resume(): void {
     if (resuming) return;
@@ -99,14 +99,14 @@ export function watch(fd: number, wake: () => void): Watch {
 /** The functions of the system's C library that wait for many descriptors at once. */
 export interface System {
     readonly epollCreate: () => number;
-    /** Adds a descriptor, for the next time that it is readable or for every time. Returns whether it could. */
+    /** Adds a descriptor, for the next time that it is readable or for every time. Returns whether that succeeded. */
     readonly watch: (epoll: number, fd: number, once: boolean) => boolean;
     readonly unwatch: (epoll: number, fd: number) => void;
-    /** Waits in a thread of the pool, at most so many milliseconds. */
+    /** Waits in a thread of the pool, with a timeout in milliseconds. */
     readonly epollWait: (epoll: number, events: Buffer, ms: number, done: (count: number) => void) => void;
     /** The same in this thread. */
     readonly epollSleep: (epoll: number, events: Buffer, ms: number) => number;
-    /** Makes a descriptor that ends the wait when something is written to it. */
+    /** Creates a descriptor that ends the wait when something is written to it. */
     readonly eventCreate: () => number;
     readonly eventWrite: (fd: number) => void;
     readonly eventRead: (fd: number) => void;

@@ -1,4 +1,4 @@
-// Finds the native library: in this package, at AGENTKERNEL_LIBRARY, or where the system looks.
+// Finds the native library: in this package, at AGENTKERNEL_LIBRARY, or in the system's paths.
 import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {AK_VERSION} from "./abi.js";
@@ -7,7 +7,7 @@ import type {Loaded} from "./koffi.js";
 
 const FILE = "libagentkernel.so.0";
 const PACKAGE = join(__dirname, "..", "..");
-/** Where Koffi has pointers of eight bytes, in little-endian order. */
+/** The architectures with pointers of eight bytes, in little-endian order. */
 const ARCHITECTURES = ["x64", "arm64", "riscv64", "loong64"];
 
 /** Loads the library, or throws an error that names every place that was tried and why it failed. */

@@ -19,7 +19,7 @@ export class Native {
     /** A size that a function returns by address: its lower and its upper half. */
     readonly size = new Uint32Array(2);
     readonly sizeAddress = addressOf(this.size);
-    /** Text on its way to the library. */
+    /** Text to be passed to the library. */
     readonly scratch = Buffer.allocUnsafeSlow(65536);
     readonly #free: Readonly<Record<Free, Pointer>>;
     readonly #cleanup: Cleanup | undefined;
@@ -32,8 +32,8 @@ export class Native {
             ak_call_free: addressOf("ak_call_free"),
             ak_error_free: addressOf("ak_error_free"),
         };
-        // A terminated worker runs no more script, while its process lives on: the runtime itself frees its objects. The
-        // main thread ends with the process.
+        // A terminated worker runs no more script, while its process continues: the runtime itself frees its objects.
+        // The main thread ends with the process.
         if (!isMainThread) this.#cleanup = cleanup();
         const err = this.lib.ak_error_new();
         if (err === null) throw new RangeError("out of memory");
@@ -41,7 +41,7 @@ export class Native {
         this.own("ak_error_free", this.err);
     }
 
-    /** From now on, an object is freed at the latest when this thread ends. */
+    /** Registers an object, to be freed at the latest when this thread ends. */
     own(free: Free, object: Pointer): void {
         this.#cleanup?.add(this.#free[free], object);
     }

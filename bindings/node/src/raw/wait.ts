@@ -7,7 +7,7 @@ import type {System, Watch} from "./koffi.js";
 
 /** Waits for one descriptor at a time of one call. */
 export interface Waiter {
-    /** Calls `wake` once when the descriptor is readable. The event loop lives as long as it waits. */
+    /** Calls `wake` once when the descriptor is readable. Keeps the event loop alive while it waits. */
     wait(fd: number, wake: () => void): void;
     /** Stops waiting: `wake` is no longer called. Does nothing for a descriptor that is not waited for. */
     stop(fd: number): void;
@@ -19,7 +19,7 @@ const MAX_KEPT = 128;
 /** The event loop's own watches. Idle ones are kept by descriptor, for the next call over the same connection. */
 class LoopWaiter implements Waiter {
     readonly #watches = new Map<number, Watch>(); // Koffi closes those without references
-    /** Of those that are not idle. They refer to calls, which an idle watch must not. */
+    /** The callbacks of watches that are not idle. They refer to calls, which an idle watch must not. */
     readonly #wakes = new Map<number, () => void>();
 
     wait(fd: number, wake: () => void): void {
@@ -88,7 +88,7 @@ abstract class EpollWaiter implements Waiter {
 
     /** The first descriptor is waited for. */
     protected abstract begin(): void;
-    /** No descriptor is waited for any more. */
+    /** The last descriptor is no longer waited for. */
     protected abstract end(): void;
 }
 
@@ -127,7 +127,7 @@ class PoolWaiter extends EpollWaiter {
 
 /**
  * For workers of Node and Bun. A worker can be terminated at any instruction; a callback of Koffi then ends the whole
- * process, while a message is dropped. So a thread of its own waits for the epoll, and sends a message.
+ * process, while a message is dropped. So a dedicated thread waits for the epoll, and sends a message.
  */
 class WorkerWaiter extends EpollWaiter {
     /** Not 0 while a descriptor is waited for. */

@@ -2,7 +2,7 @@
 import {parentPort, workerData} from "node:worker_threads";
 import {epollEvents, readyOf, system} from "./koffi.js";
 
-/** How long a wait cannot be interrupted, in milliseconds, and so how long the end of the worker may take. */
+/** How long a wait cannot be interrupted, in milliseconds, and so how long the worker may take to end. */
 const SLICE = 50;
 
 const {epoll, state} = workerData as {epoll: number; state: Int32Array};

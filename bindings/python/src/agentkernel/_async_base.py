@@ -1,4 +1,4 @@
-"""What is particular to the async side: closing, streams that may be awaited, and files to read from.
+"""What is specific to the async side: closing, streams that may be awaited, and files to read from.
 
 Waiting is in _host.py; the sync counterpart of both is _sync_base.py. Everything else exists once, and is translated.
 """
@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 
 class AsyncBase(BaseClient):
-    """Closing, and calls to their end."""
+    """Closing, and calls run until they end."""
 
     async def close(self) -> None:
-        """Closes the client's connections. Calls in flight end well."""
+        """Closes the client's connections. Calls in flight are not affected."""
         self._release()
 
     async def aclose(self) -> None:
@@ -91,7 +91,7 @@ class AsyncStreamBase(StreamBase):
 class AsyncFileReader:
     """A file of a sandbox, to read from while it arrives: `readinto`, `read`, or piece by piece in ``async for``.
 
-    It is an async context manager, which ends the transfer when it is left early; forgetting it does so, too.
+    It is an async context manager, which ends the transfer when it is left early; so does dropping the last reference.
     """
 
     def __init__(self, call: Call[FileReadResponse], prepare: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -125,7 +125,7 @@ class AsyncFileReader:
                 call.close()
 
     async def read(self, size: int = -1, /) -> bytes:
-        """Reads at most size bytes, or all there are; nothing is the end."""
+        """Reads at most size bytes, or all of them; returns nothing at the end."""
         if size < 0:
             content = io.BytesIO()
             view = memoryview(bytearray(PIECE))
@@ -162,5 +162,5 @@ class AsyncFileReader:
 
 
 def opened(reader: AsyncFileReader) -> AsyncFileReader:
-    """What users get: the reader itself."""
+    """What `open_file` returns: the reader itself."""
     return reader

@@ -104,7 +104,7 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> None:
-        """Writes a file, replacing an existing one. Servers take about 12 MB; more is a `TooLargeError`.
+        """Writes a file, replacing an existing one. Servers accept about 12 MB; more is a `TooLargeError`.
 
         Args:
             name: The sandbox.
@@ -113,7 +113,7 @@ class AsyncFiles(AsyncMethods):
                 async.
             encoding: Set to base64 if a str is base64, and not the text itself.
             size: The number of bytes a file or an iterable will yield, so that too many are refused before anything is
-                sent. Not needed for files that know their size.
+                sent. Not needed for seekable files.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
@@ -123,7 +123,7 @@ class AsyncFiles(AsyncMethods):
         if octets is None and size is None:
             size = size_of(content)
         elif octets is not None and count(octets) > PIECE:
-            # Passed on from where it is, it is never copied as a whole.
+            # Written from where it is, it is never copied as a whole.
             size = count(octets) if size is None else size
             source, octets = [octets], None
         call = self._call(
@@ -148,9 +148,9 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> BatchFileWriteResponse:
-        """Writes several files, by absolute path. Texts go in one request, bytes in one for each.
+        """Writes several files, by absolute path. All texts are sent in one request, bytes in one for each.
 
-        When one fails, those before it stay. The timeouts apply to each request.
+        When one fails, those before it are kept. The timeouts apply to each request.
         """
         together, alone = split(files)
         written = BatchFileWriteResponse(0)
@@ -171,7 +171,7 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of this machine into a sandbox, and returns its size."""
+        """Copies a local file into a sandbox, and returns its size."""
         return await _last(self.iter_upload(name, local, path, timeout=timeout, connect_timeout=connect_timeout))
 
     async def iter_upload(
@@ -183,13 +183,13 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncGenerator[int, None]:
-        """Copies a file of this machine into a sandbox, and yields the number of bytes done so far.
+        """Copies a local file into a sandbox, and yields the number of bytes done so far.
 
-        The last number comes when the server has the whole file. Leaving earlier leaves no file.
+        The last number is yielded when the server has the complete file. Leaving earlier leaves no file.
 
         Args:
             name: The sandbox.
-            local: The file on this machine.
+            local: The local file.
             path: The file in the sandbox.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
@@ -218,7 +218,7 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of a sandbox to this machine, and returns its size."""
+        """Copies a file of a sandbox to a local file, and returns its size."""
         return await _last(self.iter_download(name, path, local, timeout=timeout, connect_timeout=connect_timeout))
 
     async def iter_download(
@@ -230,15 +230,15 @@ class AsyncFiles(AsyncMethods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncGenerator[int, None]:
-        """Copies a file of a sandbox to this machine, and yields the number of bytes done so far.
+        """Copies a file of a sandbox to a local file, and yields the number of bytes done so far.
 
-        The last number comes when the file is complete. Until then, and when this fails or is left earlier, an existing
-        file of that name stays as it was.
+        The last number is yielded when the file is complete. Until then, and when this fails or is left earlier, an
+        existing file of that name is kept.
 
         Args:
             name: The sandbox.
             path: The file in the sandbox.
-            local: The file on this machine.
+            local: The local file.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
@@ -265,7 +265,7 @@ class AsyncFiles(AsyncMethods):
 
 
 async def _last(progress: AsyncGenerator[int, None]) -> int:
-    """The last number of a transfer: how many bytes it has moved."""
+    """The last number of a transfer: how many bytes it has copied."""
     last = 0
     async for done in progress:
         last = done
@@ -278,7 +278,7 @@ async def _send(call: Call[None], content: AsyncGenerator[Any, None]) -> AsyncGe
     try:
         async with aclosing(content):
             async for piece in content:
-                if not await _hand_in(call, piece):
+                if not await _write(call, piece):
                     break
                 done += count(piece)
                 yield done
@@ -290,8 +290,8 @@ async def _send(call: Call[None], content: AsyncGenerator[Any, None]) -> AsyncGe
     yield done
 
 
-async def _hand_in(call: Call[None], piece: Any) -> bool:
-    """Whether the server is still reading: it may reply before it has received everything."""
+async def _write(call: Call[None], piece: Any) -> bool:
+    """Writes a piece. False if the server has replied already, which it may do before it has received everything."""
     taken = 0
     # Released in time: the collector must not meet a memoryview that is still in use.
     with ffi.from_buffer("char[]", piece) as octets:

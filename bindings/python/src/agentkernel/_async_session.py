@@ -1,4 +1,4 @@
-"""What is particular to async sessions: they may be awaited, and a task that is thrown away cannot wait."""
+"""What is specific to async sessions: they may be awaited, and a task that is thrown away cannot wait."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AsyncSessionBase(Session):
         raise NotImplementedError
 
     def _is_thrown_away(self, kind: type[BaseException] | None) -> bool:
-        """Whether the task was thrown away and cannot wait for anything: then the sandbox stays."""
+        """Whether the task was thrown away and cannot wait for anything: then the sandbox is kept."""
         if kind is not GeneratorExit:
             return False
         warnings.warn(f"{self!r} was left behind", ResourceWarning, source=self, stacklevel=3)

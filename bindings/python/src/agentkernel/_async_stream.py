@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AsyncRunStream(AsyncStreamBase):
     """The events of a running command: an async iterator, and a context manager that ends the command when left early.
 
-    It also ends when it is forgotten, and when the task that reads it is cancelled. Awaiting it starts the command.
+    It also ends with its last reference, and when the task that reads it is cancelled. Awaiting it starts the command.
 
     Example::
 
@@ -42,7 +42,7 @@ class AsyncRunStream(AsyncStreamBase):
         try:
             while call is not None:
                 event = next_event(call.address)
-                if event is None:  # none yet, the end, or an error: the next status says which
+                if event is None:  # none yet, the end, or an error: the next status tells
                     status = await advance(call)
                     if status == DONE:
                         self._finish(call)
@@ -61,7 +61,7 @@ class AsyncRunStream(AsyncStreamBase):
     async def readinto(self, buffer: Any) -> int:
         """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
 
-        Other events are skipped; an ``error`` event is raised as `StreamError`. `exit_code` says how it ended.
+        Other events are skipped; an ``error`` event is raised as `StreamError`. `exit_code` is set at the end.
         """
         try:
             self._turn.pop()

@@ -1,4 +1,4 @@
-"""What sync and async clients share: settings, the handle, and the warning for a client that was forgotten."""
+"""Shared by sync and async clients: settings, the handle, and the warning for a client that was not closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class BaseClient(Settings):
     """The handle of a client."""
 
-    _handle: Any = None  # none before it is made, after close, and when making it failed
+    _handle: Any = None  # None before it is created, after close, and when that failed
 
     def _make(
         self, texts: dict[str, str | None], timeouts: dict[str, float | None], ints: dict[str, int | None]
@@ -42,10 +42,10 @@ class BaseClient(Settings):
 
     @property
     def base_url(self) -> str:
-        """Where the server is."""
+        """The URL of the server."""
         handle, size = self._open(), ffi.new("size_t *")
         setting = lib.AK_CLIENT_BASE_URL
-        lib.ak_client_text(handle, setting, NULL, 0, size, NULL)  # too small a buffer: it says what is needed
+        lib.ak_client_text(handle, setting, NULL, 0, size, NULL)  # too small a buffer: returns the size that is needed
         buffer = ffi.new("char[]", max(size[0], 1))
         lib.ak_client_text(handle, setting, buffer, size[0], size, NULL)
         return ffi.unpack(buffer, size[0]).decode("utf-8", "replace")
@@ -65,7 +65,7 @@ class BaseClient(Settings):
         return handle
 
     def _release(self) -> None:
-        """Calls in flight hold the client themselves, and continue."""
+        """Calls in flight have their own reference to the client, and continue."""
         self._handle = None
 
     def _call(self, operation: Operation[T], /, **arguments: object) -> Call[T]:

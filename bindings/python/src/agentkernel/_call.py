@@ -1,7 +1,7 @@
-"""One call, as sync and async clients share it. Nothing here waits.
+"""One call, shared by sync and async clients. Nothing here waits.
 
-Threads: a call is stepped by one thread at a time. Whoever uses a handle holds a reference to it, and the last one
-frees it; so cancel and close may come from any thread, without locks that a forked child could inherit.
+Threads: a call is stepped by one thread at a time. Each user of a handle holds a reference to it, and the last one
+frees it; so cancel and close may be called by any thread, without locks that a forked child could inherit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ITEM, DONE, AGAIN = lib.AK_ITEM, lib.AK_DONE, lib.AK_AGAIN
 
 
 class Call(Generic[T]):
-    """A call of an operation: bound when it is made, nothing sent before the first step."""
+    """A call of an operation: bound when it is created, nothing is sent before the first step."""
 
     __slots__ = ("_count", "_handle", "_values", "address", "operation")
 
@@ -40,7 +40,7 @@ class Call(Generic[T]):
 
     @property
     def handle(self) -> Any:
-        """The handle. No frame that may fail keeps it, because a traceback would keep the call in flight."""
+        """The handle. A frame that may fail must not keep it, because a traceback would keep the call in flight."""
         handle = self._handle
         if handle is None:
             raise AgentKernelError("the call is closed", code="AK_E_STATE", operation=self.operation.name)
@@ -50,7 +50,7 @@ class Call(Generic[T]):
         """ITEM, DONE or AGAIN; a failure is raised."""
         status = _step(self.handle, NULL)
         if status < 0:
-            err = new_error()  # a failed call says the same again
+            err = new_error()  # a failed call returns the same error again
             raise error_of(_step(self.handle, err), err)
         return status
 
@@ -63,7 +63,7 @@ class Call(Generic[T]):
         return status, self._count[0]
 
     def write(self, content: Any, size: int) -> tuple[int, int]:
-        """Status and number of bytes that were taken of the content; a size of 0 ends it."""
+        """Status and number of bytes of the content that were accepted; a size of 0 ends it."""
         status = lib.ak_call_write(self.handle, content, size, self._count, NULL)
         if status < 0:
             err = new_error()
@@ -79,11 +79,11 @@ class Call(Generic[T]):
 
     @property
     def fd(self) -> int:
-        """The descriptor to wait on after AGAIN. Whoever waits holds the call."""
+        """The descriptor to wait on after AGAIN. The waiter must hold the call."""
         return lib.ak_call_fd(self.handle)
 
     def cancel(self) -> None:
-        """Makes the next step fail, and wakes who waits. From any thread."""
+        """Makes the next step fail, and wakes its waiter. From any thread."""
         handle = self._handle
         if handle is not None:
             lib.ak_call_cancel(handle)

@@ -1,4 +1,4 @@
-"""Asking again and again, less and less often, until a deadline."""
+"""Polling with growing pauses, until a deadline."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _FIRST_SECONDS = 0.05
 _LONGEST_SECONDS = 2.0
 _GROWTH = 1.5
 
-_QUESTION_SECONDS = (1.0, 30.0)
-"""How long a single question may take, at least and at most, however much time is left."""
+_POLL_SECONDS = (1.0, 30.0)
+"""The least and the longest timeout of a single poll, however much time is left."""
 
 
 class Polling:
-    """When to ask for the end of a detached command."""
+    """When to poll for the end of a detached command."""
 
     def __init__(self, timeout: float | None) -> None:
         if timeout is not None and not timeout >= 0:
@@ -25,14 +25,14 @@ class Polling:
         self._next = _FIRST_SECONDS
 
     def bound(self) -> float | None:
-        """Seconds for the next question; None when only the client's own deadline bounds it."""
+        """Seconds for the next poll; None when only the client's own deadline bounds it."""
         if self._until is None:
             return None
-        least, most = _QUESTION_SECONDS
+        least, most = _POLL_SECONDS
         return min(max(self._until - time.monotonic(), least), most)
 
     def pause(self) -> float:
-        """Seconds to wait before the next question. When none are left it is over."""
+        """Seconds to wait before the next poll; raises CallTimeoutError when no time is left."""
         left = None if self._until is None else self._until - time.monotonic()
         if left is not None and left <= 0:
             raise CallTimeoutError(

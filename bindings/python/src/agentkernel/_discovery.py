@@ -1,4 +1,4 @@
-"""The backends of a server; types.py has them, too."""
+"""The backends of a server, exported by types.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BackendCapabilities:
-    """What a backend can do. What the server did not send is None."""
+    """What a backend supports. Members that the server did not send are None."""
 
     mount_cwd: bool | None = None
     mount_home: bool | None = None
@@ -34,7 +34,7 @@ class BackendCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class BackendDescriptor:
-    """A backend, which isolates sandboxes. What the server did not send is None."""
+    """A backend, which isolates sandboxes. Members that the server did not send are None."""
 
     backend: str | None = None
     """Its name."""
@@ -52,14 +52,14 @@ class BackendDiscovery(Members):
     """The backends of a server."""
 
     default_backend: str | None = None
-    """The backend of sandboxes that ask for none."""
+    """The backend of sandboxes that do not name one."""
     backends: list[BackendDescriptor] = field(default_factory=list)
     raw: bytes = field(default=b"", repr=False, compare=False)
     """The record as the server sent it (JSON)."""
 
 
 def discovery_of(default_backend: Any, backends: Any, raw: Any) -> BackendDiscovery:
-    """A record of the values of its fields."""
+    """The record with these values of its fields."""
     entries = parsed(backends)
     found = [_backend_of(entry) for entry in entries] if isinstance(entries, list) else []
     return BackendDiscovery(text(default_backend), found, data(raw) or b"")
@@ -72,7 +72,7 @@ def _backend_of(value: object) -> BackendDescriptor:
 
 
 def _known(kind: Callable[..., T], value: object) -> T:
-    """A type out of a part of open JSON: what it does not know becomes its extra."""
+    """An object of a type from JSON; members that the type does not know become its extra."""
     members = value if isinstance(value, dict) else {}
     names = {name for name in getattr(kind, "__dataclass_fields__", {}) if name != "extra"}
     known = {name: entry for name, entry in members.items() if name in names}

@@ -1,4 +1,4 @@
-"""The base class of errors, by itself because the generated ones derive from it."""
+"""The base class of errors, in its own module because the generated ones derive from it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class AgentKernelError(Exception):
     Attributes:
         message: what went wrong, in one line.
         code: the name of the kind of error, such as ``"AK_E_TIMEOUT"``.
-        status: the HTTP status of the answer, None when there was none.
-        server_text: what the server itself said, None when it said nothing.
+        status: the HTTP status of the reply, None when there was none.
+        server_text: the server's own message, None when it sent none.
         exit_code: of the command that failed, else None.
-        output_bytes: what that command wrote, else None.
-        retry_after: seconds after which the server wants to be asked again, None when it named no time.
+        output_bytes: the output of that command, else None.
+        retry_after: seconds after which the request may be repeated, None when the server sent none.
         operation: the operation, such as ``"run"``.
-        phase: how far it came: bind, resolve, connect, send, wait, receive or decode.
-        sent: ``"nothing"`` of the request left this process, so that repeating is safe; ``"some"`` of it did and no
-            answer came, so that it may have run; or it was ``"answered"``.
+        phase: where it failed: bind, resolve, connect, send, wait, receive or decode.
+        sent: ``"nothing"`` of the request was sent, so that repeating is safe; ``"some"`` of it was and no reply came,
+            so that it may have run; or it was ``"answered"``.
 
     """
 

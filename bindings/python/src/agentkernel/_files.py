@@ -1,4 +1,4 @@
-"""Content of files on its way to a server: its size, and its pieces."""
+"""Content of files to be written: its size, and its pieces."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from contextlib import aclosing, nullcontext
 from typing import Any, Protocol
 
 PIECE = 1 << 17
-"""Bytes that are read at once."""
+"""The number of bytes that are read at a time."""
 
 
 class Readable(Protocol):
     """A file to read from, binary or text."""
 
     def read(self, size: int, /) -> bytes | str | None:
-        """Reads at most size bytes or characters; nothing is the end."""
+        """Reads at most size bytes or characters; returns nothing at the end."""
 
 
 def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | None:
-    """Content that is there as a whole; None when it comes in pieces."""
+    """Content that is in memory as a whole; None when it is read in pieces."""
     if isinstance(content, str) and encoding == "base64":
-        import base64  # few need it
+        import base64  # rarely used
 
         return base64.b64decode(content, validate=True)
     if isinstance(content, str):
@@ -33,7 +33,7 @@ def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | No
 
 
 def size_of(content: object) -> int | None:
-    """How many bytes a file still has, or None if it does not know."""
+    """How many bytes of a file are left to read, or None if that is not known."""
     if not isinstance(content, io.RawIOBase | io.BufferedIOBase) or not content.seekable():
         return None
     here = content.tell()
@@ -43,18 +43,18 @@ def size_of(content: object) -> int | None:
 
 
 def open_local(path: str | os.PathLike[str]) -> io.FileIO:
-    """A file of this machine to read from; reading it does not block for long."""
+    """A local file to read from; reading it does not block for long."""
     return open(path, "rb", buffering=0)
 
 
 def size_on_disk(file: io.FileIO) -> int | None:
-    """How many bytes a regular file has; None for what is none, such as a pipe."""
+    """How many bytes a regular file has; None for other files, such as a pipe."""
     found = os.fstat(file.fileno())
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def pieces(content: object, size: int | None = None) -> Generator[Any, None, None]:
-    """The content in pieces that the library takes: of a file at most size bytes, when that is given."""
+    """The content in pieces for the library: of a file at most size bytes, if that is given."""
     read = getattr(content, "read", None)
     if read is not None:
         yield from _pieces_of_file(read, size)
@@ -62,14 +62,14 @@ def pieces(content: object, size: int | None = None) -> Generator[Any, None, Non
     if not isinstance(content, Iterable):
         raise TypeError(f"content must be str, bytes, a file or an iterable of them, not {type(content).__name__}")
     for piece in content:
-        if count(octets := _octets(piece)):  # an empty piece would be the end
+        if count(octets := _octets(piece)):  # an empty piece would end the content
             yield octets
 
 
 async def pieces_async(content: object, size: int | None = None) -> AsyncGenerator[Any, None]:
-    """The same of async iterables, too."""
+    """The same, also for async iterables."""
     if isinstance(content, AsyncIterable):
-        # A generator that is left early would end somewhere else, later.
+        # A generator that is left early and not closed would end elsewhere, later.
         scope: Any = aclosing(content) if isinstance(content, AsyncGenerator) else nullcontext()
         async with scope:
             async for piece in content:
@@ -107,12 +107,12 @@ def count(piece: Any) -> int:
 
 
 def absolute(path: str) -> str:
-    """A path from the sandbox's root, as servers see it: what is relative is relative to that."""
+    """An absolute path, as servers require: a relative one is relative to the sandbox's root."""
     return f"/{path}" if isinstance(path, str) and not path.startswith("/") else path
 
 
 def split(files: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Files that one request can bring, which is text only; and those that are written one by one."""
+    """Files that one request can write together, which must be text; and those that are written one by one."""
     together: dict[str, Any] = {}
     alone: dict[str, Any] = {}
     for path, content in files.items():
@@ -122,10 +122,10 @@ def split(files: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 class Part:
-    """A local file that takes its name only when all of it is there."""
+    """A local file that gets its name only when it is complete."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.path.realpath(path)  # a link stays one
+        self._path = os.path.realpath(path)  # a symbolic link is kept
         if os.path.exists(self._path) and not os.path.isfile(self._path):
             number = errno.EISDIR if os.path.isdir(self._path) else errno.EINVAL
             raise OSError(number, "not a regular file", self._path)
@@ -134,7 +134,7 @@ class Part:
         self.file = open(self._part, "xb")  # noqa: SIM115 (finish or drop close it)
 
     def finish(self) -> None:
-        """Gives it its name; a file that has it is replaced."""
+        """Gives it its name, replacing an existing file."""
         self.file.close()
         os.replace(self._part, self._path)
         self._finished = True

@@ -1,4 +1,4 @@
-"""Readers of the records whose types are by hand: see types.py."""
+"""Readers of the records whose types are written by hand: see types.py."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def read_stream_event(_values: Any, call: Call[Any]) -> StreamEvent:
-    """Reads an event, which events.c makes."""
+    """Reads an event, by events.c."""
     return _events.current_event(call.address)
 
 
 def read_file_content(values: Any, _call: Call[Any]) -> FileReadResponse:
-    """Reads a file; its JSON would be all of it once more."""
+    """Reads a file, without its JSON, which would contain the content again."""
     return FileReadResponse(data(values[0]) or b"", text(values[1]), number(values[2]))
 
 
@@ -33,6 +33,6 @@ def read_backends(values: Any, _call: Call[Any]) -> BackendDiscovery:
 def read_reply(values: Any, _call: Call[Any]) -> Reply:
     """Reads a reply to any request."""
     content, raw = data(values[2]) or b"", data(values[3])
-    # The two are one text, but for white space around it.
+    # The two are the same text, except for white space around it.
     shared = content if raw is not None and len(raw) == len(content) else raw
     return Reply(number(values[0]) or 0, text(values[1]), content, shared)

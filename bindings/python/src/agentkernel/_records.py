@@ -1,4 +1,4 @@
-"""What records can do besides holding fields; the generated types are made of these."""
+"""Base classes of the generated record types: what records do besides holding fields."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 def members_of(raw: bytes) -> dict[str, Any]:
-    """The members of a record; none when it is no object."""
+    """The members of a record; none if it is not an object."""
     members = json.loads(raw or b"{}")
     return members if isinstance(members, dict) else {}
 
 
 class Members:
-    """A record that shows members which its class does not know."""
+    """A record with access to members that its class does not know."""
 
     __slots__ = ()
     raw: bytes
@@ -41,7 +41,7 @@ class Payload:
 
 
 class LogMembers(Members, Mapping[str, Any]):
-    """A record that is a mapping of all its members, too."""
+    """A record that is also a mapping of all its members."""
 
     __slots__ = ()
 
@@ -63,5 +63,5 @@ class DetachedMembers(Members):
 
     @property
     def running(self) -> bool:
-        """Whether it had not ended."""
+        """Whether it had not ended at that time."""
         return self.status == "running"

@@ -1,4 +1,4 @@
-"""What is particular to the sync side: waiting, closing, and files as Python has them.
+"""What is specific to the sync side: waiting, closing, and Python's file objects.
 
 Everything else is in generated/, translated from the async side.
 """
@@ -30,7 +30,7 @@ sleep = time.sleep
 
 
 def wait(call: Call[Any]) -> None:
-    """Waits until the call may advance, in Python's own poll: Ctrl-C ends it at once, and other threads run."""
+    """Waits until the call may advance, with Python's own poll: Ctrl-C ends it at once, and other threads run."""
     poll = select.poll()
     poll.register(call.fd, select.POLLIN)
     poll.poll()  # for as long as the call's own deadlines allow: they wake it
@@ -51,10 +51,10 @@ def shielded(work: Callable[[], T]) -> T:
 
 
 class SyncBase(BaseClient):
-    """Closing, and calls to their end."""
+    """Closing, and calls run until they end."""
 
     def close(self) -> None:
-        """Closes the client's connections. Calls in flight end well."""
+        """Closes the client's connections. Calls in flight are not affected."""
         self._release()
 
     def __enter__(self) -> Self:
@@ -103,7 +103,7 @@ class OutputFile(io.RawIOBase):
         self._stream = stream
 
     def readable(self) -> bool:
-        """Yes."""
+        """Returns True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -126,7 +126,7 @@ class FileReader(io.RawIOBase):
         self._turn: list[None] = [None]  # the right to read: popped by the reader, and put back
 
     def readable(self) -> bool:
-        """Yes."""
+        """Returns True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -147,7 +147,7 @@ class FileReader(io.RawIOBase):
             return 0
         finally:
             self._turn.append(None)
-            if self.closed:  # by another thread, in the meantime
+            if self.closed:  # by another thread, meanwhile
                 self._call.close()
 
     def readall(self) -> bytes:
@@ -167,5 +167,5 @@ class FileReader(io.RawIOBase):
 
 
 def opened(reader: FileReader) -> io.BufferedReader:
-    """What users get: a buffered file."""
+    """What `open_file` returns: a buffered file."""
     return io.BufferedReader(reader, PIECE)

@@ -1,4 +1,4 @@
-"""What is particular to sync sessions."""
+"""What is specific to sync sessions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class AsyncAgentKernel(AsyncSandboxes):
             print(result.output)
 
     Every method takes ``timeout`` and ``connect_timeout`` in seconds, instead of the client's; ``math.inf`` is none.
-    All errors are `AgentKernelError`. A task that is cancelled cancels its call, and the client may be used on.
+    All errors are `AgentKernelError`. A task that is cancelled cancels its call; the client remains usable.
     """
 
     async def detached_wait(
@@ -33,7 +33,7 @@ class AsyncAgentKernel(AsyncSandboxes):
             name: The sandbox.
             cmd_id: The command.
             timeout: Seconds after which `CallTimeoutError` is raised, and the command keeps running. Default: none.
-            connect_timeout: Seconds for connecting, each time it polls.
+            connect_timeout: Seconds for connecting, for each poll.
 
         """
         polling = Polling(timeout)

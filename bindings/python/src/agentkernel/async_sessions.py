@@ -1,4 +1,4 @@
-"""Sandboxes for the length of a block, for both clients: removed however the block is left."""
+"""Sandboxes for the duration of a block, for both clients: removed however the block is left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["AsyncSandboxSession"]
 
 
 class AsyncSandboxSession(AsyncSessionBase):
-    """A sandbox for the length of an ``async with`` block; `AsyncAgentKernel.sandbox` makes it.
+    """A sandbox for the duration of an ``async with`` block; `AsyncAgentKernel.sandbox` returns it.
 
     It may be awaited, which creates it. Without either, its first use creates it, and `remove` has to be called.
     """
@@ -50,7 +50,7 @@ class AsyncSandboxSession(AsyncSessionBase):
     take_snapshot = of_sandbox(AsyncFiles.take_snapshot)
 
     async def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Removes the sandbox, unless it is already gone. After a failure it may be called again."""
+        """Removes the sandbox, unless it was removed already. After a failure it may be called again."""
         if self.sandbox is None or self._removed:
             return
         with suppress(NotFoundError):

@@ -1,4 +1,4 @@
-"""The sync client, which is made of the async one."""
+"""The sync client, generated from the async one."""
 
 from ._sync_base import OutputFile as OutputFile
 from .generated.client import AgentKernel

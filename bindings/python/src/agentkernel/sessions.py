@@ -1,4 +1,4 @@
-"""Sandboxes for the length of a block, of the sync client; they are made of the async ones."""
+"""Sandboxes for the duration of a block, of the sync client; generated from the async ones."""
 
 from .generated.sessions import SandboxSession
 

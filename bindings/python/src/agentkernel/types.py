@@ -105,7 +105,7 @@ class StreamEvent(EventMembers):
 
     @property
     def is_final(self) -> bool:
-        """Whether this is how the stream ends: done or error."""
+        """Whether this event ends the stream: done or error."""
         return self.type in ("done", "error")
 
 

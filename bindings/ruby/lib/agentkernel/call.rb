@@ -3,8 +3,8 @@
 require "io/wait"
 
 module AgentKernel
-  # One call of an operation: bound when it is made, nothing sent before it is first advanced. One thread at a time uses
-  # it; cancel may come from any.
+  # One call of an operation: bound when it is created, nothing is sent before it is first advanced. One thread at a
+  # time uses it; cancel may be called by any.
   class Call
     attr_reader :operation
 
@@ -65,11 +65,11 @@ module AgentKernel
       end
     end
 
-    # Wakes whoever waits for the call, and makes the call fail.
+    # Makes the call fail, and wakes its waiter.
     def cancel
       Raw.call_cancel(@handle)
     rescue IOError
-      nil # closed in the meantime
+      nil # closed meanwhile
     end
 
     # Frees the call; one in flight is abandoned and its connection closed.
@@ -86,7 +86,7 @@ module AgentKernel
       retry
     end
 
-    # As Ruby's own IO does when there are no descriptors left: has the collector find those that were forgotten, once.
+    # As Ruby's own IO does when there are no descriptors left: runs the collector once, to close unreferenced ones.
     # Nothing has been sent by then, and the library starts the call again.
     def find_descriptors(error)
       raise error if @collected || error.sent != :nothing
@@ -96,16 +96,16 @@ module AgentKernel
       GC.start
     end
 
-    # Waits as Ruby waits for any IO: other threads run, interrupts come through, and a fiber scheduler may take over.
+    # Waits as Ruby waits for any IO: other threads run, interrupts take effect, and a fiber scheduler may take over.
     # The descriptor is the library's, so this IO must never close it.
     def wait
       @io ||= IO.for_fd(Raw.call_fd(@handle), autoclose: false)
       @io.wait_readable || check_timed_out
     end
 
-    # A wait without a limit returns nil only under a fiber scheduler. That of async 1.x does so when its user's
+    # A wait without a limit returns nil only under a fiber scheduler. That of async 1.x does so when the user's
     # with_timeout has expired, and swallows the exception, so it is raised here. Others raise it themselves: from them
-    # it is a wakeup like any other, and the call continues.
+    # it is a spurious wakeup, and the call continues.
     def check_timed_out
       raise ::Async::TimeoutError, "execution expired" if defined?(::Async::VERSION) && ::Async::VERSION.to_i == 1
     end

@@ -11,7 +11,7 @@ module AgentKernel
   # AgentKernel::Error; wrong types are TypeError, and keywords that an operation does not take are ArgumentError. Names
   # have 1 to 63 letters, digits, hyphens and underscores, and paths are absolute.
   class Client
-    # Makes a client and, with a block, yields it, closes it however the block is left, and returns the block's result.
+    # New client; with a block, yields it, closes it however the block is left, and returns the block's result.
     def self.open(**settings)
       client = new(**settings)
       return client unless block_given?
@@ -24,14 +24,14 @@ module AgentKernel
     end
 
     # Makes a call of any operation by its name, and yields its records as they arrive; without a block, returns all of
-    # them in an Array. The methods of the operations do this and return what is usual.
+    # them in an Array. The methods of the operations call this and return the usual result.
     def call(operation, **arguments, &block)
       records = []
       finish(prepare(operation, **arguments), &block || records.method(:<<))
       block ? nil : records
     end
 
-    # Where the server is.
+    # The URL of the server.
     def base_url = Raw.client_text(handle, Raw::CLIENT_BASE_URL)
 
     # Closes the connections that are not in use. Calls in flight are completed.
@@ -47,13 +47,13 @@ module AgentKernel
       "#<#{self.class.name} #{closed? ? 'closed' : base_url}>"
     end
 
-    # A call that is bound and not sent yet. For this library's own use, as is finish.
+    # A call that is bound but not sent yet. For this library's own use, as is finish.
     def prepare(operation, **arguments)
       known = OPERATIONS[operation.to_s.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
       Call.new(handle, known, arguments)
     end
 
-    # Runs a call to its end.
+    # Runs a call until it ends.
     def finish(call, &)
       call.each(&)
     ensure

@@ -3,13 +3,13 @@
 module AgentKernel
   # Waiting for detached commands.
   class Client
-    # The seconds between two requests of detached_wait, at first and at most.
+    # The first and the longest pause of detached_wait between two requests, in seconds.
     FIRST_PAUSE = 0.01
     LAST_PAUSE = 1
     private_constant :FIRST_PAUSE, :LAST_PAUSE
 
-    # Waits until a detached command has ended, for so many seconds (within) or as long as it takes, and returns a
-    # DetachedCommand. It asks the server less and less often, at least once a second. TimeoutError when the command is
+    # Waits until a detached command has ended, for at most a number of seconds (within) if given, and returns a
+    # DetachedCommand. It polls the server with growing pauses, of at most a second. TimeoutError when the command is
     # still running; it is left running.
     def detached_wait(name, id, within: nil, **options)
       raise TypeError, "within must be a number of seconds, not #{within.class}" unless (within || 0).is_a?(Numeric)

@@ -9,9 +9,9 @@ module AgentKernel
     attr_reader :http_status
     # The message of the server; nil when it sent none.
     attr_reader :server_text
-    # The exit code of the command that failed, and what it wrote (binary); nil for other errors.
+    # The exit code of the command that failed, and its output (binary); nil for other errors.
     attr_reader :exit_code, :output
-    # Seconds after which the server allows a retry; nil when it named no time.
+    # Seconds after which the server allows a retry; nil when it sent no time.
     attr_reader :retry_after
     # The operation, such as "run", and the phase it failed in: bind, resolve, connect, send, wait, receive or decode.
     attr_reader :operation, :phase

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # A file of a sandbox, read as it arrives: Client#open_file makes it. IO.copy_stream reads from it. Only its end
+  # A file of a sandbox, read as it arrives: Client#open_file returns it. IO.copy_stream reads from it. Only its end
   # (EOFError, or read without a length) means that the file was complete. One thread or fiber reads it at a time; close
-  # may come from any.
+  # may be called by any.
   class FileReader
     include Reading
 
@@ -15,14 +15,14 @@ module AgentKernel
       @whole = false
     end
 
-    # All that is left, as binary.
+    # The rest of the content, as binary.
     def read
       content = String.new
       each_piece { |piece| content << piece }
       content
     end
 
-    # Yields all that is left, as it arrives. The pieces are one buffer, which the next one overwrites.
+    # Yields the rest of the content, as it arrives. The pieces are one buffer, which the next one overwrites.
     def each_piece
       buffer = String.new(capacity: PIECE_BYTES)
       yield buffer while read_next(PIECE_BYTES, buffer)

@@ -27,18 +27,18 @@ module AgentKernel
     # byte, or an IO or anything else that has readpartial, of which no more than a piece is held in memory. When
     # reading it fails, the server has received half a request, and writes nothing. Servers accept about 12 MB at most.
     #
-    # size:: how many bytes an IO will supply: too many are refused before anything is sent, and too few fail
+    # size:: the number of bytes that an IO will supply: too many are refused before anything is sent, and too few fail
     def write_file(name, path, content, **options)
       return write_from(name, path, content, **options) if content.respond_to?(:readpartial)
 
-      text = String.try_convert(content || "") # nil is for the library to refuse
+      text = String.try_convert(content || "") # the library refuses nil
       raise TypeError, "content must be a String or an IO, not #{content.class}" unless text
 
       one(:write_file, name:, path:, content:, **options)
     end
 
     # Writes a file with the content of a local file. A block gets the number of bytes so far after each piece; leaving
-    # it early leaves the file in the sandbox as it was.
+    # it early leaves the file in the sandbox unchanged.
     def upload(name, from, path, **options, &)
       File.open(from, "rb") do |file|
         size = file.size if file.stat.file?
@@ -47,8 +47,8 @@ module AgentKernel
     end
 
     # Reads a file into a local one, which is put in place once all of it has arrived; the result is its size. Until
-    # then an existing file is left as it is, and a symbolic link stays one. A block gets the number of bytes so far
-    # after each piece; leaving it early leaves the local file as it was.
+    # then an existing file is unchanged; a symbolic link is kept. A block gets the number of bytes so far
+    # after each piece; leaving it early leaves the local file unchanged.
     def download(name, path, into, **options, &)
       into = File.realpath(into) if File.exist?(into)
       raise Errno::EINVAL, "not a regular file: #{into}" unless !File.exist?(into) || File.file?(into)

@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # An operation. The library is asked what it takes when it is first used.
+  # An operation. It is looked up in the library's tables when it is first used.
   class Operation
-    # A parameter: its name here, its key and its type there.
+    # A parameter: its name in Ruby, its key and type in the library.
     Parameter = Struct.new(:name, :key, :type, :timeout)
 
-    # An integer of more than 64 bits is as invalid as the largest that they hold, and the library says why.
+    # An integer of more than 64 bits is as invalid as the largest one, and the library's message says why.
     INTEGERS = (-(2**63)..((2**63) - 1))
     private_constant :Parameter, :INTEGERS
 
@@ -21,12 +21,12 @@ module AgentKernel
       (seconds * 1000).ceil.clamp(0, 2**62)
     end
 
-    # Raises what the library does for an invalid argument.
+    # Raises the same error as the library for an invalid argument.
     def self.refuse(message)
       raise ValidationError.new(message, code: "AK_E_ARGUMENT", phase: "bind", sent: Raw::SENT_NOTHING)
     end
 
-    # A String, or what passes for one, as it is.
+    # A String, or an object that converts to one, unchanged.
     def self.text(name, value)
       String.try_convert(value) or raise TypeError, "#{name} must be a String, not #{value.class}"
     end
@@ -54,7 +54,7 @@ module AgentKernel
       end
     end
 
-    # What it takes, by name.
+    # Its parameters, by name.
     def parameters
       @parameters ||= keys.to_h do |key|
         name = Raw.key_name(key)
@@ -65,7 +65,7 @@ module AgentKernel
       end
     end
 
-    # Passes the arguments that are not nil to a call.
+    # Binds the arguments that are not nil to a call.
     def bind(call, arguments)
       arguments.each do |name, value|
         parameter = parameters[name] or raise ArgumentError, "unknown keyword: #{name.inspect}"
@@ -102,7 +102,7 @@ module AgentKernel
       raise ArgumentError, "#{parameter.name} cannot be JSON: #{e.message}"
     end
 
-    # A Hash for env too, which is a list of "NAME=VALUE" there.
+    # Also a Hash for env, which is a list of "NAME=VALUE" in the library.
     def bind_entries(call, parameter, value)
       if (map = Hash.try_convert(value)) && parameter.type != Raw::TYPE_LISTS
         bind_map(call, parameter, map)
@@ -113,7 +113,7 @@ module AgentKernel
       end
     end
 
-    # An empty map is bound, too: no labels is not the same as unchanged labels.
+    # An empty map is bound, too: it removes labels, while none leaves them unchanged.
     def bind_map(call, parameter, map)
       Raw.call_set_text(call, parameter.key, "") if map.empty? && parameter.type == Raw::TYPE_MAP
       map.each do |name, text|

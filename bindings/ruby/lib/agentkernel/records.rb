@@ -3,7 +3,7 @@
 require "json"
 
 module AgentKernel
-  # Text and JSON from elsewhere.
+  # Text and JSON from servers.
   module Text
     # Bytes as text; what is not UTF-8 is replaced.
     def self.of(bytes)
@@ -13,8 +13,8 @@ module AgentKernel
     # The library rejects JSON that is nested deeper.
     MAX_NESTING = 512
 
-    # JSON that the library has checked, as Ruby's own values. What not every version of Ruby's parser accepts is
-    # repaired first, or allowed: of members with the same name the last counts.
+    # JSON that the library has checked, as Ruby's own values. Input that not every version of Ruby's parser accepts
+    # is repaired first, or allowed: of members with the same name the last counts.
     def self.parse(json, freeze: false)
       JSON.parse(whole(json), max_nesting: MAX_NESTING, allow_duplicate_key: true, freeze:)
     end
@@ -23,12 +23,11 @@ module AgentKernel
     def self.field(json) = parse(json, freeze: true)
 
     SURROGATE = /\\u[dD][89a-fA-F]/
-    # Both halves of a character; one half, six bytes; a backslash and what follows, which is no escape of its own.
+    # A surrogate pair; half a pair, six bytes; a backslash and the character after it, which starts no other escape.
     ESCAPE = /\\u[dD][89abAB]\h\h\\u[dD][c-fC-F]\h\h|\\u[dD][89a-fA-F]\h\h|\\./
     private_constant :SURROGATE, :ESCAPE
 
-    # With U+FFFD for what is not a character, as the library reads text: bytes that are not UTF-8, half a surrogate
-    # pair.
+    # With U+FFFD for invalid characters, as in the library: bytes that are not UTF-8, half a surrogate pair.
     def self.whole(json)
       json = json.scrub unless json.valid_encoding?
       return json unless json.match?(SURROGATE)
@@ -39,18 +38,18 @@ module AgentKernel
   end
   private_constant :Text
 
-  # What a server returned: fields by name, all of it frozen. Output and content are binary (ASCII-8BIT), other text is
+  # A server's record: fields by name, all of it frozen. Output and content are binary (ASCII-8BIT), other text is
   # UTF-8. A field that is null or absent reads as nil; key? tells the two apart.
   class Record
     def initialize(fields)
-      @fields = fields # never handed out
+      @fields = fields # never returned
       freeze
     end
 
     # The record as the server sent it (JSON).
     def raw = @fields[:raw]
 
-    # The value of any field, also of one that this version has no method for.
+    # The value of any field, including those without a method in this version.
     def [](name) = @fields[name]
 
     # Whether the server sent the field, even if it is null.
@@ -61,7 +60,7 @@ module AgentKernel
     # For `in {exit_code: 0}`.
     def deconstruct_keys(_names) = @fields.dup
 
-    # Members that the server sent and this library does not know.
+    # Members of the record that this library does not know.
     def extra
       members = raw && Text.parse(raw)
       members.is_a?(Hash) ? members.reject { |name, _| @fields.key?(name.to_sym) } : {}
@@ -79,7 +78,7 @@ module AgentKernel
     end
   end
 
-  # The fields of the classes below are in generated/types.rb. Here is what these classes can do beyond them.
+  # The fields of the classes below are in generated/types.rb; these are their other methods.
 
   # Its text is the output as UTF-8, with U+FFFD for what is not.
   class RunOutput < Record
@@ -90,23 +89,23 @@ module AgentKernel
     def truncated? = truncated == true
   end
 
-  # It can say whether it is running.
+  # With a predicate for whether it is running.
   class SandboxInfo < Record
     def running? = status == "running"
   end
 
-  # It can say what kind of event it is.
+  # With predicates for the type of event.
   class StreamEvent < Record
-    # The bytes of output that came with this event; nil when it carries none.
+    # The bytes of output in this event; nil if it has none.
     def bytes = data || output
 
     # The same as text; bytes that are not UTF-8 are replaced.
     def text = (found = bytes) && Text.of(found)
 
-    # The whole payload as Ruby's own values; nil when it was not JSON. It is parsed anew each time.
+    # The whole payload as Ruby's own values; nil when it was not JSON. It is parsed each time.
     def payload = parsed ? Text.parse(Text.of(raw)) : nil
 
-    # Whether this is how the stream ends.
+    # Whether this event ends the stream.
     def final? = done? || error?
     def output? = type == "output"
     def done? = type == "done"
@@ -126,12 +125,12 @@ module AgentKernel
     def success? = error.nil?
   end
 
-  # It can say whether it is running.
+  # With a predicate for whether it is running.
   class DetachedCommand < Record
     def running? = status == "running"
   end
 
-  # Its text is the stream that was asked for, as UTF-8 with U+FFFD for what is not. The other stream is nil.
+  # Its text is the requested stream, as UTF-8 with U+FFFD for what is not. The other stream is nil.
   class DetachedLogs < Record
     def text = (found = stdout || stderr) && Text.of(found)
   end
@@ -141,7 +140,7 @@ module AgentKernel
     def text = Text.of(content || "")
     alias to_s text
 
-    # raw (what the server's envelope holds, or the body if it is JSON) as Ruby's own values; nil when it was not JSON.
+    # raw (the data of the server's envelope, or the body if it is JSON) as Ruby's own values; nil when it was not JSON.
     def json = raw && Text.parse(raw)
   end
 end

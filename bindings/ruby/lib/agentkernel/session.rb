@@ -4,14 +4,14 @@ require "time"
 
 module AgentKernel
   # A sandbox for the duration of a block: see Client#sandbox. It is removed however the block is left: by its end, an
-  # exception, throw, Timeout, Thread#kill or Ctrl-C. A create whose reply never arrived may have made a sandbox all the
-  # same: it is looked up by its name, and removed.
+  # exception, throw, Timeout, Thread#kill or Ctrl-C. A create without a reply may still have created a sandbox: it
+  # is looked up by its name, and removed.
   class SandboxSession
-    # How long removing may take; an interruption waits no longer than that.
+    # The timeout of the removal; an interruption waits no longer than that.
     REMOVE_SECONDS = 30
     # A server may still finish a create that its client has abandoned: look again after these seconds.
     LOOK_UP_PAUSES = [0, 0.05, 0.2, 0.5, 1].freeze
-    # How far the server's clock may be behind ours. A sandbox older than that is not from this create.
+    # How far the server's clock may be behind the local one. An older sandbox is not from this create.
     CLOCK_SECONDS = 60
     # A proxy gave up waiting; the server behind it may not have.
     GATEWAY_STATUSES = [502, 504].freeze
@@ -46,7 +46,7 @@ module AgentKernel
       leave(finished)
     end
 
-    # Removes the sandbox, unless it is gone already. After a failure it may be called again.
+    # Removes the sandbox, if it still exists. After a failure it may be called again.
     def remove(**options)
       return if @sandbox.nil? || @removed
 
@@ -98,7 +98,7 @@ module AgentKernel
       end
     end
 
-    # Flags say whether the outcome is known: an interruption need not be an exception.
+    # Flags record whether the outcome is known: an interruption need not be an exception.
     def create
       raise Error.new("the sandbox #{@name} was removed", code: "AK_E_STATE") if @removed
       return if @sandbox
@@ -117,7 +117,7 @@ module AgentKernel
       end
     end
 
-    # Whether a create that failed with this error may have made a sandbox.
+    # Whether a create that failed with this error may have created a sandbox.
     def may_exist?(error)
       return false if error.sent == :nothing
 

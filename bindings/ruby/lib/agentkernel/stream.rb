@@ -1,25 +1,25 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # The events of a running command, as an Enumerator that runs once; Client#run_stream makes it. The command starts
-  # when the first event is asked for.
+  # The events of a running command, as an Enumerator that runs once; Client#run_stream returns it. The command
+  # starts when the first event is requested.
   #
   #     stream = client.run_stream(["make"])
   #     stream.each { |event| print event.text }
   #     stream.exit_code
   #
-  # Leaving a loop over it early, closing it, or forgetting it ends the command. One thread or fiber reads it at a time;
-  # close may come from any.
+  # Leaving a loop over it early, closing it, or dropping the last reference to it ends the command. One thread or fiber
+  # reads it at a time; close may be called by any.
   class RunStream < Enumerator
     include Reading
 
     def initialize(call)
       begin_reading(call)
-      @rest = nil # output that came with the done event, for readpartial
+      @rest = nil # output of the done event, for readpartial
       super() { |yielder| each { |event| yielder << event } }
     end
 
-    # Yields each event that is left, and closes the stream however the block is left.
+    # Yields each remaining event, and closes the stream however the block is left.
     def each
       return self unless block_given?
 
@@ -38,12 +38,12 @@ module AgentKernel
       take_event or raise StopIteration, "the stream has ended"
     end
 
-    # The next event, which stays the next.
+    # The next event, which remains the next.
     def peek
       @peeked = self.next
     end
 
-    # Reads output of the command like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer
+    # Reads output of the command like IO#readpartial: at most maxlen bytes, as soon as there are any, into the buffer
     # if one is given; EOFError at the end. Other events are skipped; an error event is raised as StreamError. So
     # IO.copy_stream(stream, file) works.
     def readpartial(maxlen, buffer = nil)
@@ -97,7 +97,7 @@ module AgentKernel
       end
     end
 
-    # An event that Call#read does not read: done may carry output, error must not be skipped.
+    # An event that Call#read does not read: done may have output, error must not be skipped.
     def skip(event)
       if event.error?
         raise StreamError.new(event.message || "the command failed", code: "AK_E_STREAM", operation: "run_stream")

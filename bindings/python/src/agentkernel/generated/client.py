@@ -34,7 +34,7 @@ class AgentKernel(Sandboxes):
             name: The sandbox.
             cmd_id: The command.
             timeout: Seconds after which `CallTimeoutError` is raised, and the command keeps running. Default: none.
-            connect_timeout: Seconds for connecting, each time it polls.
+            connect_timeout: Seconds for connecting, for each poll.
 
         """
         polling = Polling(timeout)

@@ -11,7 +11,7 @@ from ..types import DetachedCommand, DetachedLogsResponse
 
 @dataclass(frozen=True)
 class DetachedHandle(DetachedCommand):
-    """The state of a detached command when it was requested, and what can be done with the command."""
+    """The state of a detached command when it was requested, with methods for the command."""
 
     _client: Any = field(default=None, repr=False, compare=False)
     _sandbox: str = field(default="", repr=False, compare=False)

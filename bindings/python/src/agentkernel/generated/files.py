@@ -93,7 +93,7 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> None:
-        """Writes a file, replacing an existing one. Servers take about 12 MB; more is a `TooLargeError`.
+        """Writes a file, replacing an existing one. Servers accept about 12 MB; more is a `TooLargeError`.
 
         Args:
             name: The sandbox.
@@ -101,7 +101,7 @@ class Files(Methods):
             content: Text, bytes, or a source of either in pieces: a file to read from, or an iterable.
             encoding: Set to base64 if a str is base64, and not the text itself.
             size: The number of bytes a file or an iterable will yield, so that too many are refused before anything is
-                sent. Not needed for files that know their size.
+                sent. Not needed for seekable files.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
@@ -111,7 +111,7 @@ class Files(Methods):
         if octets is None and size is None:
             size = size_of(content)
         elif octets is not None and count(octets) > PIECE:
-            # Passed on from where it is, it is never copied as a whole.
+            # Written from where it is, it is never copied as a whole.
             size = count(octets) if size is None else size
             source, octets = [octets], None
         call = self._call(
@@ -136,9 +136,9 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> BatchFileWriteResponse:
-        """Writes several files, by absolute path. Texts go in one request, bytes in one for each.
+        """Writes several files, by absolute path. All texts are sent in one request, bytes in one for each.
 
-        When one fails, those before it stay. The timeouts apply to each request.
+        When one fails, those before it are kept. The timeouts apply to each request.
         """
         together, alone = split(files)
         written = BatchFileWriteResponse(0)
@@ -159,7 +159,7 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of this machine into a sandbox, and returns its size."""
+        """Copies a local file into a sandbox, and returns its size."""
         return _last(self.iter_upload(name, local, path, timeout=timeout, connect_timeout=connect_timeout))
 
     def iter_upload(
@@ -171,13 +171,13 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> Generator[int, None, None]:
-        """Copies a file of this machine into a sandbox, and yields the number of bytes done so far.
+        """Copies a local file into a sandbox, and yields the number of bytes done so far.
 
-        The last number comes when the server has the whole file. Leaving earlier leaves no file.
+        The last number is yielded when the server has the complete file. Leaving earlier leaves no file.
 
         Args:
             name: The sandbox.
-            local: The file on this machine.
+            local: The local file.
             path: The file in the sandbox.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
@@ -206,7 +206,7 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of a sandbox to this machine, and returns its size."""
+        """Copies a file of a sandbox to a local file, and returns its size."""
         return _last(self.iter_download(name, path, local, timeout=timeout, connect_timeout=connect_timeout))
 
     def iter_download(
@@ -218,15 +218,15 @@ class Files(Methods):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> Generator[int, None, None]:
-        """Copies a file of a sandbox to this machine, and yields the number of bytes done so far.
+        """Copies a file of a sandbox to a local file, and yields the number of bytes done so far.
 
-        The last number comes when the file is complete. Until then, and when this fails or is left earlier, an existing
-        file of that name stays as it was.
+        The last number is yielded when the file is complete. Until then, and when this fails or is left earlier, an
+        existing file of that name is kept.
 
         Args:
             name: The sandbox.
             path: The file in the sandbox.
-            local: The file on this machine.
+            local: The local file.
             timeout: Seconds for the whole transfer.
             connect_timeout: Seconds for connecting.
 
@@ -253,7 +253,7 @@ class Files(Methods):
 
 
 def _last(progress: Generator[int, None, None]) -> int:
-    """The last number of a transfer: how many bytes it has moved."""
+    """The last number of a transfer: how many bytes it has copied."""
     last = 0
     for done in progress:
         last = done
@@ -266,7 +266,7 @@ def _send(call: Call[None], content: Generator[Any, None, None]) -> Generator[in
     try:
         with closing(content):
             for piece in content:
-                if not _hand_in(call, piece):
+                if not _write(call, piece):
                     break
                 done += count(piece)
                 yield done
@@ -278,8 +278,8 @@ def _send(call: Call[None], content: Generator[Any, None, None]) -> Generator[in
     yield done
 
 
-def _hand_in(call: Call[None], piece: Any) -> bool:
-    """Whether the server is still reading: it may reply before it has received everything."""
+def _write(call: Call[None], piece: Any) -> bool:
+    """Writes a piece. False if the server has replied already, which it may do before it has received everything."""
     taken = 0
     # Released in time: the collector must not meet a memoryview that is still in use.
     with ffi.from_buffer("char[]", piece) as octets:

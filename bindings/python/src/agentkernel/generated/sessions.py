@@ -1,5 +1,5 @@
 # Generated from async_sessions.py by tools/generate: do not edit.
-"""Sandboxes for the length of a block, for both clients: removed however the block is left."""
+"""Sandboxes for the duration of a block, for both clients: removed however the block is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["SandboxSession"]
 
 
 class SandboxSession(SyncSessionBase):
-    """A sandbox for the length of a ``with`` block; `AgentKernel.sandbox` makes it.
+    """A sandbox for the duration of a ``with`` block; `AgentKernel.sandbox` returns it.
 
     Without a block, its first use creates it, and `remove` has to be called.
     """
@@ -51,7 +51,7 @@ class SandboxSession(SyncSessionBase):
     take_snapshot = of_sandbox(Files.take_snapshot)
 
     def remove(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Removes the sandbox, unless it is already gone. After a failure it may be called again."""
+        """Removes the sandbox, unless it was removed already. After a failure it may be called again."""
         if self.sandbox is None or self._removed:
             return
         with suppress(NotFoundError):

@@ -16,7 +16,7 @@ def started(
     timeout: float | None,
     connect_timeout: float | None,
 ) -> SandboxInfo:
-    """Starts a restored sandbox if that was requested and the server did not do both at once."""
+    """Starts a restored sandbox if that was requested and the server did not."""
     if not start or restored.status != "stopped":
         return restored
     name = restored.name

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class RunStream(SyncStreamBase):
     """The events of a running command: an iterator, and a context manager that ends the command when it is left early.
 
-    It also ends when it is forgotten. `close` may be called from any thread.
+    It also ends with its last reference. `close` may be called from any thread.
 
     Example::
 
@@ -42,7 +42,7 @@ class RunStream(SyncStreamBase):
         try:
             while call is not None:
                 event = next_event(call.address)
-                if event is None:  # none yet, the end, or an error: the next status says which
+                if event is None:  # none yet, the end, or an error: the next status tells
                     status = advance(call)
                     if status == DONE:
                         self._finish(call)
@@ -61,7 +61,7 @@ class RunStream(SyncStreamBase):
     def readinto(self, buffer: Any) -> int:
         """Reads output into a writable buffer, decoded straight into it: the number of bytes, 0 at the end.
 
-        Other events are skipped; an ``error`` event is raised as `StreamError`. `exit_code` says how it ended.
+        Other events are skipped; an ``error`` event is raised as `StreamError`. `exit_code` is set at the end.
         """
         try:
             self._turn.pop()

@@ -1,1 +1,1 @@
-"""What talks to the C library. Internal."""
+"""The interface to the C library. Internal."""

@@ -1,4 +1,4 @@
-"""Events of streams, which events.c makes: it is told here what they are made of."""
+"""Sets up events.c, which makes the events of streams."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .records import decoded, parse_json
 
 
 def _payload(raw: bytes, parsed: bool, kind: str, data: bytes | None) -> dict[str, Any]:
-    """An event's payload, where events.c leaves it to Python's own parser."""
+    """An event's payload, when events.c leaves it to Python's own parser."""
     text = decoded(raw)
     try:
         payload: dict[str, Any] = parse_json(text) if parsed else {"raw": text}
-    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python takes
+    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python supports
         return {"raw": text}
-    if data is not None and kind == "output" and "data" not in payload:  # some servers have another name for it
+    if data is not None and kind == "output" and "data" not in payload:  # some servers name it otherwise
         payload["data"] = decoded(data)
     return payload
 
 
 def set_up(operation: Operation[Any], event: type) -> None:
-    """Tells events.c what events are made of; once, before the first."""
+    """Passes the parts of events to events.c; once, before the first event."""
     _events.set_up(
         event,
         _payload,

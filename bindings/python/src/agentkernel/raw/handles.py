@@ -1,4 +1,4 @@
-"""Handles of the library, and the exceptions that its errors become."""
+"""Handles of the library, and exceptions for its errors."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _SENT: dict[int, Literal["nothing", "some", "answered"]] = {
 def own(pointer: Any, free: object) -> Any:
     """A handle of the library, freed when nothing refers to it any more, and not before.
 
-    That holds in the middle of a collection, and while the interpreter ends: a finalizer may use what it still has.
+    That holds during a collection, too, and at interpreter shutdown: a finalizer may use the handles that it refers to.
     """
     return _events.untrack(ffi.gc(pointer, free))
 
 
 def address_of(pointer: Any) -> int:
-    """Where a pointer points, for events.c."""
+    """The address of a pointer, for events.c."""
     return int(ffi.cast("uintptr_t", pointer))
 
 
 def new_error() -> Any:
-    """An ak_error, freed when it is forgotten."""
+    """An ak_error, freed with its last reference."""
     return own(lib.ak_error_new(), lib.ak_error_free)
 
 

@@ -1,4 +1,4 @@
-"""An operation: what it takes is asked from the library, and a function makes what its records become."""
+"""An operation: its parameters are read from the library's tables, and a function makes its records."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Operation(Generic[T_co]):
-    """An operation. The library is asked about it when it is first used.
+    """An operation. It is looked up in the library when it is first used.
 
-    read makes a record of its values, an array of ak_value in the order of the fields; the call is asked for the
-    entries of lists and maps.
+    read makes a record of its values, an array of ak_value in the order of the fields; entries of lists and maps are
+    read from the call.
     """
 
     def __init__(self, name: str, read: Callable[[Any, Any], T_co]) -> None:
@@ -35,7 +35,7 @@ class Operation(Generic[T_co]):
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """What it takes, by name."""
+        """Its parameters, by name."""
         found = (Parameter(self.id, key) for key in _keys(lib.ak_parameter_at, self.id))
         return {parameter.name: parameter for parameter in found}
 
@@ -45,7 +45,7 @@ class Operation(Generic[T_co]):
         return tuple(_keys(lib.ak_field_at, self.id))
 
     def bind(self, call: Any, arguments: Mapping[str, object]) -> None:
-        """Gives the arguments that are there to a call."""
+        """Binds the arguments that are not None to a call."""
         for name, value in arguments.items():
             if value is None:
                 continue

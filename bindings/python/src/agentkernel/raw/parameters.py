@@ -1,4 +1,4 @@
-"""Values on their way into the library: parameters of calls, and settings of clients."""
+"""Values passed to the library: parameters of calls, and settings of clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._native import ffi, lib
 
 
 def milliseconds(seconds: float) -> int:
-    """A timeout for the library. Infinity is none; what is negative stays so, for the library to refuse."""
+    """A timeout for the library. Infinity is none; a negative one stays negative, for the library to refuse."""
     if seconds == math.inf:
         return lib.AK_TIMEOUT_NONE
     if not seconds >= 0:
@@ -20,7 +20,7 @@ def milliseconds(seconds: float) -> int:
 
 
 def text_of(name: str, value: object) -> bytes:
-    """A text for the library, which checks it: half a surrogate pair is for it to refuse."""
+    """A text for the library, which checks it, and refuses half a surrogate pair."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     return value.encode("utf-8", "surrogatepass")
@@ -30,12 +30,12 @@ def int_of(name: str, value: object) -> int:
     """An integer for the library."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    # Beyond 64 bits is as wrong as the largest that they hold, and the library says why.
+    # A number beyond 64 bits is as invalid as the largest one, and the library's message says why.
     return max(-(2**63), min(value, 2**63 - 1))
 
 
 class Parameter:
-    """One parameter of an operation: its name here, its key and its type there."""
+    """One parameter of an operation: its name in Python, its key and type in the library."""
 
     def __init__(self, operation: int, key: int) -> None:
         self.key = key
@@ -43,11 +43,11 @@ class Parameter:
         name = ffi.string(lib.ak_key_name(key)).decode()
         self.is_timeout = name.endswith("timeout_ms")
         self.name = name[: -len("_ms")] if self.is_timeout else name
-        if name == "total_timeout_ms":  # what bounds a whole stream, as timeout bounds any other call
+        if name == "total_timeout_ms":  # bounds a whole stream, as timeout bounds any other call
             self.name = "timeout"
 
     def bind(self, call: Any, value: object, err: Any) -> int:
-        """Gives the value to a call."""
+        """Binds the value to a call."""
         if self.is_timeout:
             if not isinstance(value, int | float):
                 raise TypeError(f"{self.name} must be seconds, not {type(value).__name__}")
@@ -75,7 +75,7 @@ class Parameter:
 
     def _bind_entries(self, call: Any, value: object, err: Any) -> int:
         status = lib.AK_OK
-        if isinstance(value, Mapping):  # another way to write NAME=VALUE
+        if isinstance(value, Mapping):  # an alternative to NAME=VALUE
             return self._put_entries(call, value, err)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             raise TypeError(f"{self.name} must be a list of str, not {type(value).__name__}")
@@ -89,7 +89,7 @@ class Parameter:
     def _bind_map(self, call: Any, value: object, err: Any) -> int:
         if not isinstance(value, Mapping):
             raise TypeError(f"{self.name} must be a mapping of str to str, not {type(value).__name__}")
-        # Set, though empty: no labels are not the same as the labels that there are.
+        # Set even if empty: empty labels remove existing ones, absent ones do not.
         status = lib.ak_call_set_text(call, self.key, b"", 0, err)
         return self._put_entries(call, value, err) if value else status
 

@@ -1,4 +1,4 @@
-"""Fields of records: what each ak_value holds, as Python has it.
+"""Fields of records: ak_value as values of Python.
 
 Everything is copied, because values are valid only until the call's next step. Absent and null are None.
 """
@@ -43,11 +43,11 @@ def flag(value: Any) -> bool | None:
 
 
 def parsed(value: Any) -> Any:
-    """A field whose JSON is open, read by Python's own parser."""
+    """A field of any JSON, parsed by Python's own parser."""
     found = text(value)
     try:
         return None if found is None else parse_json(found)
-    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python takes; raw still shows it
+    except (ValueError, RecursionError):  # deeper, or with longer numbers, than Python supports; raw still has it
         return None
 
 
@@ -77,7 +77,7 @@ def _entries(value: Any, call: Any, entry_at: Callable[..., int]) -> list[str | 
 
 
 def parse_json(text: str) -> Any:
-    """JSON that is the server's or the user's own, which the library has checked.
+    """Arbitrary JSON, which the library has checked.
 
     Half a surrogate pair becomes U+FFFD, so that it can be printed.
     """
