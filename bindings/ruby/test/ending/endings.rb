@@ -103,7 +103,7 @@ module Endings
              "by_an_exception" => ["raise KeyError", 1],
              "by_a_thread" => ["Thread.new { exit 4 }; sleep", 4],
              "in_a_sandbox" => ["ONE.sandbox('sb') { ONE.run_stream(['x']) { exit 5 } }", 5],
-             "after_its_threads" => ["WAITING.each(&:kill); exit 6", 6],
+             "after_its_threads" => ["WAITING.each(&:kill).each(&:join); exit 6", 6],
              "under_stress" => ["GC.stress = 1; exit 7", 7],
              "by_ctrl_c" => ["Process.kill(:INT, $$); sleep", Signal.list["INT"]],
              "by_a_signal" => ["Process.kill(:TERM, $$); sleep", Signal.list["TERM"]]}.freeze
