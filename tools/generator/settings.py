@@ -67,7 +67,8 @@ def python(schema: Schema, head: str) -> str:
 def ruby(schema: Schema) -> list[str]:
     """What generated/settings.rb has in its module."""
     settings = _settings(schema)
-    lines = ["  class Client", "    # By option: the library's setting, and its type.", "    SETTINGS = {"]
+    lines = ["  # Its settings.", "  class Client"]
+    lines += ["    # By option: the library's setting, and its type.", "    SETTINGS = {"]
     rows = [f"      {each.name}: [Raw::CLIENT_{each.key}, :{each.kind}]" for each in settings]
     lines += [",\n".join(rows), "    }.freeze", "    private_constant :SETTINGS", ""]
     lines += [f"    # {ABOUT}", "    #"]

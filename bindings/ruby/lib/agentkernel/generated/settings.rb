@@ -2,6 +2,7 @@
 # frozen_string_literal: true
 
 module AgentKernel
+  # Its settings.
   class Client
     # By option: the library's setting, and its type.
     SETTINGS = {
