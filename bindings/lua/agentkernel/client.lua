@@ -7,6 +7,7 @@ local Stream = require("agentkernel.stream")
 local files = require("agentkernel.files")
 local transfer = require("agentkernel.transfer")
 local sandbox = require("agentkernel.sandbox")
+local each = require("agentkernel.protect").each
 
 ---@class agentkernel.Client
 ---@field private handle userdata?
@@ -75,7 +76,7 @@ function Client.new(options)
 		return nil, errors.from(handle)
 	end
 	local waiter
-	for name, value in pairs(options or {}) do
+	for name, value in each(options or {}) do
 		local set_status, err = raw.OK, nil
 		if name == "wait" then
 			waiter = waiter_of(value)
@@ -449,7 +450,7 @@ local FIRST_LOOK, LAST_LOOK = 0.01, 1
 ---@return agentkernel.Error?
 function Client:detached_wait(name, id, options)
 	local one_look = {}
-	for option, value in pairs(options or {}) do
+	for option, value in each(options or {}) do
 		one_look[option] = value
 	end
 	local bound = one_look.timeout

@@ -1,6 +1,7 @@
 --- What each operation takes and yields, as the library says it. Here is what Lua makes of it: names, types, units.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
+local each = require("agentkernel.protect").each
 
 local misuse = errors.misuse
 local set_text, set_int = raw.call_set_text, raw.call_set_int
@@ -90,7 +91,7 @@ end
 --- The pairs of a table in the order of their names, so that a request is the same each time.
 local function put_texts(call, parameter, value)
 	local names = {}
-	for entry in pairs(value) do
+	for entry in each(value) do
 		if type(entry) == "string" then
 			names[#names + 1] = entry
 		end
@@ -123,7 +124,7 @@ bind[raw.TYPE_MAP] = function(call, parameter, value)
 	if next(value) == nil then
 		return set_text(call, parameter.key, "")
 	end
-	for entry in pairs(value) do
+	for entry in each(value) do
 		M.text("each name in " .. parameter.name, entry)
 	end
 	return put_texts(call, parameter, value)
@@ -131,7 +132,7 @@ end
 
 bind[raw.TYPE_LISTS] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
-	for index in pairs(value) do
+	for index in each(value) do
 		errors.check("each index of " .. parameter.name, index, "number")
 	end
 	local status, err = raw.OK, nil
@@ -215,7 +216,7 @@ local function gather(self, named, options)
 		end
 		named[list] = options
 	end
-	for name, value in pairs(options) do
+	for name, value in each(options) do
 		if type(name) ~= "number" then
 			if not self.parameters[name] then
 				misuse("%s has no option %s", self.name, tostring(name))
@@ -255,7 +256,7 @@ end
 
 --- Gives the arguments to a call. A failure is nil and the raw error.
 function Operation:bind(call, named)
-	for name, value in pairs(named) do
+	for name, value in each(named) do
 		local parameter = self.parameters[name]
 		local status, err = parameter.bind(call, parameter, value)
 		if not status then

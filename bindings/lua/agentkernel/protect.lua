@@ -43,6 +43,10 @@ else
 	end
 end
 
+--- pairs by another name. LuaJIT has instructions of their own for loops over pairs and next by these names, and up to
+--- 2023 such a loop, once compiled, may never end in a finalizer.
+M.each = pairs
+
 --- Something that calls a function when it is garbage. At the end of a state what is younger goes first.
 function M.at_collection(f)
 	if newproxy then
