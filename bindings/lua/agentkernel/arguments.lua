@@ -1,6 +1,7 @@
 --- The arguments of methods: the library's tables describe what an operation takes; this converts Lua's values to that.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
+local each = require("agentkernel.protect").each
 
 local misuse = errors.misuse
 local set_text, set_int = raw.call_set_text, raw.call_set_int
@@ -89,7 +90,7 @@ end
 --- The pairs of a table in the order of their names, so that a request is the same each time.
 local function put_texts(call, parameter, value)
 	local names = {}
-	for entry in pairs(value) do
+	for entry in each(value) do
 		if type(entry) == "string" then
 			names[#names + 1] = entry
 		end
@@ -121,7 +122,7 @@ bind[raw.TYPE_MAP] = function(call, parameter, value)
 	if next(value) == nil then
 		return set_text(call, parameter.key, "")
 	end
-	for entry in pairs(value) do
+	for entry in each(value) do
 		M.text("each name in " .. parameter.name, entry)
 	end
 	return put_texts(call, parameter, value)
@@ -129,7 +130,7 @@ end
 
 bind[raw.TYPE_LISTS] = function(call, parameter, value)
 	errors.check(parameter.name, value, "table")
-	for index in pairs(value) do
+	for index in each(value) do
 		errors.check("each index of " .. parameter.name, index, "number")
 	end
 	for i = 1, #value do
@@ -212,7 +213,7 @@ local function gather(self, named, options)
 		end
 		named[list] = options
 	end
-	for name, value in pairs(options) do
+	for name, value in each(options) do
 		if type(name) ~= "number" then
 			if not self.parameters[name] then
 				misuse("%s has no option %s", self.name, tostring(name))
@@ -252,7 +253,7 @@ end
 
 --- Binds arguments to a call. A failure is nil and the raw error.
 function Operation:bind(call, named)
-	for name, value in pairs(named) do
+	for name, value in each(named) do
 		local parameter = self.parameters[name]
 		local status, err = parameter.bind(call, parameter, value)
 		if not status then

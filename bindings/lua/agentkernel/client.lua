@@ -13,6 +13,7 @@ local SETTINGS = require("agentkernel.generated.settings")
 ---@field private handle userdata?
 ---@field private waiter agentkernel.Waiter?
 local Client = require("agentkernel.generated.operations")
+local each = require("agentkernel.protect").each
 Client.__index = Client
 Client.__name = "agentkernel.Client"
 
@@ -60,7 +61,7 @@ function Client.new(options)
 		return nil, errors.from(handle)
 	end
 	local waiter
-	for name, value in pairs(options or {}) do
+	for name, value in each(options or {}) do
 		local set_status, err = raw.OK, nil
 		if name == "wait" then
 			waiter = waiter_of(value)

@@ -1,5 +1,6 @@
 --- Waiting for detached commands.
 local Call = require("agentkernel.call")
+local each = require("agentkernel.protect").each
 
 local M = {}
 
@@ -9,7 +10,7 @@ local FIRST_PAUSE, LAST_PAUSE = 0.01, 1
 --- See Client:detached_wait.
 function M.wait(client, name, id, options)
 	local current = {}
-	for option, value in pairs(options or {}) do
+	for option, value in each(options or {}) do
 		current[option] = value
 	end
 	local bound = current.timeout

@@ -43,6 +43,10 @@ else
 	end
 end
 
+--- pairs by another name. LuaJIT has instructions of their own for loops over pairs and next by these names, and up to
+--- 2023 such a loop, once compiled, may never end in a finalizer.
+M.each = pairs
+
 --- An object that calls a function when it is collected. At the end of a Lua state younger ones are collected first.
 function M.at_collection(f)
 	if newproxy then

@@ -67,6 +67,14 @@ local function tests_of(scenario, ways)
 end
 
 describe("finalizers", function()
+	it("the library has no loop over pairs or next by these names", function() -- see protect.each
+		local files = io.popen("cat '" .. kit.tree .. "'/bindings/lua/agentkernel/*.lua")
+		local text = files:read("*a")
+		files:close()
+		assert.is_truthy(text:find("in each(", 1, true))
+		assert.is_nil(text:find("in pairs(", 1, true) or text:find("in next,", 1, true))
+	end)
+
 	local loops = { "turns", (unpack or table.unpack)(kit.loops) }
 	local all = { "block", (unpack or table.unpack)(loops) }
 
