@@ -12,8 +12,6 @@
 #include "kept_root.h"
 #include "weaken.h"
 
-extern char **environ;
-
 /* A command gets these and what its caller adds, and nothing of the server's own environment (X15). */
 static const char *const fixed_env[] = {
     "PATH=" SANDBOX_HOME "/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
