@@ -22,7 +22,12 @@ RECORD = {
         **dict.fromkeys(("python", "node", "go", "ruby"), "WidgetInfo"),
         "lua": "Widget",
     },
-    "fields": [{"key": "name", "required": True}, {"key": "vcpus"}, {"key": "labels"}],
+    "fields": [
+        {"key": "name", "required": True},
+        {"key": "vcpus"},
+        {"key": "labels"},
+        {"key": "raw", "type": "json", "required": True},
+    ],
 }
 OPERATION = {
     "id": 901,
@@ -160,6 +165,7 @@ class MadeUp(unittest.TestCase):
         path.write_text(json.dumps(document))
         (self.tree / "server/api/widgets.c").write_text(HANDLER)
         self.out(self.tree, "tools/generate")
+        self.out(self.tree, "swig/generate", "--setup")
         self.out(self.tree, "swig/generate")
         self.out(self.tree, "./dev", "build")
         for name, program in PROGRAMS.items():
