@@ -34,6 +34,9 @@ ak_client *host_client(const char *url) {
     ak_client *client = NULL;
     assert_int_equal(ak_client_new(&client, NULL), AK_OK);
     host_set_text(client, AK_CLIENT_BASE_URL, url);
+    /* A sanitizer on a busy machine may need longer than the defaults. Tests of deadlines set their own. */
+    host_set_int(client, AK_CLIENT_CONNECT_TIMEOUT_MS, 100000);
+    host_set_int(client, AK_CLIENT_TIMEOUT_MS, 300000);
     if (!host_pools()) {
         host_set_int(client, AK_CLIENT_MAX_IDLE, 0);
     }
