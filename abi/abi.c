@@ -10,12 +10,14 @@
 
 #include "call.h"
 #include "constants.h"
+#include "schema.h"
 
 static ak_status null_argument(ak_error *err, const char *what) {
-    return ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
+    (void)ak_error_set(err, AK_E_ARGUMENT, "%s is NULL", what);
+    return AK_E_ARGUMENT;
 }
 
-/* Copies what a view found, by the rule of all copy doors: the whole or nothing. */
+/* Copies the bytes of a view, like every copying function: all or nothing. */
 static ak_status copy_out(ak_status status, const char *data, size_t size, char *buf, size_t cap, size_t *len,
                           ak_error *err) {
     *len = size;
@@ -35,16 +37,12 @@ static ak_status copy_out(ak_status status, const char *data, size_t size, char 
     return AK_OK;
 }
 
-static bool has_record(const ak_call *call) {
-    return call->state == AK_STATE_ITEM || call->state == AK_STATE_READING;
-}
-
-/* Checks that hold for every record door; result receives AK_OK when they hold. */
+/* Checks of every function that reads a record; result receives AK_OK when they hold. */
 static ak_status check_record(const ak_call *call, const void *out, ak_error *err) {
     if (!call || !out) {
         return null_argument(err, call ? "the out-parameter" : "the call");
     }
-    return has_record(call) ? AK_OK : ak_error_set(err, AK_E_STATE, "no record is current");
+    return ak_call_has_record(call) ? AK_OK : ak_error_set(err, AK_E_STATE, "no record is current");
 }
 
 /* ---- library ---- */
@@ -201,62 +199,36 @@ ak_status ak_call_new(ak_client *client, int32_t operation, ak_call **call, ak_e
 }
 
 ak_status ak_call_set_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    return call ? ak_bind_text(call, key, text, len, err) : null_argument(err, "the call");
+    return call ? ak_call_bind_text(call, key, text, len, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_set_int(ak_call *call, int32_t key, int64_t value, ak_error *err) {
-    return call ? ak_bind_int(call, key, value, err) : null_argument(err, "the call");
+    return call ? ak_call_bind_int(call, key, value, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_add_text(ak_call *call, int32_t key, const char *text, size_t len, ak_error *err) {
-    return call ? ak_bind_add(call, key, text, len, err) : null_argument(err, "the call");
+    return call ? ak_call_bind_item(call, key, text, len, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_add_list(ak_call *call, int32_t key, ak_error *err) {
-    return call ? ak_bind_add_list(call, key, err) : null_argument(err, "the call");
+    return call ? ak_call_bind_list(call, key, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_put_text(ak_call *call, int32_t key, const char *name, size_t name_len, const char *text, size_t len,
                            ak_error *err) {
-    return call ? ak_bind_put(call, key, name, name_len, text, len, err) : null_argument(err, "the call");
+    return call ? ak_call_bind_entry(call, key, name, name_len, text, len, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_step(ak_call *call, ak_error *err) {
-    return call ? ak_call_go_on(call, err) : null_argument(err, "the call");
-}
-
-/* Bytes that wait to be read, or to be taken, need no waiting for. */
-static ak_status wait_for_content(const ak_call *call, int32_t max_ms) {
-    if (call->state == AK_STATE_RUNNING && max_ms != 0) {
-        ak_poller_wait(ak_call_fd(call), max_ms);
-    }
-    return AK_AGAIN;
+    return call ? ak_call_step_unless_content(call, err) : null_argument(err, "the call");
 }
 
 ak_status ak_call_wait(ak_call *call, int32_t max_ms, ak_error *err) {
-    if (call && ak_call_moves_content(call)) {
-        return wait_for_content(call, max_ms);
-    }
-    ak_status status = ak_call_step(call, err);
-    if (status != AK_AGAIN || max_ms == 0) {
-        return status;
-    }
-    int64_t deadline = max_ms < 0 ? AK_NEVER : ak_now() + (int64_t)max_ms * 1000000;
-    while (status == AK_AGAIN) {
-        int64_t left = deadline == AK_NEVER ? -1 : (deadline - ak_now() + 999999) / 1000000;
-        if (deadline != AK_NEVER && left <= 0) {
-            return AK_AGAIN;
-        }
-        if (!ak_poller_wait(ak_call_fd(call), (int)left)) {
-            return AK_AGAIN; /* time passed, or a signal came: the host wants to look at it */
-        }
-        status = ak_call_step(call, err);
-    }
-    return status;
+    return call ? ak_call_wait_for(call, max_ms, err) : null_argument(err, "the call");
 }
 
 int ak_call_fd(const ak_call *call) {
-    return call && call->lane ? call->lane->poller.fd : -1;
+    return call ? ak_transfer_fd(&call->transfer) : -1;
 }
 
 int32_t ak_call_state(const ak_call *call) {
@@ -304,7 +276,7 @@ ak_status ak_call_int(ak_call *call, int32_t key, int64_t *value, ak_error *err)
     return status == AK_OK ? ak_record_int(&call->record, key, value, err) : status;
 }
 
-/* Clears the out-parameters of a view and makes sure that there are both. */
+/* Clears the out-parameters of a view and checks that neither is NULL. */
 static ak_status check_view(const ak_call *call, const char **data, size_t *len, ak_error *err) {
     if (data) {
         *data = NULL;
@@ -321,12 +293,12 @@ ak_status ak_call_view(ak_call *call, int32_t key, const char **data, size_t *le
 }
 
 const char *ak_call_cstring(ak_call *call, int32_t key) {
-    return call && has_record(call) ? ak_record_cstring(&call->record, key) : NULL;
+    return call && ak_call_has_record(call) ? ak_record_cstring(&call->record, key) : NULL;
 }
 
-int64_t ak_call_number(ak_call *call, int32_t key, int64_t otherwise) {
+int64_t ak_call_number(ak_call *call, int32_t key, int64_t default_value) {
     int64_t value = 0;
-    return ak_call_int(call, key, &value, NULL) == AK_OK ? value : otherwise;
+    return ak_call_int(call, key, &value, NULL) == AK_OK ? value : default_value;
 }
 
 ak_status ak_call_count(ak_call *call, int32_t key, size_t *count, ak_error *err) {
@@ -387,7 +359,7 @@ ak_status ak_call_write(ak_call *call, const void *data, size_t size, size_t *ta
         return null_argument(err, "the out-parameter");
     }
     *taken = 0;
-    return call ? ak_upload_write(call, data, size, taken, err) : null_argument(err, "the call");
+    return call ? ak_call_write_content(call, data, size, taken, err) : null_argument(err, "the call");
 }
 
 /* ---- error ---- */
@@ -428,9 +400,9 @@ const char *ak_error_cstring(const ak_error *err, int32_t field) {
     return ak_error_get_view(err, field, &data, &size) == AK_OK ? data : NULL;
 }
 
-int64_t ak_error_number(const ak_error *err, int32_t field, int64_t otherwise) {
+int64_t ak_error_number(const ak_error *err, int32_t field, int64_t default_value) {
     int64_t value = 0;
-    return ak_error_get_int(err, field, &value) == AK_OK ? value : otherwise;
+    return ak_error_get_int(err, field, &value) == AK_OK ? value : default_value;
 }
 
 void ak_error_free(ak_error *err) {

@@ -4,14 +4,15 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "folder.h"
+#include "complain.h"
+#include "local_protocol.h"
+#include "runtime_dir.h"
 #include "validate.h"
 
 #define KEY_VARIABLE "AGENTKERNEL_API_KEY"
@@ -39,20 +40,13 @@ static const char usage[] =
     "The API key may also stand in the environment as AGENTKERNEL_API_KEY. Without a key every\n"
     "program on this machine may use the server.\n";
 
-__attribute__((format(printf, 1, 2))) static enum options_outcome bad(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    (void)fputs("agentkernel-local: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    return OPTIONS_BAD;
-}
+/* Reports what is wrong, as complain does. */
+#define bad(...) (complain(__VA_ARGS__), OPTIONS_BAD)
 
 /* Replaces *slot by a copy of text. */
 static bool keep(char **slot, const char *text) {
     char *copy = strdup(text);
-    if (copy == NULL) {
+    if (!copy) {
         return false;
     }
     free(*slot);
@@ -61,22 +55,22 @@ static bool keep(char **slot, const char *text) {
 }
 
 /* Splits HOST:PORT or [HOST]:PORT. */
-static enum options_outcome take_listen(struct options *options, const char *text) {
+static enum options_outcome parse_listen(struct options *options, const char *text) {
     const char *colon = strrchr(text, ':');
-    size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
+    size_t host_len = colon ? (size_t)(colon - text) : 0;
     if (host_len > 2 && text[0] == '[' && text[host_len - 1] == ']') {
         text++;
         host_len -= 2;
-    } else if (host_len > 0 && memchr(text, ':', host_len) != NULL) {
-        host_len = 0; /* an IPv6 address without brackets: where it ends cannot be told */
+    } else if (host_len > 0 && memchr(text, ':', host_len)) {
+        host_len = 0; /* an IPv6 address without brackets: its end is ambiguous */
     }
     char *end = NULL;
-    unsigned long port = colon == NULL ? 65536 : strtoul(colon + 1, &end, 10);
+    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 65536;
     if (host_len == 0 || port > 65535 || end == colon + 1 || *end != '\0' || colon[1] < '0' || colon[1] > '9') {
         return bad("--listen wants HOST:PORT, for example 127.0.0.1:18888 or [::1]:18888");
     }
     char *host = strndup(text, host_len);
-    if (host == NULL || !keep(&options->listen_port, colon + 1)) {
+    if (!host || !keep(&options->listen_port, colon + 1)) {
         free(host);
         return bad("out of memory");
     }
@@ -85,8 +79,8 @@ static enum options_outcome take_listen(struct options *options, const char *tex
     return OPTIONS_RUN;
 }
 
-/* A descriptor that was passed to us, and is not to be passed on. */
-static enum options_outcome take_fd(int *fd, const char *option, const char *text) {
+/* A descriptor that was passed to this process. It is made close-on-exec. */
+static enum options_outcome parse_fd(int *fd, const char *option, const char *text) {
     char *end = NULL;
     long number = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : -1;
     if (number <= STDERR_FILENO || number > INT_MAX || *end != '\0' || fcntl((int)number, F_SETFD, FD_CLOEXEC) != 0) {
@@ -96,38 +90,30 @@ static enum options_outcome take_fd(int *fd, const char *option, const char *tex
     return OPTIONS_RUN;
 }
 
-static enum options_outcome take_image(struct options *options, const char *text) {
+static enum options_outcome parse_image(struct options *options, const char *text) {
     const char *equals = strchr(text, '=');
-    if (equals == NULL) {
+    if (!equals) {
         return bad("--image wants NAME=DIR");
     }
     char message[VALIDATE_MESSAGE];
-    struct image_root image = {.name = strndup(text, (size_t)(equals - text)), .dir = realpath(equals + 1, NULL)};
+    struct image_root root = {.image = strndup(text, (size_t)(equals - text)), .dir = realpath(equals + 1, NULL)};
     struct stat status;
     enum options_outcome outcome = OPTIONS_RUN;
-    const char *wrong = image.name == NULL ? "out of memory" : validate_image(image.name, message);
-    if (wrong != NULL) {
+    const char *wrong = root.image ? validate_image(root.image, message) : "out of memory";
+    if (wrong) {
         outcome = bad("--image: %s", wrong);
-    } else if (image.dir == NULL) {
+    } else if (!root.dir) {
         outcome = bad("--image: %s: %s", equals + 1, strerror(errno));
-    } else if (stat(image.dir, &status) != 0 || !S_ISDIR(status.st_mode) || strcmp(image.dir, "/") == 0) {
-        outcome = bad("--image: %s is no folder that could be a root file system", image.dir);
+    } else if (stat(root.dir, &status) != 0 || !S_ISDIR(status.st_mode) || strcmp(root.dir, "/") == 0) {
+        outcome = bad("--image: %s is no folder that could be a root file system", root.dir);
+    } else if (!image_roots_add(&options->images, root)) {
+        outcome = bad("out of memory");
     }
-    struct image_root *images = NULL;
-    if (outcome == OPTIONS_RUN) {
-        images = realloc(options->images, (options->image_count + 1) * sizeof *images);
-        if (images == NULL) {
-            outcome = bad("out of memory");
-        }
+    if (outcome != OPTIONS_RUN) {
+        free(root.image);
+        free(root.dir);
     }
-    if (images == NULL) {
-        free(image.name);
-        free(image.dir);
-        return outcome;
-    }
-    options->images = images;
-    options->images[options->image_count++] = image;
-    return OPTIONS_RUN;
+    return outcome;
 }
 
 /* Reads the first line of the key file. */
@@ -143,7 +129,7 @@ static enum options_outcome read_key_file(struct options *options, const char *p
         len += (size_t)n;
     }
     int error = n < 0 ? errno : 0;
-    (void)close(fd);
+    close(fd);
     text[len] = '\0';
     text[strcspn(text, "\r\n")] = '\0';
     enum options_outcome outcome = OPTIONS_RUN;
@@ -158,26 +144,27 @@ static enum options_outcome read_key_file(struct options *options, const char *p
     return outcome;
 }
 
-/* Takes the key out of the environment; its bytes too, which would otherwise stay readable as /proc/PID/environ. */
+/* Removes the key from the environment and overwrites its bytes, which would otherwise stay readable in
+ * /proc/PID/environ. */
 static enum options_outcome read_key_variable(struct options *options) {
     char *value = getenv(KEY_VARIABLE);
-    if (value == NULL) {
+    if (!value) {
         return OPTIONS_RUN;
     }
-    bool kept = value[0] == '\0' || options->api_key != NULL || keep(&options->api_key, value);
+    bool kept = value[0] == '\0' || options->api_key || keep(&options->api_key, value);
     explicit_bzero(value, strlen(value));
-    (void)unsetenv(KEY_VARIABLE);
+    unsetenv(KEY_VARIABLE);
     return kept ? OPTIONS_RUN : bad("out of memory");
 }
 
 /* The state folder when none was given. */
 static enum options_outcome default_state(struct options *options) {
-    if (options->state_dir != NULL) {
+    if (options->state_dir) {
         return OPTIONS_RUN;
     }
     if (options->folder_fd >= 0) {
-        options->state_dir = folder_state_dir(options->folder_fd);
-        return options->state_dir != NULL ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
+        options->state_dir = runtime_dir_state_dir(options->folder_fd);
+        return options->state_dir ? OPTIONS_RUN : bad("--folder-fd: %s", strerror(errno));
     }
     const char *state_home = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
@@ -185,9 +172,9 @@ static enum options_outcome default_state(struct options *options) {
     int len = 0;
     if (geteuid() == 0) {
         len = snprintf(path, sizeof path, "/var/lib/agentkernel-local");
-    } else if (state_home != NULL && state_home[0] == '/') {
+    } else if (state_home && state_home[0] == '/') {
         len = snprintf(path, sizeof path, "%s/agentkernel-local", state_home);
-    } else if (home != NULL && home[0] == '/') {
+    } else if (home && home[0] == '/') {
         len = snprintf(path, sizeof path, "%s/.local/state/agentkernel-local", home);
     } else {
         return bad("neither HOME nor XDG_STATE_HOME is set: say with --state DIR where to keep sandboxes");
@@ -217,18 +204,18 @@ static const struct option long_options[] = {{"listen", required_argument, NULL,
                                              {"api-key-file", required_argument, NULL, OPTION_KEY_FILE},
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"image", required_argument, NULL, OPTION_IMAGE},
-                                             {"listen-fd", required_argument, NULL, OPTION_LISTEN_FD},
-                                             {"owner-pidfd", required_argument, NULL, OPTION_OWNER_PIDFD},
-                                             {"life-fd", required_argument, NULL, OPTION_LIFE_FD},
-                                             {"folder-fd", required_argument, NULL, OPTION_FOLDER_FD},
+                                             {AK_LOCAL_OPTION_LISTEN, required_argument, NULL, OPTION_LISTEN_FD},
+                                             {AK_LOCAL_OPTION_OWNER, required_argument, NULL, OPTION_OWNER_PIDFD},
+                                             {AK_LOCAL_OPTION_LIFE, required_argument, NULL, OPTION_LIFE_FD},
+                                             {AK_LOCAL_OPTION_FOLDER, required_argument, NULL, OPTION_FOLDER_FD},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
 
-static enum options_outcome take(struct options *options, int option) {
+static enum options_outcome parse(struct options *options, int option) {
     switch (option) {
     case OPTION_LISTEN:
-        return take_listen(options, optarg);
+        return parse_listen(options, optarg);
     case OPTION_UNIX:
         return keep(&options->unix_path, optarg) ? OPTIONS_RUN : bad("out of memory");
     case OPTION_KEY_FILE:
@@ -236,22 +223,22 @@ static enum options_outcome take(struct options *options, int option) {
     case OPTION_STATE:
         return keep(&options->state_dir, optarg) ? OPTIONS_RUN : bad("out of memory");
     case OPTION_IMAGE:
-        return take_image(options, optarg);
+        return parse_image(options, optarg);
     case OPTION_LISTEN_FD:
-        return take_fd(&options->listen_fd, "--listen-fd", optarg);
+        return parse_fd(&options->listen_fd, "--" AK_LOCAL_OPTION_LISTEN, optarg);
     case OPTION_OWNER_PIDFD:
-        return take_fd(&options->owner_pidfd, "--owner-pidfd", optarg);
+        return parse_fd(&options->owner_pidfd, "--" AK_LOCAL_OPTION_OWNER, optarg);
     case OPTION_LIFE_FD:
-        return take_fd(&options->life_fd, "--life-fd", optarg);
+        return parse_fd(&options->life_fd, "--" AK_LOCAL_OPTION_LIFE, optarg);
     case OPTION_FOLDER_FD:
-        return take_fd(&options->folder_fd, "--folder-fd", optarg);
+        return parse_fd(&options->folder_fd, "--" AK_LOCAL_OPTION_FOLDER, optarg);
     case OPTION_VERSION:
-        (void)puts("agentkernel-local " AKL_VERSION);
+        puts("agentkernel-local " AKL_VERSION);
         return OPTIONS_EXIT;
     case OPTION_HELP:
-        (void)fputs(usage, stdout);
+        fputs(usage, stdout);
         return OPTIONS_EXIT;
-    default: /* getopt_long has said what is wrong */
+    default: /* getopt_long has reported the error */
         return bad("try --help");
     }
 }
@@ -260,8 +247,8 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     *options = (struct options){.listen_fd = -1, .owner_pidfd = -1, .life_fd = -1, .folder_fd = -1};
     enum options_outcome outcome = OPTIONS_RUN;
     int option = 0;
-    while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        outcome = take(options, option);
+    while (outcome == OPTIONS_RUN && (option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+        outcome = parse(options, option);
     }
     if (outcome == OPTIONS_RUN && optind < argc) {
         outcome = bad("unexpected argument '%s'; try --help", argv[optind]);
@@ -270,11 +257,11 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
     if (outcome == OPTIONS_RUN && addresses > 1) {
         outcome = bad("--listen, --unix and --listen-fd exclude each other");
     }
-    if (outcome == OPTIONS_RUN && options->state_dir != NULL && options->folder_fd >= 0) {
+    if (outcome == OPTIONS_RUN && options->state_dir && options->folder_fd >= 0) {
         outcome = bad("--state and --folder-fd exclude each other");
     }
     if (outcome == OPTIONS_RUN && addresses == 0) {
-        outcome = take_listen(options, "127.0.0.1:18888");
+        outcome = parse_listen(options, "127.0.0.1:18888");
     }
     enum options_outcome key = read_key_variable(options);
     outcome = outcome == OPTIONS_RUN ? key : outcome;
@@ -282,27 +269,14 @@ enum options_outcome options_read(struct options *options, int argc, char **argv
 }
 
 void options_free(struct options *options) {
-    if (options->api_key != NULL) {
+    if (options->api_key) {
         explicit_bzero(options->api_key, strlen(options->api_key));
     }
-    for (size_t i = 0; i < options->image_count; i++) {
-        free(options->images[i].name);
-        free(options->images[i].dir);
-    }
-    free(options->images);
+    image_roots_free(&options->images);
     free(options->listen_host);
     free(options->listen_port);
     free(options->unix_path);
     free(options->state_dir);
     free(options->api_key);
     *options = (struct options){0};
-}
-
-const char *options_image_root(const struct options *options, const char *image) {
-    for (size_t i = 0; i < options->image_count; i++) {
-        if (strcmp(options->images[i].name, image) == 0) {
-            return options->images[i].dir;
-        }
-    }
-    return NULL;
 }

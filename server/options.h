@@ -4,39 +4,28 @@
 #ifndef AKL_OPTIONS_H
 #define AKL_OPTIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-/* --image NAME=DIR: requests for image NAME use DIR of the host as their root file system. */
-struct image_root {
-    char *name;
-    char *dir;
-};
+#include "image_roots.h"
 
 struct options {
     char *listen_host; /* of --listen, without brackets; NULL with --unix */
     char *listen_port;
     char *unix_path; /* NULL: TCP */
     char *state_dir;
-    /* What a process hands to a server of its own; -1: not given. See owner.h and folder.h. */
+    /* Passed by a process that starts a server of its own; -1: not given. See owner_watch.h and runtime_dir.h. */
     int listen_fd;
     int owner_pidfd;
     int life_fd;
     int folder_fd;
-    struct image_root *images;
-    size_t image_count;
-    char *api_key; /* NULL: none */
+    struct image_roots images; /* of --image NAME=DIR */
+    char *api_key;             /* NULL: none */
 };
 
 enum options_outcome { OPTIONS_RUN, OPTIONS_EXIT, OPTIONS_BAD };
 
-/* Reads argv and the environment. OPTIONS_EXIT: --help or --version was answered on stdout. OPTIONS_BAD: the reason is
- * on stderr. AGENTKERNEL_API_KEY is wiped from the environment, so that nothing that is started later can find it. */
+/* Reads argv and the environment. OPTIONS_EXIT: --help or --version was printed on stdout. OPTIONS_BAD: the reason is
+ * on stderr. AGENTKERNEL_API_KEY is wiped from the environment, so that no process started later inherits it. */
 enum options_outcome options_read(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);
-
-/* The host folder for an image, or NULL. */
-const char *options_image_root(const struct options *options, const char *image);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * agentkernel.i: the raw layers of the languages that SWIG serves, from the public header.
+ * agentkernel.i: the raw layers of the languages that SWIG supports, from the public header.
  *
  * SPDX-License-Identifier: MIT
  *
@@ -20,7 +20,7 @@
 #elif defined(SWIGRUBY)
 %include "ruby.i"
 #else
-#pragma SWIG nowarn=453 /* no typemaps of ours for %apply to copy: the language gets SWIG's own */
+#pragma SWIG nowarn=453 /* no typemaps for %apply to copy: the language gets SWIG's defaults */
 #endif
 
 %include "common.i"

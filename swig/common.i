@@ -1,6 +1,6 @@
 /*
- * common.i: what every language shares. It comes after the language's own typemaps, because %apply copies what is
- * there.
+ * common.i: the part that all languages share. It comes after the language's typemaps, because %apply copies existing
+ * ones.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,14 +13,14 @@
 %warnfilter(314) ak_value::type;
 %ignore AGENTKERNEL_H;
 %ignore AK_API;
-%ignore ak_value;        /* the bulk door's typemap makes the language's own values of it */
-%ignore ak_call_text;    /* ak_call_view serves, and the language makes its own copy */
-%ignore ak_call_text_at; /* ak_call_view_at serves */
-%ignore ak_error_text;   /* ak_error_view serves */
-%ignore ak_call_cstring; /* ak_call_view serves, and has text with a NUL whole */
+%ignore ak_value;        /* its typemap converts it to the language's values */
+%ignore ak_call_text;    /* use ak_call_view; the language makes its own copy */
+%ignore ak_call_text_at; /* use ak_call_view_at */
+%ignore ak_error_text;   /* use ak_error_view */
+%ignore ak_call_cstring; /* use ak_call_view, which keeps text with a NUL */
 %ignore ak_error_cstring;
 
-/* The header's names of parameters say what they are. A language writes its typemaps for the first of each group. */
+/* Parameter names in the header determine their typemap. A language defines typemaps for the first of each group. */
 %apply (const char *text, size_t len) { (const char *name, size_t name_len), (const char *name, size_t len) };
 
 %include <agentkernel.h>

@@ -1,12 +1,12 @@
 /*
  * go.i: the typemaps of Go. The result is package raw (bindings/go/internal/raw): the functions of the header one to
- * one, with nothing copied and nothing allocated on the way. Out-parameters stay pointers, because SWIG gives a Go
- * function one result: let them point into a struct that is on the heap already and holds no pointers (cgo looks).
+ * one, without copies or allocations. Out-parameters stay pointers, because SWIG gives a Go function one result: let
+ * them point into a struct that is already on the heap and holds no pointers (cgo checks that).
  *
  * SPDX-License-Identifier: MIT
  */
 
-/* Integers keep their width; int is what the constants are, and the parameters that take them are int32_t. */
+/* Integers keep their width; constants are int, and the parameters that take them are int32_t. */
 %typemap(gotype) int, int32_t, ak_status "int32"
 %typemap(gotype) uint32_t "uint32"
 %typemap(gotype) int64_t "int64"
@@ -15,7 +15,7 @@
 %typemap(gotype) int64_t *value "*int64"
 %typemap(gotype) size_t *len, size_t *count, size_t *taken "*int"
 
-/* Handles are numbers to Go: its garbage collector has no business with them. */
+/* Handles are numbers in Go: its garbage collector must not follow them. */
 %define AK_HANDLE(TYPE, NAME)
 %typemap(gotype) TYPE *, const TYPE * "NAME"
 %typemap(imtype) TYPE *, const TYPE * "uintptr"
@@ -34,25 +34,25 @@ AK_HANDLE(ak_error, Error)
 %typemap(gotype) (const char *text, size_t len) "string"
 %typemap(in) (const char *text, size_t len) %{ $1 = $input.p; $2 = (size_t)$input.n; %}
 
-/* Copy and read doors: into the caller's slice, which SWIG's code has on the heap, where nothing moves, and alive until
- * the function returns. */
+/* Copies and reads: into the caller's slice, which SWIG's code keeps on the heap, where it does not move, and alive
+ * until the function returns. */
 %typemap(gotype) (char *buf, size_t cap), (void *buf, size_t cap) "[]byte"
 %typemap(in) (char *buf, size_t cap), (void *buf, size_t cap)
 %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
 
-/* Write door: out of the caller's slice. */
+/* Writes: from the caller's slice. */
 %typemap(gotype) (const void *data, size_t size) "[]byte"
 %typemap(in) (const void *data, size_t size) %{ $1 = ($1_ltype)$input.array; $2 = (size_t)$input.len; %}
 
-/* View door: where the library's memory is, valid until the call goes on. */
+/* Views: the address of the library's memory, valid until the call advances. */
 %typemap(gotype) (const char **data, size_t *len) "*View"
 %typemap(in) (const char **data, size_t *len) %{ $1 = (char **)&((ak_go_view *)$input)->data; $2 = &((ak_go_view *)$input)->size; %}
 
-/* Bulk door: Value has the layout of ak_value, so that the library fills Go's slice. */
+/* A whole record: Value has the layout of ak_value, so that the library fills Go's slice. */
 %typemap(gotype) (ak_value *values, size_t cap) "[]Value"
 %typemap(in) (ak_value *values, size_t cap) %{ $1 = (ak_value *)$input.array; $2 = (size_t)$input.len; %}
 
-/* Names and the like are static: the string is made over them. */
+/* Names and other static texts: the string refers to them without a copy. */
 %typemap(out) const char * %{ $result.p = (char *)$1; $result.n = $1 ? (intgo)strlen($1) : 0; %}
 %typemap(goout) const char * "$result = $1"
 
@@ -67,7 +67,7 @@ typedef struct {
 } ak_go_view;
 %}
 
-/* Two functions in one crossing: steps, and when that gives a record takes all of its fields. */
+/* Two functions in one cgo call: steps, and after AK_ITEM reads all fields of the record. */
 %rename(Call_next) ak_go_next;
 %inline %{
 static ak_status ak_go_next(ak_call *call, ak_value *values, size_t cap, ak_error *err) {
@@ -91,7 +91,7 @@ type View struct {
 	size int
 }
 
-// Bytes is that memory itself: copy it before the call goes on.
+// Bytes is that memory itself: copy it before the call advances.
 func (v *View) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
 }

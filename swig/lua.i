@@ -1,27 +1,27 @@
 /*
- * lua.i: the typemaps of Lua 5.1 to 5.5 and LuaJIT, in one C file for all of them. The result is the module
- * agentkernel_raw: the functions of the header one to one. What gives an ak_status answers that number, and then what
- * came (nil where it is null or absent), or nil and a table that holds the error. Wrong types are Lua's own errors; an
- * object that is closed is not one of them, because a finalizer cannot know what was collected before it.
+ * lua.i: the typemaps of Lua 5.1 to 5.5 and LuaJIT, in one C file for all. The result is the module
+ * agentkernel_raw: the functions of the header one to one. A function with an ak_status returns that number, and then the
+ * value (nil if it is null or absent), or nil and a table with the error. Wrong types raise Lua errors; a closed object
+ * does not, because a finalizer cannot know what was collected before it.
  *
- * Finalizers may run wherever Lua asks for memory, and do anything: so an object is looked at anew after that, and a call
- * is closed to them while what it has becomes Lua's.
+ * Finalizers may run wherever Lua allocates memory, and may call anything: so an object is checked again after an
+ * allocation, and a call is locked against them while its data is copied to Lua.
  *
  * SPDX-License-Identifier: MIT
  */
 
-/* For realpath, whatever standard of C the flags of LuaRocks name. */
+/* For realpath, whatever C standard the flags of LuaRocks select. */
 %begin %{
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 %}
 
-/* Lua's garbage collector is what keeps references. */
+/* Lua's garbage collector keeps references. */
 %ignore ak_client_retain;
 %ignore ak_call_retain;
 
-/* Errors are tables: nothing is left to ask an ak_error. */
+/* Errors are tables, so ak_error is not exposed. */
 %ignore ak_error_new;
 %ignore ak_error_code;
 %ignore ak_error_int;
@@ -29,41 +29,41 @@
 %ignore ak_error_number;
 %ignore ak_error_free;
 
-/* These empty the object, so that it may be done early, and twice. */
+/* These close the object, so that they may be called early, and twice. */
 %ignore ak_client_free;
 %ignore ak_call_free;
 %native(client_free) int ak_lua_client_free(lua_State *L);
 %native(call_free) int ak_lua_call_free(lua_State *L);
 
-/* The bulk door: the record as a table. */
+/* The whole record as a table. */
 %ignore ak_call_values;
 %native(call_values) int ak_lua_call_values(lua_State *L);
 
-/* What a loop over records does each turn, in one: a step and, when that gives an item, its record. */
+/* A step and, after AK_ITEM, its record: one iteration of a loop over records. */
 %native(call_next) int ak_lua_call_next(lua_State *L);
 
-/* event_next, the same over events, is added to the module below. */
+/* event_next, the same for events, is added to the module below. */
 
-/* Lua has no way to wait: this waits for that many milliseconds, less when a signal comes. */
+/* Sleeps for the given milliseconds, or until a signal arrives. Lua has no function for that. */
 %native(sleep) int ak_lua_sleep(lua_State *L);
 
-/* Nor to ask what a path leads to: the size of a regular file, false for what is none, nil and why not. */
+/* The size of a regular file; false if it is not one; nil and the reason if there is none. */
 %native(file_size) int ak_lua_file_size(lua_State *L);
 
-/* And where it leads to, without links; nil when that is nothing. */
+/* A path without symbolic links; nil if there is no such file. */
 %native(real_path) int ak_lua_real_path(lua_State *L);
 
 %include "lua_objects.i"
 %include "lua_records.i"
 
 %init %{
-    ak_lua_error(L); /* before all that uses it */
+    ak_lua_error(L); /* before anything uses it */
     ak_lua_push_call_metatable(L);
     lua_pushcclosure(L, ak_lua_event_next, 1);
     lua_setfield(L, -2, "event_next");
 %}
 
-/* Integers in: exactly, or refused. */
+/* Integers in: exact, else an error. */
 %typemap(in) int, int32_t %{ $1 = ($1_ltype)ak_lua_integer(L, $input, INT32_MIN, INT32_MAX); %}
 %typemap(in) int64_t %{ $1 = ak_lua_integer(L, $input, INT64_MIN, INT64_MAX); %}
 %typemap(in) size_t %{ $1 = (size_t)ak_lua_integer(L, $input, 0, PTRDIFF_MAX); %}
@@ -110,7 +110,7 @@
     if (!$1)
         return ak_lua_refuse(L, $input, "call");
 %}
-%typemap(in, numinputs=0) ak_client **client, ak_call **call "" /* arguments are counted on the stack: not yet */
+%typemap(in, numinputs=0) ak_client **client, ak_call **call "" /* created later: arguments are counted on the stack */
 %typemap(check) ak_client **client %{ $1 = &ak_lua_new_object(L, ak_lua_push_client_metatable)->client; %}
 %typemap(check) ak_call **call %{
     $1 = &ak_lua_new_object(L, ak_lua_push_call_metatable)->call;
@@ -120,11 +120,11 @@
 %}
 %typemap(argout) ak_client **client, ak_call **call %{ lua_pushvalue(L, -1 - SWIG_arg); SWIG_arg++; %}
 
-/* Text in: the string's own bytes. A number is no text. */
+/* Text in: the string's own bytes. Numbers are not accepted. */
 %typemap(in) (const char *text, size_t len)
 %{ luaL_checktype(L, $input, LUA_TSTRING); $1 = (char *)lua_tolstring(L, $input, &$2); %}
 
-/* View door. */
+/* A view, which is copied. */
 %typemap(in, numinputs=0) (const char **data, size_t *len) (char *view, size_t size) %{ $1 = &view; $2 = &size; %}
 %typemap(argout) (const char **data, size_t *len) %{
     if (result == AK_OK)
@@ -134,7 +134,7 @@
     SWIG_arg++;
 %}
 
-/* Copy door: asked with no buffer first, then with one that is Lua's. */
+/* A copy: called without a buffer first, then with one of Lua's. */
 %typemap(in, numinputs=0) (char *buf, size_t cap, size_t *len) (size_t size) %{ $1 = NULL; $2 = 0; $3 = &size; %}
 %typemap(argout) (char *buf, size_t cap, size_t *len) %{
     if (result == AK_OK)
@@ -155,7 +155,7 @@
     }
 %}
 
-/* Read door: at most as many bytes as are asked for, and 64 KiB. */
+/* Reading: at most the requested number of bytes, and at most 64 KiB. */
 %typemap(in) (void *buf, size_t cap, size_t *len) (char bytes[65536], size_t size) %{
     $1 = bytes;
     $2 = (size_t)ak_lua_integer(L, $input, 1, PTRDIFF_MAX);
@@ -171,7 +171,7 @@
     SWIG_arg++;
 %}
 
-/* Write door: a string, of which so many bytes were taken; an empty one ends the content. */
+/* Writing: a string, and how many of its bytes were accepted; an empty one ends the content. */
 %typemap(in) (const void *data, size_t size)
 %{ luaL_checktype(L, $input, LUA_TSTRING); $1 = (void *)lua_tolstring(L, $input, &$2); %}
 %typemap(in, numinputs=0) size_t *taken (size_t number) %{ $1 = &number; %}

@@ -1,5 +1,5 @@
 /*
- * lua_objects.i: what the functions of the module take and give beside records: integers, clients and calls, errors.
+ * lua_objects.i: arguments and results of the module's functions except records: integers, clients and calls, errors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -106,8 +106,8 @@ static int ak_lua_real_path(lua_State *L) {
 typedef struct {
     ak_client *client;
     ak_call *call;
-    int lent;   /* what the call has is being made Lua's: a finalizer must neither move the call on nor free it */
-    int closed; /* as one wanted to */
+    int lent;   /* its data is being copied to Lua: a finalizer must neither step the call nor free it */
+    int closed; /* a finalizer wanted to free it meanwhile */
 } ak_lua_object;
 
 static int ak_lua_client_free(lua_State *L) {
@@ -133,7 +133,7 @@ static int ak_lua_call_free(lua_State *L) {
     return 0;
 }
 
-/* A call that is garbage is lent to nobody; only where Lua ran out of memory it was not given back. */
+/* A call that is collected is not in use; if it is lent still, Lua ran out of memory. */
 static int ak_lua_call_collect(lua_State *L) {
     ak_lua_drop_call(luaL_checkudata(L, 1, AK_LUA_CALL));
     return 0;
@@ -159,7 +159,7 @@ static void ak_lua_push_call_metatable(lua_State *L) {
     ak_lua_push_metatable(L, AK_LUA_CALL, ak_lua_call_collect, ak_lua_call_free);
 }
 
-/* Pushes an empty object, for the library to fill: so nothing is lost when Lua has no memory for it. */
+/* Pushes an empty object for the library to fill, so that nothing is lost if Lua is out of memory. */
 static ak_lua_object *ak_lua_new_object(lua_State *L, void (*push_metatable)(lua_State *L)) {
     ak_lua_object *object = lua_newuserdata(L, sizeof *object);
     memset(object, 0, sizeof *object);
@@ -168,18 +168,18 @@ static ak_lua_object *ak_lua_new_object(lua_State *L, void (*push_metatable)(lua
     return object;
 }
 
-/* NULL when it is closed. */
+/* NULL if it is closed. */
 static ak_client *ak_lua_client(lua_State *L, int index) {
     return ((ak_lua_object *)luaL_checkudata(L, index, AK_LUA_CLIENT))->client;
 }
 
-/* NULL when it is closed, or lent. */
+/* NULL if it is closed or lent. */
 static ak_call *ak_lua_call(lua_State *L, int index) {
     ak_lua_object *object = luaL_checkudata(L, index, AK_LUA_CALL);
     return object->lent ? NULL : object->call;
 }
 
-/* Answers for an object that those gave nothing for. */
+/* The failure of an object for which those returned NULL. */
 static int ak_lua_refuse(lua_State *L, int index, const char *what) {
     const ak_lua_object *object = lua_touserdata(L, index);
     lua_pushnil(L);
@@ -191,7 +191,7 @@ static int ak_lua_refuse(lua_State *L, int index, const char *what) {
     return 2;
 }
 
-/* Lends what the call has, to be made Lua's until ak_lua_give_back. */
+/* Lends the data of the call, to be copied to Lua, until ak_lua_give_back. */
 static ak_call *ak_lua_lend(ak_lua_object *object) {
     object->lent = 1;
     return object->call;
@@ -203,7 +203,7 @@ static void ak_lua_give_back(ak_lua_object *object) {
         ak_lua_drop_call(object);
 }
 
-/* Pushes what the library has lent of the call that is the first argument. */
+/* Pushes a view of the call that is the first argument. */
 static void ak_lua_push_view(lua_State *L, const char *data, size_t len) {
     ak_lua_object *object = lua_touserdata(L, 1);
     ak_lua_lend(object);
@@ -215,7 +215,7 @@ static void ak_lua_push_view(lua_State *L, const char *data, size_t len) {
 
 static const char ak_lua_error_key = 0;
 
-/* Older finalizers may still come and fail when the state ends: they find none, and the library writes nothing. */
+/* At the end of the state older finalizers may still run and fail: they find no error, and the library writes none. */
 static int ak_lua_error_free(lua_State *L) {
     ak_error **slot = lua_touserdata(L, 1);
     ak_error *err = *slot;
@@ -230,14 +230,14 @@ static void ak_lua_push_error(lua_State *L) {
     lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-/* Makes what is on top of the stack that object, and takes it off. */
+/* Makes the value on top of the stack that object, and pops it. */
 static void ak_lua_keep_error(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&ak_lua_error_key);
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-/* The error that all functions of a state write to, made with the first. */
+/* The error that all functions of a state write to, made for the first of them. */
 static ak_error *ak_lua_error(lua_State *L) {
     ak_error **slot;
     ak_lua_push_error(L);
@@ -266,7 +266,7 @@ static const struct {
     {AK_ERROR_SENT, "sent"},
 };
 
-/* Makes the fields of an error those of the table on top. */
+/* Sets the fields of an error in the table on top. */
 static void ak_lua_set_error(lua_State *L, const ak_error *err) {
     size_t i;
     for (i = 0; i < sizeof ak_lua_error_fields / sizeof *ak_lua_error_fields; i++) {
@@ -283,8 +283,8 @@ static void ak_lua_set_error(lua_State *L, const ak_error *err) {
     }
 }
 
-/* Answers nil and the error as a table: code is the status's name, the rest is there where the error has it. Whatever fails
- * meanwhile, in a finalizer, writes to another. */
+/* Returns nil and the error as a table: code is the name of the status, the other fields are set if the error has them.
+ * What fails meanwhile, in a finalizer, writes to another error. */
 static int ak_lua_fail(lua_State *L, ak_status status) {
     ak_error *err = ak_lua_error(L);
     const char *name = ak_status_name(status);

@@ -1,5 +1,5 @@
 /*
- * lua_records.i: records and events as tables of Lua.
+ * lua_records.i: records and events as Lua tables.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 %{
 /* ---- records ---- */
 
-/* Pushes the list or map that a field is; in both, false is null. */
+/* Pushes a field that is a list or map; in both, false stands for null. */
 static ak_status ak_lua_push_entries(lua_State *L, ak_call *call, const ak_value *value) {
     int64_t i;
     lua_newtable(L);
@@ -36,7 +36,7 @@ static ak_status ak_lua_push_entries(lua_State *L, ak_call *call, const ak_value
     return AK_OK;
 }
 
-/* Pushes the table of the names of fields by their keys, which is filled as they come. */
+/* Pushes the table of the names of fields by their keys, which is filled when they are first used. */
 static void ak_lua_push_names(lua_State *L) {
     static const char key = 0;
     lua_pushlightuserdata(L, (void *)&key);
@@ -61,7 +61,8 @@ static void ak_lua_push_name(lua_State *L, int names, int32_t key) {
     lua_rawseti(L, names, key);
 }
 
-/* Pushes a table of the fields that are there. */
+/* Pushes a table of the fields that are set. The values may come from anything that fills them as ak_call_values does; the
+ * call is asked for the entries of lists and maps. */
 static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value *values, size_t count) {
     const ak_value *value;
     int there = 0, names;
@@ -97,7 +98,7 @@ static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value 
     return AK_OK;
 }
 
-/* What ak_call_values gives; some has room for all that libraries have so far. */
+/* What ak_call_values fills; some has room for all records of current libraries. */
 typedef struct {
     ak_value some[64], *values;
     size_t count;
@@ -114,11 +115,11 @@ static ak_status ak_lua_values(lua_State *L, ak_call *call, ak_lua_record *recor
     return status;
 }
 
-/* ak_call_step, and after AK_ITEM ak_call_values. A failure is answered as ak_lua_fail does. */
+/* ak_call_step, and after AK_ITEM ak_call_values. A failure is what ak_lua_fail takes. */
 static ak_status ak_lua_next(lua_State *L, ak_call *call, ak_lua_record *record) {
     ak_status status = ak_call_step(call, NULL);
     if (status < 0)
-        return ak_call_step(call, ak_lua_error(L)); /* a failed call says the same again */
+        return ak_call_step(call, ak_lua_error(L)); /* a failed call fails in the same way again */
     if (status == AK_ITEM) {
         ak_status there = ak_lua_values(L, call, record, NULL);
         status = there < 0 ? there : AK_ITEM;
@@ -126,7 +127,7 @@ static ak_status ak_lua_next(lua_State *L, ak_call *call, ak_lua_record *record)
     return status;
 }
 
-/* Pushes the answer: the status, and after AK_ITEM the record. How many that are. */
+/* Pushes the results: the status, and after AK_ITEM the record. Returns their number. */
 static int ak_lua_answer(lua_State *L, ak_call *call, ak_status status, const ak_lua_record *record) {
     if (status < 0)
         return ak_lua_fail(L, status);
@@ -168,9 +169,9 @@ static int ak_lua_call_values(lua_State *L) {
     return count;
 }
 
-/* ---- events of output: they come by the hundred thousand ---- */
+/* ---- events of output: there may be hundreds of thousands ---- */
 
-/* What such an event has, and nothing else. */
+/* The fields of such an event. */
 enum ak_lua_part { AK_LUA_RAW, AK_LUA_ID, AK_LUA_DATA, AK_LUA_STREAM, AK_LUA_PARSED, AK_LUA_TYPE, AK_LUA_PARTS };
 
 static int ak_lua_part_of(int32_t key) {
@@ -192,7 +193,7 @@ static int ak_lua_part_of(int32_t key) {
     }
 }
 
-/* Finds the parts; false for another event, and for one that lacks one of them or has more. */
+/* Finds the parts; false for other events, and if one of the parts is missing or there are more. */
 static int ak_lua_find_parts(const ak_lua_record *record, const ak_value *parts[AK_LUA_PARTS]) {
     static const char type[] = "output";
     size_t i;
@@ -212,15 +213,15 @@ static int ak_lua_find_parts(const ak_lua_record *record, const ak_value *parts[
            memcmp(parts[AK_LUA_TYPE]->data, type, sizeof type - 1) == 0;
 }
 
-/* The call at the first place, open. The metatable of calls, which luaL_checkudata would look up by its name, is an upvalue. */
+/* The call that is the first argument. The metatable of calls is an upvalue; luaL_checkudata would look it up by name. */
 static ak_lua_object *ak_lua_upvalue_call(lua_State *L) {
     ak_lua_object *object = lua_touserdata(L, 1);
     if (object && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1)))
         return object;
-    return luaL_checkudata(L, 1, AK_LUA_CALL); /* has the words for what is wrong */
+    return luaL_checkudata(L, 1, AK_LUA_CALL); /* raises the error */
 }
 
-/* Pushes the parts of an event of output: raw, id, data, stream and parsed. How many they are, with the status. */
+/* Pushes the status and the parts of an event of output: raw, id, data, stream and parsed. Returns their number. */
 static int ak_lua_push_parts(lua_State *L, const ak_value *parts[AK_LUA_PARTS]) {
     int part;
     lua_pushinteger(L, AK_ITEM);
@@ -230,8 +231,8 @@ static int ak_lua_push_parts(lua_State *L, const ak_value *parts[AK_LUA_PARTS]) 
     return 1 + AK_LUA_TYPE;
 }
 
-/* call_next for events. Of an event of output it answers the parts: Lua's own code makes a table of them in half the time
- * that it takes from here. */
+/* call_next for events. It returns an event of output as its parts: Lua code makes a table of them in half the time that
+ * this would take. */
 static int ak_lua_event_next(lua_State *L) {
     ak_lua_object *object = ak_lua_upvalue_call(L);
     ak_lua_record record;

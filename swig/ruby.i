@@ -1,13 +1,13 @@
 /*
- * ruby.i: the typemaps of Ruby. The result is the module AgentKernel::Raw (bindings/ruby/ext/agentkernel): the functions
- * of the header one to one, with Ruby's own values in and out. A failure is raised: what makes the exception is
- * AgentKernel::Error.of, which gets the error's fields. JSON is read by AgentKernel::Text.field. Nothing here waits, so
- * nothing lets go of the GVL; it also guards what is static below.
+ * ruby.i: the typemaps of Ruby. The result is the module AgentKernel::Raw (bindings/ruby/ext/agentkernel): the
+ * functions of the header one to one, with Ruby's own values in and out. A failure is raised: AgentKernel::Error.of
+ * makes the exception from the error's fields. JSON is parsed by AgentKernel::Text.field. Nothing here waits, so
+ * nothing releases the GVL, which also protects the static variables below.
  *
  * SPDX-License-Identifier: MIT
  */
 
-/* Not for Ruby; common.i has what no language wraps. */
+/* Not for Ruby; common.i lists what no language wraps. */
 %ignore ak_call_wait;   /* would hold the GVL: step, and wait with IO#wait_readable */
 %ignore ak_error_new;   /* exceptions carry the fields of errors, */
 %ignore ak_error_code;  /* so that */
@@ -15,7 +15,7 @@
 %ignore ak_error_view;  /* handle */
 %ignore ak_error_free;  /* is needed */
 %ignore ak_client_free; /* these two are below: */
-%ignore ak_call_free;   /* they empty their argument */
+%ignore ak_call_free;   /* they clear their argument */
 
 %{
 #include <ruby/encoding.h>
@@ -24,8 +24,9 @@ static ak_error *ak_ruby_error; /* where failures are written, until the excepti
 
 /* ---- handles: objects whose destructor is ak_*_free, and that can be emptied earlier ----------------------------- */
 
-/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector knows nothing of
- * them. To it each object weighs this much, so that it looks for forgotten ones before the process is out of descriptors. */
+/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector does not count
+ * them. It is told that each object has this many bytes, so that it collects forgotten ones before the process is out
+ * of descriptors. */
 #define AK_RUBY_WEIGHT (512 * 1024)
 
 static void ak_ruby_free_client(void *client) {
@@ -93,7 +94,7 @@ static void ak_ruby_error_int(VALUE fields, const char *name, int32_t field) {
         rb_hash_aset(fields, ak_ruby_symbol(name), LL2NUM(value));
 }
 
-/* Everything is copied first: the exception's class may run code that fails in another way. */
+/* Everything is copied first: the exception's class may run code that fails and overwrites the error. */
 NORETURN(static void ak_ruby_raise(ak_status status));
 static void ak_ruby_raise(ak_status status) {
     const char *name = ak_status_name(status);
@@ -179,11 +180,11 @@ static void ak_ruby_filled(VALUE string, size_t size) {
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
 /* An entry of a list or map: a text, or nil when it is null. */
-static VALUE ak_ruby_entry(ak_status (*door)(ak_call *, int32_t, size_t, const char **, size_t *, ak_error *),
+static VALUE ak_ruby_entry(ak_status (*view)(ak_call *, int32_t, size_t, const char **, size_t *, ak_error *),
                            ak_call *call, int32_t key, size_t index) {
     const char *data;
     size_t size;
-    ak_status status = door(call, key, index, &data, &size, ak_ruby_error);
+    ak_status status = view(call, key, index, &data, &size, ak_ruby_error);
     if (status < 0) ak_ruby_raise(status);
     return status == AK_OK ? ak_ruby_text(data, size) : Qnil;
 }
@@ -207,7 +208,7 @@ static VALUE ak_ruby_map(ak_call *call, const ak_value *value) {
 static VALUE ak_ruby_names; /* of keys, as symbols */
 static VALUE ak_ruby_texts; /* the last text of each key */
 
-/* A short text is often the same again, such as an event's type; then it needs no new object. */
+/* A short text, such as an event's type, is often the same as the last one; then it needs no new object. */
 static VALUE ak_ruby_text_again(const ak_value *value) {
     VALUE last = rb_ary_entry(ak_ruby_texts, value->key);
     if (!NIL_P(last) && (size_t)RSTRING_LEN(last) == value->size &&
@@ -223,7 +224,7 @@ static VALUE ak_ruby_json(VALUE text) {
     return rb_funcall(rb_path2class("AgentKernel::Text"), rb_intern("field"), 1, text);
 }
 
-/* A field's value. The whole record is text just as it was sent. */
+/* A field's value. The raw record is text just as it was sent. */
 static VALUE ak_ruby_value(ak_call *call, const ak_value *value) {
     switch (value->type) {
     case AK_TYPE_TEXT: return ak_ruby_text_again(value);
@@ -246,29 +247,38 @@ static VALUE ak_ruby_name(int32_t key) {
     return name;
 }
 
-/* What the bulk door fills: no operation has nearly as many fields, and one that had would be AK_E_BUFFER. */
+/* More than any record has; a record of more would be AK_E_BUFFER. */
+enum { AK_RUBY_MAX_FIELDS = 128 };
+
 typedef struct {
-    ak_value values[128];
+    ak_value values[AK_RUBY_MAX_FIELDS];
     size_t count;
 } ak_ruby_record;
 
-/* A record: its fields by name. One that is null is nil, one that is absent is not there. */
-static VALUE ak_ruby_hash(ak_call *call, const ak_ruby_record *record) {
-    VALUE hash = rb_hash_new(), pairs[2 * sizeof record->values / sizeof *record->values];
-    long count = 0;
-    for (size_t i = 0; i < record->count; i++) {
-        const ak_value *value = &record->values[i];
-        if (value->type == AK_TYPE_ABSENT) continue;
-        pairs[count] = ak_ruby_name(value->key);
-        pairs[count + 1] = ak_ruby_value(call, value);
-        count += 2;
+/* The fields of a record by name, from an array of at most AK_RUBY_MAX_FIELDS values, whatever filled it. A field that
+ * is null is nil, one that is absent is left out. Entries of lists and maps are read from the call's current record. */
+static VALUE ak_ruby_hash(ak_call *call, const ak_value *values, size_t count) {
+    VALUE hash = rb_hash_new(), pairs[2 * AK_RUBY_MAX_FIELDS];
+    long filled = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].type == AK_TYPE_ABSENT) continue;
+        pairs[filled] = ak_ruby_name(values[i].key);
+        pairs[filled + 1] = ak_ruby_value(call, &values[i]);
+        filled += 2;
     }
-    rb_hash_bulk_insert(count, pairs, hash);
+    rb_hash_bulk_insert(filled, pairs, hash);
     return hash;
 }
 
-/* Step and bulk door in one, because events come by the hundred thousand: the next record, as a frozen object of the class
- * that has its fields in @fields; false for AK_AGAIN, nil at the end. */
+/* A frozen object of a record's class, with its fields in @fields. */
+static VALUE ak_ruby_object(VALUE kind, VALUE fields) {
+    VALUE object = rb_obj_alloc(kind);
+    rb_ivar_set(object, ak_ruby_fields, fields);
+    return ak_ruby_frozen(object);
+}
+
+/* ak_call_step and ak_call_values in one, because there may be hundreds of thousands of events: the next record as an
+ * object of its class; false for AK_AGAIN, nil at the end. */
 static VALUE ak_ruby_call_next(VALUE self, VALUE object, VALUE kind) {
     ak_call *call = ak_ruby_get_call(object);
     ak_ruby_record record;
@@ -276,15 +286,12 @@ static VALUE ak_ruby_call_next(VALUE self, VALUE object, VALUE kind) {
     if (status == AK_AGAIN) return Qfalse;
     if (status == AK_DONE) return Qnil;
     if (status == AK_ITEM)
-        status = ak_call_values(call, record.values, sizeof record.values / sizeof *record.values, &record.count,
-                                ak_ruby_error);
+        status = ak_call_values(call, record.values, AK_RUBY_MAX_FIELDS, &record.count, ak_ruby_error);
     if (status < 0) ak_ruby_raise(status);
-    VALUE made = rb_obj_alloc(kind);
-    rb_ivar_set(made, ak_ruby_fields, ak_ruby_hash(call, &record));
-    return ak_ruby_frozen(made);
+    return ak_ruby_object(kind, ak_ruby_hash(call, record.values, record.count));
 }
 
-/* What a door gives when there is no value: nil for null, :absent for what is not there. */
+/* What a function returns when there is no value: nil for null, else :absent. */
 static VALUE ak_ruby_nothing(ak_status status) { return status == AK_ABSENT ? ak_ruby_symbol("absent") : Qnil; }
 %}
 
@@ -351,16 +358,16 @@ AK_HANDLE(ak_call, call)
 %}
 %typemap(freearg) (const char *text, size_t len) "RB_GC_GUARD(text$argnum);"
 
-/* Names and the like are static. */
+/* Names and other static texts. */
 %typemap(out) const char * "$result = $1 ? ak_ruby_text($1, strlen($1)) : Qnil;"
 
-/* View doors: a copy, as bytes. */
+/* Functions that return a view: a copy, as bytes. */
 %typemap(in, numinputs=0) (const char **data, size_t *len) (const char *data, size_t size)
     "data = NULL; size = 0; $1 = (char **)&data; $2 = &size;"
 %typemap(argout) (const char **data, size_t *len)
     "$result = result == AK_OK ? ak_ruby_bytes(*$1, *$2) : ak_ruby_nothing(result);"
 
-/* Copy door (settings): asked again with more room when that was too little. */
+/* Functions that copy into a buffer (settings): called again with a larger one when it was too small. */
 %typemap(in, numinputs=0) (char *buf, size_t cap, size_t *len) (VALUE string, size_t size) %{
     string = rb_str_new(NULL, 0);
     size = 0;
@@ -384,7 +391,7 @@ AK_HANDLE(ak_call, call)
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
-/* Read door: the caller's string is filled in place, with at most so many bytes. */
+/* ak_call_read: the caller's string is filled in place, with at most that many bytes. */
 %typemap(in) void *buf %{
     Check_Type($input, T_STRING);
     $1 = NULL;
@@ -396,8 +403,8 @@ AK_HANDLE(ak_call, call)
     ak_ruby_filled(argv[1], *arg4);
 }
 
-/* Write door: the string's bytes as they are, whatever their encoding. Gives the status and how many were taken; an empty
- * string ends the content. */
+/* ak_call_write: the string's bytes unchanged, whatever their encoding. Returns the status and how many were accepted;
+ * an empty string ends the content. */
 %typemap(in) (const void *data, size_t size) %{
     Check_Type($input, T_STRING);
     $1 = RSTRING_PTR($input);
@@ -406,11 +413,12 @@ AK_HANDLE(ak_call, call)
 %typemap(in, numinputs=0) size_t *taken (size_t taken) "taken = 0; $1 = &taken;"
 %typemap(argout) size_t *taken "$result = rb_assoc_new($result, SIZET2NUM(*$1));"
 
-/* Bulk door: a record. */
+/* ak_call_values: a record. */
 %typemap(in, numinputs=0) (ak_value *values, size_t cap, size_t *count) (ak_ruby_record record) %{
     record.count = 0;
     $1 = record.values;
-    $2 = sizeof record.values / sizeof *record.values;
+    $2 = AK_RUBY_MAX_FIELDS;
     $3 = &record.count;
 %}
-%typemap(argout) (ak_value *values, size_t cap, size_t *count) "$result = ak_ruby_hash(arg1, &record$argnum);"
+%typemap(argout) (ak_value *values, size_t cap, size_t *count)
+    "$result = ak_ruby_hash(arg1, record$argnum.values, record$argnum.count);"

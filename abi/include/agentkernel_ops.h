@@ -239,7 +239,7 @@ static inline ak_status ak_ops_int(const ak_ops_copy *copy, int32_t key, int64_t
     return copy->call ? ak_call_int(copy->call, key, value, copy->err) : ak_error_int(copy->source, key, value);
 }
 
-/* Notes what a door answered. True when there is a value to take. */
+/* Notes what a function returned. True when there is a value to take. */
 static inline bool ak_ops_seen(ak_ops_copy *copy, ak_status status, bool *has, bool *null) {
     if (has) {
         *has = status == AK_OK;
@@ -335,18 +335,18 @@ static inline void ak_ops_get_map(ak_ops_copy *copy, int32_t key, const ak_pair 
 /* What an error says. Begin with zeros; free with ak_failure_free. */
 typedef struct ak_failure {
     ak_ops_block *memory; /* what the members point to: not for use */
-    int64_t code; /* the status code */
-    const char *message; /* one line, without secrets */
-    int64_t http_status; /* absent when no answer came */
-    const char *server_text; /* the server's own message, or the start of its body when it sent none */
-    int64_t exit_code; /* when a command failed */
-    const char *output; /* what that command wrote */
+    int64_t code; /* The status code. */
+    const char *message; /* One line, without secrets. */
+    int64_t http_status; /* The HTTP status; absent if there was no reply. */
+    const char *server_text; /* The server's own message, or the beginning of its body if it sent none. */
+    int64_t exit_code; /* The exit code of a failed command. */
+    const char *output; /* The output of a failed command. */
     size_t output_len; /* bytes of output */
-    int64_t retry_after_ms; /* when the server named a time */
-    const char *operation; /* the operation's name */
-    const char *phase; /* bind, resolve, connect, send, wait, receive or decode */
-    int64_t libcurl; /* libcurl's CURLcode when it failed */
-    int64_t sent; /* whether the request may have run: AK_SENT_* */
+    int64_t retry_after_ms; /* Milliseconds after which the server asked to retry. */
+    const char *operation; /* The name of the operation. */
+    const char *phase; /* The phase: bind, resolve, connect, send, wait, receive or decode. */
+    int64_t libcurl; /* The CURLcode of libcurl, if it failed. */
+    int64_t sent; /* Whether the request may have been executed: AK_SENT_*. */
     /* Which of the members that may be missing came with a value. */
     struct {
         bool message, http_status, server_text, exit_code, output, retry_after_ms, operation, phase, libcurl, sent;
@@ -387,8 +387,8 @@ static inline ak_status ak_failure_fill(const ak_error *err, ak_failure *record)
 /* A record of ak_health. Begin with zeros; free with ak_health_result_free. */
 typedef struct ak_health_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *status; /* "ok". */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
 } ak_health_result;
 
 /* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
@@ -416,12 +416,12 @@ static inline ak_status ak_health_result_fill(ak_call *call, ak_health_result *r
 /* A record of ak_run, ak_sandbox_exec. Begin with zeros; free with ak_run_result_free. */
 typedef struct ak_run_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *output; /* what the command wrote */
+    const char *output; /* What the command wrote. */
     size_t output_len; /* bytes of output */
-    int64_t exit_code; /* the command's exit code */
-    bool truncated; /* output was longer than the server keeps */
-    int64_t total_bytes; /* how long it was */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    int64_t exit_code; /* The exit code of the command. */
+    bool truncated; /* Whether the output was longer than the server keeps. */
+    int64_t total_bytes; /* The length of the whole output in bytes. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool truncated, total_bytes;
@@ -457,26 +457,26 @@ static inline ak_status ak_run_result_fill(ak_call *call, ak_run_result *record,
 /* A record of ak_run_stream. Begin with zeros; free with ak_event_free. */
 typedef struct ak_event {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *type; /* event: started, progress, output, done, error, or one unknown here */
-    const char *raw; /* the record as the server sent it: members this library does not know are here */
+    const char *type; /* The kind of event or log entry; an open set. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. */
     size_t raw_len; /* bytes of raw */
-    bool parsed; /* event: whether its data was a JSON object; if not, only RAW, TYPE and ID tell */
-    const char *id; /* event: the stream's last event id */
-    const char *data; /* event output: the bytes written */
+    bool parsed; /* Whether the event's data is a JSON object. If not, only raw, type and id are set. */
+    const char *id; /* The last event id of the stream. */
+    const char *data; /* The bytes that the command wrote, in an output event. */
     size_t data_len; /* bytes of data */
-    const char *stream; /* event output: "stdout" */
-    int64_t exit_code; /* the command's exit code */
-    bool success; /* event done: whether the exit code is 0 */
-    const char *output; /* what the command wrote */
+    const char *stream; /* The output stream: stdout or stderr. */
+    int64_t exit_code; /* The exit code of the command. */
+    bool success; /* Whether the exit code is 0, in a done event. */
+    const char *output; /* What the command wrote. */
     size_t output_len; /* bytes of output */
-    const char *message; /* event error: what went wrong */
-    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    const char *message; /* What went wrong, in an error event. */
+    const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
-    bool fast; /* use the server's pool of warm sandboxes; sent as false when not set */
-    const char *timestamp; /* event started: RFC 3339 */
-    const char *stage; /* event progress: how far it is, such as sandbox_created */
-    const char *sandbox; /* event progress: name of the sandbox */
-    bool oom; /* event done: the command was killed for passing its memory limit */
+    bool fast; /* Whether a warm sandbox is used, in a started event. */
+    const char *timestamp; /* The time, in RFC 3339 format. */
+    const char *stage; /* How far the sandbox is, such as sandbox_created, in a progress event. */
+    const char *sandbox; /* The name of the sandbox. */
+    bool oom; /* Whether the command was killed for exceeding its memory limit. */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool data, stream, exit_code, success, output, message, command, fast, timestamp, stage, sandbox, oom;
@@ -537,35 +537,37 @@ static inline ak_status ak_event_next(ak_call *call, ak_event *record, ak_error 
  * ak_sandbox_free. */
 typedef struct ak_sandbox {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *name; /* sandbox name, 1 to 63 bytes */
-    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
-    const char *uuid; /* its unique id; all zeros when unknown */
-    const char *backend; /* what isolates the sandbox */
-    const char *ip; /* its address, where it has one */
-    const char *image; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
-    int64_t vcpus; /* processors */
-    int64_t memory_mb; /* memory in MiB */
-    const char *created_at; /* time, RFC 3339 */
-    const char *created_from_template; /* name of the template it was made from */
-    const char *template_help_text; /* what that template says about its use */
-    const char *const *ports; /* "8080:80", "3000", "53:53/udp" (ends with NULL) */
+    const char *name; /* The name: 1 to 63 letters, digits, hyphens and underscores. */
+    const char *status; /* The state, such as running, stopped or paused; an open set. */
+    const char *uuid; /* The unique identifier; all zeros when unknown. */
+    const char *backend; /* The backend that isolates the sandbox. */
+    const char *ip; /* The IP address, if there is one. */
+    const char *image; /* The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
+    int64_t vcpus; /* The number of virtual processors. */
+    int64_t memory_mb; /* The memory in MiB. */
+    const char *created_at; /* When it was created, in RFC 3339 format. */
+    const char *created_from_template; /* The name of the template it was created from. */
+    const char *template_help_text; /* What that template says about its use. */
+    const char *const *ports; /* Published ports, each such as "8080:80", "3000" or "53:53/udp". (ends with NULL) */
     size_t ports_count; /* entries of ports */
-    const char *endpoints; /* list of {container_port, protocol, url} (JSON) */
-    const char *const *secret_files; /* secrets given to the sandbox as files (ends with NULL) */
+    const char *endpoints; /* A list of {container_port, protocol, url}. (JSON) */
+    const char *const *secret_files; /* Keys of secrets that the sandbox gets as files. (ends with NULL) */
     size_t secret_files_count; /* entries of secret_files */
-    bool placeholder_secrets; /* it holds placeholders for secrets, which a proxy replaces */
-    int64_t proxy_port; /* where that proxy listens */
-    const ak_pair *secret_mappings; /* environment variable to host; values are never shown (ends with a NULL name) */
+    bool placeholder_secrets; /* Whether the sandbox sees placeholders, which a proxy replaces by the secrets. */
+    int64_t proxy_port; /* The port that proxy listens on. */
+    /* Environment variables mapped to hosts. Values of secrets are never shown. (ends with a NULL name) */
+    const ak_pair *secret_mappings;
     size_t secret_mappings_count; /* entries of secret_mappings */
-    const ak_pair *labels; /* the user's own names and values (ends with a NULL name) */
+    const ak_pair *labels; /* User-defined labels. (ends with a NULL name) */
     size_t labels_count; /* entries of labels */
-    const char *description; /* the user's own words */
-    const char *last_activity_at; /* time, RFC 3339 */
-    const char *workspace_revision; /* which state of /workspace it has */
-    const char *archived_at; /* time, RFC 3339 */
-    const char *archived_reason; /* why */
-    const char *lifecycle; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *description; /* A user-defined description. */
+    const char *last_activity_at; /* When it was last used, in RFC 3339 format. */
+    const char *workspace_revision; /* The revision of /workspace. */
+    const char *archived_at; /* When it was archived, in RFC 3339 format. */
+    const char *archived_reason; /* Why it was archived. */
+    /* Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}. (JSON) */
+    const char *lifecycle;
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool uuid, backend, ip, image, vcpus, memory_mb, created_at, created_from_template, template_help_text, ports,
@@ -645,11 +647,11 @@ static inline ak_status ak_sandbox_next(ak_call *call, ak_sandbox *record, ak_er
 /* A record of ak_file_read. Begin with zeros; free with ak_file_free. */
 typedef struct ak_file {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *content; /* the bytes of a file or of an answer */
+    const char *content; /* The content in bytes. */
     size_t content_len; /* bytes of content */
-    const char *encoding; /* how the content came: utf8 or base64 (it is given out decoded) */
-    int64_t size; /* the content's bytes; as a parameter: how many ak_call_write will bring */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *encoding; /* How the content was sent: utf8 or base64. It is returned decoded. */
+    int64_t size; /* The size of the content in bytes. As a parameter: how many bytes ak_call_write will supply. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool encoding, size;
@@ -683,8 +685,8 @@ static inline ak_status ak_file_fill(ak_call *call, ak_file *record, ak_error *e
 /* A record of ak_files_write. Begin with zeros; free with ak_files_free. */
 typedef struct ak_files {
     ak_ops_block *memory; /* what the members point to: not for use */
-    int64_t written; /* how many files were written */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    int64_t written; /* The number of files written. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
 } ak_files;
 
 /* Frees what a record holds and makes it zeros. NULL is fine. Thread: one. */
@@ -712,23 +714,23 @@ static inline ak_status ak_files_fill(ak_call *call, ak_files *record, ak_error 
 /* A record of ak_sandbox_logs_get. Begin with zeros; free with ak_sandbox_log_free. */
 typedef struct ak_sandbox_log {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *type; /* event: started, progress, output, done, error, or one unknown here */
-    const char *timestamp; /* event started: RFC 3339 */
-    int64_t pid; /* process id, where the server counts */
-    const char *user; /* who did it */
-    const char *name; /* sandbox name, 1 to 63 bytes */
-    const char *sandbox; /* event progress: name of the sandbox */
-    const char *image; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
-    const char *backend; /* what isolates the sandbox */
-    const ak_pair *labels; /* the user's own names and values (ends with a NULL name) */
+    const char *type; /* The kind of event or log entry; an open set. */
+    const char *timestamp; /* The time, in RFC 3339 format. */
+    int64_t pid; /* The process id of the server. */
+    const char *user; /* Who did it. */
+    const char *name; /* The name: 1 to 63 letters, digits, hyphens and underscores. */
+    const char *sandbox; /* The name of the sandbox. */
+    const char *image; /* The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
+    const char *backend; /* The backend that isolates the sandbox. */
+    const ak_pair *labels; /* User-defined labels. (ends with a NULL name) */
     size_t labels_count; /* entries of labels */
-    const char *profile; /* permissive, moderate or restrictive */
-    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    const char *profile; /* The security profile: permissive, moderate or restrictive. */
+    const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
-    int64_t exit_code; /* the command's exit code */
-    const char *path; /* a file in the sandbox, absolute; request: path with its query */
-    const char *error; /* why this command or step failed */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    int64_t exit_code; /* The exit code of the command. */
+    const char *path; /* The absolute path of a file in the sandbox. */
+    const char *error; /* Why the command or step failed. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool timestamp, pid, user, name, sandbox, image, backend, labels, profile, command, exit_code, path, error;
@@ -786,10 +788,10 @@ static inline ak_status ak_sandbox_log_next(ak_call *call, ak_sandbox_log *recor
 /* A record of ak_batch_run. Begin with zeros; free with ak_batch_run_result_free. */
 typedef struct ak_batch_run_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *output; /* what the command wrote */
+    const char *output; /* What the command wrote. */
     size_t output_len; /* bytes of output */
-    const char *error; /* why this command or step failed */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *error; /* Why the command or step failed. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool output, error;
@@ -834,15 +836,15 @@ static inline ak_status ak_batch_run_result_next(ak_call *call, ak_batch_run_res
 /* A record of ak_detached_exec, ak_detached_status, ak_detached_list. Begin with zeros; free with ak_detached_free. */
 typedef struct ak_detached {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *id; /* event: the stream's last event id */
-    const char *status; /* health: "ok"; sandbox: running, stopped, paused, ... an open set */
-    const char *sandbox; /* event progress: name of the sandbox */
-    const char *const *command; /* program and arguments, passed on byte for byte (ends with NULL) */
+    const char *id; /* The identifier. */
+    const char *status; /* The state, such as running, stopped or paused; an open set. */
+    const char *sandbox; /* The name of the sandbox. */
+    const char *const *command; /* The program and its arguments, passed on byte for byte. (ends with NULL) */
     size_t command_count; /* entries of command */
-    int64_t pid; /* process id, where the server counts */
-    int64_t exit_code; /* the command's exit code */
-    const char *started_at; /* time, RFC 3339 */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    int64_t pid; /* The process id, as the server counts it. */
+    int64_t exit_code; /* The exit code of the command. */
+    const char *started_at; /* When it was started, in RFC 3339 format. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool sandbox, command, pid, exit_code, started_at;
@@ -893,11 +895,11 @@ static inline ak_status ak_detached_next(ak_call *call, ak_detached *record, ak_
 /* A record of ak_detached_logs. Begin with zeros; free with ak_detached_logs_result_free. */
 typedef struct ak_detached_logs_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *stdout; /* what the command wrote to its standard output */
+    const char *stdout; /* What the command wrote to its standard output. */
     size_t stdout_len; /* bytes of stdout */
-    const char *stderr; /* what it wrote to its standard error */
+    const char *stderr; /* What the command wrote to its standard error. */
     size_t stderr_len; /* bytes of stderr */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool stdout, stderr;
@@ -932,8 +934,8 @@ static inline ak_status ak_detached_logs_result_fill(ak_call *call, ak_detached_
 /* A record of ak_ttl_extend. Begin with zeros; free with ak_ttl_free. */
 typedef struct ak_ttl {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *expires_at; /* time, RFC 3339 */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *expires_at; /* When it expires, in RFC 3339 format. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool expires_at;
@@ -966,15 +968,15 @@ static inline ak_status ak_ttl_fill(ak_call *call, ak_ttl *record, ak_error *err
 /* A record of ak_snapshot_take, ak_snapshot_list, ak_snapshot_get. Begin with zeros; free with ak_snapshot_free. */
 typedef struct ak_snapshot {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *name; /* sandbox name, 1 to 63 bytes */
-    const char *sandbox; /* event progress: name of the sandbox */
-    const char *image_tag; /* what the backend calls the snapshot */
-    const char *backend; /* what isolates the sandbox */
-    const char *base_image; /* image of the sandbox it was taken of */
-    int64_t vcpus; /* processors */
-    int64_t memory_mb; /* memory in MiB */
-    const char *created_at; /* time, RFC 3339 */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *name; /* The name: 1 to 63 letters, digits, hyphens and underscores. */
+    const char *sandbox; /* The name of the sandbox. */
+    const char *image_tag; /* The backend's name for the snapshot. */
+    const char *backend; /* The backend that isolates the sandbox. */
+    const char *base_image; /* The image of the sandbox the snapshot was taken of. */
+    int64_t vcpus; /* The number of virtual processors. */
+    int64_t memory_mb; /* The memory in MiB. */
+    const char *created_at; /* When it was created, in RFC 3339 format. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool sandbox, image_tag, backend, base_image, vcpus, memory_mb, created_at;
@@ -1026,9 +1028,9 @@ static inline ak_status ak_snapshot_next(ak_call *call, ak_snapshot *record, ak_
 /* A record of ak_backends_get. Begin with zeros; free with ak_backends_free. */
 typedef struct ak_backends {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *default_backend; /* what a sandbox gets that asks for none */
-    const char *backends; /* list of {backend, configured, usable, readiness_reason, capabilities} (JSON) */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *default_backend; /* The backend of sandboxes that ask for none. */
+    const char *backends; /* A list of {backend, configured, usable, readiness_reason, capabilities}. (JSON) */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool default_backend;
@@ -1062,10 +1064,10 @@ static inline ak_status ak_backends_fill(ak_call *call, ak_backends *record, ak_
 /* A record of ak_status_get. Begin with zeros; free with ak_get_status_result_free. */
 typedef struct ak_get_status_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *version; /* the server's version */
-    const char *backend; /* what isolates the sandbox */
-    bool api_key_configured; /* whether the server wants a key */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *version; /* The version of the server. */
+    const char *backend; /* The backend that isolates the sandbox. */
+    bool api_key_configured; /* Whether the server requires an API key. */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool backend, api_key_configured;
@@ -1100,13 +1102,14 @@ static inline ak_status ak_get_status_result_fill(ak_call *call, ak_get_status_r
 /* A record of ak_stats_get. Begin with zeros; free with ak_stats_free. */
 typedef struct ak_stats {
     ak_ops_block *memory; /* what the members point to: not for use */
-    int64_t sandbox_count; /* how many sandboxes there are */
-    int64_t sandbox_limit; /* how many there may be; 0: no limit */
-    const char *backend; /* what isolates the sandbox */
-    int64_t uptime_seconds; /* how long the server has been running */
-    const char *version; /* the server's version */
-    const char *resource_usage; /* {cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb} (JSON) */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    int64_t sandbox_count; /* The number of sandboxes. */
+    int64_t sandbox_limit; /* The maximum number of sandboxes; 0 for no limit. */
+    const char *backend; /* The backend that isolates the sandbox. */
+    int64_t uptime_seconds; /* How long the server has been running, in seconds. */
+    const char *version; /* The version of the server. */
+    /* Resource usage: {cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb}. (JSON) */
+    const char *resource_usage;
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool sandbox_limit, backend, uptime_seconds, version, resource_usage;
@@ -1146,11 +1149,11 @@ static inline ak_status ak_stats_fill(ak_call *call, ak_stats *record, ak_error 
 /* A record of ak_request. Begin with zeros; free with ak_request_result_free. */
 typedef struct ak_request_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    int64_t http_status; /* status of the answer */
-    const char *content_type; /* type of the answer's content */
-    const char *content; /* the bytes of a file or of an answer */
+    int64_t http_status; /* The HTTP status of the reply. */
+    const char *content_type; /* The media type of the content. */
+    const char *content; /* The content in bytes. */
     size_t content_len; /* bytes of content */
-    const char *raw; /* the record as the server sent it: members this library does not know are here (JSON) */
+    const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
     struct {
         bool content_type;
@@ -1186,10 +1189,8 @@ static inline ak_status ak_request_result_fill(ak_call *call, ak_request_result 
 
 /* What ak_health can do without. Zero means not set. */
 typedef struct ak_health_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_health_options;
 
 /* Prepares a call of ak_health without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1204,8 +1205,8 @@ static inline ak_status ak_health_new(ak_client *client, const ak_health_options
     return ak_ops_end(&bind, call);
 }
 
-/* Whether the server is there. GET /health. result: what came; NULL when it is not wanted. AK_OK, or an error of
- * ak_call_step. Thread: any. */
+/* Checks that the server is reachable. GET /health. result: what came; NULL when it is not wanted. AK_OK, or an error
+ * of ak_call_step. Thread: any. */
 static inline ak_status ak_health(ak_client *client, const ak_health_options *options, ak_health_result *result,
                                   ak_error *err) {
     ak_call *call = NULL;
@@ -1223,14 +1224,14 @@ static inline ak_status ak_health(ak_client *client, const ak_health_options *op
 
 /* What ak_run can do without. Zero means not set. */
 typedef struct ak_run_options {
-    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
-    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
-    ak_choice fast AK_OPS_UNSET; /* use the server's pool of warm sandboxes; sent as false when not set */
-    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *image AK_OPS_UNSET; /* The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
+    const char *profile AK_OPS_UNSET; /* The security profile: permissive, moderate or restrictive. */
+    /* Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
+     * re-parses arguments in a shell and loses exit codes. */
+    ak_choice fast AK_OPS_UNSET;
+    ak_choice check AK_OPS_UNSET; /* Whether a failing command is an error. Default: true. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_run_options;
 
 /* Prepares a call of ak_run without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
@@ -1250,9 +1251,9 @@ static inline ak_status ak_run_new(ak_client *client, const char *const *command
     return ak_ops_end(&bind, call);
 }
 
-/* Runs a command in a fresh sandbox to its end. POST /run. command: program and arguments, passed on byte for byte
- * (ends with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the command
- * failed (see check), or any other of ak_call_step. Thread: any. */
+/* Runs a command in a fresh sandbox and returns its output. POST /run. command: The program and its arguments, passed
+ * on byte for byte. (ends with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND
+ * when the command failed (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_run(ak_client *client, const char *const *command, const ak_run_options *options,
                                ak_run_result *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1270,20 +1271,20 @@ static inline ak_status ak_run(ak_client *client, const char *const *command, co
 
 /* What ak_run_stream can do without. Zero means not set. */
 typedef struct ak_run_stream_options {
-    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
-    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
-    ak_choice fast AK_OPS_UNSET; /* use the server's pool of warm sandboxes; sent as false when not set */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a stream's silence after its first byte */
+    const char *image AK_OPS_UNSET; /* The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
+    const char *profile AK_OPS_UNSET; /* The security profile: permissive, moderate or restrictive. */
+    /* Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
+     * re-parses arguments in a shell and loses exit codes. */
+    ak_choice fast AK_OPS_UNSET;
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
+    /* Milliseconds that a stream may be silent after its first byte. Default: the client's. */
     int64_t idle_timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a whole stream */
-    int64_t total_timeout_ms AK_OPS_UNSET;
+    int64_t total_timeout_ms AK_OPS_UNSET; /* Milliseconds for a whole stream. Default: the client's. */
 } ak_run_stream_options;
 
-/* Runs a command in a fresh sandbox, with events as it goes. POST /run/stream. command: program and arguments, passed
- * on byte for byte (ends with NULL). Prepares the call: take what it yields with ak_event_next, then ak_call_free.
- * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+/* Runs a command in a fresh sandbox and streams events as they arrive. POST /run/stream. command: The program and its
+ * arguments, passed on byte for byte. (ends with NULL). Prepares the call: take what it yields with ak_event_next, then
+ * ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_run_stream(ak_client *client, const char *const *command,
                                       const ak_run_stream_options *options, ak_call **call, ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_RUN_STREAM, err);
@@ -1301,15 +1302,13 @@ static inline ak_status ak_run_stream(ak_client *client, const char *const *comm
 
 /* What ak_sandbox_list can do without. Zero means not set. */
 typedef struct ak_sandbox_list_options {
-    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const ak_pair *labels AK_OPS_UNSET; /* User-defined labels. (ends with a NULL name) */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_list_options;
 
-/* Every sandbox. GET /sandboxes. Prepares the call: take what it yields with ak_sandbox_next, then ak_call_free.
- * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
+/* Lists all sandboxes, or those that have all of the given labels. GET /sandboxes. Prepares the call: take what it
+ * yields with ak_sandbox_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_sandbox_list(ak_client *client, const ak_sandbox_list_options *options, ak_call **call,
                                         ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_LIST_SANDBOXES, err);
@@ -1323,32 +1322,35 @@ static inline ak_status ak_sandbox_list(ak_client *client, const ak_sandbox_list
 
 /* What ak_sandbox_create can do without. Zero means not set. */
 typedef struct ak_sandbox_create_options {
-    const char *image AK_OPS_UNSET; /* image name, 1 to 256 bytes of A-Za-z0-9._/:@- */
-    int64_t vcpus AK_OPS_UNSET; /* processors */
-    int64_t memory_mb AK_OPS_UNSET; /* memory in MiB */
-    const char *profile AK_OPS_UNSET; /* permissive, moderate or restrictive */
-    const char *backend AK_OPS_UNSET; /* what isolates the sandbox */
-    const char *source_url AK_OPS_UNSET; /* git repository to clone into /workspace */
-    const char *source_ref AK_OPS_UNSET; /* branch, tag or commit of it */
-    const char *const *volumes AK_OPS_UNSET; /* "slug:/path" or "slug:/path:ro" (ends with NULL) */
-    const char *const *secrets AK_OPS_UNSET; /* "KEY=value:host", "KEY:host" or "KEY:host:Header" (ends with NULL) */
-    const char *const *secret_files AK_OPS_UNSET; /* secrets given to the sandbox as files (ends with NULL) */
-    const char *const *ports AK_OPS_UNSET; /* "8080:80", "3000", "53:53/udp" (ends with NULL) */
-    const char *network AK_OPS_UNSET; /* {name, subnet, gateway, dns, static_ip} (JSON) */
-    const char *agent AK_OPS_UNSET; /* agent to prepare the sandbox for */
-    ak_choice placeholder_secrets AK_OPS_UNSET; /* it holds placeholders for secrets, which a proxy replaces */
-    /* environment variable to host; values are never shown (ends with a NULL name) */
+    const char *image AK_OPS_UNSET; /* The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -. */
+    int64_t vcpus AK_OPS_UNSET; /* The number of virtual processors. */
+    int64_t memory_mb AK_OPS_UNSET; /* The memory in MiB. */
+    const char *profile AK_OPS_UNSET; /* The security profile: permissive, moderate or restrictive. */
+    const char *backend AK_OPS_UNSET; /* The backend that isolates the sandbox. */
+    const char *source_url AK_OPS_UNSET; /* The git repository to clone into /workspace. */
+    const char *source_ref AK_OPS_UNSET; /* The branch, tag or commit to check out. */
+    /* Volumes to mount, each "slug:/path" or "slug:/path:ro". (ends with NULL) */
+    const char *const *volumes AK_OPS_UNSET;
+    /* Secrets, each "KEY=value:host", "KEY:host" or "KEY:host:Header". (ends with NULL) */
+    const char *const *secrets AK_OPS_UNSET;
+    const char *const *secret_files AK_OPS_UNSET; /* Keys of secrets that the sandbox gets as files. (ends with NULL) */
+    /* Published ports, each such as "8080:80", "3000" or "53:53/udp". (ends with NULL) */
+    const char *const *ports AK_OPS_UNSET;
+    const char *network AK_OPS_UNSET; /* The network to join: {name, subnet, gateway, dns, static_ip}. (JSON) */
+    const char *agent AK_OPS_UNSET; /* The agent to prepare the sandbox for. */
+    /* Whether the sandbox sees placeholders, which a proxy replaces by the secrets. */
+    ak_choice placeholder_secrets AK_OPS_UNSET;
+    /* Environment variables mapped to hosts. Values of secrets are never shown. (ends with a NULL name) */
     const ak_pair *secret_mappings AK_OPS_UNSET;
-    const char *init_script AK_OPS_UNSET; /* shell script to run once it is made */
-    const char *created_from_template AK_OPS_UNSET; /* name of the template it was made from */
-    const char *template_help_text AK_OPS_UNSET; /* what that template says about its use */
-    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
-    const char *description AK_OPS_UNSET; /* the user's own words */
-    const char *lifecycle AK_OPS_UNSET; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *init_script AK_OPS_UNSET; /* A shell script to run after creation. */
+    const char *created_from_template AK_OPS_UNSET; /* The name of the template it was created from. */
+    const char *template_help_text AK_OPS_UNSET; /* What that template says about its use. */
+    const ak_pair *labels AK_OPS_UNSET; /* User-defined labels. (ends with a NULL name) */
+    const char *description AK_OPS_UNSET; /* A user-defined description. */
+    /* Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}. (JSON) */
+    const char *lifecycle AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_create_options;
 
 /* Prepares a call of ak_sandbox_create without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1385,8 +1387,9 @@ static inline ak_status ak_sandbox_create_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* Makes a sandbox that stays. POST /sandboxes. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it is
- * not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Creates and starts a sandbox, which exists until it is removed. POST /sandboxes. name: The name: 1 to 63 letters,
+ * digits, hyphens and underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
 static inline ak_status ak_sandbox_create(ak_client *client, const char *name, const ak_sandbox_create_options *options,
                                           ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1404,10 +1407,8 @@ static inline ak_status ak_sandbox_create(ak_client *client, const char *name, c
 
 /* What ak_sandbox_get can do without. Zero means not set. */
 typedef struct ak_sandbox_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_get_options;
 
 /* Prepares a call of ak_sandbox_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1423,8 +1424,8 @@ static inline ak_status ak_sandbox_get_new(ak_client *client, const char *name, 
     return ak_ops_end(&bind, call);
 }
 
-/* What one sandbox is like. GET /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it
- * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Returns one sandbox. GET /sandboxes/{name}. name: The name: 1 to 63 letters, digits, hyphens and underscores..
+ * result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_get(ak_client *client, const char *name, const ak_sandbox_get_options *options,
                                        ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1442,10 +1443,8 @@ static inline ak_status ak_sandbox_get(ak_client *client, const char *name, cons
 
 /* What ak_sandbox_remove can do without. Zero means not set. */
 typedef struct ak_sandbox_remove_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_remove_options;
 
 /* Prepares a call of ak_sandbox_remove without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1461,8 +1460,8 @@ static inline ak_status ak_sandbox_remove_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* Removes a sandbox with all that is in it. DELETE /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an
- * error of ak_call_step. Thread: any. */
+/* Removes a sandbox and everything in it. DELETE /sandboxes/{name}. name: The name: 1 to 63 letters, digits, hyphens
+ * and underscores.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_remove(ak_client *client, const char *name, const ak_sandbox_remove_options *options,
                                           ak_error *err) {
     ak_call *call = NULL;
@@ -1476,14 +1475,12 @@ static inline ak_status ak_sandbox_remove(ak_client *client, const char *name, c
 
 /* What ak_sandbox_exec can do without. Zero means not set. */
 typedef struct ak_sandbox_exec_options {
-    const char *const *env AK_OPS_UNSET; /* "KEY=VALUE"; ak_call_put_text takes the two apart (ends with NULL) */
-    const char *workdir AK_OPS_UNSET; /* absolute path inside the sandbox */
-    ak_choice sudo AK_OPS_UNSET; /* run it as root in the sandbox; servers may forbid it */
-    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *const *env AK_OPS_UNSET; /* Environment variables, each "NAME=VALUE". (ends with NULL) */
+    const char *workdir AK_OPS_UNSET; /* The working directory, an absolute path in the sandbox. */
+    ak_choice sudo AK_OPS_UNSET; /* Whether to run the command as root in the sandbox. Servers may forbid it. */
+    ak_choice check AK_OPS_UNSET; /* Whether a failing command is an error. Default: true. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_exec_options;
 
 /* Prepares a call of ak_sandbox_exec without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1504,9 +1501,10 @@ static inline ak_status ak_sandbox_exec_new(ak_client *client, const char *name,
     return ak_ops_end(&bind, call);
 }
 
-/* Runs a command in a sandbox that is there. POST /sandboxes/{name}/exec. name: sandbox name, 1 to 63 bytes; command:
- * program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it is not wanted.
- * AK_OK, or an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
+/* Runs a command in an existing sandbox and returns its output. POST /sandboxes/{name}/exec. name: The name: 1 to 63
+ * letters, digits, hyphens and underscores.; command: The program and its arguments, passed on byte for byte. (ends
+ * with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error: AK_E_COMMAND when the command failed
+ * (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, const char *const *command,
                                         const ak_sandbox_exec_options *options, ak_run_result *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1524,10 +1522,8 @@ static inline ak_status ak_sandbox_exec(ak_client *client, const char *name, con
 
 /* What ak_sandbox_get_by_uuid can do without. Zero means not set. */
 typedef struct ak_sandbox_get_by_uuid_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_get_by_uuid_options;
 
 /* Prepares a call of ak_sandbox_get_by_uuid without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1544,8 +1540,8 @@ static inline ak_status ak_sandbox_get_by_uuid_new(ak_client *client, const char
     return ak_ops_end(&bind, call);
 }
 
-/* What the sandbox of a uuid is like. GET /sandboxes/by-uuid/{uuid}. uuid: its unique id; all zeros when unknown.
- * result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Returns the sandbox with a given UUID. GET /sandboxes/by-uuid/{uuid}. uuid: The unique identifier; all zeros when
+ * unknown.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_get_by_uuid(ak_client *client, const char *uuid,
                                                const ak_sandbox_get_by_uuid_options *options, ak_sandbox *result,
                                                ak_error *err) {
@@ -1564,10 +1560,8 @@ static inline ak_status ak_sandbox_get_by_uuid(ak_client *client, const char *uu
 
 /* What ak_sandbox_start can do without. Zero means not set. */
 typedef struct ak_sandbox_start_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_start_options;
 
 /* Prepares a call of ak_sandbox_start without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1583,8 +1577,8 @@ static inline ak_status ak_sandbox_start_new(ak_client *client, const char *name
     return ak_ops_end(&bind, call);
 }
 
-/* Starts a stopped sandbox. POST /sandboxes/{name}/start. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of
- * ak_call_step. Thread: any. */
+/* Starts a stopped sandbox. POST /sandboxes/{name}/start. name: The name: 1 to 63 letters, digits, hyphens and
+ * underscores.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_start(ak_client *client, const char *name, const ak_sandbox_start_options *options,
                                          ak_error *err) {
     ak_call *call = NULL;
@@ -1598,10 +1592,8 @@ static inline ak_status ak_sandbox_start(ak_client *client, const char *name, co
 
 /* What ak_sandbox_stop can do without. Zero means not set. */
 typedef struct ak_sandbox_stop_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_stop_options;
 
 /* Prepares a call of ak_sandbox_stop without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1617,8 +1609,8 @@ static inline ak_status ak_sandbox_stop_new(ak_client *client, const char *name,
     return ak_ops_end(&bind, call);
 }
 
-/* Ends every process of a sandbox, which stays. POST /sandboxes/{name}/stop. name: sandbox name, 1 to 63 bytes. AK_OK,
- * or an error of ak_call_step. Thread: any. */
+/* Stops a sandbox: its processes end, the sandbox is kept. POST /sandboxes/{name}/stop. name: The name: 1 to 63
+ * letters, digits, hyphens and underscores.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_stop(ak_client *client, const char *name, const ak_sandbox_stop_options *options,
                                         ak_error *err) {
     ak_call *call = NULL;
@@ -1632,10 +1624,8 @@ static inline ak_status ak_sandbox_stop(ak_client *client, const char *name, con
 
 /* What ak_sandbox_pause can do without. Zero means not set. */
 typedef struct ak_sandbox_pause_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_pause_options;
 
 /* Prepares a call of ak_sandbox_pause without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1651,8 +1641,8 @@ static inline ak_status ak_sandbox_pause_new(ak_client *client, const char *name
     return ak_ops_end(&bind, call);
 }
 
-/* Freezes a sandbox with its memory; few backends can. POST /sandboxes/{name}/pause. name: sandbox name, 1 to 63 bytes.
- * AK_OK, or an error of ak_call_step. Thread: any. */
+/* Freezes a sandbox and its memory. Few backends support this. POST /sandboxes/{name}/pause. name: The name: 1 to 63
+ * letters, digits, hyphens and underscores.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_pause(ak_client *client, const char *name, const ak_sandbox_pause_options *options,
                                          ak_error *err) {
     ak_call *call = NULL;
@@ -1666,10 +1656,8 @@ static inline ak_status ak_sandbox_pause(ak_client *client, const char *name, co
 
 /* What ak_sandbox_resume can do without. Zero means not set. */
 typedef struct ak_sandbox_resume_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_resume_options;
 
 /* Prepares a call of ak_sandbox_resume without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1685,8 +1673,8 @@ static inline ak_status ak_sandbox_resume_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* Goes on with a paused one. POST /sandboxes/{name}/resume. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of
- * ak_call_step. Thread: any. */
+/* Resumes a paused sandbox. POST /sandboxes/{name}/resume. name: The name: 1 to 63 letters, digits, hyphens and
+ * underscores.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_resume(ak_client *client, const char *name, const ak_sandbox_resume_options *options,
                                           ak_error *err) {
     ak_call *call = NULL;
@@ -1700,10 +1688,8 @@ static inline ak_status ak_sandbox_resume(ak_client *client, const char *name, c
 
 /* What ak_sandbox_fork can do without. Zero means not set. */
 typedef struct ak_sandbox_fork_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_fork_options;
 
 /* Prepares a call of ak_sandbox_fork without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1720,9 +1706,9 @@ static inline ak_status ak_sandbox_fork_new(ak_client *client, const char *name,
     return ak_ops_end(&bind, call);
 }
 
-/* Makes a second sandbox of a paused one, memory and all. POST /sandboxes/{name}/fork. name: sandbox name, 1 to 63
- * bytes; as_name: name of the sandbox to make, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or
- * an error of ak_call_step. Thread: any. */
+/* Creates a copy of a paused sandbox, including its memory. POST /sandboxes/{name}/fork. name: The name: 1 to 63
+ * letters, digits, hyphens and underscores.; as_name: The name of the new sandbox: 1 to 63 letters, digits, hyphens and
+ * underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_fork(ak_client *client, const char *name, const char *as_name,
                                         const ak_sandbox_fork_options *options, ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1740,12 +1726,10 @@ static inline ak_status ak_sandbox_fork(ak_client *client, const char *name, con
 
 /* What ak_sandbox_resize can do without. Zero means not set. */
 typedef struct ak_sandbox_resize_options {
-    int64_t vcpus AK_OPS_UNSET; /* processors */
-    int64_t memory_mb AK_OPS_UNSET; /* memory in MiB */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t vcpus AK_OPS_UNSET; /* The number of virtual processors. */
+    int64_t memory_mb AK_OPS_UNSET; /* The memory in MiB. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_resize_options;
 
 /* Prepares a call of ak_sandbox_resize without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1763,8 +1747,9 @@ static inline ak_status ak_sandbox_resize_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* Gives a sandbox other processors or memory. POST /sandboxes/{name}/resize. name: sandbox name, 1 to 63 bytes. result:
- * what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Changes the processors or memory of a sandbox. Some backends restart it and lose its state. POST
+ * /sandboxes/{name}/resize. name: The name: 1 to 63 letters, digits, hyphens and underscores.. result: what came; NULL
+ * when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_resize(ak_client *client, const char *name, const ak_sandbox_resize_options *options,
                                           ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1782,10 +1767,8 @@ static inline ak_status ak_sandbox_resize(ak_client *client, const char *name, c
 
 /* What ak_sandbox_recover can do without. Zero means not set. */
 typedef struct ak_sandbox_recover_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_recover_options;
 
 /* Prepares a call of ak_sandbox_recover without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1802,8 +1785,8 @@ static inline ak_status ak_sandbox_recover_new(ak_client *client, const char *na
     return ak_ops_end(&bind, call);
 }
 
-/* Brings an archived sandbox back. POST /sandboxes/{name}/recover. name: sandbox name, 1 to 63 bytes. result: what
- * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Restores an archived sandbox. POST /sandboxes/{name}/recover. name: The name: 1 to 63 letters, digits, hyphens and
+ * underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_recover(ak_client *client, const char *name,
                                            const ak_sandbox_recover_options *options, ak_sandbox *result,
                                            ak_error *err) {
@@ -1822,13 +1805,12 @@ static inline ak_status ak_sandbox_recover(ak_client *client, const char *name,
 
 /* What ak_sandbox_update can do without. Zero means not set. */
 typedef struct ak_sandbox_update_options {
-    const ak_pair *labels AK_OPS_UNSET; /* the user's own names and values (ends with a NULL name) */
-    const char *description AK_OPS_UNSET; /* the user's own words */
-    const char *lifecycle AK_OPS_UNSET; /* {auto_stop_after_seconds, auto_archive_..., auto_delete_...} (JSON) */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const ak_pair *labels AK_OPS_UNSET; /* User-defined labels. (ends with a NULL name) */
+    const char *description AK_OPS_UNSET; /* A user-defined description. */
+    /* Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}. (JSON) */
+    const char *lifecycle AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_update_options;
 
 /* Prepares a call of ak_sandbox_update without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -1847,8 +1829,9 @@ static inline ak_status ak_sandbox_update_new(ak_client *client, const char *nam
     return ak_ops_end(&bind, call);
 }
 
-/* Changes labels, description or lifecycle. PATCH /sandboxes/{name}. name: sandbox name, 1 to 63 bytes. result: what
- * came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Changes the labels, description or lifecycle of a sandbox. Labels are replaced as a whole. PATCH /sandboxes/{name}.
+ * name: The name: 1 to 63 letters, digits, hyphens and underscores.. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_sandbox_update(ak_client *client, const char *name, const ak_sandbox_update_options *options,
                                           ak_sandbox *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1866,10 +1849,8 @@ static inline ak_status ak_sandbox_update(ak_client *client, const char *name, c
 
 /* What ak_file_read can do without. Zero means not set. */
 typedef struct ak_file_read_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_file_read_options;
 
 /* Prepares a call of ak_file_read without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1886,9 +1867,9 @@ static inline ak_status ak_file_read_new(ak_client *client, const char *name, co
     return ak_ops_end(&bind, call);
 }
 
-/* A file's content; ak_call_read hands it out as it comes. GET /sandboxes/{name}/files/{path}. name: sandbox name, 1 to
- * 63 bytes; path: a file in the sandbox, absolute; request: path with its query. result: what came; NULL when it is not
- * wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Reads a file from a sandbox. GET /sandboxes/{name}/files/{path}. name: The name: 1 to 63 letters, digits, hyphens and
+ * underscores.; path: The absolute path of a file in the sandbox.. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_file_read(ak_client *client, const char *name, const char *path,
                                      const ak_file_read_options *options, ak_file *result, ak_error *err) {
     ak_call *call = NULL;
@@ -1906,11 +1887,10 @@ static inline ak_status ak_file_read(ak_client *client, const char *name, const 
 
 /* What ak_file_write can do without. Zero means not set. */
 typedef struct ak_file_write_options {
-    int64_t size AK_OPS_UNSET; /* the content's bytes; as a parameter: how many ak_call_write will bring */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    /* The size of the content in bytes. As a parameter: how many bytes ak_call_write will supply. */
+    int64_t size AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_file_write_options;
 
 /* Prepares a call of ak_file_write without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1930,9 +1910,9 @@ static inline ak_status ak_file_write_new(ak_client *client, const char *name, c
     return ak_ops_end(&bind, call);
 }
 
-/* Writes a file; ak_call_write takes its content piece by piece. PUT /sandboxes/{name}/files/{path}. name: sandbox
- * name, 1 to 63 bytes; path: a file in the sandbox, absolute; request: path with its query; content: the bytes of a
- * file or of an answer. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Writes a file in a sandbox and creates its parent directories. PUT /sandboxes/{name}/files/{path}. name: The name: 1
+ * to 63 letters, digits, hyphens and underscores.; path: The absolute path of a file in the sandbox.; content: The
+ * content in bytes.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_file_write(ak_client *client, const char *name, const char *path, const void *content,
                                       size_t content_len, const ak_file_write_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -1946,10 +1926,8 @@ static inline ak_status ak_file_write(ak_client *client, const char *name, const
 
 /* What ak_file_delete can do without. Zero means not set. */
 typedef struct ak_file_delete_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_file_delete_options;
 
 /* Prepares a call of ak_file_delete without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -1966,8 +1944,9 @@ static inline ak_status ak_file_delete_new(ak_client *client, const char *name, 
     return ak_ops_end(&bind, call);
 }
 
-/* Removes a file. DELETE /sandboxes/{name}/files/{path}. name: sandbox name, 1 to 63 bytes; path: a file in the
- * sandbox, absolute; request: path with its query. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Deletes a file from a sandbox. DELETE /sandboxes/{name}/files/{path}. name: The name: 1 to 63 letters, digits,
+ * hyphens and underscores.; path: The absolute path of a file in the sandbox.. AK_OK, or an error of ak_call_step.
+ * Thread: any. */
 static inline ak_status ak_file_delete(ak_client *client, const char *name, const char *path,
                                        const ak_file_delete_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -1981,10 +1960,8 @@ static inline ak_status ak_file_delete(ak_client *client, const char *name, cons
 
 /* What ak_files_write can do without. Zero means not set. */
 typedef struct ak_files_write_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_files_write_options;
 
 /* Prepares a call of ak_files_write without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2001,9 +1978,9 @@ static inline ak_status ak_files_write_new(ak_client *client, const char *name, 
     return ak_ops_end(&bind, call);
 }
 
-/* Writes several files of text. POST /sandboxes/{name}/files. name: sandbox name, 1 to 63 bytes; files: absolute path
- * to text (ends with a NULL name). result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
- * Thread: any. */
+/* Writes several text files. When one fails, others may have been written. POST /sandboxes/{name}/files. name: The
+ * name: 1 to 63 letters, digits, hyphens and underscores.; files: Absolute paths mapped to text. (ends with a NULL
+ * name). result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_files_write(ak_client *client, const char *name, const ak_pair *files,
                                        const ak_files_write_options *options, ak_files *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2021,15 +1998,13 @@ static inline ak_status ak_files_write(ak_client *client, const char *name, cons
 
 /* What ak_sandbox_logs_get can do without. Zero means not set. */
 typedef struct ak_sandbox_logs_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_sandbox_logs_get_options;
 
-/* What happened to a sandbox, oldest first. GET /sandboxes/{name}/logs. name: sandbox name, 1 to 63 bytes. Prepares the
- * call: take what it yields with ak_sandbox_log_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
- * any. */
+/* Lists the audit log of a sandbox, oldest entry first. GET /sandboxes/{name}/logs. name: The name: 1 to 63 letters,
+ * digits, hyphens and underscores.. Prepares the call: take what it yields with ak_sandbox_log_next, then ak_call_free.
+ * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_sandbox_logs_get(ak_client *client, const char *name,
                                             const ak_sandbox_logs_get_options *options, ak_call **call, ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_GET_SANDBOX_LOGS, err);
@@ -2043,16 +2018,14 @@ static inline ak_status ak_sandbox_logs_get(ak_client *client, const char *name,
 
 /* What ak_batch_run can do without. Zero means not set. */
 typedef struct ak_batch_run_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_batch_run_options;
 
-/* Runs several commands side by side, a record for each in their order. POST /batch/run. commands: several commands:
- * ak_call_add_list begins each, ak_call_add_text adds to it (each ends with NULL, and so do all). Prepares the call:
- * take what it yields with ak_batch_run_result_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread:
- * any. */
+/* Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order. POST
+ * /batch/run. commands: The commands, each a program and its arguments. (each ends with NULL, and so do all). Prepares
+ * the call: take what it yields with ak_batch_run_result_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
+ * Thread: any. */
 static inline ak_status ak_batch_run(ak_client *client, const char *const *const *commands,
                                      const ak_batch_run_options *options, ak_call **call, ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_BATCH_RUN, err);
@@ -2066,13 +2039,11 @@ static inline ak_status ak_batch_run(ak_client *client, const char *const *const
 
 /* What ak_detached_exec can do without. Zero means not set. */
 typedef struct ak_detached_exec_options {
-    const char *const *env AK_OPS_UNSET; /* "KEY=VALUE"; ak_call_put_text takes the two apart (ends with NULL) */
-    const char *workdir AK_OPS_UNSET; /* absolute path inside the sandbox */
-    ak_choice sudo AK_OPS_UNSET; /* run it as root in the sandbox; servers may forbid it */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *const *env AK_OPS_UNSET; /* Environment variables, each "NAME=VALUE". (ends with NULL) */
+    const char *workdir AK_OPS_UNSET; /* The working directory, an absolute path in the sandbox. */
+    ak_choice sudo AK_OPS_UNSET; /* Whether to run the command as root in the sandbox. Servers may forbid it. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_detached_exec_options;
 
 /* Prepares a call of ak_detached_exec without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2092,9 +2063,9 @@ static inline ak_status ak_detached_exec_new(ak_client *client, const char *name
     return ak_ops_end(&bind, call);
 }
 
-/* Starts a command in a sandbox and does not wait for it. POST /sandboxes/{name}/exec/detach. name: sandbox name, 1 to
- * 63 bytes; command: program and arguments, passed on byte for byte (ends with NULL). result: what came; NULL when it
- * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Starts a command in a sandbox without waiting for it. POST /sandboxes/{name}/exec/detach. name: The name: 1 to 63
+ * letters, digits, hyphens and underscores.; command: The program and its arguments, passed on byte for byte. (ends
+ * with NULL). result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_exec(ak_client *client, const char *name, const char *const *command,
                                          const ak_detached_exec_options *options, ak_detached *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2112,10 +2083,8 @@ static inline ak_status ak_detached_exec(ak_client *client, const char *name, co
 
 /* What ak_detached_status can do without. Zero means not set. */
 typedef struct ak_detached_status_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_detached_status_options;
 
 /* Prepares a call of ak_detached_status without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2133,9 +2102,9 @@ static inline ak_status ak_detached_status_new(ak_client *client, const char *na
     return ak_ops_end(&bind, call);
 }
 
-/* How such a command is. GET /sandboxes/{name}/exec/detached/{id}. name: sandbox name, 1 to 63 bytes; id: event: the
- * stream's last event id. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread:
- * any. */
+/* Returns the state of a detached command. GET /sandboxes/{name}/exec/detached/{id}. name: The name: 1 to 63 letters,
+ * digits, hyphens and underscores.; id: The identifier.. result: what came; NULL when it is not wanted. AK_OK, or an
+ * error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_status(ak_client *client, const char *name, const char *id,
                                            const ak_detached_status_options *options, ak_detached *result,
                                            ak_error *err) {
@@ -2154,11 +2123,9 @@ static inline ak_status ak_detached_status(ak_client *client, const char *name, 
 
 /* What ak_detached_logs can do without. Zero means not set. */
 typedef struct ak_detached_logs_options {
-    const char *stream AK_OPS_UNSET; /* event output: "stdout" */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *stream AK_OPS_UNSET; /* The output stream: stdout or stderr. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_detached_logs_options;
 
 /* Prepares a call of ak_detached_logs without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2176,9 +2143,9 @@ static inline ak_status ak_detached_logs_new(ak_client *client, const char *name
     return ak_ops_end(&bind, call);
 }
 
-/* What such a command wrote. GET /sandboxes/{name}/exec/detached/{id}/logs. name: sandbox name, 1 to 63 bytes; id:
- * event: the stream's last event id. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
- * Thread: any. */
+/* Returns what a detached command has written so far. GET /sandboxes/{name}/exec/detached/{id}/logs. name: The name: 1
+ * to 63 letters, digits, hyphens and underscores.; id: The identifier.. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_logs(ak_client *client, const char *name, const char *id,
                                          const ak_detached_logs_options *options, ak_detached_logs_result *result,
                                          ak_error *err) {
@@ -2197,10 +2164,8 @@ static inline ak_status ak_detached_logs(ak_client *client, const char *name, co
 
 /* What ak_detached_kill can do without. Zero means not set. */
 typedef struct ak_detached_kill_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_detached_kill_options;
 
 /* Prepares a call of ak_detached_kill without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2217,8 +2182,8 @@ static inline ak_status ak_detached_kill_new(ak_client *client, const char *name
     return ak_ops_end(&bind, call);
 }
 
-/* Ends such a command. DELETE /sandboxes/{name}/exec/detached/{id}. name: sandbox name, 1 to 63 bytes; id: event: the
- * stream's last event id. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Kills a detached command. DELETE /sandboxes/{name}/exec/detached/{id}. name: The name: 1 to 63 letters, digits,
+ * hyphens and underscores.; id: The identifier.. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_detached_kill(ak_client *client, const char *name, const char *id,
                                          const ak_detached_kill_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -2232,15 +2197,13 @@ static inline ak_status ak_detached_kill(ak_client *client, const char *name, co
 
 /* What ak_detached_list can do without. Zero means not set. */
 typedef struct ak_detached_list_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_detached_list_options;
 
-/* All such commands of a sandbox. GET /sandboxes/{name}/exec/detached. name: sandbox name, 1 to 63 bytes. Prepares the
- * call: take what it yields with ak_detached_next, then ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any.
- * */
+/* Lists the detached commands of a sandbox. GET /sandboxes/{name}/exec/detached. name: The name: 1 to 63 letters,
+ * digits, hyphens and underscores.. Prepares the call: take what it yields with ak_detached_next, then ak_call_free.
+ * Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_detached_list(ak_client *client, const char *name, const ak_detached_list_options *options,
                                          ak_call **call, ak_error *err) {
     ak_ops_bind bind = ak_ops_begin(client, AK_OP_DETACHED_LIST, err);
@@ -2254,11 +2217,10 @@ static inline ak_status ak_detached_list(ak_client *client, const char *name, co
 
 /* What ak_ttl_extend can do without. Zero means not set. */
 typedef struct ak_ttl_extend_options {
-    const char *by AK_OPS_UNSET; /* seconds, or such as 90m or 1h30m */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    /* How much longer, in seconds ("90") or as a duration such as "15m" or "1h30m". Default: one hour. */
+    const char *by AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_ttl_extend_options;
 
 /* Prepares a call of ak_ttl_extend without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2275,8 +2237,8 @@ static inline ak_status ak_ttl_extend_new(ak_client *client, const char *name, c
     return ak_ops_end(&bind, call);
 }
 
-/* Lets a sandbox live for longer. POST /sandboxes/{name}/extend. name: sandbox name, 1 to 63 bytes. result: what came;
- * NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Extends the lifetime of a sandbox. POST /sandboxes/{name}/extend. name: The name: 1 to 63 letters, digits, hyphens
+ * and underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_ttl_extend(ak_client *client, const char *name, const ak_ttl_extend_options *options,
                                       ak_ttl *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2294,10 +2256,8 @@ static inline ak_status ak_ttl_extend(ak_client *client, const char *name, const
 
 /* What ak_snapshot_take can do without. Zero means not set. */
 typedef struct ak_snapshot_take_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_snapshot_take_options;
 
 /* Prepares a call of ak_snapshot_take without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2314,9 +2274,9 @@ static inline ak_status ak_snapshot_take_new(ak_client *client, const char *sand
     return ak_ops_end(&bind, call);
 }
 
-/* Keeps the state of a sandbox under a name. POST /snapshots. sandbox: event progress: name of the sandbox; name:
- * sandbox name, 1 to 63 bytes. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
- * Thread: any. */
+/* Saves the state of a sandbox as a snapshot. POST /snapshots. sandbox: The name of the sandbox.; name: The name: 1 to
+ * 63 letters, digits, hyphens and underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of
+ * ak_call_step. Thread: any. */
 static inline ak_status ak_snapshot_take(ak_client *client, const char *sandbox, const char *name,
                                          const ak_snapshot_take_options *options, ak_snapshot *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2334,13 +2294,11 @@ static inline ak_status ak_snapshot_take(ak_client *client, const char *sandbox,
 
 /* What ak_snapshot_list can do without. Zero means not set. */
 typedef struct ak_snapshot_list_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_snapshot_list_options;
 
-/* Every snapshot, oldest first. GET /snapshots. Prepares the call: take what it yields with ak_snapshot_next, then
+/* Lists all snapshots, oldest first. GET /snapshots. Prepares the call: take what it yields with ak_snapshot_next, then
  * ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY. Thread: any. */
 static inline ak_status ak_snapshot_list(ak_client *client, const ak_snapshot_list_options *options, ak_call **call,
                                          ak_error *err) {
@@ -2354,10 +2312,8 @@ static inline ak_status ak_snapshot_list(ak_client *client, const ak_snapshot_li
 
 /* What ak_snapshot_get can do without. Zero means not set. */
 typedef struct ak_snapshot_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_snapshot_get_options;
 
 /* Prepares a call of ak_snapshot_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2373,8 +2329,8 @@ static inline ak_status ak_snapshot_get_new(ak_client *client, const char *name,
     return ak_ops_end(&bind, call);
 }
 
-/* What one snapshot is like. GET /snapshots/{name}. name: sandbox name, 1 to 63 bytes. result: what came; NULL when it
- * is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Returns one snapshot. GET /snapshots/{name}. name: The name: 1 to 63 letters, digits, hyphens and underscores..
+ * result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_snapshot_get(ak_client *client, const char *name, const ak_snapshot_get_options *options,
                                         ak_snapshot *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2392,10 +2348,8 @@ static inline ak_status ak_snapshot_get(ak_client *client, const char *name, con
 
 /* What ak_snapshot_delete can do without. Zero means not set. */
 typedef struct ak_snapshot_delete_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_snapshot_delete_options;
 
 /* Prepares a call of ak_snapshot_delete without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2412,8 +2366,8 @@ static inline ak_status ak_snapshot_delete_new(ak_client *client, const char *na
     return ak_ops_end(&bind, call);
 }
 
-/* Removes a snapshot. DELETE /snapshots/{name}. name: sandbox name, 1 to 63 bytes. AK_OK, or an error of ak_call_step.
- * Thread: any. */
+/* Deletes a snapshot. DELETE /snapshots/{name}. name: The name: 1 to 63 letters, digits, hyphens and underscores..
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_snapshot_delete(ak_client *client, const char *name,
                                            const ak_snapshot_delete_options *options, ak_error *err) {
     ak_call *call = NULL;
@@ -2427,12 +2381,11 @@ static inline ak_status ak_snapshot_delete(ak_client *client, const char *name,
 
 /* What ak_snapshot_restore can do without. Zero means not set. */
 typedef struct ak_snapshot_restore_options {
-    const char *as_name AK_OPS_UNSET; /* name of the sandbox to make, 1 to 63 bytes */
-    ak_choice start AK_OPS_UNSET; /* start it at once */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    /* The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. */
+    const char *as_name AK_OPS_UNSET;
+    ak_choice start AK_OPS_UNSET; /* Whether to start it at once. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_snapshot_restore_options;
 
 /* Prepares a call of ak_snapshot_restore without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT,
@@ -2451,8 +2404,8 @@ static inline ak_status ak_snapshot_restore_new(ak_client *client, const char *n
     return ak_ops_end(&bind, call);
 }
 
-/* Makes a sandbox of a snapshot. POST /snapshots/{name}/restore. name: sandbox name, 1 to 63 bytes. result: what came;
- * NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
+/* Creates a sandbox from a snapshot. POST /snapshots/{name}/restore. name: The name: 1 to 63 letters, digits, hyphens
+ * and underscores.. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_snapshot_restore(ak_client *client, const char *name,
                                             const ak_snapshot_restore_options *options, ak_sandbox *result,
                                             ak_error *err) {
@@ -2471,10 +2424,8 @@ static inline ak_status ak_snapshot_restore(ak_client *client, const char *name,
 
 /* What ak_backends_get can do without. Zero means not set. */
 typedef struct ak_backends_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_backends_get_options;
 
 /* Prepares a call of ak_backends_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2489,8 +2440,8 @@ static inline ak_status ak_backends_get_new(ak_client *client, const ak_backends
     return ak_ops_end(&bind, call);
 }
 
-/* What the server can isolate sandboxes with. GET /backends. result: what came; NULL when it is not wanted. AK_OK, or
- * an error of ak_call_step. Thread: any. */
+/* Returns the backends that the server supports. GET /backends. result: what came; NULL when it is not wanted. AK_OK,
+ * or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_backends_get(ak_client *client, const ak_backends_get_options *options, ak_backends *result,
                                         ak_error *err) {
     ak_call *call = NULL;
@@ -2508,10 +2459,8 @@ static inline ak_status ak_backends_get(ak_client *client, const ak_backends_get
 
 /* What ak_status_get can do without. Zero means not set. */
 typedef struct ak_status_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_status_get_options;
 
 /* Prepares a call of ak_status_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2526,8 +2475,8 @@ static inline ak_status ak_status_get_new(ak_client *client, const ak_status_get
     return ak_ops_end(&bind, call);
 }
 
-/* The server itself. GET /status. result: what came; NULL when it is not wanted. AK_OK, or an error of ak_call_step.
- * Thread: any. */
+/* Returns the version and configuration of the server. GET /status. result: what came; NULL when it is not wanted.
+ * AK_OK, or an error of ak_call_step. Thread: any. */
 static inline ak_status ak_status_get(ak_client *client, const ak_status_get_options *options,
                                       ak_get_status_result *result, ak_error *err) {
     ak_call *call = NULL;
@@ -2545,10 +2494,8 @@ static inline ak_status ak_status_get(ak_client *client, const ak_status_get_opt
 
 /* What ak_stats_get can do without. Zero means not set. */
 typedef struct ak_stats_get_options {
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_stats_get_options;
 
 /* Prepares a call of ak_stats_get without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2563,8 +2510,8 @@ static inline ak_status ak_stats_get_new(ak_client *client, const ak_stats_get_o
     return ak_ops_end(&bind, call);
 }
 
-/* How much of the server is in use. GET /stats. result: what came; NULL when it is not wanted. AK_OK, or an error of
- * ak_call_step. Thread: any. */
+/* Returns usage statistics of the server. GET /stats. result: what came; NULL when it is not wanted. AK_OK, or an error
+ * of ak_call_step. Thread: any. */
 static inline ak_status ak_stats_get(ak_client *client, const ak_stats_get_options *options, ak_stats *result,
                                      ak_error *err) {
     ak_call *call = NULL;
@@ -2582,12 +2529,10 @@ static inline ak_status ak_stats_get(ak_client *client, const ak_stats_get_optio
 
 /* What ak_request can do without. Zero means not set. */
 typedef struct ak_request_options {
-    const char *body AK_OPS_UNSET; /* JSON to send (JSON) */
-    ak_choice check AK_OPS_UNSET; /* default true: a failing command is AK_E_COMMAND; false: it is a record */
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds a unary call, first step to last byte */
-    int64_t timeout_ms AK_OPS_UNSET;
-    /* milliseconds, AK_TIMEOUT_NONE, or the client's when not set: bounds connecting, in streams too */
-    int64_t connect_timeout_ms AK_OPS_UNSET;
+    const char *body AK_OPS_UNSET; /* The JSON to send. (JSON) */
+    ak_choice check AK_OPS_UNSET; /* Whether a status other than 2xx is an error. Default: true. */
+    int64_t timeout_ms AK_OPS_UNSET; /* Milliseconds for the whole call. Default: the client's. */
+    int64_t connect_timeout_ms AK_OPS_UNSET; /* Milliseconds for connecting. Default: the client's. */
 } ak_request_options;
 
 /* Prepares a call of ak_request without running it; free it with ak_call_free. Errors: AK_E_ARGUMENT, AK_E_MEMORY.
@@ -2606,9 +2551,9 @@ static inline ak_status ak_request_new(ak_client *client, const char *method, co
     return ak_ops_end(&bind, call);
 }
 
-/* Any request: for routes that have no operation. {method} {path}. method: GET, POST, PUT, PATCH or DELETE; path: a
- * file in the sandbox, absolute; request: path with its query. result: what came; NULL when it is not wanted. AK_OK, or
- * an error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
+/* Sends an arbitrary request, for routes that have no operation. {method} {path}. method: The HTTP method: GET, POST,
+ * PUT, PATCH or DELETE.; path: The path with its query.. result: what came; NULL when it is not wanted. AK_OK, or an
+ * error: AK_E_COMMAND when the command failed (see check), or any other of ak_call_step. Thread: any. */
 static inline ak_status ak_request(ak_client *client, const char *method, const char *path,
                                    const ak_request_options *options, ak_request_result *result, ak_error *err) {
     ak_call *call = NULL;

@@ -1,13 +1,13 @@
 /*
- * agentkernel_posix.h: what takes more than one call, or files of this machine, for C and C++ on top of
+ * agentkernel_posix.h: functions that need more than one call, or local files, for C and C++, built on
  * agentkernel_ops.h.
  *
  * SPDX-License-Identifier: MIT
  *
- * Every function here is static inline, as there; nothing is exported. It needs POSIX: with -std=c99 or c11 rather than
- * gnu99 or gnu11 that takes -D_XOPEN_SOURCE=700.
+ * Every function is static inline, as there; nothing is exported. Requires POSIX: with -std=c99 or c11 instead of gnu99
+ * or gnu11, add -D_XOPEN_SOURCE=700.
  *
- * FILES go piece by piece, and whoever moves the pieces knows how far it is:
+ * FILES are transferred piece by piece, so that the caller can show progress:
  *
  *     ak_transfer *transfer = NULL;
  *     ak_status status = ak_upload_begin(client, "box", "data", "/tmp/data", NULL, &transfer, err);
@@ -16,7 +16,7 @@
  *     }
  *     ak_transfer_free(transfer);
  *
- * or, for those who only want it done, ak_upload and ak_download.
+ * or at once, with ak_upload and ak_download.
  */
 #ifndef AGENTKERNEL_POSIX_H
 #define AGENTKERNEL_POSIX_H
@@ -44,7 +44,7 @@ extern "C" {
     { 0 }
 #endif
 
-/* A status of these functions only: errno says what is wrong with the file of this machine; err is not written. */
+/* A status of these functions only: errno has the reason that the local file failed; err is not written. */
 #define AK_E_FILE (-100)
 
 /* --- Detached commands --- */
@@ -59,13 +59,13 @@ static inline void ak_posix_sleep_ms(int64_t ms) {
     struct timespec left = AK_POSIX_ZEROS;
     left.tv_sec = AK_POSIX_CAST(time_t, ms / 1000);
     left.tv_nsec = AK_POSIX_CAST(long, ms % 1000 * 1000000);
-    (void)nanosleep(&left, NULL); /* a signal makes the next look come sooner */
+    (void)nanosleep(&left, NULL); /* a signal makes the next poll come sooner */
 }
 
-/* Waits until a detached command has ended, looking at it ever more seldom, at least once in a second.
+/* Waits until a detached command has ended, polling with increasing intervals of at most one second.
  *
- * within_ms: milliseconds, or AK_TIMEOUT_NONE; the last look may take a second more. result: the command at its end;
- * NULL when it is not wanted. AK_OK, AK_E_TIMEOUT when it runs on, or an error of ak_detached_status. Thread: any. */
+ * within_ms: milliseconds, or AK_TIMEOUT_NONE; the last poll may take a second more. result: the ended command; may be
+ * NULL. AK_OK, AK_E_TIMEOUT when it is still running, or an error of ak_detached_status. Thread: any. */
 static inline ak_status ak_detached_wait(ak_client *client, const char *name, const char *id, int64_t within_ms,
                                          ak_detached *result, ak_error *err) {
     const int64_t first_pause = 10, second = 1000, half_minute = 30000;
@@ -79,7 +79,7 @@ static inline ak_status ak_detached_wait(ak_client *client, const char *name, co
         const int64_t spent = ak_posix_now_ms() - start;
         const int64_t left = within_ms == AK_TIMEOUT_NONE ? INT64_MAX : within_ms > spent ? within_ms - spent : 0;
         if (left < half_minute) {
-            /* After the last look none is allowed any time, which makes the error. */
+            /* A poll after the last one gets a timeout of 0, which sets the error. */
             look.timeout_ms = last ? AK_ZERO : left > second ? left : second;
             last = left == 0;
         }
@@ -96,21 +96,21 @@ static inline ak_status ak_detached_wait(ak_client *client, const char *name, co
 
 /* --- Files --- */
 
-/* A file on its way. */
+/* A file transfer. */
 typedef struct ak_transfer {
-    int64_t done; /* bytes that are through */
-    /* The rest belongs to the functions below. */
+    int64_t done; /* bytes transferred */
+    /* Private to the functions below. */
     ak_call *call;
     int fd;
     bool is_upload;
-    char *to;           /* of a download: its name, */
-    char *part;         /* and the one that it has until all of it is there */
-    size_t held, taken; /* of an upload: bytes in the piece, and how many of them are on their way */
+    char *to;           /* of a download: the target, */
+    char *part;         /* and the temporary name until it is complete */
+    size_t held, taken; /* of an upload: bytes in the piece, and how many of them were accepted */
     char piece[65536];
 } ak_transfer;
 
-/* Ends a transfer, wherever it is: what was not finished is as if it had never begun, except that the server may have
- * the whole of an upload. NULL is fine. */
+/* Ends a transfer in any state: an unfinished one has no effect, except that the server may have received all of an
+ * upload. NULL is allowed. */
 static inline void ak_transfer_free(ak_transfer *transfer) {
     const int error = errno;
     if (transfer) {
@@ -136,7 +136,7 @@ static inline ak_transfer *ak_posix_transfer(void) {
     return transfer;
 }
 
-/* Hands out a transfer, or ends it. */
+/* Returns a transfer, or ends it on an error. */
 static inline ak_status ak_posix_begun(ak_transfer *begun, ak_status status, ak_transfer **transfer) {
     if (status < 0) {
         ak_transfer_free(begun);
@@ -146,9 +146,9 @@ static inline ak_status ak_posix_begun(ak_transfer *begun, ak_status status, ak_
     return status;
 }
 
-/* Begins to copy the file `from` of this machine to `path` in a sandbox. A regular file that is too large is refused
- * when the first piece is asked for, before anything is sent. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an
- * error of ak_file_write_new. Thread: any. */
+/* Starts copying the local file `from` to `path` in a sandbox. A regular file that is too large is refused with the
+ * first piece, before anything is sent. Free it with ak_transfer_free. AK_OK, AK_E_FILE, or an error of
+ * ak_file_write_new. Thread: any. */
 static inline ak_status ak_upload_begin(ak_client *client, const char *name, const char *from, const char *path,
                                         const ak_file_write_options *options, ak_transfer **transfer, ak_error *err) {
     ak_file_write_options set = AK_POSIX_ZEROS;
@@ -171,8 +171,8 @@ static inline ak_status ak_upload_begin(ak_client *client, const char *name, con
     return ak_posix_begun(upload, ak_file_write_new(client, name, path, NULL, 0, &set, &upload->call, err), transfer);
 }
 
-/* A new copy of the name of what is to be replaced: a link stays one, and what it leads to is replaced. NULL with
- * errno: it cannot be; EINVAL: it is there and is no regular file. */
+/* A new copy of the path to replace: a link is kept, and its target is replaced. NULL with errno on failure; EINVAL: it
+ * exists and is not a regular file. */
 static inline char *ak_posix_target(const char *to) {
     struct stat there;
     if (stat(to, &there) != 0) {
@@ -185,8 +185,8 @@ static inline char *ak_posix_target(const char *to) {
     return realpath(to, NULL);
 }
 
-/* Begins to copy `path` in a sandbox to the file `to` of this machine, which is replaced when all of it has come, and
- * else stays what it is; a link stays a link, and what is there and not a regular file is refused. Free it with
+/* Starts copying `path` in a sandbox to the local file `to`, which is replaced when the download is complete, and else
+ * unchanged; a link is kept, and an existing target that is not a regular file is refused. Free it with
  * ak_transfer_free. AK_OK, AK_E_FILE, or an error of ak_file_read_new. Thread: any. */
 static inline ak_status ak_download_begin(ak_client *client, const char *name, const char *path, const char *to,
                                           const ak_file_read_options *options, ak_transfer **transfer, ak_error *err) {
@@ -228,7 +228,7 @@ static inline ak_status ak_posix_upload_next(ak_transfer *upload, ak_error *err)
         upload->held = AK_POSIX_CAST(size_t, n);
         upload->taken = 0;
     }
-    const bool ends = upload->held == 0; /* handing in nothing ends the content */
+    const bool ends = upload->held == 0; /* writing 0 bytes ends the content */
     size_t taken = 0;
     ak_status status;
     while ((status = ak_call_write(upload->call, upload->piece + upload->taken, upload->held - upload->taken, &taken,
@@ -240,7 +240,8 @@ static inline ak_status ak_posix_upload_next(ak_transfer *upload, ak_error *err)
     return status != AK_OK ? status : ends ? ak_ops_wait(upload->call, err) : AK_ITEM;
 }
 
-/* Whether a file may be written to there. Beyond the process's limit that would raise SIGXFSZ, which ends programs. */
+/* Whether a file may be written at this offset. Beyond the process's limit that would raise SIGXFSZ, which ends
+ * programs. */
 static inline bool ak_posix_may_write(int64_t at) {
     struct rlimit limit = AK_POSIX_ZEROS;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
@@ -264,11 +265,11 @@ static inline bool ak_posix_write_all(int fd, int64_t at, const char *bytes, siz
     return true;
 }
 
-/* Gives a whole file its name. */
+/* Renames the complete file to its target. */
 static inline bool ak_posix_place(ak_transfer *download) {
     struct stat there;
     const bool replaces = stat(download->to, &there) == 0;
-    const mode_t mode = replaces ? there.st_mode & 0777 : 0644; /* mkstemp's are nobody's choice */
+    const mode_t mode = replaces ? there.st_mode & 0777 : 0644; /* not mkstemp's 0600 */
     const bool set = fchmod(download->fd, mode) == 0;
     const bool closed = close(download->fd) == 0;
     download->fd = -1;
@@ -296,13 +297,13 @@ static inline ak_status ak_posix_download_next(ak_transfer *download, ak_error *
     return status == AK_DONE && !ak_posix_place(download) ? AK_E_FILE : status;
 }
 
-/* Moves the next piece: AK_ITEM, with done saying how far it is, AK_DONE when all of it is where it belongs, AK_E_FILE,
- * or an error of ak_call_write or ak_call_read, after which it is only to be freed. Thread: one. */
+/* Transfers the next piece: AK_ITEM, with the progress in done, AK_DONE when the file is complete, AK_E_FILE, or an
+ * error of ak_call_write or ak_call_read, after which it can only be freed. Thread: one. */
 static inline ak_status ak_transfer_next(ak_transfer *transfer, ak_error *err) {
     return transfer->is_upload ? ak_posix_upload_next(transfer, err) : ak_posix_download_next(transfer, err);
 }
 
-/* Moves all of it, and ends it. */
+/* Transfers all pieces, and frees the transfer. */
 static inline ak_status ak_posix_transfer_all(ak_transfer *transfer, ak_status status, ak_error *err) {
     while (status >= 0 && (status = ak_transfer_next(transfer, err)) == AK_ITEM) {
     }

@@ -4,7 +4,7 @@
 // or its deadline passes, the operation ends at once, and its error wraps the context's. A waiting operation holds
 // neither a thread nor a goroutine of its own: the runtime's poller waits for it.
 //
-// In options and arguments a zero value means that nothing was said, so that the default holds.
+// In options and arguments a zero value stands for the default.
 package agentkernel
 
 import (
@@ -16,45 +16,19 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// NoTimeout as a timeout lifts a limit. (Zero is the default, and less than a millisecond means that no time is left.)
+// NoTimeout as a timeout removes the limit. (Zero is the default, and less than a millisecond leaves no time.)
 const NoTimeout time.Duration = -1
 
-// Options are the settings of a client. What is not set comes from the environment, or else is the default.
-type Options struct {
-	// BaseURL is http://, https://, unix:///path.sock, or "local:" for a server of this process's own. The environment's
-	// AGENTKERNEL_BASE_URL, else http://localhost:18888.
-	BaseURL string `json:"base_url"`
-	// APIKey is AGENTKERNEL_API_KEY unless it is set.
-	APIKey string `json:"api_key"`
-
-	Timeout        time.Duration `json:"timeout_ms"`         // of a call that is no stream, from its start to its last byte; 30 s
-	ConnectTimeout time.Duration `json:"connect_timeout_ms"` // of connecting, in streams too; 10 s
-	IdleTimeout    time.Duration `json:"idle_timeout_ms"`    // of a stream's silence after its first byte; 60 s
-	TotalTimeout   time.Duration `json:"total_timeout_ms"`   // of a whole stream; none
-
-	CAFile   string `json:"ca_file"`   // certificates to trust, PEM; AGENTKERNEL_CA_FILE, else the system's
-	CADir    string `json:"ca_dir"`    // the same as a hashed directory; AGENTKERNEL_CA_DIR
-	CertFile string `json:"cert_file"` // client certificate, PEM; AGENTKERNEL_CERT_FILE
-	KeyFile  string `json:"key_file"`  // its private key, PEM; AGENTKERNEL_KEY_FILE
-	Proxy    string `json:"proxy"`     // proxy URL; the environment's, and none for loopback
-	NoProxy  string `json:"no_proxy"`  // hosts without a proxy, separated by commas
-
-	MaxReplyBytes int64  `json:"max_reply_bytes"` // the longest reply of a call that is no stream; 64 MiB
-	MaxEventBytes int64  `json:"max_event_bytes"` // the longest event of a stream; 64 MiB
-	UserAgent     string `json:"user_agent"`      // appended to "libagentkernel/VERSION"
-	MaxIdle       *int   `json:"max_idle"`        // kept-alive connections to keep for later calls; 64
-}
-
-// Client talks to one server. It is safe for use by many goroutines.
+// Client is a client of one server. It is safe for use by many goroutines.
 type Client struct {
 	mu      sync.RWMutex
 	handle  raw.Client
-	err     error // what New found wrong
+	err     error // an invalid setting, found by New
 	cleanup runtime.Cleanup
 }
 
-// New makes a client, without any I/O; nil means that all settings come from the environment and the defaults. A
-// setting that cannot be right is reported by [Client.Err], and by every operation before anything is sent.
+// New returns a client, without any I/O; nil means that all settings come from the environment and the defaults. An
+// invalid setting is reported by [Client.Err], and by every operation before anything is sent.
 func New(opts *Options) *Client {
 	c := &Client{}
 	fail := raw.Error_new()
@@ -66,18 +40,20 @@ func New(opts *Options) *Client {
 	}
 	c.handle = handle
 	c.cleanup = runtime.AddCleanup(c, func(handle raw.Client) { raw.Client_free(handle) }, c.handle)
-	c.err = bindOptions(opts, "AK_CLIENT_", clientBinder{c.handle, fail})
+	to := settings{client: handle, fail: fail}
+	opts.bind(&to)
+	c.err = to.err
 	return c
 }
 
-// Err is what is wrong with the settings that the client was made with, or nil.
+// Err returns the error of an invalid setting, or nil.
 func (c *Client) Err() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.err
 }
 
-// BaseURL is the server that the client talks to.
+// BaseURL returns the URL of the client's server.
 func (c *Client) BaseURL() string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -93,8 +69,8 @@ func (c *Client) BaseURL() string {
 	return string(text)
 }
 
-// Close lets go of the client's connections. Operations that are under way go on; later ones fail with [os.ErrClosed].
-// It may be called again, and without it the garbage collector does the same.
+// Close releases the client's connections. Operations in progress continue; later ones fail with [os.ErrClosed]. It may
+// be called again. Without it the garbage collector does the same.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,5 +83,5 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Version is the version of the library beneath, with libcurl's.
+// Version returns the version of the underlying library, with libcurl's.
 func Version() string { return raw.Version_text() }

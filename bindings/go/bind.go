@@ -3,232 +3,133 @@ package agentkernel
 import (
 	"encoding/json"
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// arg is a parameter that is not among the options.
-type arg struct {
-	key   int32
-	value any
-}
-
-// binder binds values to keys: parameters of a call, or settings of a client.
-type binder interface {
-	text(key int32, value string) error // an empty one is an empty map, too
-	number(key int32, value int64) error
-	entry(key int32, value string) error
-	pair(key int32, name, value string) error
-	list(key int32) error
-}
-
-type callBinder struct {
+// binder binds the parameters of a call. Once the library has refused one, it binds no more and keeps the error.
+type binder struct {
 	call raw.Call
 	fail raw.Error
+	err  error
 }
 
-func (b callBinder) text(key int32, value string) error {
-	return errorOf(raw.Call_set_text(b.call, key, value, b.fail), b.fail)
-}
-
-func (b callBinder) number(key int32, value int64) error {
-	return errorOf(raw.Call_set_int(b.call, key, value, b.fail), b.fail)
-}
-
-func (b callBinder) entry(key int32, value string) error {
-	return errorOf(raw.Call_add_text(b.call, key, value, b.fail), b.fail)
-}
-
-func (b callBinder) pair(key int32, name, value string) error {
-	return errorOf(raw.Call_put_text(b.call, key, name, value, b.fail), b.fail)
-}
-
-func (b callBinder) list(key int32) error {
-	return errorOf(raw.Call_add_list(b.call, key, b.fail), b.fail)
-}
-
-// clientBinder is for settings, none of which is a list or map.
-type clientBinder struct {
-	client raw.Client
-	fail   raw.Error
-}
-
-func (b clientBinder) text(key int32, value string) error {
-	return errorOf(raw.Client_set_text(b.client, key, value, b.fail), b.fail)
-}
-
-func (b clientBinder) number(key int32, value int64) error {
-	return errorOf(raw.Client_set_int(b.client, key, value, b.fail), b.fail)
-}
-
-func (b clientBinder) entry(int32, string) error        { return ErrArgument }
-func (b clientBinder) pair(int32, string, string) error { return ErrArgument }
-func (b clientBinder) list(int32) error                 { return ErrArgument }
-
-// errorOf is the error of a function of the library that answered with a status.
-func errorOf(status int32, fail raw.Error) error {
-	if status < 0 {
-		return newError(Code(status), fail)
+func (b *binder) text(key int32, value string) {
+	if b.err == nil {
+		b.err = errorOf(raw.Call_set_text(b.call, key, value, b.fail), b.fail)
 	}
-	return nil
 }
 
-// member is one field of a struct of options: where it is, and the key of its name.
-type member struct {
-	index []int
-	key   int32
-}
-
-// optionMembers caches the members of each type of options.
-var optionMembers sync.Map // of reflect.Type to []member
-
-func membersOf(options reflect.Type, prefix string) []member {
-	if known, ok := optionMembers.Load(options); ok {
-		return known.([]member)
+func (b *binder) integer(key int32, value int64) {
+	if b.err == nil {
+		b.err = errorOf(raw.Call_set_int(b.call, key, value, b.fail), b.fail)
 	}
-	var members []member
-	for _, field := range reflect.VisibleFields(options) {
-		if name := field.Tag.Get("json"); name != "" {
-			members = append(members, member{field.Index, constant(prefix + strings.ToUpper(name))})
+}
+
+func (b *binder) bytes(key int32, value []byte) {
+	b.text(key, unsafe.String(unsafe.SliceData(value), len(value))) // the library makes its own copy
+}
+
+func (b *binder) flag(key int32, value bool) {
+	if value {
+		b.integer(key, 1)
+	} else {
+		b.integer(key, 0)
+	}
+}
+
+func (b *binder) duration(key int32, value time.Duration) { b.integer(key, milliseconds(value)) }
+
+func (b *binder) list(key int32, entries []string) {
+	for _, entry := range entries {
+		if b.err == nil {
+			b.err = errorOf(raw.Call_add_text(b.call, key, entry, b.fail), b.fail)
 		}
 	}
-	optionMembers.Store(options, members)
-	return members
 }
 
-// constant is a number of the library by its name; one that an older library does not have is -1, which no function
-// takes for a key.
-func constant(name string) int32 {
-	value := int64(-1)
-	if raw.Constant(name, &value) != raw.OK {
-		return -1
-	}
-	return int32(value)
-}
-
-// bindOptions binds the members of a pointer to a struct that are not zero. It stops at the first that is refused.
-func bindOptions[T any](options *T, prefix string, to binder) error {
-	if options == nil {
-		return nil
-	}
-	value := reflect.ValueOf(options).Elem()
-	for _, member := range membersOf(value.Type(), prefix) {
-		field := value.FieldByIndex(member.index)
-		if field.IsZero() {
-			continue
+func (b *binder) lists(key int32, lists [][]string) {
+	for _, entries := range lists {
+		if b.err == nil {
+			b.err = errorOf(raw.Call_add_list(b.call, key, b.fail), b.fail)
 		}
-		if err := bindMember(to, member.key, field); err != nil {
-			return err
-		}
+		b.list(key, entries)
 	}
-	return nil
 }
 
-func bindMember(to binder, key int32, value reflect.Value) error {
-	switch value.Kind() {
-	case reflect.Pointer:
-		return bindMember(to, key, value.Elem())
-	case reflect.String:
-		return to.text(key, value.String())
-	case reflect.Bool:
-		if value.Bool() {
-			return to.number(key, 1)
-		}
-		return to.number(key, 0)
-	case reflect.Int:
-		return to.number(key, value.Int())
-	}
-	return bindAny(to, key, value.Interface())
-}
-
-// asJSON is a value that is sent as JSON, whatever its type.
-type asJSON struct{ value any }
-
-// bindAny binds an argument, or a member of options that is more than text or number. A map that is empty but not nil is
-// sent as such: it takes away what there is.
-func bindAny(to binder, key int32, value any) error {
-	switch value := value.(type) {
-	case string:
-		return to.text(key, value)
-	case []byte:
-		return to.text(key, unsafe.String(unsafe.SliceData(value), len(value))) // the library makes its own copy
-	case int64:
-		return to.number(key, value)
-	case time.Duration:
-		return to.number(key, milliseconds(value))
-	case []string:
-		return bindList(to, key, value)
-	case map[string]string:
-		return bindMap(to, key, value)
-	case []BatchCommand:
-		return bindLists(to, key, value)
-	case asJSON:
-		return bindJSON(to, key, value.value)
-	}
-	return bindJSON(to, key, value)
-}
-
-func bindList(to binder, key int32, list []string) error {
-	for _, entry := range list {
-		if err := to.entry(key, entry); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func bindMap(to binder, key int32, entries map[string]string) error {
+// mapping binds entries in the order of their names, so that the request is the same each time. A map that is empty but
+// not nil is sent as such: it removes the existing entries.
+func (b *binder) mapping(key int32, entries map[string]string) {
 	if entries != nil && len(entries) == 0 {
-		return to.text(key, "")
+		b.text(key, "")
 	}
-	for _, name := range slices.Sorted(maps.Keys(entries)) { // the same request each time
-		if err := to.pair(key, name, entries[name]); err != nil {
-			return err
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		if b.err == nil {
+			b.err = errorOf(raw.Call_put_text(b.call, key, name, entries[name], b.fail), b.fail)
 		}
 	}
-	return nil
 }
 
-func bindLists(to binder, key int32, commands []BatchCommand) error {
-	for _, one := range commands {
-		if err := to.list(key); err != nil {
-			return err
-		}
-		for _, word := range one.Command {
-			if err := to.entry(key, word); err != nil {
-				return err
-			}
-		}
+// json binds a value of any type, encoded; nil is not bound.
+func (b *binder) json(key int32, value any) {
+	if value == nil || b.err != nil {
+		return
 	}
-	return nil
-}
-
-func bindJSON(to binder, key int32, value any) error {
-	if value == nil {
-		return nil
-	}
-	text, ok := value.(json.RawMessage) // the library says what is wrong with it
-	if !ok {
+	text, encoded := value.(json.RawMessage) // the library checks it
+	if !encoded {
 		var err error
 		if text, err = json.Marshal(value); err != nil {
-			return &Error{Code: ErrArgument, Message: raw.Key_name(key) + ": it cannot be made JSON", Phase: "bind",
+			b.err = &Error{Code: ErrArgument, Message: raw.Key_name(key) + ": it cannot be made JSON", Phase: "bind",
 				Sent: SentNothing, causes: []error{err}}
+			return
 		}
 	}
-	return to.text(key, string(text))
+	b.bytes(key, text)
+}
+
+// object binds a value that encodes to an object; text is already encoded.
+func (b *binder) object(key int32, value any) {
+	switch value := value.(type) {
+	case string:
+		b.text(key, value)
+	case []byte:
+		b.bytes(key, value)
+	default:
+		b.json(key, value)
+	}
+}
+
+// settings binds the settings of a client, as binder does the parameters of a call.
+type settings struct {
+	client raw.Client
+	fail   raw.Error
+	err    error
+}
+
+func (s *settings) text(setting int32, value string) {
+	if s.err == nil {
+		s.err = errorOf(raw.Client_set_text(s.client, setting, value, s.fail), s.fail)
+	}
+}
+
+func (s *settings) integer(setting int32, value int64) {
+	if s.err == nil {
+		s.err = errorOf(raw.Client_set_int(s.client, setting, value, s.fail), s.fail)
+	}
+}
+
+func (s *settings) duration(setting int32, value time.Duration) {
+	s.integer(setting, milliseconds(value))
 }
 
 func milliseconds(timeout time.Duration) int64 {
 	if timeout == NoTimeout {
 		return int64(raw.TIMEOUT_NONE)
 	}
-	if timeout < 0 { // no such timeout: the library says so
+	if timeout < 0 { // invalid: the library refuses it
 		return -3
 	}
 	return timeout.Milliseconds()

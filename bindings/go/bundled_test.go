@@ -10,10 +10,10 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// What the tag agentkernel_bundled compiles in is the library of this tree: all of it, and of its version.
+// The tag agentkernel_bundled compiles in this tree's library: all of it, and of its version.
 func TestBundleIsWhole(t *testing.T) {
 	wanted := map[string]bool{"abi.c": true, "agentkernel.h": true}
-	sources, err := filepath.Glob(filepath.Join(tree, "core/*.[ch]"))
+	sources, err := filepath.Glob(filepath.Join(tree, "core/*/*.[ch]"))
 	if err != nil || len(sources) == 0 {
 		t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 
 // call is one call of the library.
 //
-// Whoever makes it go on holds use; mu only guards the handle against a cancel that comes at the same time, so that a
-// cancel never waits for anything.
+// The goroutine that advances it holds use; mu only guards the handle against a concurrent cancel, so that a cancel
+// never blocks.
 type call struct {
 	ctx  context.Context
 	op   *operation
@@ -22,17 +22,17 @@ type call struct {
 
 	use    sync.Mutex
 	values []raw.Value // the current record
-	places []place     // where its fields go
+	reader reader
 	out    *out
-	file   *os.File // a duplicate of the call's descriptor, from the first wait on
+	file   *os.File // a duplicate of the call's descriptor, since the first wait
 	wait   syscall.RawConn
-	stop   func() bool // ends the watch over the context
+	stop   func() bool // stops watching the context
 
 	mu     sync.Mutex
 	handle raw.Call
 }
 
-// out is where functions of the library write to: one piece of memory without pointers, as cgo wants it.
+// out holds the out-parameters of the library's functions, in memory without Go pointers, as cgo requires.
 type out struct {
 	call raw.Call
 	view raw.View
@@ -40,7 +40,7 @@ type out struct {
 }
 
 // newCall prepares a call: nothing is sent.
-func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []arg) (*call, error) {
+func newCall(ctx context.Context, c *Client, id int32, bind func(*binder)) (*call, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.err != nil {
@@ -48,14 +48,13 @@ func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []ar
 	}
 	op := operationOf(id)
 	call := &call{ctx: ctx, op: op, fail: raw.Error_new(), values: make([]raw.Value, len(op.fields)), out: &out{}}
+	call.reader.call = call
 	err := errorOf(raw.Call_new(c.handle, id, &call.out.call, call.fail), call.fail)
 	call.handle = call.out.call
-	to := callBinder{call.handle, call.fail}
-	for i := 0; i < len(args) && err == nil; i++ {
-		err = bindAny(to, args[i].key, args[i].value)
-	}
 	if err == nil {
-		err = bindOptions(opts, "AK_KEY_", to)
+		to := binder{call: call.handle, fail: call.fail}
+		bind(&to)
+		err = to.err
 	}
 	if err != nil {
 		call.close()
@@ -64,16 +63,16 @@ func newCall[T any](ctx context.Context, c *Client, id int32, opts *T, args []ar
 	return call, nil
 }
 
-// These two bound how many goroutines are inside the library at once: some go in as they come, the others take turns.
-// The runtime starts another thread for every C function that takes more than some microseconds, so that thousands of
-// calls that start together would leave a hundred threads behind.
+// These two bound how many goroutines are inside the library at once: the first enter freely, the others queue. The
+// runtime starts another thread for every C function that takes more than some microseconds, so that thousands of calls
+// that start together would leave a hundred threads behind.
 var (
 	inside  atomic.Int32
 	turns   = make(chan struct{}, abreast)
 	abreast = max(4, runtime.GOMAXPROCS(0))
 )
 
-// next goes on to the next record and takes its fields.
+// next steps to the next record and takes its fields.
 func next(c *call, _ []byte) int32 {
 	return raw.Call_next(c.handle, c.values, c.fail)
 }
@@ -82,8 +81,8 @@ func read(c *call, buf []byte) int32 { return raw.Call_read(c.handle, buf, &c.ou
 
 func write(c *call, data []byte) int32 { return raw.Call_write(c.handle, data, &c.out.size, c.fail) }
 
-// goOn lets the call go on by a function until that answers anything but AGAIN. Waiting is the runtime poller's.
-func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+// advance calls a function of the library until it returns anything but AGAIN. The runtime's poller does the waiting.
+func (c *call) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if c.ctx.Err() != nil {
 		raw.Call_cancel(c.handle)
 	}
@@ -92,7 +91,7 @@ func (c *call) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 		if err := c.watch(); err != nil {
 			return 0, err
 		}
-		// The poller is told of changes only, so each look at the descriptor's state is a step inside of its own.
+		// The poller is edge-triggered, so each check of the descriptor's state is a step inside its callback.
 		if err := c.wait.Read(func(uintptr) bool {
 			status = c.turn(by, buf)
 			return status != raw.AGAIN
@@ -120,17 +119,17 @@ func (c *call) turn(by func(*call, []byte) int32, buf []byte) int32 {
 }
 
 // watch has the runtime's poller and the context watch the call, once. The poller gets a duplicate of the descriptor,
-// because it closes what it is given.
+// because it closes its descriptor.
 func (c *call) watch() error {
 	if c.file != nil {
 		return nil
 	}
 	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(raw.Call_fd(c.handle)), syscall.F_DUPFD_CLOEXEC, 0)
-	if errno != 0 { // there is but one reason: the limit
+	if errno != 0 { // the only reason is the limit
 		return &Error{Code: ErrDescriptors, Message: "no descriptor left to wait with", Operation: raw.Operation_name(c.op.id),
 			Phase: "wait", Sent: SentSome, causes: []error{errno}}
 	}
-	err := syscall.SetNonblock(int(fd), true) // this is how os.NewFile knows what the poller can watch
+	err := syscall.SetNonblock(int(fd), true) // os.NewFile passes only such descriptors to the poller
 	c.file = os.NewFile(fd, "agentkernel call")
 	if err != nil {
 		return os.NewSyscallError("fcntl", err)
@@ -144,7 +143,7 @@ func (c *call) watch() error {
 	return nil
 }
 
-// cancel makes whoever waits for the call wake up; it may come at any time.
+// cancel wakes a goroutine that waits for the call; it may be called at any time.
 func (c *call) cancel() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,7 +152,7 @@ func (c *call) cancel() {
 	}
 }
 
-// failure is the error that the call ended with, and why it was cancelled if it was.
+// failure returns the error that the call ended with, and why it was cancelled if it was.
 func (c *call) failure(code Code) error {
 	err := newError(code, c.fail)
 	if code != ErrCancelled {
@@ -170,9 +169,9 @@ func (c *call) failure(code Code) error {
 	return err
 }
 
-// close ends the call, wherever it is. It may come at any time, and again.
+// close ends the call in any state. It may be called at any time, and again.
 func (c *call) close() {
-	if !c.use.TryLock() { // only then, because a cancelled call leaves its connection to nobody
+	if !c.use.TryLock() { // cancel only then: the connection of a cancelled call is not reused
 		c.cancel()
 		c.use.Lock()
 	}
@@ -180,13 +179,13 @@ func (c *call) close() {
 	c.release()
 }
 
-// release lets go of all that the call holds; its holder has use.
+// release frees all resources of the call; the caller holds use.
 func (c *call) release() {
 	if c.stop != nil {
 		c.stop()
 	}
 	if c.file != nil {
-		c.file.Close() // before the call's own descriptor goes
+		c.file.Close() // before the call's own descriptor is closed
 		c.file, c.wait = nil, nil
 	}
 	c.mu.Lock()
@@ -197,36 +196,36 @@ func (c *call) release() {
 	c.fail = 0
 }
 
-// all makes a call and gathers its records; with an error come those that were there before it.
-func all[T, O any, P interface {
+// recordOf is a pointer to a record of a type.
+type recordOf[T any] interface {
 	*T
-	record() *Record
-}](ctx context.Context, c *Client, id int32, opts *O, args ...arg) ([]T, error) {
-	call, err := newCall(ctx, c, id, opts, args)
+	readable
+}
+
+// all makes a call and collects its records; after an error it also returns those before it.
+func all[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind func(*binder)) ([]T, error) {
+	call, err := newCall(ctx, c, id, bind)
 	if err != nil {
 		return nil, err
 	}
 	defer call.close()
 	records := []T{}
 	for {
-		status, err := call.goOn(next, nil)
+		status, err := call.advance(next, nil)
 		if err != nil || status == raw.DONE {
 			return records, err
 		}
 		var record T
-		if err := decode(call, P(&record)); err != nil {
+		if err := call.reader.decode(call.values, P(&record)); err != nil {
 			return records, err
 		}
 		records = append(records, record)
 	}
 }
 
-// one makes a call that gives one record.
-func one[T, O any, P interface {
-	*T
-	record() *Record
-}](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*T, error) {
-	records, err := all[T, O, P](ctx, c, id, opts, args...)
+// one makes a call that yields one record.
+func one[T any, P recordOf[T]](ctx context.Context, c *Client, id int32, bind func(*binder)) (*T, error) {
+	records, err := all[T, P](ctx, c, id, bind)
 	if err != nil {
 		return nil, err
 	}
@@ -236,9 +235,9 @@ func one[T, O any, P interface {
 	return &records[0], nil
 }
 
-// none makes a call that gives no record.
-func none[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) error {
-	call, err := newCall(ctx, c, id, opts, args)
+// none makes a call that yields no record.
+func none(ctx context.Context, c *Client, id int32, bind func(*binder)) error {
+	call, err := newCall(ctx, c, id, bind)
 	if err != nil {
 		return err
 	}
@@ -246,10 +245,10 @@ func none[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg)
 	return call.finish()
 }
 
-// finish goes on to the end, without a look at records.
+// finish advances to the end and ignores records.
 func (c *call) finish() error {
 	for {
-		if status, err := c.goOn(next, nil); err != nil || status == raw.DONE {
+		if status, err := c.advance(next, nil); err != nil || status == raw.DONE {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// silent never answers.
+// silent never replies.
 const silent = `{"rules": [{"times": "always", "steps": [{"wait": "close"}]}]}`
 
 func TestDeadline(t *testing.T) {
@@ -82,7 +82,7 @@ func TestCancelStream(t *testing.T) {
 	}
 	server.await("client_ended", 1)
 
-	// Neither the client nor its other calls are touched.
+	// Neither the client nor its other calls are affected.
 	other := startStream(t, bounded(t), client)
 	if _, err := other.Recv(); err != nil {
 		t.Fatal(err)
@@ -111,8 +111,8 @@ func TestOwnTimeouts(t *testing.T) {
 	}
 }
 
-// A thousand streams wait in one process of their own: with threads of the runtime only, and without a goroutine beside
-// those that called.
+// A thousand streams wait in a process of their own: with threads of the runtime only, and without a goroutine besides
+// the callers'.
 func TestThousandWaitingStreams(t *testing.T) {
 	const streams, threads, begin = 1000, 30, 4
 	if os.Getenv("AK_GO_WAITING") == "" {
@@ -134,7 +134,7 @@ func TestThousandWaitingStreams(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var started, ended sync.WaitGroup
 	failed := make(chan error, streams)
-	// Few begin at once: for calls of C that take long, as they do on a busy machine, the runtime starts threads and keeps them.
+	// Few start at once: for C calls that take long, as on a busy machine, the runtime starts threads and keeps them.
 	beginning := make(chan struct{}, begin)
 	for range streams {
 		started.Add(1)
@@ -176,7 +176,7 @@ func TestThousandWaitingStreams(t *testing.T) {
 	}
 }
 
-// quiet waits until this process takes little of the processor, as it does when all that it has to do is wait.
+// quiet waits until this process uses little processor time, as it does when all of it waits.
 func quiet(t *testing.T) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Minute); ; {

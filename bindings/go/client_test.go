@@ -64,7 +64,7 @@ func TestClosedClient(t *testing.T) {
 		t.Error(err)
 	}
 	server.release()
-	for _, err := range stream.Events() { // what is under way goes on
+	for _, err := range stream.Events() { // calls in flight continue
 		if err != nil {
 			t.Error(err)
 		}
@@ -95,7 +95,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// Every kind of official error is found by its name, with the members of Error.
+// errors.As matches every kind of official error, with the members of Error.
 func TestOfficialErrors(t *testing.T) {
 	var (
 		auth       *agentkernel.AuthError
@@ -144,7 +144,7 @@ func TestManyGoroutines(t *testing.T) {
 	all.Wait()
 }
 
-// What goes in comes out: spaces, quotes, bytes that are no text, nothing at all.
+// Round trips: spaces, quotes, bytes that are not text, nothing at all.
 func TestLocalRoundTrip(t *testing.T) {
 	client := localClient(t)
 	command := []string{"printf", `%s|`, "", "a b", `"'$HOME;`, "ü"}

@@ -15,7 +15,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// What a conformance case wants, compared with what came.
+// Compares the results that a conformance case expects with the actual ones.
 
 func compareRecord(t *testing.T, operation agentkernel.OperationTold, record reflect.Value, wanted map[string]any) {
 	t.Helper()
@@ -88,7 +88,7 @@ func sameField(t *testing.T, member reflect.Value, kind string, want any) bool {
 	return false
 }
 
-// entryText is an entry of a list or map as Go has it: empty where it is null, JSON where it is no text.
+// entryText is an entry of a list or map as in Go: empty where it is null, JSON where it is not text.
 func entryText(t *testing.T, entry any) string {
 	t.Helper()
 	if entry == nil {
@@ -184,7 +184,7 @@ func compareError(t *testing.T, err error, wanted map[string]any) {
 		default:
 			t.Fatalf("an unknown member of an error: %s", name)
 		}
-		if want == nil { // an error of Go has a zero where it has nothing
+		if want == nil { // absent members of an Error are zero
 			if !reflect.ValueOf(have).IsZero() {
 				t.Errorf("%s is %v, but there should be none", name, have)
 			}
@@ -198,7 +198,7 @@ func compareError(t *testing.T, err error, wanted map[string]any) {
 	}
 }
 
-// decoded is a text that may stand in base64.
+// decoded decodes a text that may be in base64.
 func decoded(t *testing.T, value any) any {
 	if coded, ok := value.(map[string]any); ok && coded["base64"] != nil {
 		return text(t, coded)
@@ -241,10 +241,10 @@ func (c *conformanceCase) compareRequests(t *testing.T, server *faultServer) {
 	}
 }
 
-// escape is a byte of a target that is escaped; libcurl may write it in capitals.
+// escape is an escaped byte of a target; libcurl may write it in upper case.
 var escape = regexp.MustCompile("%[0-9a-fA-F]{2}")
 
-// ordered is a target with its query in a fixed order, a map of Go having none, and its escapes in capitals.
+// ordered is a target with its query in a fixed order, since a map of Go has none, and its escapes in upper case.
 func ordered(target string) string {
 	target = escape.ReplaceAllStringFunc(target, strings.ToUpper)
 	path, query, _ := strings.Cut(target, "?")

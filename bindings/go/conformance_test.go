@@ -20,8 +20,8 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// The cases of tests/conformance, through the methods of Client. No operation is known here by name: its method, its
-// arguments (its first parameters) and its options are found by theirs. Where content can be streamed, that is done, too.
+// The cases of tests/conformance, through the methods of Client. No operation is named here: its method, its arguments
+// (its first parameters) and its options are found by their names. Where content can be streamed, that is tested, too.
 
 type conformanceCase struct {
 	ID          string
@@ -57,7 +57,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// Each case of must_fail.json is wrong in one place. A child runs them, as a test of a test cannot fail and go on.
+// Each case of must_fail.json has one mistake. A child runs them, because a test cannot expect another to fail.
 func TestConformanceMustFail(t *testing.T) {
 	file := filepath.Join(tree, "tests/conformance/must_fail.json")
 	if os.Getenv("AK_GO_MUST_FAIL") != "" {
@@ -101,7 +101,7 @@ func runCases(t *testing.T, file string) {
 	}
 	for _, one := range content.Cases {
 		var c conformanceCase
-		json.Unmarshal(one, &c) // for its id; then it is looked at
+		json.Unmarshal(one, &c) // for its id; then it is checked
 		t.Run(c.ID, func(t *testing.T) {
 			strictly(t, one, &c)
 			if c.About == "" || c.Server == nil || c.Calls == nil || c.Requests == nil {
@@ -122,7 +122,7 @@ func runCases(t *testing.T, file string) {
 	}
 }
 
-// strictly decodes JSON with numbers as they stand, and fails on members that it does not know.
+// strictly decodes JSON with numbers as written, and fails on unknown members.
 func strictly(t *testing.T, text []byte, into any) {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -175,7 +175,7 @@ func (c conformanceCase) run(t *testing.T, find finder) {
 			method = methodOf(t, client, call.Operation)
 		} else if call.Error["phase"] == "decode" && method.Type().Out(0) == reflect.TypeFor[[]byte]() {
 			call.Error = maps.Clone(call.Error)
-			delete(call.Error, "phase") // what is decoded while it comes may fail to be received
+			delete(call.Error, "phase") // what is decoded as it arrives may fail while it is received
 		}
 		records, err := callMethod(t, ctx, method, agentkernel.OperationNamed(call.Operation), stretched(call.Arguments, slow))
 		if len(records) != len(call.Records) {
@@ -194,7 +194,7 @@ func (c conformanceCase) run(t *testing.T, find finder) {
 	c.compareRequests(t, server)
 }
 
-// timesOut says whether a deadline is to pass.
+// timesOut reports whether a deadline is to pass.
 func (c conformanceCase) timesOut() bool {
 	for _, call := range c.Calls {
 		if call.Error["code"] == "AK_E_TIMEOUT" {
@@ -204,7 +204,7 @@ func (c conformanceCase) timesOut() bool {
 	return false
 }
 
-// stretched has longer deadlines, for a machine that is so much slower.
+// stretched has longer deadlines, for a machine slower by a factor.
 func stretched(values map[string]any, slow int64) map[string]any {
 	values = maps.Clone(values)
 	for name, value := range values {
@@ -232,7 +232,7 @@ func mergeOne(values map[string]any, name string, value any) map[string]any {
 	return merged
 }
 
-// callMethod calls the method of an operation, and makes a list of what it gives.
+// callMethod calls the method of an operation, and returns its results as a list.
 func callMethod(t *testing.T, ctx context.Context, method reflect.Value, operation agentkernel.OperationTold, arguments map[string]any) ([]reflect.Value, error) {
 	in := []reflect.Value{reflect.ValueOf(ctx)}
 	left := mergeOne(arguments, "", nil)
@@ -253,7 +253,7 @@ func callMethod(t *testing.T, ctx context.Context, method reflect.Value, operati
 		delete(left, name)
 		in = append(in, value)
 	}
-	delete(left, "size") // which a slice has already
+	delete(left, "size") // part of the slice
 	last := method.Type().In(len(in))
 	if method.Type().IsVariadic() {
 		last = last.Elem()
@@ -288,7 +288,7 @@ func callMethod(t *testing.T, ctx context.Context, method reflect.Value, operati
 	}
 }
 
-// checkSize skips what cannot be said: a slice has its own size.
+// checkSize skips cases that cannot be expressed: a slice has its own size.
 func checkSize(t *testing.T, arguments map[string]any) {
 	t.Helper()
 	if size, ok := arguments["size"]; ok && number(t, size) != int64(len(text(t, arguments["content"]))) {
@@ -310,8 +310,8 @@ func drain(stream *agentkernel.Stream) (list []reflect.Value, err error) {
 	}
 }
 
-// methodOf finds exec_in_sandbox as ExecInSandbox. Where a method gives less than the record, another gives it whole:
-// Health and HealthInfo.
+// methodOf finds exec_in_sandbox as ExecInSandbox. Where a method returns less than the record, another returns all of
+// it: Health and HealthInfo.
 func methodOf(t *testing.T, client *agentkernel.Client, operation string) reflect.Value {
 	t.Helper()
 	name := methodName(operation)
@@ -324,8 +324,8 @@ func methodOf(t *testing.T, client *agentkernel.Client, operation string) reflec
 	return reflect.Value{}
 }
 
-// streamingMethodOf finds a method that takes the operation's content from a reader, or gives the record's content alone,
-// as it was read from one.
+// streamingMethodOf finds a method that takes the operation's content from a reader, or returns only the record's
+// content, read from one.
 func streamingMethodOf(t *testing.T, client *agentkernel.Client, operation string) reflect.Value {
 	t.Helper()
 	if method := reflect.ValueOf(client).MethodByName(methodName(operation) + "From"); method.IsValid() {
@@ -338,7 +338,7 @@ func streamingMethodOf(t *testing.T, client *agentkernel.Client, operation strin
 	return reflect.Value{}
 }
 
-// justContent is a record of which nothing else is known.
+// justContent is a record with its content only.
 type justContent struct {
 	Content []byte `json:"content"`
 }

@@ -10,41 +10,10 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Code says what kind of failure an [Error] is. Codes are errors themselves, for errors.Is:
+// Code is the kind of failure of an [Error]. Codes are errors themselves, for errors.Is:
 //
 //	if errors.Is(err, agentkernel.ErrNotFound) { ... }
 type Code int32
-
-// The codes. A newer library may have more of them.
-const (
-	ErrArgument    Code = Code(raw.E_ARGUMENT)    // an argument cannot be right: found before anything is sent
-	ErrState       Code = Code(raw.E_STATE)       // not possible at this point
-	ErrMemory      Code = Code(raw.E_MEMORY)      // out of memory
-	ErrResolve     Code = Code(raw.E_RESOLVE)     // the host name could not be resolved
-	ErrConnect     Code = Code(raw.E_CONNECT)     // no connection could be made
-	ErrTLS         Code = Code(raw.E_TLS)         // no trusted TLS connection could be made
-	ErrNetwork     Code = Code(raw.E_NETWORK)     // the connection broke before the answer was whole
-	ErrTimeout     Code = Code(raw.E_TIMEOUT)     // a timeout passed (a context's deadline is context.DeadlineExceeded)
-	ErrCancelled   Code = Code(raw.E_CANCELLED)   // the context ended, or the stream was closed
-	ErrForked      Code = Code(raw.E_FORKED)      // the call belongs to the process that this one was forked from
-	ErrTruncated   Code = Code(raw.E_TRUNCATED)   // the stream ended without its final event
-	ErrProtocol    Code = Code(raw.E_PROTOCOL)    // the answer is not what the protocol says
-	ErrTooLarge    Code = Code(raw.E_TOO_LARGE)   // a size limit was passed
-	ErrDescriptors Code = Code(raw.E_DESCRIPTORS) // the process or the system is out of file descriptors
-	ErrRedirect    Code = Code(raw.E_REDIRECT)    // the server answered with a redirect; these are never followed
-
-	ErrHTTP          Code = Code(raw.E_HTTP)           // an HTTP status without a code of its own
-	ErrBadRequest    Code = Code(raw.E_BAD_REQUEST)    // 400
-	ErrUnauthorized  Code = Code(raw.E_UNAUTHORIZED)   // 401: no key, or a wrong one
-	ErrForbidden     Code = Code(raw.E_FORBIDDEN)      // 403
-	ErrNotFound      Code = Code(raw.E_NOT_FOUND)      // 404
-	ErrConflict      Code = Code(raw.E_CONFLICT)       // 409 without an exit code
-	ErrCommand       Code = Code(raw.E_COMMAND)        // the command exited with another code than 0
-	ErrBodyTooLarge  Code = Code(raw.E_BODY_TOO_LARGE) // 413: the server refused the size of the request
-	ErrUnprocessable Code = Code(raw.E_UNPROCESSABLE)  // 422: this server or backend cannot do it
-	ErrQuota         Code = Code(raw.E_QUOTA)          // 429
-	ErrServer        Code = Code(raw.E_SERVER)         // 5xx
-)
 
 // Error is the code's name in the C library, such as "AK_E_TIMEOUT".
 func (c Code) Error() string {
@@ -54,24 +23,24 @@ func (c Code) Error() string {
 	return fmt.Sprintf("agentkernel error %d", int32(c))
 }
 
-// Sent says whether the request of a failed operation may have run.
+// Sent states whether the request of a failed operation may have been executed.
 type Sent int
 
 const (
-	SentNothing  = Sent(raw.SENT_NOTHING)  // nothing of it left this process: repeating is safe
-	SentSome     = Sent(raw.SENT_SOME)     // it was sent, at least in part, and no answer came: it may have run
-	SentAnswered = Sent(raw.SENT_ANSWERED) // the server answered it
+	SentNothing  = Sent(raw.SENT_NOTHING)  // nothing was sent: repeating is safe
+	SentSome     = Sent(raw.SENT_SOME)     // it was sent, at least in part, and no reply came: it may have run
+	SentAnswered = Sent(raw.SENT_ANSWERED) // the server replied
 )
 
-// Error is how operations fail. Its code, and the context's error where a context ended it, are found by errors.Is.
+// Error is the error of an operation. errors.Is matches its code, and the context's error where a context ended it.
 type Error struct {
 	Code       Code
 	Message    string        // one line, without secrets
-	StatusCode int           // of HTTP; 0 when no answer came
+	StatusCode int           // of HTTP; 0 when there was no reply
 	ServerText string        // the server's own message, or the start of its body when it sent none
 	ExitCode   int           // when Code is ErrCommand: of the command
 	Output     []byte        // when Code is ErrCommand: what the command wrote
-	RetryAfter time.Duration // when the server named a time
+	RetryAfter time.Duration // when the server sent a time
 	Operation  string        // such as "exec_in_sandbox"
 	Phase      string        // bind, resolve, connect, send, wait, receive or decode
 	Libcurl    int           // libcurl's code when it failed
@@ -95,18 +64,26 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the code, and why the operation was cancelled if it was.
+// Unwrap returns the code, and why the operation was cancelled if it was.
 func (e *Error) Unwrap() []error { return append([]error{e.Code}, e.causes...) }
 
-// Timeout says whether time ran out, as in [net.Error].
+// Timeout reports whether a deadline passed, as in [net.Error].
 func (e *Error) Timeout() bool {
 	return e.Code == ErrTimeout || errors.Is(e, context.DeadlineExceeded)
 }
 
-// newError reads what a failing function of the library wrote down.
+// errorOf returns the error of a function of the library that returned a status, or nil.
+func errorOf(status int32, fail raw.Error) error {
+	if status < 0 {
+		return newError(Code(status), fail)
+	}
+	return nil
+}
+
+// newError reads the error that a function of the library wrote.
 func newError(code Code, from raw.Error) *Error {
 	e := &Error{Code: code}
-	if int32(code) != raw.Error_code(from) { // it had no memory to write anything
+	if int32(code) != raw.Error_code(from) { // it had no memory to write an error
 		return e
 	}
 	var view raw.View
@@ -138,20 +115,20 @@ func newError(code Code, from raw.Error) *Error {
 	return e
 }
 
-// These are for errors.As, by the names of the official SDKs. Each has all members and methods of [Error].
+// These are for errors.As, with the names of the official SDKs. Each has all members and methods of [Error].
 type (
 	AuthError       struct{ *failure } // 401, 403
 	NotFoundError   struct{ *failure } // 404
-	ValidationError struct{ *failure } // 400, 422, and what was refused before it was sent
+	ValidationError struct{ *failure } // 400, 422, or refused before anything was sent
 	ServerError     struct{ *failure } // 5xx
-	NetworkError    struct{ *failure } // no whole answer came
-	StreamError     struct{ *failure } // the stream ended too early, or was not what the protocol says
+	NetworkError    struct{ *failure } // no complete reply
+	StreamError     struct{ *failure } // the stream ended too early, or did not follow the protocol
 )
 
-// failure is Error under a name that does not hide its method.
+// failure is Error under another name, which does not hide its method Error when embedded.
 type failure = Error
 
-// As serves errors.As.
+// As implements errors.As.
 func (e *Error) As(target any) bool {
 	switch t := target.(type) {
 	case **AuthError:

@@ -12,7 +12,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// Every piece of Go in README.md stands here, in a function that go test runs: a test compares.
+// Every Go snippet of README.md is here, in a function that go test runs: a test compares them.
 
 var ctx = context.Background()
 

@@ -9,7 +9,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// What the library says of itself, for tests from outside.
+// The library's description of its operations, for external tests.
 
 type OperationTold struct {
 	Name               string
@@ -22,7 +22,7 @@ type OperationTold struct {
 var typeNames = map[int32]string{raw.TYPE_TEXT: "text", raw.TYPE_BYTES: "bytes", raw.TYPE_INT: "int", raw.TYPE_BOOL: "bool",
 	raw.TYPE_LIST: "list", raw.TYPE_MAP: "map", raw.TYPE_JSON: "json"}
 
-// Operations are all operations of the library's table.
+// Operations returns all operations of the library's table.
 func Operations() (told []OperationTold) {
 	for i := 0; raw.Operation_at(i) != 0; i++ {
 		id := raw.Operation_at(i)
@@ -42,7 +42,7 @@ func Operations() (told []OperationTold) {
 	return told
 }
 
-// OperationNamed is one of them.
+// OperationNamed returns one of them.
 func OperationNamed(name string) OperationTold {
 	for _, told := range Operations() {
 		if told.Name == name {
@@ -52,7 +52,7 @@ func OperationNamed(name string) OperationTold {
 	return OperationTold{}
 }
 
-// LedgerConstants are the numbers of the ABI's constants with a prefix, by the rest of their names in small letters.
+// LedgerConstants returns the numbers of the ABI's constants with a prefix, by the rest of their names in lower case.
 func LedgerConstants(t *testing.T, prefix string) map[string]int {
 	t.Helper()
 	ledger, err := os.ReadFile("../../abi/symbols.txt")

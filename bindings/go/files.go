@@ -10,20 +10,6 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// FileReadResponse is a file of a sandbox with all that the server said of it.
-type FileReadResponse struct {
-	Content  []byte `json:"content"`
-	Encoding string `json:"encoding"` // how the content came: utf8 or base64. It is decoded
-	Size     int64  `json:"size"`
-	Record
-}
-
-// BatchFileWriteResponse says how many files were written.
-type BatchFileWriteResponse struct {
-	Written int `json:"written"`
-	Record
-}
-
 // ReadFile reads a file of a sandbox. See OpenFile for large ones.
 func (c *Client) ReadFile(ctx context.Context, name, path string, opts ...*CallOptions) ([]byte, error) {
 	file, err := c.OpenFile(ctx, name, path, opts...)
@@ -38,27 +24,7 @@ func (c *Client) ReadFile(ctx context.Context, name, path string, opts ...*CallO
 	return content, nil
 }
 
-// ReadFileInfo is ReadFile with all that the server answered.
-func (c *Client) ReadFileInfo(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReadResponse, error) {
-	return one[FileReadResponse](ctx, c, raw.OP_READ_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path})
-}
-
-// WriteFile writes a file of a sandbox, and makes the folders above it. Servers take about 12 MB at most.
-func (c *Client) WriteFile(ctx context.Context, name, path string, content []byte, opts ...*CallOptions) error {
-	return none(ctx, c, raw.OP_WRITE_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path}, arg{raw.KEY_CONTENT, content})
-}
-
-// WriteFiles writes several files of text, by their absolute paths. When one fails, others may have been written.
-func (c *Client) WriteFiles(ctx context.Context, name string, files map[string]string, opts ...*CallOptions) (*BatchFileWriteResponse, error) {
-	return one[BatchFileWriteResponse](ctx, c, raw.OP_WRITE_FILES, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_FILES, files})
-}
-
-// DeleteFile removes a file of a sandbox.
-func (c *Client) DeleteFile(ctx context.Context, name, path string, opts ...*CallOptions) error {
-	return none(ctx, c, raw.OP_DELETE_FILE, last(opts), arg{raw.KEY_NAME, name}, arg{raw.KEY_PATH, path})
-}
-
-// FileReader reads a file of a sandbox while it comes. Close may be called by another goroutine at any time; Read is for
+// FileReader reads a file of a sandbox as it arrives. Close may be called by another goroutine at any time; Read is for
 // one at a time.
 type FileReader struct {
 	call    *call
@@ -67,15 +33,19 @@ type FileReader struct {
 	ended   error  // how it ended: io.EOF, or the error
 }
 
-// headBytes is how much OpenFile reads, to see whether there is a file.
+// headBytes is how much OpenFile reads, to find out whether the file exists.
 const headBytes = 512
 
 // OpenFile opens a file of a sandbox for reading, and waits for its first bytes. They are decoded straight into the
-// reader's buffer; a reader that stops makes the server stop. Memory is flat where the server says how it encodes before
-// the content, as agentkernel-local does; from others the library keeps the whole reply, up to [Options].MaxReplyBytes.
-// The context and the timeout hold until the last byte.
+// reader's buffer; a slow reader slows the server down. Memory is constant where the server sends the encoding before
+// the content, as agentkernel-local does; from others the library keeps the whole reply, up to
+// [Options].MaxReplyBytes. The context and the timeout apply until the last byte.
 func (c *Client) OpenFile(ctx context.Context, name, path string, opts ...*CallOptions) (*FileReader, error) {
-	made, err := newCall(ctx, c, raw.OP_READ_FILE, last(opts), []arg{{raw.KEY_NAME, name}, {raw.KEY_PATH, path}})
+	made, err := newCall(ctx, c, raw.OP_READ_FILE, func(to *binder) {
+		to.text(raw.KEY_NAME, name)
+		to.text(raw.KEY_PATH, path)
+		last(opts).bind(to)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +75,12 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 		return 0, f.ended
 	}
 	for {
-		status, err := f.call.goOn(read, buf)
+		status, err := f.call.advance(read, buf)
 		runtime.KeepAlive(f)
 		if err == nil && status == raw.OK {
 			return f.call.out.size, nil
 		}
-		if err == nil && status == raw.ITEM { // a file without a byte
+		if err == nil && status == raw.ITEM { // an empty file
 			continue
 		}
 		if f.ended = err; err == nil {
@@ -121,28 +91,32 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 	}
 }
 
-// Close ends the reading. Whoever waits in Read gets an error that is [os.ErrClosed]. It may be called again.
+// Close closes the reader. A Read in progress returns an error that is [os.ErrClosed]. It may be called again.
 func (f *FileReader) Close() error {
 	f.cleanup.Stop()
 	f.call.close()
 	return nil
 }
 
-// pieceBytes is how much WriteFileFrom asks of its reader at a time, and maxEmptyReads how often that may give nothing.
+// pieceBytes is how much WriteFileFrom reads at a time, and maxEmptyReads how many reads in a row may return nothing.
 const (
 	pieceBytes    = 64 << 10
 	maxEmptyReads = 100
 )
 
-// WriteFileFrom writes a file of a sandbox with what a reader gives. No more than a piece of it is held. The size is how
-// many bytes will come: too many are refused before anything is sent. It is -1 when nobody knows. When the reader fails,
-// the server has got half a request, and writes nothing. The context ends the writing, but no Read of the reader.
+// WriteFileFrom writes a file of a sandbox from a reader. No more than a piece of it is held in memory. The size is
+// the number of bytes that will follow: too many are refused before anything is sent. It is -1 when it is not known.
+// When the reader fails, the server has received half a request, and writes nothing. The context ends the writing, but
+// does not interrupt a Read of the reader.
 func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.Reader, size int64, opts ...*CallOptions) error {
-	args := []arg{{raw.KEY_NAME, name}, {raw.KEY_PATH, path}}
-	if size != -1 {
-		args = append(args, arg{raw.KEY_SIZE, size})
-	}
-	call, err := newCall(ctx, c, raw.OP_WRITE_FILE, last(opts), args)
+	call, err := newCall(ctx, c, raw.OP_WRITE_FILE, func(to *binder) {
+		to.text(raw.KEY_NAME, name)
+		to.text(raw.KEY_PATH, path)
+		if size != -1 {
+			to.integer(raw.KEY_SIZE, size)
+		}
+		last(opts).bind(to)
+	})
 	if err != nil {
 		return err
 	}
@@ -153,7 +127,7 @@ func (c *Client) WriteFileFrom(ctx context.Context, name, path string, from io.R
 	return call.finish()
 }
 
-// pour hands in all that a reader gives.
+// pour writes the content of a reader.
 func (c *call) pour(from io.Reader) error {
 	buf := make([]byte, pieceBytes)
 	for empty := 0; ; empty++ {
@@ -162,12 +136,12 @@ func (c *call) pour(from io.Reader) error {
 			empty = 0
 		}
 		for piece := buf[:size]; len(piece) > 0; piece = piece[c.out.size:] {
-			if status, err := c.goOn(write, piece); err != nil || status == raw.DONE { // the answer may come early
+			if status, err := c.advance(write, piece); err != nil || status == raw.DONE { // the reply may come early
 				return err
 			}
 		}
 		if err == io.EOF {
-			_, err := c.goOn(write, nil)
+			_, err := c.advance(write, nil)
 			return err
 		}
 		if err == nil && empty == maxEmptyReads {

@@ -18,14 +18,14 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// binary is content of any bytes.
+// binary returns content of arbitrary bytes.
 func binary(size int) []byte {
 	content := make([]byte, size)
 	rand.NewChaCha8([32]byte{1}).Read(content)
 	return content
 }
 
-// withLocal hands a sandbox of agentkernel-local to a test.
+// withLocal passes a sandbox of agentkernel-local to a test.
 func withLocal(t *testing.T, name string, use func(context.Context, *agentkernel.SandboxSession)) {
 	t.Helper()
 	ctx := bounded(t)
@@ -268,7 +268,7 @@ func TestTooLargeIsNotSent(t *testing.T) {
 	}
 }
 
-// silentReader gives nothing, again and again.
+// silentReader returns no bytes and no error, each time.
 type silentReader struct{}
 
 func (silentReader) Read([]byte) (int, error) { return 0, nil }
@@ -302,7 +302,7 @@ func TestReadersThatFail(t *testing.T) {
 	}
 }
 
-// A server that says no before the content is through.
+// A server that refuses before all of the content is sent.
 func TestEarlyAnswer(t *testing.T) {
 	server := fault(t, `{"receive_buffer": 4096, "rules": [{"read": "head", "times": "always", "steps": [
 		{"reply": {"status": 413, "headers": {"Connection": "close"}, "json": {"success": false, "error": "too much"}}}, {"read": "body"}, {"close": true}]}]}`)
@@ -312,7 +312,7 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// A sender that waits in the middle holds nothing up, and its context ends it.
+// A sender that blocks in the middle delays no other call, and its context ends it.
 func TestSlowServer(t *testing.T) {
 	server := fault(t, `{"receive_buffer": 4096, "rules": [{"read": "head", "steps": [{"wait": "close"}]}]}`)
 	ctx, cancel := context.WithCancel(bounded(t))

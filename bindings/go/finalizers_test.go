@@ -15,7 +15,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// various has something for everybody: health, a run, a stream that goes on when it is released, a file.
+// various serves several operations: health, a run, a stream that continues when it is released, a file.
 const various = `{"rules": [
 	{"target": "/health", "times": "always", "steps": [{"reply": {"json": {"success": true, "data": "ok"}}}]},
 	{"target": "/run", "times": "always", "steps": [{"delay_ms": 5}, {"reply": {"json": {"success": true, "data": {"output": "hello\n"}}}}]},
@@ -25,7 +25,7 @@ const various = `{"rules": [
 	{"method": "GET", "times": "always", "steps": [{"text": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n"},
 		{"text": "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"first"}, {"wait": "close"}]}]}`
 
-// owner has all that there is, as a program's own object may: it is collected together with it.
+// owner refers to objects of each kind, as a program's own object may: they are collected together with it.
 type owner struct {
 	client *agentkernel.Client
 	stream *agentkernel.Stream
@@ -46,7 +46,7 @@ func newOwner(t *testing.T, url string) *owner {
 	return &owner{client: client, stream: stream, file: file}
 }
 
-// use uses all of it, in an order that may be any; afterwards it is closed, and says so.
+// use uses all of them, in any order, and closes them; afterwards each reports that it is closed.
 func (o *owner) use(order int) error {
 	failed := make([]error, 0, 8)
 	note := func(_ any, err error) { failed = append(failed, err) }
@@ -74,8 +74,8 @@ func (o *owner) use(order int) error {
 	return errors.Join(failed...)
 }
 
-// Finalizers of a program's own object, of what it has, and cleanups: each may still use all of it, and when they have
-// run, nothing is left.
+// Finalizers of a program's own object, of the objects that it refers to, and cleanups: each may still use all of them,
+// and when they have run, nothing is leaked.
 func TestFinalizersUseWhatIsCollectedWithThem(t *testing.T) {
 	const rounds = 5
 	server := fault(t, various)
@@ -131,7 +131,7 @@ func TestFinalizersUseWhatIsCollectedWithThem(t *testing.T) {
 	server.await("client_ended", 2*rounds*len(makers))
 }
 
-// A cycle has no order, and its finalizers never run; the cleanups of this package do.
+// A cycle has no order, so its finalizers never run; the cleanups of this package do.
 func TestCyclesAreCollected(t *testing.T) {
 	server := fault(t, various)
 	for range 3 {
@@ -141,7 +141,7 @@ func TestCyclesAreCollected(t *testing.T) {
 	eventually(t, "the connections end", func() bool { return server.reached("client_ended", 6) })
 }
 
-// What a finalizer puts where it lives on is as good as ever, until the collector comes again.
+// An object that a finalizer resurrects remains usable, until it is collected again.
 func TestResurrection(t *testing.T) {
 	server := fault(t, various)
 	rescued := make(chan *owner, 1)
@@ -172,13 +172,13 @@ func TestResurrection(t *testing.T) {
 	}
 }
 
-// The collector runs all the time, and whoever waits is the last who knows what it waits with: it comes all the same.
+// The collector runs all the time, and a waiting goroutine has the last reference to its stream: events still arrive.
 func TestCollectorWhileCallsWait(t *testing.T) {
 	server := fault(t, various)
 	const streams = 8
 	failed := make(chan error, 3*streams)
 	for range streams {
-		go func() { // of a client that nobody has any more
+		go func() { // of a client that is no longer referenced
 			stream, err := agentkernel.New(&agentkernel.Options{BaseURL: server.url}).RunStream(context.Background(), []string{"x"}, nil)
 			if err == nil {
 				_, err = stream.Recv()
@@ -228,7 +228,7 @@ func TestCollectorWhileCallsWait(t *testing.T) {
 	collecting.Wait()
 }
 
-// Everything is closed at once by several goroutines, while others wait with it: each hears an end, and nobody hangs.
+// Several goroutines close everything at once, while others wait for it: each wait ends, and none hangs.
 func TestCloseInAnyOrder(t *testing.T) {
 	server := fault(t, various)
 	for round := range 40 {
@@ -279,7 +279,7 @@ func TestCloseInAnyOrder(t *testing.T) {
 	server.await("client_ended", 40)
 }
 
-// A program that ends in the middle of things ends as it says.
+// A program that ends amid calls ends with its own exit code.
 func TestProcessEndsAmidCalls(t *testing.T) {
 	if how := os.Getenv("AK_GO_END"); how != "" {
 		endAmidCalls(t, how, os.Getenv("AK_GO_URL"))
@@ -299,7 +299,7 @@ func TestProcessEndsAmidCalls(t *testing.T) {
 	}
 }
 
-// endAmidCalls is the program that ends: streams wait, calls come and go, the library is in use by all of its threads.
+// endAmidCalls is the program that ends: streams wait, calls start and end, all of its threads use the library.
 func endAmidCalls(t *testing.T, how, url string) {
 	client := agentkernel.New(&agentkernel.Options{BaseURL: url})
 	var under sync.WaitGroup

@@ -18,7 +18,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// tree is the top of the source tree: tests run in their package's folder.
+// tree is the root of the source tree: tests run in their package's folder.
 var tree = func() string {
 	top, err := filepath.Abs("../..")
 	if err != nil {
@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// faults is the one ak-fault-server of the tests: a line of JSON in, a line of JSON out.
+// faults is the ak-fault-server of all tests: a line of JSON in, a line of JSON out.
 var faults struct {
 	sync.Mutex
 	program *exec.Cmd
@@ -108,7 +108,7 @@ func fault(t testing.TB, script string) *faultServer {
 	return s
 }
 
-// await waits until a counter is at least so much.
+// await waits until a counter reaches a value.
 func (s *faultServer) await(counter string, least int) {
 	s.t.Helper()
 	answer := ask(s.t, map[string]any{"op": "await", "id": s.id, "counter": counter, "least": least, "timeout_ms": 60000})
@@ -136,7 +136,7 @@ func newClient(t testing.TB, opts *agentkernel.Options) *agentkernel.Client {
 	return client
 }
 
-// local is the one agentkernel-local of the tests.
+// local is the agentkernel-local of all tests.
 var local struct {
 	sync.Once
 	program *exec.Cmd
@@ -148,7 +148,7 @@ var local struct {
 // localURL starts agentkernel-local if it does not run yet.
 func localURL() (string, error) {
 	local.Do(func() {
-		// Where /tmp is memory, what a sandbox writes there counts as its own.
+		// Where /tmp is a tmpfs, files that a sandbox writes there count as its memory.
 		if local.state, local.err = os.MkdirTemp("/var/tmp", "agentkernel-go"); local.err != nil {
 			return
 		}
@@ -175,15 +175,15 @@ func localClient(t testing.TB) *agentkernel.Client {
 	return newClient(t, &agentkernel.Options{BaseURL: url})
 }
 
-// bounded is a context for what should never hang.
+// bounded returns a context with a deadline, for operations that must not hang.
 func bounded(t testing.TB) context.Context {
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(stop)
 	return ctx
 }
 
-// stretch is for a deadline before which something has to come: it tries with longer and longer ones, as slow as the
-// machine may be. try says whether it came.
+// stretch is for a deadline before which something has to arrive: it tries with longer and longer ones, since the
+// machine may be slow. try reports whether it arrived.
 func stretch(t testing.TB, try func(deadline time.Duration) bool) {
 	t.Helper()
 	for deadline := 50 * time.Millisecond; !try(deadline); deadline *= 3 {
@@ -193,7 +193,7 @@ func stretch(t testing.TB, try func(deadline time.Duration) bool) {
 	}
 }
 
-// slowness is how many times longer than at rest an answer takes now, from 1 to 20.
+// slowness is how many times longer than on an idle machine a reply takes now, from 1 to 20.
 func slowness(t testing.TB) int64 {
 	t.Helper()
 	client := fault(t, `{"rules": [{"times": "always", "steps": [{"reply": {"json": {"success": true, "data": "ok"}}}]}]}`).client(t)
@@ -208,7 +208,7 @@ func slowness(t testing.TB) int64 {
 	return min(1+int64(worst/(10*time.Millisecond)), 20)
 }
 
-// eventually collects garbage until that has happened.
+// eventually collects garbage until a condition holds.
 func eventually(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Minute); !happened(); time.Sleep(time.Millisecond) {
@@ -219,13 +219,13 @@ func eventually(t testing.TB, what string, happened func() bool) {
 	}
 }
 
-// reached says whether a counter is at least so much now.
+// reached reports whether a counter has reached a value.
 func (s *faultServer) reached(counter string, least int) bool {
 	counts := ask(s.t, map[string]any{"op": "counts", "id": s.id})["counts"].(map[string]any)
 	return int(counts[counter].(float64)) >= least
 }
 
-// numbers of this process as the kernel has them, such as "Threads" and "VmRSS" (kB).
+// status returns a number of /proc/self/status, such as "Threads" and "VmRSS" (kB).
 func status(t testing.TB, name string) int {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

@@ -11,8 +11,8 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// Ten thousand runs, failures among them, and streams that are left at their first event, five hundred closed and a
-// hundred forgotten: neither memory nor descriptors grow.
+// Ten thousand runs, some of which fail, and streams that are left at their first event, five hundred closed and a
+// hundred only dropped: neither memory nor descriptors grow.
 func TestNothingLeaks(t *testing.T) {
 	runs := fault(t, `{"rules": [
 		{"target": "/run", "times": "always", "steps": [{"reply": {"json": {"success": true, "data": {"output": "hello\n"}}}}]},
@@ -44,7 +44,7 @@ func TestNothingLeaks(t *testing.T) {
 					stream.Close()
 				}
 			}
-			if i%1000 == 999 { // ten forgotten streams
+			if i%1000 == 999 { // ten dropped streams
 				runtime.GC()
 			}
 		}
@@ -61,8 +61,8 @@ func TestNothingLeaks(t *testing.T) {
 	t.Logf("%d kB, then %d kB; %d descriptors, then %d", memory, status(t, "VmRSS"), open, descriptors(t))
 }
 
-// A file of 12 MB that is streamed in and out takes no memory of its size: the most that the process has had is told by
-// the kernel, which forgets it on request.
+// A file of 12 MB that is streamed in and out takes no memory of its size. The kernel reports the process's peak, and
+// resets it on request.
 func TestStreamingLeaksNoMemory(t *testing.T) {
 	const size = 12_000_000
 	withLocal(t, "go-flat", func(ctx context.Context, s *agentkernel.SandboxSession) {
@@ -92,7 +92,7 @@ func TestStreamingLeaksNoMemory(t *testing.T) {
 	})
 }
 
-// letters never ends.
+// letters is an endless reader.
 type letters struct{}
 
 func (letters) Read(buf []byte) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// Every operation against agentkernel-local. Its own tests are about what it does; these are about what comes of it here.
+// Every operation against agentkernel-local. Its own tests check its behaviour; these check the results in Go.
 
 func names(list []agentkernel.SandboxInfo) (found []string) {
 	for _, one := range list {
@@ -164,7 +164,7 @@ func TestDetached(t *testing.T) {
 	})
 }
 
-// DetachedWait asks ever more seldom, until the answer is another than running.
+// DetachedWait polls with growing pauses, until the status is no longer running.
 func TestDetachedWaitBacksOff(t *testing.T) {
 	const command = `{"reply": {"json": {"success": true, "data": {"id": "1", "status": "%"}}}}`
 	running, paused := strings.Replace(command, "%", "running", 1), strings.Replace(command, "%", "of-some-kind", 1)
@@ -251,7 +251,7 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
-// A server that passes over start is asked for it.
+// A server that ignores start gets a request to start.
 func TestRestoreStarts(t *testing.T) {
 	const stopped = `{"method": "POST", "target": "/snapshots/s/restore", "times": "always", "steps": [{"reply": {"json": {"success": true, "data": {"name": "x", "status": "stopped"}}}}]}`
 	server := fault(t, `{"rules": [`+stopped+`,

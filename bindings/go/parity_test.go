@@ -8,7 +8,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// Whatever the library can do, as it says itself, is here: a method for each operation, an argument or option for each
+// All that the library's own tables list exists here: a method for each operation, an argument or option for each
 // parameter, a member for each field, a member of Options for each setting, a constant for each error.
 func TestParity(t *testing.T) {
 	client := newClient(t, nil)
@@ -55,13 +55,13 @@ func TestParity(t *testing.T) {
 	}
 }
 
-// takesReader says whether there is a method that takes the operation's content from a reader, and its size.
+// takesReader reports whether a method takes the operation's content from a reader, and its size.
 func takesReader(client *agentkernel.Client, operation string) bool {
 	method := reflect.ValueOf(client).MethodByName(methodName(operation) + "From")
 	return method.IsValid() && method.Type().In(3) == reflect.TypeFor[io.Reader]() && method.Type().In(4) == reflect.TypeFor[int64]()
 }
 
-// An option that an older library does not know is refused, not passed over.
+// An option that an older library does not know is refused, not ignored.
 func TestNoParameterIsPassedOver(t *testing.T) {
 	server := fault(t, silent)
 	_, err := server.client(t).RunStream(bounded(t), []string{"x"}, &agentkernel.RunOptions{Check: new(bool)})

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What README.md and the tree's own show is what the examples run.
+// The examples run the snippets of README.md and of the tree's README.md.
 func TestReadmeIsRun(t *testing.T) {
 	var readme []byte
 	for _, file := range []string{"README.md", filepath.Join(tree, "README.md")} {

@@ -53,7 +53,7 @@ func TestWithSandbox(t *testing.T) {
 	}
 }
 
-// What WithSandbox asks when the answer to its create is lost, or is no.
+// The requests of WithSandbox when the reply to its create is lost, or is an error.
 func TestWithSandboxLosesItsAnswer(t *testing.T) {
 	const there = `{"method": "GET", "steps": [{"reply": {"status": 404, "json": {"success": false, "error": "no"}}}]},
 		{"method": "GET", "steps": [{"reply": {"json": {"success": true, "data": {"name": "x", "status": "running"}}}}]},

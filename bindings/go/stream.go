@@ -11,27 +11,27 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
-// Stream hands out the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
-// the bytes of its output ([Stream.Read]). A reader that stops makes the sender stop. Close may be called by another
+// Stream returns the events of a running command: one by one ([Stream.Recv]), in a loop ([Stream.Events]), or only
+// the bytes of its output ([Stream.Read]). A slow reader slows the sender down. Close may be called by another
 // goroutine at any time; everything else is for one goroutine at a time.
 type Stream struct {
 	call    *call
 	cleanup runtime.Cleanup
-	event   Event // the one that Recv fills
+	event   Event // filled by Recv
 	result  Event
 	ended   error // how it ended: io.EOF, or the error
-	first   bool  // a record is current that was not handed out: the first step's
+	first   bool  // the current record is the first step's and was not returned yet
 }
 
-func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ...arg) (*Stream, error) {
-	made, err := newCall(ctx, c, id, opts, args)
+func newStream(ctx context.Context, c *Client, id int32, bind func(*binder)) (*Stream, error) {
+	made, err := newCall(ctx, c, id, bind)
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		raw.Call_cancel(made.handle)
 	}
-	status := made.turn(next, nil) // sends the request, and does not wait for the answer
+	status := made.turn(next, nil) // sends the request, and does not wait for the reply
 	if status < 0 {
 		defer made.close()
 		return nil, made.failure(Code(status))
@@ -41,8 +41,9 @@ func newStream[O any](ctx context.Context, c *Client, id int32, opts *O, args ..
 	return s, nil
 }
 
-// Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is no error: it is an event of
-// type done with its exit code. While an event's output was read in part, Recv is ErrState: it would lose the rest.
+// Recv waits for the next event. The error is [io.EOF] at the end. A command that fails is not an error: it is an event
+// of type done with its exit code. After an event's output was read in part, Recv fails with ErrState: it would lose
+// the rest.
 func (s *Stream) Recv() (Event, error) {
 	if err := s.receive(); err != nil {
 		return Event{}, err
@@ -53,7 +54,7 @@ func (s *Stream) Recv() (Event, error) {
 // receive fills s.event with the next one.
 func (s *Stream) receive() error {
 	s.call.use.Lock()
-	status, err := s.goOn(next, nil)
+	status, err := s.advance(next, nil)
 	if err == nil && status == raw.ITEM {
 		err = s.decode()
 	}
@@ -61,8 +62,8 @@ func (s *Stream) receive() error {
 	return err
 }
 
-// Events loops over the events, and closes the stream when the loop is left in whatever way. An error is the last thing
-// that it yields.
+// Events iterates over the events, and closes the stream however the loop is left. An error is the last item that it
+// yields.
 func (s *Stream) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		defer s.Close()
@@ -80,22 +81,22 @@ func (s *Stream) Events() iter.Seq2[Event, error] {
 	}
 }
 
-// Read reads output of the command into the caller's buffer, without a copy in between. Events that are no output are
-// passed over; see [Stream.Result]. The error is [io.EOF] at the end.
+// Read reads output of the command into the caller's buffer, without a copy in between. Other events are skipped; see
+// [Stream.Result]. The error is [io.EOF] at the end.
 func (s *Stream) Read(buf []byte) (int, error) {
 	if len(buf) == 0 {
 		return 0, nil
 	}
 	s.call.use.Lock()
 	defer s.call.use.Unlock()
-	if s.first && s.call.handle != 0 { // it may be the result, which reading passes over
+	if s.first && s.call.handle != 0 { // it may be the result, which read would skip
 		s.first = false
 		if err := s.decode(); err != nil {
 			return 0, err
 		}
 	}
 	for {
-		status, err := s.goOn(read, buf)
+		status, err := s.advance(read, buf)
 		if err != nil {
 			return 0, err
 		}
@@ -111,12 +112,12 @@ func (s *Stream) Read(buf []byte) (int, error) {
 	}
 }
 
-// Result is the event that ended the command, done or error, once it has come.
+// Result returns the event that ended the command, done or error, once it has arrived.
 func (s *Stream) Result() (Event, bool) {
 	return s.result, s.result.Type != ""
 }
 
-// Close ends the stream, and the command if it still runs. Whoever waits in Recv or Read gets an error that is
+// Close ends the stream, and the command if it still runs. A Recv or Read in progress returns an error that is
 // [os.ErrClosed]. It may be called again.
 func (s *Stream) Close() error {
 	s.cleanup.Stop()
@@ -124,8 +125,8 @@ func (s *Stream) Close() error {
 	return nil
 }
 
-// goOn goes on to a record (ITEM) or to bytes (OK).
-func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
+// advance advances to a record (ITEM) or to bytes (OK).
+func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
 	if s.ended != nil {
 		return 0, s.ended
 	}
@@ -136,20 +137,20 @@ func (s *Stream) goOn(by func(*call, []byte) int32, buf []byte) (int32, error) {
 		s.first = false
 		return raw.ITEM, nil
 	}
-	status, err := s.call.goOn(by, buf)
+	status, err := s.call.advance(by, buf)
 	runtime.KeepAlive(s)
 	if err == nil && status == raw.DONE {
 		err = io.EOF
 	}
-	if err != nil && !errors.Is(err, ErrState) { // that is a Recv amid Read's output: Read goes on
+	if err != nil && !errors.Is(err, ErrState) { // a Recv within output that Read has begun: Read may continue
 		s.ended = err
-		s.call.release() // here and not in Close, so that the server knows at once
+		s.call.release() // here and not in Close, so that the server is notified at once
 	}
 	return status, err
 }
 
 func (s *Stream) decode() error {
-	if s.ended = decode(s.call, &s.event); s.ended != nil {
+	if s.ended = s.call.reader.decode(s.call.values, &s.event); s.ended != nil {
 		return s.ended
 	}
 	if s.event.Type == "done" || s.event.Type == "error" {

@@ -15,7 +15,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// whole is a stream that ends well: bytes that are no text, split over two events.
+// whole is a complete stream: bytes that are not text, split over two events.
 var whole = fmt.Sprintf(`{"rules": [{"times": "always", "steps": [{"sse": {"events": [
 	{"event": "started", "data": {"command": ["x"], "fast": false, "timestamp": "2025-01-31T12:00:00Z"}},
 	{"event": "output", "data": {"data": "one\n", "stream": "stdout"}},
@@ -23,7 +23,7 @@ var whole = fmt.Sprintf(`{"rules": [{"times": "always", "steps": [{"sse": {"even
 	{"event": "done", "data": {"exit_code": 3, "success": false}}]}}]}]}`,
 	base64.StdEncoding.EncodeToString([]byte{0, 0xff, '\n'}))
 
-// endless sends one event and then nothing until it is released; then it ends well.
+// endless sends one event and then nothing until it is released; then it ends normally.
 const endless = `{"rules": [{"times": "always", "steps": [
 	{"sse": {"events": [{"event": "output", "data": {"data": "first"}}], "end": false}}, {"wait": "release"},
 	{"event": {"event": "done", "data": {"exit_code": 0, "success": true}}}, {"last_chunk": true}]}]}`
@@ -76,7 +76,7 @@ func TestStreamReads(t *testing.T) {
 	if _, ok := stream.Result(); ok {
 		t.Error("a result before the end")
 	}
-	// Tiny pieces, into memory that is a part of something with pointers.
+	// Tiny pieces, into memory that is a part of a struct with pointers.
 	var mine struct {
 		pointer *int
 		buffer  [3]byte

@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 )
 
-// TransferOptions are for files that go to or come from this machine.
+// TransferOptions are the options of Upload and Download.
 type TransferOptions struct {
-	Progress func(done int64) // told how many bytes of the file are through, after each piece
+	Progress func(done int64) // called after each piece, with the number of bytes so far
 	CallOptions
 }
 
-// options are those of the call, and a way to tell the progress.
+// options returns the options of the call, and the function that reports progress.
 func (o *TransferOptions) options() (*CallOptions, func(int64)) {
 	switch {
 	case o == nil:
@@ -28,7 +28,7 @@ func (o *TransferOptions) options() (*CallOptions, func(int64)) {
 	return &o.CallOptions, o.Progress
 }
 
-// counted tells how much was read.
+// counted reports how much was read.
 type counted struct {
 	io.Reader
 	done int64
@@ -44,7 +44,7 @@ func (c *counted) Read(buf []byte) (int, error) {
 	return size, err
 }
 
-// Upload writes a file of this machine to a path in a sandbox.
+// Upload writes a local file to a path in a sandbox.
 func (c *Client) Upload(ctx context.Context, name, local, path string, opts ...*TransferOptions) error {
 	file, err := os.Open(local)
 	if err != nil {
@@ -62,10 +62,10 @@ func (c *Client) Upload(ctx context.Context, name, local, path string, opts ...*
 	return c.WriteFileFrom(ctx, name, path, &counted{Reader: file, tell: tell}, info.Size(), options)
 }
 
-// Download writes a file of a sandbox to a path on this machine. What is there stays until all of the file has come.
+// Download writes a file of a sandbox to a local path. An existing file is replaced when the new one is complete.
 func (c *Client) Download(ctx context.Context, name, path, local string, opts ...*TransferOptions) error {
 	if target, err := filepath.EvalSymlinks(local); err == nil {
-		local = target // a link stays one
+		local = target // a symbolic link is kept
 	}
 	if info, err := os.Lstat(local); err == nil && !info.Mode().IsRegular() {
 		return notRegular("download", local)

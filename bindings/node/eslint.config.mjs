@@ -17,7 +17,7 @@ export default tseslint.config(
                     ],
                 },
             ],
-            // Names of the environment and of records are not JavaScript's: obj["name"] says so (the compiler asks for it).
+            // Names of the environment and of records are written obj["name"], as the compiler requires.
             "@typescript-eslint/dot-notation": "off",
             "@typescript-eslint/no-confusing-void-expression": ["error", {ignoreArrowShorthand: true}],
             "@typescript-eslint/restrict-template-expressions": ["error", {allowNumber: true, allowBoolean: true}],

@@ -1,6 +1,6 @@
-"""Reads agentkernel.h: what it declares becomes the raw layer, so no list of signatures is kept by hand.
+"""Reads agentkernel.h: its declarations become the raw layer, so no list of signatures is kept by hand.
 
-Only what the header really has is understood; anything else is an error rather than something left out.
+Only the syntax that the header uses is supported; anything else is an error, and never skipped.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Header:
         return f"{number // 1000000}.{number // 1000 % 1000}.{number % 1000}"
 
     def cdef(self) -> str:
-        """The declarations as cffi takes them; the compiler fills in the values of the constants."""
+        """The declarations for cffi; the compiler fills in the values of the constants."""
         lines = [f"#define {name} ..." for name in self.constants]
         lines += self.typedefs
         for function in self.functions:

@@ -1,6 +1,6 @@
-"""Builds the extension: the core's C sources and the raw layer over them, in one module that stands alone.
+"""Builds the extension: the core's C sources and the raw layer over them, in one self-contained module.
 
-In the source tree the sources are those of the tree; a source distribution carries copies in native/.
+In the source tree the sources are those of the tree; a source distribution has copies in native/.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from header import Header  # noqa: E402
 
 ROOT = HERE / "native" if (HERE / "native").is_dir() else HERE.parents[1]
 HEADER = ROOT / "abi/include/agentkernel.h"
-# One wheel is for all versions; but Pythons without a GIL have another ABI, and there it is for the one that builds it.
+CORE = ROOT / "core"  # a folder for each layer
+# One wheel is for all versions; Pythons without a GIL have another ABI, and get a wheel for the version that builds it.
 ABI3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
 PACKAGES = "libcurl4-openssl-dev libcjson-dev pkg-config"
 
 
 def pkg_config(*arguments: str) -> list[str]:
-    """What pkg-config answers, or an end that says what to install."""
+    """The output of pkg-config, or an exit with the packages to install."""
     command = ["pkg-config", *arguments, "libcurl >= 7.88", "libcjson"]
     try:
         return shlex.split(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -44,7 +45,7 @@ def pkg_config(*arguments: str) -> list[str]:
 
 class BuildExtension(build_ext):
     def build_extension(self, ext: Extension) -> None:
-        ext.include_dirs = [str(HEADER.parent), str(ROOT / "core")]
+        ext.include_dirs = [str(HEADER.parent), *map(str, CORE.glob("*/"))]
         ext.define_macros = [
             ("_GNU_SOURCE", None),
             ("Py_LIMITED_API", "0x030a0000") if ABI3 else ("_CFFI_NO_LIMITED_API", None),
@@ -58,13 +59,13 @@ class BuildExtension(build_ext):
             "-Wall",
             "-Wextra",
         ]
-        ext.depends = [str(path) for path in [HEADER, *(ROOT / "core").glob("*.h")]]
+        ext.depends = [str(path) for path in [HEADER, *CORE.glob("*/*.h")]]
         if ext.name == "agentkernel._native":
             self._prepare_native(ext)
         super().build_extension(ext)
 
     def _prepare_native(self, ext: Extension) -> None:
-        """Makes the raw layer of the header, and adds the core to it."""
+        """Makes the raw layer from the header, and adds the core to it."""
         from cffi import FFI
 
         header = Header(HEADER)
@@ -75,10 +76,10 @@ class BuildExtension(build_ext):
         ffi.set_source(ext.name, '#include "agentkernel.h"')
         raw = folder / "_native.c"
         ffi.emit_c_code(str(raw))
-        # Only the module's own entry is visible, so this copy is not mixed up with a libagentkernel in the process.
+        # Only the module's entry point is visible, so this copy cannot conflict with a libagentkernel in the process.
         exports = folder / "exports.map"
         exports.write_text("{ global: PyInit_*; local: *; };\n", encoding="ascii")
-        sources = [*sorted((ROOT / "core").glob("*.c")), ROOT / "abi/abi.c"]
+        sources = [*sorted(CORE.glob("*/*.c")), ROOT / "abi/abi.c"]
         ext.sources = [str(raw), *map(str, sources)]
         ext.define_macros.append(("AK_VERSION_TEXT", f'"{header.version}"'))
         ext.extra_compile_args += pkg_config("--cflags")
@@ -98,7 +99,7 @@ class BuildExtension(build_ext):
 class SourceDistribution(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
-        paths = [HEADER, ROOT / "abi/abi.c", *(ROOT / "core").glob("*.[ch]")]
+        paths = [HEADER, ROOT / "abi/abi.c", *CORE.glob("*/*.[ch]")]
         for path in paths:
             target = Path(base_dir) / "native" / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,13 +3,13 @@
 require "fileutils"
 require_relative "lib/agentkernel/version"
 
-# The gem installs by itself where the library is not installed, so it carries the library's sources. A gem holds only
-# what lies below its own folder: they are copied there from the tree.
+# The gem contains the library's sources, so that it installs where the library is not installed. A gem contains only
+# files below its own folder: they are copied there from the tree.
 root = File.expand_path("../..", __dir__)
 native = File.join(__dir__, "ext/agentkernel/native")
 if File.directory?(File.join(root, "core"))
   FileUtils.rm_rf(native)
-  Dir.glob(["core/*.[ch]", "abi/abi.c", "abi/include/agentkernel.h"], base: root).each do |path|
+  Dir.glob(["core/*/*.[ch]", "abi/abi.c", "abi/include/agentkernel.h"], base: root).each do |path|
     FileUtils.mkdir_p(File.dirname(File.join(native, path)))
     FileUtils.cp(File.join(root, path), File.join(native, path))
   end

@@ -40,7 +40,7 @@ static void stream(ak_client *client) {
     ak_call_free(call);
 }
 
-/* Runs a shell line in the sandbox. A failing command is an error that carries its exit code and output. */
+/* Runs a shell line in the sandbox. A failing command is an error that has its exit code and output. */
 static void exec(ak_client *client, const char *name, const char *line) {
     ak_run_result result = {0};
     ak_failure failure = {0};

@@ -1,18 +1,18 @@
 /*
- * files.c: copies a file into a sandbox and out again, piece by piece, and shows how far it is.
+ * files.c: copies a file into a sandbox and out again, piece by piece, and shows its progress.
  *
  *     example-files FILE COPY
  *
- * Neither direction holds the file in memory. Progress is an iterator: each call of ak_transfer_next moves one piece
- * and says how many bytes are done, so that whoever asks may draw a bar, or stop. The server is AGENTKERNEL_BASE_URL,
- * or http://localhost:18888.
+ * Neither direction holds the file in memory. Progress is an iterator: each call of ak_transfer_next transfers one
+ * piece and updates the number of bytes done, so that the caller may draw a bar, or stop. The server is
+ * AGENTKERNEL_BASE_URL, or http://localhost:18888.
  */
 #include <agentkernel_posix.h>
 
 #define SANDBOX "files-example"
 #define PATH "/workspace/copy"
 
-/* Prints each tenth of the way once. */
+/* Prints the progress in steps of a tenth. */
 static void show(const char *direction, int64_t done, int64_t size, int *tenth) {
     while (*tenth < 10 && done * 10 >= size * (*tenth + 1)) {
         ++*tenth;
@@ -39,7 +39,7 @@ static ak_status copy_in(ak_client *client, const char *from, int64_t size, ak_e
     return status < 0 ? status : follow("in ", upload, size, err);
 }
 
-/* How large it is shows only at its end, but here it is what went in. */
+/* The size of a download is known only at its end, but here it is that of the upload. */
 static ak_status copy_out(ak_client *client, const char *to, int64_t size, ak_error *err) {
     const ak_file_read_options options = {.timeout_ms = AK_TIMEOUT_NONE};
     ak_transfer *download = NULL;

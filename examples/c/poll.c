@@ -1,6 +1,6 @@
 /*
- * poll.c: several commands at once in one thread, on nothing but agentkernel.h and poll(2). Any event loop does it the
- * same way: step until AK_AGAIN, wait on the call's descriptor, step again.
+ * poll.c: several commands at once in one thread, with only agentkernel.h and poll(2). Any event loop works the same
+ * way: step until AK_AGAIN, wait on the call's descriptor, step again.
  *
  * Each command is one line for the shell: example-poll 'sleep 1; echo slow' 'echo quick'
  */
@@ -20,7 +20,7 @@ static void print_view(int number, const char *data, size_t len) {
     fflush(stdout);
 }
 
-/* Takes all that has come: AK_AGAIN while there may be more, AK_DONE, or an error. */
+/* Reads all available records: AK_AGAIN while there may be more, AK_DONE, or an error. */
 static ak_status drain(int number, ak_call *call) {
     const char *data = NULL;
     size_t len = 0;
@@ -54,11 +54,11 @@ static ak_call *start(ak_client *client, const char *line) {
     return call;
 }
 
-/* Steps every call that is still there, and says which descriptors to wait for. Returns how many there are. */
+/* Steps every remaining call, and sets the descriptors to wait for. Returns how many there are. */
 static int step_all(ak_call **calls, struct pollfd *watched, int count, int *failed) {
     int running = 0;
     for (int i = 0; i < count; i++) {
-        watched[i] = (struct pollfd){.fd = -1, .events = POLLIN}; /* -1: poll looks away */
+        watched[i] = (struct pollfd){.fd = -1, .events = POLLIN}; /* -1: ignored by poll */
         if (!calls[i]) {
             continue;
         }

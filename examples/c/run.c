@@ -1,5 +1,5 @@
 /*
- * run.c: runs a command in a fresh sandbox and prints its output as it comes.
+ * run.c: runs a command in a fresh sandbox and prints its output as it arrives.
  *
  *     example-run COMMAND [ARGUMENT ...]
  *
@@ -9,7 +9,7 @@
 
 #include <agentkernel_ops.h>
 
-#define NOT_RUN 125 /* the exit code when no exit code came */
+#define NOT_RUN 125 /* the exit code when none was received */
 
 static int report(const ak_error *err) {
     ak_failure failure = {0};

@@ -1,4 +1,4 @@
-"""The plain shared library from Python's ctypes: run a command, stream one, meet an error.
+"""The plain shared library from Python's ctypes: run a command, stream one, handle an error.
 
 Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 """
@@ -26,12 +26,12 @@ def check(status):
 
 
 def records(operation, *command):
-    """Yields the call at each of its records."""
+    """Yields the call for each of its records."""
     call = handle()
     check(ak.ak_call_new(client, operation, byref(call), err))
     try:
         for word in map(str.encode, command):
-            ak.ak_call_add_text(call, KEY_COMMAND, word, len(word), err)  # the wait reports what was wrong here
+            ak.ak_call_add_text(call, KEY_COMMAND, word, len(word), err)  # the wait reports errors of this
         while (status := check(ak.ak_call_wait(call, -1, err))) != DONE:
             if status == ITEM:  # else a signal ended the wait
                 yield call

@@ -1,4 +1,4 @@
-// The plain shared library from Node through Koffi: run a command, stream one, meet an error.
+// The plain shared library from Node through Koffi: run a command, stream one, handle an error.
 //
 // Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 import koffi from "koffi";
@@ -24,7 +24,7 @@ function check(status) {
     throw Object.assign(new Error(ak.error_cstring(err, ERROR_MESSAGE)), {name: ak.status_name(status)});
 }
 
-// The call, at each of its records. It waits in a thread of Koffi's, so that node goes on meanwhile.
+// Yields the call for each of its records. It waits in a thread of Koffi, so that node continues meanwhile.
 const wait = promisify(ak.call_wait.async);
 async function* records(operation, ...command) {
     const call = [null];

@@ -1,4 +1,4 @@
--- Copies a file into a sandbox and out again, piece by piece, and shows how far it is.
+-- Copies a file into a sandbox and out again, piece by piece, and shows its progress.
 --
 --     lua5.4 examples/lua/files.lua FILE COPY
 --
@@ -10,7 +10,7 @@ if #arg ~= 2 then
 	os.exit(2)
 end
 
---- Goes on to the end of a transfer, and prints each tenth of the way once.
+--- Runs a transfer until it ends, and prints the progress in steps of a tenth.
 local function show(direction, size, transfer)
 	local tenth = 0
 	for done, err in transfer do

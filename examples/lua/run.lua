@@ -1,4 +1,4 @@
--- Runs a command in a sandbox of its own, shows its output as it comes, and exits with its exit code.
+-- Runs a command in a fresh sandbox, shows its output as it arrives, and exits with its exit code.
 --
 --     lua5.4 examples/lua/run.lua COMMAND [ARGUMENT ...]
 --

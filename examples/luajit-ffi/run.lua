@@ -1,4 +1,4 @@
--- The plain shared library from LuaJIT's ffi: run a command, stream one, meet an error.
+-- The plain shared library from LuaJIT's ffi: run a command, stream one, handle an error.
 --
 -- Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 local ffi = require("ffi")
@@ -10,8 +10,8 @@ int32_t ak_call_new(void *client, int32_t operation, void **call, void *err);
 int32_t ak_call_add_text(void *call, int32_t key, const char *text, size_t len, void *err);
 int32_t ak_call_wait(void *call, int32_t max_ms, void *err);
 const char *ak_call_cstring(void *call, int32_t key); const char *ak_error_cstring(void *err, int32_t field);
-int64_t ak_call_number(void *call, int32_t key, int64_t otherwise);
-int64_t ak_error_number(void *err, int32_t field, int64_t otherwise);
+int64_t ak_call_number(void *call, int32_t key, int64_t default_value);
+int64_t ak_error_number(void *err, int32_t field, int64_t default_value);
 void *ak_error_new(void); void ak_error_free(void *err); const char *ak_status_name(int32_t status);
 ]]
 local ak = ffi.load("libagentkernel.so.0")
@@ -24,7 +24,7 @@ local function check(status)
     error(text(ak.ak_status_name(status)) .. ": " .. text(ak.ak_error_cstring(err, ak.AK_ERROR_MESSAGE)), 0)
 end
 
--- Iterates over the records of a call: each time the call, which has that record.
+-- Iterates over the records of a call, yielding the call each time, which then has that record.
 local function records(client, operation, ...)
     local made = ffi.new("void *[1]")
     check(ak.ak_call_new(client, operation, made, err))

@@ -1,4 +1,4 @@
-"""Copies a file into a sandbox and back, and shows how far it is.
+"""Copies a file into a sandbox and back, and shows its progress.
 
     python3 examples/python/files.py FILE
 
@@ -14,7 +14,7 @@ from agentkernel import AgentKernel, AgentKernelError
 
 
 def progress(label: str, size: int, numbers: Iterable[int]) -> None:
-    """A bar of its own; with tqdm it is bar.update(done - bar.n) for each number."""
+    """A simple progress bar; with tqdm it is bar.update(done - bar.n) for each number."""
     for done in numbers:
         filled = 30 * done // max(size, 1)
         print(f"\r{label} [{'#' * filled:30}] {done} of {size} bytes", end="", flush=True)

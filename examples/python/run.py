@@ -1,4 +1,4 @@
-"""Runs a command in a fresh sandbox, prints its output as it comes, and exits with its exit code.
+"""Runs a command in a fresh sandbox, prints its output as it arrives, and exits with its exit code.
 
     python3 examples/python/run.py COMMAND [ARGUMENT ...]
 

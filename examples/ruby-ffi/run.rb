@@ -1,4 +1,4 @@
-# The plain shared library from Ruby's ffi gem: run a command, stream one, meet an error.
+# The plain shared library from Ruby's ffi gem: run a command, stream one, handle an error.
 #
 # Needs the library where the loader looks (LD_LIBRARY_PATH), and a server at AGENTKERNEL_BASE_URL.
 require "ffi"
@@ -25,17 +25,17 @@ module AK
     status.negative? ? raise("#{status_name(status)}: #{error_cstring(ERR, ERROR_MESSAGE)}") : status
   end
 
-  # The object that a function makes: its last but one argument is where to.
+  # The object that a function creates: its last but one argument receives it.
   def self.make(function, *arguments)
     place = FFI::MemoryPointer.new(:pointer)
     check(send(function, *arguments, place, ERR))
     place.read_pointer
   end
 
-  # Yields the call at each of its records.
+  # Yields the call for each of its records.
   def self.each_record(client, operation, *command)
     call = make(:call_new, client, operation)
-    command.each { |word| call_add_text(call, KEY_COMMAND, word, word.bytesize, ERR) } # the wait reports what was wrong
+    command.each { |word| call_add_text(call, KEY_COMMAND, word, word.bytesize, ERR) } # the wait reports errors
     until (status = check(call_wait(call, -1, ERR))) == DONE
       yield call if status == ITEM # else a signal ended the wait
     end

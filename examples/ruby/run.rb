@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Runs a command in a fresh sandbox, prints its output as it comes, and exits with its exit code.
+# Runs a command in a fresh sandbox, prints its output as it arrives, and exits with its exit code.
 #
 #     ruby examples/ruby/run.rb COMMAND [ARGUMENT ...]
 #

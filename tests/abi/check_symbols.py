@@ -121,7 +121,8 @@ def main():
     for name in set(constants) & set(ledger_constants):
         if constants[name] != ledger_constants[name]:
             problems.append(f"{name}: {constants[name]} in the header, {ledger_constants[name]} in the ledger")
-    table = re.findall(r"\bC\((AK_\w+)\)", (pathlib.Path(source, "core", "constants.c")).read_text())
+    tables = pathlib.Path(source, "core/schema/tables.c").read_text()
+    table = re.findall(r"^    \{\"(AK_\w+)\", \1\},$", tables, flags=re.M)
     compare("table of constants", once("table of constants", table), set(constants) | {"AK_VERSION"})
 
     check_numbers(constants)

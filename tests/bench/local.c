@@ -12,10 +12,10 @@
 #include <agentkernel.h>
 
 #include "bench.h"
-#include "bwrap.h"
-#include "kit.h"
+#include "bwrap_args.h"
 #include "privileges.h"
 #include "probe.h"
+#include "resources.h"
 #include "scratch.h"
 #include "seccomp.h"
 
@@ -28,21 +28,37 @@
 
 typedef struct {
     struct probe_result probe;
-    struct kit kit;
-    struct bwrap_plan plan;
-    struct bwrap_arguments arguments;
+    struct resources resources;
+    struct bwrap_args arguments;
+    int fds[BWRAP_FD_END]; /* what bwrap is given, by its place there; -1: nothing */
     char tree[200];
     int tree_fd; /* -1: a fresh home */
 } bare_setup;
 
+/* By how each is opened again for a start, so that it is read from its beginning. */
+static void choose_descriptors(bare_setup *bare) {
+    const struct resources *resources = &bare->resources;
+    for (int i = 0; i < BWRAP_FD_END; i++) {
+        bare->fds[i] = -1;
+    }
+    bare->fds[BWRAP_FD_SECCOMP] = resources->filter_fds[resources->scopes ? SECCOMP_UNIX_ANY : SECCOMP_UNIX_PAIRS];
+    bare->fds[BWRAP_FD_TREE] = bare->tree_fd;
+    for (int i = 0; i < ETC_FILES; i++) {
+        int fd = resources->etc_fds[i];
+        bare->fds[BWRAP_FD_ETC + i] = fd >= 0 ? fd : open(etc_files[i].path, O_RDONLY | O_CLOEXEC);
+    }
+}
+
 /* As the server: not root, and everything that one sandbox has in common with the next made once. */
 static bool bare_open(bare_setup *bare, bool kept_tree) {
+    static const struct cgroup no_cgroup = {.root_fd = -1};
+    static const struct launch_shape shape = {.profile = PROFILE_PERMISSIVE};
     struct identity identity;
     char why[512] = "";
     privileges_reset_signals();
     if (!privileges_choose("/nonexistent", &identity, why, sizeof why) ||
         !privileges_drop(&identity, NULL, why, sizeof why) || !probe_bubblewrap(NULL, &bare->probe) ||
-        !kit_open(&bare->kit, bare->probe.path, why, sizeof why)) {
+        !resources_open(&bare->resources, bare->probe.path, &no_cgroup, why, sizeof why)) {
         fprintf(stderr, "ak-bench: %s\n", why[0] ? why : bare->probe.message);
         return false;
     }
@@ -55,13 +71,9 @@ static bool bare_open(bare_setup *bare, bool kept_tree) {
             return false;
         }
     }
-    bare->plan = (struct bwrap_plan){
-        .bwrap_path = bare->probe.path, .network = true, .kept_tree = kept_tree, .memory_bytes = (uint64_t)512 << 20};
-    for (size_t i = 0; i < ETC_FILES; i++) {
-        bare->plan.has_etc[i] = etc_files[i].text || access(etc_files[i].path, R_OK) == 0;
-    }
-    if (!bwrap_build(&bare->plan, &bare->arguments)) {
-        perror("ak-bench: bwrap_build");
+    choose_descriptors(bare);
+    if (!bwrap_args_build(&bare->arguments, bare->probe.path, &shape, bare->fds, (uint64_t)512 << 20, 0)) {
+        perror("ak-bench: bwrap_args_build");
         return false;
     }
     bare->arguments.argv[bare->arguments.count - 1] = "/usr/bin/true";
@@ -81,29 +93,23 @@ static bool place(int fd, int to) {
 /* The forked child: bwrap's descriptors in their places. */
 static void bare_exec(const bare_setup *bare) {
     static char *const no_env[] = {NULL};
-    int filter = bare->kit.filter_fds[bare->kit.scopes ? SECCOMP_UNIX_ANY : SECCOMP_UNIX_PAIRS];
     char path[64];
-    bool ok = true;
-    for (int i = 0; i < ETC_FILES; i++) {
-        int from = bare->kit.etc_fds[i];
-        snprintf(path, sizeof path, "/proc/self/fd/%d", from);
-        if (bare->plan.has_etc[i]) { /* opened anew, so that it is read from its start */
-            ok = ok &&
-                 place(open(from >= 0 ? path : etc_files[i].path, O_RDONLY | O_CLOEXEC), PARKING_FD + BWRAP_FD_ETC + i);
+    bool ok = place(bare->resources.null_fd, STDIN_FILENO) && place(bare->resources.null_fd, STDOUT_FILENO);
+    for (int to = BWRAP_FD_SECCOMP; to < BWRAP_FD_END && ok; to++) {
+        if (bare->fds[to] >= 0) {
+            snprintf(path, sizeof path, "/proc/self/fd/%d", bare->fds[to]);
+            int flags = to == BWRAP_FD_TREE ? O_PATH | O_DIRECTORY : O_RDONLY;
+            ok = place(open(path, flags | O_CLOEXEC), PARKING_FD + to);
         }
     }
-    snprintf(path, sizeof path, "/proc/self/fd/%d", filter);
-    ok = ok && place(open(path, O_RDONLY | O_CLOEXEC), PARKING_FD + BWRAP_FD_SECCOMP);
-    ok = ok && (bare->tree_fd < 0 || place(bare->tree_fd, PARKING_FD + BWRAP_FD_TREE));
-    ok = ok && place(bare->kit.null_fd, STDIN_FILENO) && place(bare->kit.null_fd, STDOUT_FILENO);
     for (int to = BWRAP_FD_SECCOMP; to < BWRAP_FD_END && ok; to++) {
-        if (fcntl(PARKING_FD + to, F_GETFD) >= 0) {
+        if (bare->fds[to] >= 0) {
             ok = place(PARKING_FD + to, to);
             close(PARKING_FD + to);
         }
     }
     if (ok) {
-        execve(bare->kit.bwrap_path, bare->arguments.argv, no_env);
+        execve(bare->resources.bwrap_path, bare->arguments.argv, no_env);
     }
     _exit(126);
 }

@@ -111,7 +111,7 @@ static void the_childs_copies(void **state) {
     fault_server *server = start(script);
     ak_client *client = host_client(fault_url(server));
     ak_client *closed = host_client(fault_url(server));
-    assert_int_equal(host_run(closed, AK_OP_HEALTH, NULL), AK_DONE); /* its lane has no connection any more */
+    assert_int_equal(host_run(closed, AK_OP_HEALTH, NULL), AK_DONE); /* nothing is kept alive any more */
     assert_true(fault_await(server, FAULT_ENDED, 1, HOST_WAIT_MS));
     int numbers[64];
     for (size_t i = 0; i < 64; i++) {

@@ -78,7 +78,7 @@ void fault_script_fail(fault_script *script, const char *why);
 /* The rule being built, or NULL (and a failed script) when there is none or its connection has ended. */
 fault_rule *fault_script_rule(fault_script *script);
 
-/* A growing string of bytes. Once an append failed for want of memory, failed stays true and later ones do nothing. */
+/* A growing string of bytes. Once an append failed for lack of memory, failed stays true and later ones do nothing. */
 typedef struct {
     unsigned char *at;
     size_t len;
@@ -118,7 +118,7 @@ typedef struct fault_conn {
     size_t index;          /* immutable copies for use without the lock */
     size_t requests;
     int fd;
-    bool end_seen; /* the client's end was noted */
+    bool end_seen; /* the client's end was recorded */
     fault_tls_session *tls;
     unsigned char *in; /* read from the client and not yet part of a request */
     size_t in_pos;
@@ -140,7 +140,7 @@ struct fault_server {
     int stop_fd;    /* eventfd; readable once the server stops, never read */
     int release_fd; /* eventfd as a semaphore: the permits of fault_release */
     atomic_bool stopping;
-    int fillers[FAULT_MAX_FILLERS]; /* our own connections that fill the queue */
+    int fillers[FAULT_MAX_FILLERS]; /* connections of the server itself that fill the queue */
     size_t filler_count;
     int64_t open_at; /* when a full queue opens, FAULT_NO_DEADLINE for never */
     bool unlink_path;
@@ -178,8 +178,8 @@ void fault_log_waiting(fault_conn *conn, bool waiting);
 void fault_log_handshaken(fault_conn *conn);
 void fault_log_ended(fault_conn *conn);
 fault_rule *fault_log_pick_accept(fault_conn *conn);
-/* Puts the request being read into the log. With whole set finds the rule that answers it, NULL when none fits. False
- * for want of memory; the record is then freed. */
+/* Puts the request being read into the log. With whole set finds its rule, NULL when none matches. False when out of
+ * memory; the record is then freed. */
 bool fault_log_head(fault_conn *conn, bool whole, fault_rule **rule);
 /* Adds bytes that followed the head; content: they belong to the body itself, not to its framing. */
 void fault_log_body(fault_conn *conn, const unsigned char *bytes, size_t len, bool content);
@@ -190,7 +190,7 @@ void fault_record_free(fault_record *record);
 /* fault_io.c */
 typedef enum { IO_OK, IO_TIMEOUT, IO_EXTRA, IO_END, IO_GONE, IO_STOPPED } fault_io;
 /* Waits for events on the connection, for extra_fd (or -1) to be readable, and to the deadline. With no events: IO_GONE
- * when the connection breaks. The client's end is noted at once; with until_end it also returns IO_END. */
+ * when the connection breaks. The client's end is recorded at once; with until_end it also returns IO_END. */
 fault_io fault_io_poll(fault_conn *conn, short events, int extra_fd, int64_t deadline, bool until_end);
 fault_io fault_io_fill(fault_conn *conn);
 fault_io fault_io_send(fault_conn *conn, const unsigned char *bytes, size_t len);
@@ -200,7 +200,7 @@ void fault_io_close(fault_conn *conn, bool close_notify);
 void fault_io_reset(fault_conn *conn);
 
 /* fault_request.c */
-/* Reads the next request's head, logs it, and finds its rule (NULL: none fits). */
+/* Reads the next request's head, logs it, and finds its rule (NULL: none matches). */
 fault_io fault_request_read_head(fault_conn *conn, fault_rule **rule);
 /* Reads up to `most` bytes of the body. */
 fault_io fault_request_read_body(fault_conn *conn, uint64_t most);
@@ -214,8 +214,8 @@ void fault_tls_free(fault_tls *tls);
 const char *fault_tls_file_path(const fault_tls *tls, fault_tls_file which);
 fault_tls_session *fault_tls_open(fault_tls *tls, int fd);
 void fault_tls_close(fault_tls_session *session);
-/* As read(2) and write(2) on a non-blocking descriptor, except that *events says what to wait for on EAGAIN and that
- * other errors leave a reason in error. */
+/* As read(2) and write(2) on a non-blocking descriptor, except that *events is set to what to wait for on EAGAIN and
+ * that other errors set a reason in error. */
 ptrdiff_t fault_tls_handshake(fault_tls_session *session, short *events, char *error, size_t error_cap);
 ptrdiff_t fault_tls_read(fault_tls_session *session, void *into, size_t cap, short *events, char *error,
                          size_t error_cap);

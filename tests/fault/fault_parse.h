@@ -19,11 +19,11 @@ typedef struct {
     size_t step;
 } fault_reader;
 
-/* Writes the reason, after the place in the script. Always false. */
+/* Writes the reason, after the position in the script. Always returns false. */
 __attribute__((format(printf, 2, 3))) bool fault_refuse(fault_reader *reader, const char *format, ...);
 
 const cJSON *fault_member(const cJSON *object, const char *name);
-/* That it is an object, and that each of its members is one of those and stands once. */
+/* Checks that it is an object, and that each of its members is allowed and unique. */
 bool fault_check_members(fault_reader *reader, const cJSON *object, const char *const *allowed);
 
 /* Read a member into *out, which keeps its value when there is none. False when it is of another kind. */
@@ -37,16 +37,16 @@ bool fault_get_choice(fault_reader *reader, const cJSON *object, const char *nam
 /* fault_parse_steps.c: adds an array of steps to the rule being built. */
 bool fault_read_steps(fault_reader *reader, const cJSON *steps);
 
-/* Parses exactly one JSON value, and refuses what cJSON would not hold as it is written. */
+/* Parses exactly one JSON value, and rejects what cJSON would not represent exactly. */
 cJSON *fault_parse_text(const char *json, size_t len, char *error, size_t error_cap);
 
-/* As fault_script_parse, from text that is parsed already. */
+/* As fault_script_parse, from parsed text. */
 fault_script *fault_script_parse_tree(const cJSON *root, char *error, size_t error_cap);
 
 /* fault_base64.c */
-/* Decodes base64 with its padding. False when it is none. */
+/* Decodes base64 with its padding. False when it is invalid. */
 bool fault_base64_decode(const char *text, fault_buffer *out);
-/* A fresh string, NULL for want of memory. */
+/* A new string, NULL when out of memory. */
 char *fault_base64_encode(const unsigned char *bytes, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Fuzz target for core/content.h.
+ * Fuzz target for core/wire/content.h.
  *
  * However a reply is cut into pieces, the same comes out of it; and where the reply is JSON with one content, what
  * comes out is what json_text and base64 read from the whole. test_content runs the same function over its tables.

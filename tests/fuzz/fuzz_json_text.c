@@ -1,5 +1,5 @@
 /*
- * Fuzz target for core/json_text.h and core/base64.h.
+ * Fuzz target for core/common/json_text.h and core/common/base64.h.
  *
  * The oracle is cJSON, wherever both must agree. Where they need not, what cJSON takes too lightly is listed in
  * is_known_leniency, and what it refuses though it is JSON in is_known_refusal. Besides that, the functions are held

@@ -1,5 +1,5 @@
 /*
- * Fuzz target for core/sse.c. The first byte picks the event limit, the second how the rest, the stream, is cut.
+ * Fuzz target for core/wire/sse.c. The first byte picks the event limit, the second how the rest, the stream, is cut.
  *
  * Two oracles: the result must not depend on the cut, and it must agree with a reference parser that has the whole
  * stream before it and follows the standard's text line by line. test_sse runs the same function over its cases.

@@ -1,27 +1,27 @@
 /*
- * host.c: a process that uses base_url local:, as its test tells it: one command per line, one line of answer.
+ * host.c: a process that uses base_url local:, controlled by its test: one command per line, one line of reply.
  *
  *     new I [URL]      client I                        free I
  *     nopool I         keeps no idle connections
  *     run I WORD...    runs a command: "ok OUTPUT" or "error CODE SENT MESSAGE"
  *     create I NAME    makes a sandbox                 list I   names of the sandboxes
- *     step I           one step of a new call: its status, and the milliseconds it took
+ *     step I           one step of a new call: its status, and its duration in ms
  *     begin I          starts a stream and leaves it   end      its end
- *     many I N         N calls in flight at once: how many ended well
+ *     many I N         N calls in flight at once: how many succeeded
  *     thread I         a thread that makes a call and ends
  *     cycle I N        N times: new, a call, free
  *     worker           forks a child that does nothing: its pid
- *     child I FILE     forks a child that appends its answers to FILE: of a call with client I, of one with a client
+ *     child I FILE     forks a child that appends results to FILE: of a call with client I, of one with a client
  *                      of its own, and, when this process has ended, of both again
  *     hostile          blocks and ignores signals, opens descriptors that exec keeps
- *     chld             counts SIGCHLD from here on
- *     chlds            how many came, and what wait says
+ *     chld             counts SIGCHLD from now on
+ *     chlds            how many arrived, and the result of wait
  *     fds              how many descriptors are open
  *     closeall         closes all descriptors above 2
  *     exec, abort, exit
  *
- * With arguments it is the server instead, of one request, which it writes to the file AK_FAKE_FILE,
- * after what it has found itself to be: its session, and its blocked and ignored signals.
+ * With arguments it acts as the server, for one request, which it writes to the file AK_FAKE_FILE, after its own state:
+ * session, and blocked and ignored signals.
  */
 #include <agentkernel.h>
 
@@ -83,7 +83,7 @@ static ak_call *new_call(ak_client *client, int32_t operation, char **words) {
     return call;
 }
 
-/* To the end; what it wrote, or said under key, is gathered in line. */
+/* Steps the call until it ends; its output, or the field key, is collected in line. */
 static ak_status finish(ak_call *call, int32_t key, char *line, size_t cap) {
     ak_status status;
     size_t used = (size_t)snprintf(line, cap, "ok ");
@@ -182,7 +182,7 @@ static void be_child(ak_client *inherited, const char *path) {
     while (getppid() == parent) {
         usleep(10000);
     }
-    /* Until the server has noticed, and its folder is gone: before that it may take a request and end. */
+    /* Waits until the server has noticed and its folder is gone: before that it may accept a request and end. */
     for (int i = 0; i < 100 * PATIENCE_SECONDS; i++) {
         run(inherited, words, line, sizeof line);
         if (strstr(line, "AK_E_CONNECT 0 local: the server of process") != NULL) {
@@ -317,7 +317,7 @@ static void obey_client(const char *command, ak_client **client, char **words) {
     }
 }
 
-/* What it was started with; a shell in between would have tidied up. */
+/* The signal state at start; a shell in between would have reset it. */
 static void tell_signals(const char *path) {
     char line[256];
     FILE *status = fopen("/proc/self/status", "r");
@@ -363,5 +363,5 @@ int main(int argc, char **argv) {
         }
     }
     ak_error_free(err);
-    return 0; /* with its clients, as programs do */
+    return 0; /* without freeing its clients, as programs do */
 }

@@ -1,4 +1,4 @@
-"""base_url local:, by real processes: whose server it is, and that it is gone when it should be."""
+"""base_url local:, with real processes: which process owns the server, and when it ends."""
 import contextlib
 import fcntl
 import os
@@ -49,7 +49,7 @@ class LocalTest(unittest.TestCase):
         self.folder = new_folder(self)
         os.chmod(self.folder, 0o711)
         self.places = self.make_folder("places")
-        # A name of its own, to tell the servers of this test from all others.
+        # A unique name, to distinguish the servers of this test from all others.
         self.program = os.path.join(self.folder, "agentkernel-local")
         os.symlink(SERVER, self.program)
 
@@ -114,12 +114,12 @@ class End(LocalTest):
         self.assertEqual(len(self.folders()), 1)
         self.assertEqual(host.tell("free 1"), "ok")
         self.assert_gone()
-        self.assertEqual(host.tell("run 2 echo again"), "ok again")  # a client that was there, but had no need of it
+        self.assertEqual(host.tell("run 2 echo again"), "ok again")  # a client that existed but did not use it
         self.assertEqual(len(self.main_servers()), 1)
         host.tell("free 2")
         self.assert_gone()
         host.send("exit")
-        self.assertEqual(host.process.wait(PATIENCE), 0)  # and nothing leaks, where that is looked for
+        self.assertEqual(host.process.wait(PATIENCE), 0)  # and nothing leaks, where that is checked
 
     def test_with_a_call_in_flight(self):
         host = self.started()
@@ -139,7 +139,7 @@ class End(LocalTest):
             if how == "exit":
                 self.assertEqual(host.process.wait(PATIENCE), 0)
             if how == "exec 1000":
-                self.assertIsNone(host.process.poll())  # the program that it became does not notice
+                self.assertIsNone(host.process.poll())  # the program that it executed is not affected
             for pid in workers:
                 os.kill(pid, 0)
         finally:
@@ -184,7 +184,7 @@ class End(LocalTest):
         self.assertEqual(host.tell("run 0 echo hello"), "ok hello")
         host.tell("closeall")
         self.assert_gone()
-        # What is open under the old numbers by now is somebody else's.
+        # The old descriptor numbers may belong to other files by now.
         self.assertEqual(host.tell("new 1"), "ok")
         self.assertEqual(host.tell("run 1 echo again"), "ok again")
         self.assertEqual(host.tell("free 0"), "ok")
@@ -219,9 +219,9 @@ class Fork(LocalTest):
             return []
 
         wait_until(lambda: len(read()) == 2)
-        self.assertEqual([line.rstrip() for line in read()], ["ok shared", "ok"])  # its own client: a server of its own
+        self.assertEqual([line.rstrip() for line in read()], ["ok shared", "ok"])  # its own client: its own server
         self.assertEqual(host.tell("list 0"), "ok shared")
-        wait_until(lambda: len(self.folders()) == 1)  # the child's went with the child's client
+        wait_until(lambda: len(self.folders()) == 1)  # the child's ended with the child's client
         host.process.kill()
         wait_until(lambda: len(read()) == 4)
         self.assertRegex(read()[2], r"^error AK_E_CONNECT 0 local: the server of process %d, .*: make a new client$"
@@ -316,7 +316,7 @@ class Start(LocalTest):
         before = host.tell("fds")
         self.assertEqual(host.tell("cycle 0 %d" % (10 if SANITIZED else 40)), "ok ok")
         self.assertEqual(host.tell("fds"), before)
-        self.assertEqual(host.tell("run 0 true"), "ok")  # now there is one that stays
+        self.assertEqual(host.tell("run 0 true"), "ok")  # now there is one that remains
         before = host.tell("fds")
         self.assertEqual(host.tell("cycle 0 200"), "ok ok")
         self.assertEqual(host.tell("fds"), before)
@@ -340,7 +340,7 @@ class Program(LocalTest):
 
     def test_it_is_found(self):
         env, lib, bin_, empty = self.library()
-        for folder in (empty, bin_, lib):  # each is preferred to the one before
+        for folder in (empty, bin_, lib):  # each takes precedence over the previous one
             self.program = os.path.join(folder, "agentkernel-local")
             os.symlink(SERVER, self.program)
             self.started(**env)
@@ -392,7 +392,7 @@ class Program(LocalTest):
 
 class Folder(LocalTest):
     def kill_all(self, pids):
-        """At once, so that none cleans up after another."""
+        """Simultaneously, so that none cleans up after another."""
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in pids:
                 os.kill(pid, number)
@@ -404,7 +404,7 @@ class Folder(LocalTest):
         self.assertEqual(mode, 0o710 if AS_ROOT else 0o700)
         self.assertEqual(os.stat(os.path.join(folder, "socket")).st_mode, stat.S_IFSOCK | 0o600)
         self.assertEqual(os.stat(os.path.join(folder, "state")).st_mode & 0o777, 0o700)
-        if AS_ROOT:  # the group is the user's that the server has become, which nobody else is in
+        if AS_ROOT:  # the group is that of the server's new user, which has no other members
             self.assertGreaterEqual(os.stat(folder).st_gid, 61184)
             self.assertEqual(os.stat(folder).st_gid, os.stat(os.path.join(folder, "state")).st_uid)
 
@@ -425,7 +425,7 @@ class Folder(LocalTest):
         wait_until(lambda: stale[0] not in self.folders())
         self.assertEqual(living.tell("list 0"), "ok precious")
         self.assertIn(kept[0], self.folders())
-        self.assertTrue(os.path.exists(foreign))  # what no server has put there is not a server's to remove
+        self.assertTrue(os.path.exists(foreign))  # the server does not remove what no server has created
         third.process.kill()
         living.process.kill()
         wait_until(lambda: not self.servers() and self.folders() == [PREFIX + "theirs"])
@@ -442,10 +442,10 @@ class Folder(LocalTest):
         runtime = self.make_folder("runtime")
         os.chmod(runtime, 0o700)
         self.started(XDG_RUNTIME_DIR=runtime)
-        self.assertEqual(len(os.listdir(runtime)), 0 if AS_ROOT else 1)  # root's is closed to whom the server becomes
+        self.assertEqual(len(os.listdir(runtime)), 0 if AS_ROOT else 1)  # root's is closed to the server's new user
         if not AS_ROOT:
             open_to_all = self.make_folder("open")
-            os.chmod(open_to_all, 0o777)  # without the sticky bit: others could put a folder of theirs in its place
+            os.chmod(open_to_all, 0o777)  # without the sticky bit: other users could replace it with their own folder
             for unusable in ("relative", "/no/such/folder", "/proc", os.path.join(runtime, "x" * 100), open_to_all):
                 self.started(XDG_RUNTIME_DIR=unusable)
             self.assertEqual((os.listdir(open_to_all), len(self.folders())), ([], 5))
@@ -459,7 +459,7 @@ class Folder(LocalTest):
 
 
 class Options(LocalTest):
-    """The descriptors that a server is handed, one by one."""
+    """The descriptors that are passed to a server, one by one."""
 
     def setUp(self):
         super().setUp()
@@ -502,7 +502,7 @@ class Options(LocalTest):
         self.addCleanup(os.close, folder)
         self.assert_refused("exclude each other", "--folder-fd", str(folder), "--state", self.state, fds=[folder])
         self.assert_refused("no folder whose name begins with", "--listen-fd", str(fd), "--folder-fd", str(folder),
-                            fds=[fd, folder])  # it would be removed in the end
+                            fds=[fd, folder])  # it would be removed at the end
         self.assertTrue(os.path.isdir(self.places))
 
     @unittest.skipUnless(hasattr(os, "pidfd_open"), "Python before 3.9")
@@ -518,7 +518,7 @@ class Options(LocalTest):
             self.assertIsNone(server.poll())
             owner.kill()
             self.assertEqual(server.wait(PATIENCE), 0)
-        self.assertTrue(os.path.exists(self.path))  # it was not the server's to remove
+        self.assertTrue(os.path.exists(self.path))  # the server must not remove it
 
     def test_a_life(self):
         self.socket.listen()

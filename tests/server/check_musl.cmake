@@ -14,9 +14,11 @@ foreach(name linux asm asm-generic mtd microhttpd.h)
 endforeach()
 
 set(flags -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Werror
-          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/server -I${ROOT}/core -idirafter ${WORK}/include)
-file(GLOB sources ${ROOT}/server/*.c)
-list(APPEND sources ${ROOT}/core/json_text.c ${ROOT}/core/json_string.c ${ROOT}/core/base64.c)
+          -DAKL_VERSION="0" -DAKL_LAUNCHER_FILE="${WORK}/launcher" -I${ROOT}/core/common -idirafter ${WORK}/include)
+foreach(room . api embedded exec sandboxes isolation fs http base)
+  list(APPEND flags -I${ROOT}/server/${room})
+endforeach()
+file(GLOB sources ${ROOT}/server/*.c ${ROOT}/server/*/*.c ${ROOT}/core/common/*.c)
 file(WRITE ${WORK}/launcher "")
 set(wrong "")
 foreach(source ${sources})
@@ -26,7 +28,7 @@ foreach(source ${sources})
   endif()
 endforeach()
 # These are whole programs.
-foreach(source ${ROOT}/server/launcher.c ${ROOT}/tests/server/probes/probe.c ${ROOT}/tests/server/probes/attack.c
+foreach(source ${ROOT}/server/isolation/launcher.c ${ROOT}/tests/server/probes/probe.c ${ROOT}/tests/server/probes/attack.c
                ${ROOT}/tests/server/probes/git.c)
   execute_process(COMMAND ${GCC} ${flags} -static ${source} -o ${WORK}/program -pthread RESULT_VARIABLE status
                   ERROR_VARIABLE said)

@@ -1,5 +1,5 @@
 # No program in SHIPPED has anything of AK_TEST_WEAKEN in it; those in WEAK have, so the search would find it. Lists with |.
-set(sign "AK_TEST_WEAKEN|data-limit|family-end")
+set(sign "AK_TEST_WEAKEN|data-limit|end-children")
 foreach(kind SHIPPED WEAK)
   string(REPLACE "|" ";" programs "${${kind}}")
   foreach(program ${programs})

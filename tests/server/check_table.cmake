@@ -4,7 +4,7 @@ file(READ ${ROOT}/docs/security.md table)
 string(REPLACE ";" "," table "${table}") # which would separate list entries
 string(REGEX MATCHALL "\\| X[0-9]+ [^\n]*" rows "${table}")
 file(GLOB tests ${ROOT}/tests/server/*.c ${ROOT}/tests/server/*.py)
-file(GLOB sources ${ROOT}/server/*.c)
+file(GLOB sources ${ROOT}/server/*/*.c)
 set(test_text "")
 set(known "")
 foreach(file ${tests})

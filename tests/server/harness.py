@@ -1,7 +1,7 @@
-"""What the tests of agentkernel-local share: a server of their own, plain sockets, and a look at processes.
+"""Shared by the tests of agentkernel-local: a private server, plain sockets, and queries about processes.
 
-AKL_SERVER is the program under test, AKL_SERVER_SHORT the same with short times. With AKL_TEST_UID root's tests start it as
-that user.
+AKL_SERVER is the program under test, AKL_SERVER_SHORT the same with short timeouts. With AKL_TEST_UID tests run by root
+start it as that user.
 """
 import base64
 import contextlib
@@ -24,11 +24,11 @@ SERVER = os.path.abspath(os.environ.get("AKL_SERVER", "agentkernel-local"))
 SHORT_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_SHORT", SERVER))
 TEST_UID = int(os.environ["AKL_TEST_UID"]) if "AKL_TEST_UID" in os.environ else None
 AS_ROOT = os.geteuid() == 0 and TEST_UID is None  # whether the server is started by root
-SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and keeps what it freed
-SKIPPED = 77  # what ctest takes for "skipped"
-# Threads of a server whose connections are all gone: the main one, the listener's, the two of expiry.h, the one of clients.h.
+SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and retains freed memory
+SKIPPED = 77  # ctest's exit status for "skipped"
+# Threads of a server without connections: the main one, the listener's, the two of expiry.h, the one of clients.h.
 IDLE_THREADS = 5
-PATIENCE = 250  # seconds that any single wait may take at most; nearly all of them are much shorter
+PATIENCE = 250  # maximum for any single wait, in seconds; nearly all are much shorter
 
 
 def as_user():
@@ -37,20 +37,20 @@ def as_user():
 
 
 def environment(**more):
-    """The environment for a server; the home folder is the user's own affair, and ours is none of it."""
+    """The environment for a server, without the home folder of this user."""
     home = {} if TEST_UID is None else {"HOME": "/nonexistent"}
     return {**os.environ, **home, **more}
 
 
 def on_disk():
-    """Where folders for state are made: not in memory, where what sandboxes write is no matter of disks."""
+    """Where state folders are created: not in memory, where the rules for disks do not apply."""
     usual = tempfile.gettempdir()
     kind = subprocess.run(["stat", "-f", "-c", "%T", usual], stdout=subprocess.PIPE, text=True).stdout.strip()
     return "/var/tmp" if kind == "tmpfs" else usual
 
 
 def new_folder(test=None):
-    """A folder that belongs to the user of this test; with a test it goes with it."""
+    """A folder that belongs to the user of this test; removed with the test, if one is given."""
     folder = tempfile.mkdtemp(prefix="akl-test-", dir=on_disk())
     if TEST_UID is not None:
         os.chown(folder, TEST_UID, TEST_UID)
@@ -73,7 +73,7 @@ def skip_unless_user_can_be_tested():
 
 
 def wait_until(condition, seconds=PATIENCE):
-    """Polls until condition() is true; returns how long that took."""
+    """Polls until condition() is true; returns the time it took."""
     start = time.monotonic()
     while not condition():
         if time.monotonic() - start > seconds:
@@ -83,7 +83,7 @@ def wait_until(condition, seconds=PATIENCE):
 
 
 def slowness():
-    """How many times longer a little work takes here and now than on a machine that has nothing else to do; at least 1."""
+    """The current slowdown of a little work compared with an idle machine; at least 1."""
     begin = time.monotonic()
     for _ in range(20):
         subprocess.run(["true"], check=True)
@@ -92,7 +92,7 @@ def slowness():
 
 @contextlib.contextmanager
 def within(seconds):
-    """What is done in it takes less than so many seconds, of a machine that has nothing else to do."""
+    """Asserts that its body takes less than so many seconds, scaled to an idle machine."""
     slow, begin = slowness(), time.monotonic()
     yield
     took = time.monotonic() - begin
@@ -101,8 +101,8 @@ def within(seconds):
 
 
 def stretched(attempt, start):
-    """For what is a matter of time: attempt(seconds) with ever more of them, until it does not say (with False) that this machine
-    was too slow for them to show anything."""
+    """For timing tests: calls attempt(seconds) with increasing values until it does not return False: this machine was
+    too slow for a result."""
     for factor in (1, 2, 4, 8, 16):
         if attempt(start * factor) is not False:
             return
@@ -110,7 +110,7 @@ def stretched(attempt, start):
 
 
 def processes(marker):
-    """Processes that have this argument."""
+    """Processes with this argument."""
     found = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -121,7 +121,7 @@ def processes(marker):
 
 
 class Markers:
-    """Durations of sleep that nobody else uses, to find a command's processes by."""
+    """Unique durations of sleep, to find a command's processes."""
 
     count = 0
 
@@ -228,17 +228,17 @@ class Server:
 
 
 class Stream:
-    """A POST /run/stream that is read event by event."""
+    """A POST /run/stream, read event by event."""
 
     def __init__(self, server, body):
         self.connection = server.connection()
         self.connection.request("POST", "/run/stream", json.dumps(body))
         self.response = self.connection.getresponse()
         self.pending = b""
-        self.raw = bytearray()  # all events that came
+        self.raw = bytearray()  # all events received
 
     def block(self):
-        """The next event or comment as it came, or None at the end."""
+        """The next event or comment, unparsed, or None at the end."""
         while b"\n\n" not in self.pending:
             data = self.response.read1(1 << 20)
             if not data:
@@ -250,8 +250,8 @@ class Stream:
         return block
 
     def next(self, comments=False):
-        """The next event as (name, data); None at the end. Comments come when nothing else does for long, as on a busy machine: they
-        are left out, or (None, comment)."""
+        """The next event as (name, data); None at the end. Comments arrive after a long silence, as on a busy machine:
+        they are skipped, or returned as (None, comment)."""
         block = self.block()
         while block is not None and block.startswith(b":"):
             if comments:
@@ -272,7 +272,7 @@ class Stream:
         return events
 
     def close(self):
-        # Both: the response holds on to the socket, too.
+        # Both: the response keeps the socket open, too.
         self.response.close()
         self.connection.close()
 
@@ -301,7 +301,7 @@ def read_reply(file):
 
 
 class Background:
-    """A call in a thread of its own, whose result is asked for later."""
+    """A call in a separate thread, whose result is fetched later."""
 
     def __init__(self, function, *args, **kwargs):
         self.result = queue.Queue()
@@ -311,7 +311,7 @@ class Background:
     def _run(self, function, args, kwargs):
         try:
             self.result.put((True, function(*args, **kwargs)))
-        except Exception as error:  # handed to whoever asks for the result
+        except Exception as error:  # raised when the result is fetched
             self.result.put((False, error))
 
     def get(self):
@@ -322,7 +322,7 @@ class Background:
 
 
 class ServerTest(unittest.TestCase):
-    """Tests that share one server of their class."""
+    """Tests that share one server per class."""
 
     server_args = ()
     server_options = {}

@@ -21,10 +21,10 @@ bool attack_says(const char *weakened, struct limits limits, const char *what, c
 
 bool attack_script_says(const char *weakened, struct limits limits, const char *script, const char *line) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.limits = limits;
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.order.limits = limits;
     struct spawner *spawner = fixture_spawner(weakened);
-    bool found = attack_outcome_has(fixture_run(spawner, &spec), line);
+    bool found = attack_outcome_has(fixture_run(spawner, &plan), line);
     spawner_stop(spawner);
     return found;
 }

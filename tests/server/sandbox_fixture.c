@@ -22,7 +22,7 @@
 #include "scratch.h"
 
 #define BWRAP "/usr/bin/bwrap"
-/* When the tests run as root and are asked to be a plain user. */
+/* The user of tests that are started by root and requested to run as a plain user. */
 #define PLAIN_ID 61300
 
 static char folder[200];
@@ -47,7 +47,7 @@ const char *fixture_word(void) {
     return word;
 }
 
-/* When asked: as if a plain user had started us. */
+/* On request: as if a plain user had started the test. */
 static bool be_plain_if_asked(void) {
     const char *wish = getenv("AK_TEST_AS");
     return geteuid() != 0 || wish == NULL || strcmp(wish, "plain") != 0 ||
@@ -148,18 +148,18 @@ struct spawner *fixture_spawner(const char *weakened) {
     return fixture_spawner_with(weakened, "");
 }
 
-struct command_spec fixture_shell(const char **argv, const char *script) {
+struct launch_plan fixture_shell(const char **argv, const char *script) {
     argv[0] = "sh";
     argv[1] = "-c";
     argv[2] = script;
     argv[3] = NULL;
-    return (struct command_spec){.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    return (struct launch_plan){.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
 }
 
-struct running fixture_start(struct spawner *spawner, const struct command_spec *spec) {
+struct running fixture_start(struct spawner *spawner, const struct launch_plan *plan) {
     struct running running;
     char why[256] = "";
-    if (!spawner_run(spawner, spec, &running, why, sizeof why)) {
+    if (!spawner_run(spawner, plan, &running, why, sizeof why)) {
         fail_msg("%s", why);
     }
     return running;
@@ -171,9 +171,9 @@ static bool wait_readable(int fd, int64_t deadline) {
     return left > 0 && poll(&event, 1, (int)left) == 1;
 }
 
-struct outcome fixture_run(struct spawner *spawner, const struct command_spec *spec) {
+struct outcome fixture_run(struct spawner *spawner, const struct launch_plan *plan) {
     struct outcome outcome = {.output = NULL};
-    struct running running = fixture_start(spawner, spec);
+    struct running running = fixture_start(spawner, plan);
     int64_t deadline = fixture_now_ms() + FIXTURE_TIMEOUT_MS;
     size_t room = 0;
     ssize_t size;
@@ -195,8 +195,8 @@ struct outcome fixture_run(struct spawner *spawner, const struct command_spec *s
 
 struct outcome fixture_sh(struct spawner *spawner, const char *script) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    return fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    return fixture_run(spawner, &plan);
 }
 
 void outcome_free(struct outcome *outcome) {
@@ -226,10 +226,12 @@ bool fixture_wait_output(const struct running *running, const char *text) {
 struct outcome fixture_attack(struct spawner *spawner, struct limits limits, const char *what, const char *argument) {
     char path[256];
     const char *const argv[] = {"./attack", what, argument, NULL};
-    struct command_spec spec = {
-        .argv = argv, .profile = PROFILE_MODERATE, .limits = limits, .tree_fd = fixture_tree(path)};
-    struct outcome outcome = fixture_run(spawner, &spec);
-    close(spec.tree_fd);
+    struct launch_plan plan = {.order.argv = argv,
+                               .shape.profile = PROFILE_MODERATE,
+                               .order.limits = limits,
+                               .order.tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &plan);
+    close(plan.order.tree_fd);
     return outcome;
 }
 
@@ -255,7 +257,7 @@ bool fixture_own_host(void) {
     char map[64];
     uid_t uid = getuid();
     gid_t gid = getgid();
-    /* the map of a process that is not dumpable is root's to write */
+    /* the map of a process that is not dumpable can be written by root only */
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
         return false;
     }
@@ -270,7 +272,7 @@ bool fixture_mask_proc(void) {
     int masked = 0;
     FILE *mounts = fopen("/proc/self/mountinfo", "re");
     while (mounts != NULL && fgets(line, sizeof line, mounts) != NULL) {
-        /* what lies in a container's file system may hold another one */
+        /* a container's file system may contain another one */
         if (strstr(line, " - proc ") != NULL && sscanf(line, "%*d %*d %*s %1023s %1023s", root, place) == 2 &&
             strcmp(root, "/") == 0) {
             snprintf(cover, sizeof cover, "%s/tty", place);
@@ -286,9 +288,9 @@ bool fixture_mask_proc(void) {
 struct outcome fixture_probe(struct spawner *spawner, enum profile profile, const char *what, const char *argument) {
     char path[256];
     const char *const argv[] = {"./probe", what, argument, NULL};
-    struct command_spec spec = {.argv = argv, .profile = profile, .tree_fd = fixture_tree(path)};
-    struct outcome outcome = fixture_run(spawner, &spec);
-    close(spec.tree_fd);
+    struct launch_plan plan = {.order.argv = argv, .shape.profile = profile, .order.tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &plan);
+    close(plan.order.tree_fd);
     return outcome;
 }
 

@@ -1,7 +1,7 @@
-"""Attacks on the HTTP side of agentkernel-local that are made twice: on the server as it is shipped, where they must fail,
-and on one with the control against them taken away, where they must succeed.
+"""Attacks on the HTTP side of agentkernel-local that are run twice: on the shipped server, where they must fail, and on
+one with the control against them disabled, where they must succeed.
 
-The names are those of docs/security.md. The shipped server is told to weaken itself, too, and must not know what that is.
+The names are those of docs/security.md. The shipped server gets the same setting, and must ignore it.
 """
 import contextlib
 import json
@@ -19,14 +19,14 @@ WEAK_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_WEAK", "agentkernel-loc
 
 class Attacks(unittest.TestCase):
     def bites(self, controls, attack, **env):
-        """attack(server) tells whether it succeeded."""
+        """attack(server) returns whether it succeeded."""
         env["AK_TEST_WEAKEN"] = controls
         for program, success in ((SERVER, False), (WEAK_SERVER, True)):
             with self.subTest(program=program), contextlib.closing(Server(program=program, env=env)) as server:
                 self.assertIs(attack(server), success)
 
     def test_x2_removal(self):
-        """A tree full of links and pipes goes, and nothing outside of it."""
+        """A tree full of links and pipes is removed, and nothing outside of it."""
         def attack(server):
             outside = new_folder(self)
             os.chmod(outside, 0o777)
@@ -34,7 +34,7 @@ class Attacks(unittest.TestCase):
             with open(victim, "w"):
                 pass
             self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
-            # Nothing but the victim is linked to: the weakened server does follow.
+            # Only the victim is linked to: the weakened server does follow.
             plant = "ln -s %s a; mkdir -p b/c; ln -s %s b/c/d; mkfifo fifo; ln fifo hard; ln -s loop loop" % (outside, outside)
             self.assertEqual(server.exec("hostile", "sh", "-c", plant)[0], 200)
             status = server.call("DELETE", "/sandboxes/hostile")[0]
@@ -46,7 +46,7 @@ class Attacks(unittest.TestCase):
         self.bites("nofollow", attack)
 
     def test_x2_snapshot(self):
-        """A copy holds what the tree does, and nothing that links in it lead to."""
+        """A copy contains what the tree does, and nothing that links in it lead to."""
         def attack(server):
             outside = new_folder(self)
             os.mkdir(outside + "/d")
@@ -65,7 +65,7 @@ class Attacks(unittest.TestCase):
         self.bites("nofollow", attack)
 
     def test_x2_state_files(self):
-        """What lies in the state folder in place of a file does not keep the server from starting."""
+        """Other objects in the state folder in place of a file do not prevent the server from starting."""
         for program, weak in ((SERVER, False), (WEAK_SERVER, True)):
             folder = new_folder(self)
             state = os.path.join(folder, "state")
@@ -97,14 +97,14 @@ class Attacks(unittest.TestCase):
             process.stdout.close()
 
     def test_x9_own_server(self):
-        """The server itself is a service of the host, out of reach for the restrictive profile."""
+        """The server itself is a service of the host, not reachable in the restrictive profile."""
         def attack(server):
             connect = "import socket; socket.create_connection(('127.0.0.1', %d), 5); print('reached')" % server.port
             return server.run("python3", "-c", connect, profile="restrictive")[1].get("data", {}).get("output") == "reached\n"
         self.bites("unshare-net", attack)
 
     def test_x19_snapshot(self):
-        """A copy ends before it has used up the disk, and leaves nothing."""
+        """A copy fails before the disk is full, and leaves nothing."""
         if not AS_ROOT:
             self.skipTest("only root can mount a small disk")
         for program, weak in ((SERVER, False), (WEAK_SERVER, True)):
@@ -165,7 +165,7 @@ class Attacks(unittest.TestCase):
 
 
 class FileAttacks(unittest.TestCase):
-    """Commands that plant something for the files API to stumble over."""
+    """Commands that plant traps for the files API."""
 
     FILES = "/sandboxes/hostile/files"
 
@@ -180,7 +180,7 @@ class FileAttacks(unittest.TestCase):
         return body["data"]["output"]
 
     def outside(self):
-        """A folder of the host that everybody may write to, with a file in it."""
+        """A world-writable folder of the host, with a file in it."""
         folder = new_folder(self)
         os.chmod(folder, 0o777)
         with open(os.path.join(folder, "victim"), "w") as file:
@@ -221,7 +221,7 @@ class FileAttacks(unittest.TestCase):
                     self.assertIs(self.follow(server, self.outside()), success)
 
     def test_x1_state_is_out_of_reach(self):
-        """What the server keeps beside the tree is as far away as any other file."""
+        """The server's files next to the tree are as unreachable as any other file."""
         for controls in ("", "openat2"):
             with contextlib.closing(self.start(WEAK_SERVER, controls)) as server:
                 self.sh(server, "ln -s ../../meta.json meta; ln -s .. up; mkdir d; ln -s ../../../.. d/far")
@@ -235,7 +235,7 @@ class FileAttacks(unittest.TestCase):
                 again.close()
 
     def test_x1_links_within(self):
-        """A link leads where commands see it lead; one in the last place is replaced or removed, not followed."""
+        """A link resolves as for commands; one as the last component is replaced or removed, not followed."""
         with contextlib.closing(self.start()) as server:
             self.sh(server, "mkdir /tmp/real; echo here > /tmp/real/f; ln -s /tmp/real abs; ln -s ../tmp/real rel; ln -s abs/f last;"
                             "ln -s / top; ln -s gone dangling")
@@ -246,21 +246,21 @@ class FileAttacks(unittest.TestCase):
             self.assertEqual(server.call("PUT", self.FILES + "/workspace/dangling/x", {"content": ""})[0], 500)
             self.assertEqual(server.call("DELETE", self.FILES + "/workspace/abs")[0], 200)
             self.assertEqual(self.sh(server, "cat /tmp/real/new/g last /tmp/real/f; ls"), "gownhere\ndangling\nlast\nrel\ntop\n")
-            # The root behind a link has the rules of the root.
+            # The root behind a link follows the rules of the root.
             for name, status in (("etc", 500), ("usr/x", 500), ("proc", 500), ("tmp", 500), ("fresh/x", 200), ("file", 200)):
                 self.assertEqual(server.call("PUT", "%s/workspace/top/%s" % (self.FILES, name), {"content": "x"})[0], status, name)
             self.assertEqual(self.sh(server, "cat /fresh/x /file; test -f /etc/passwd && test -d /usr/bin && echo whole"),
                              "xxwhole\n")
 
     def test_x2_files_pipes(self):
-        """What never ends is not waited for."""
+        """Endless files are not waited for."""
         def attack(server):
             self.assertEqual(server.post("/sandboxes", {"name": "hostile"})[0], 201)
             self.sh(server, "mkfifo pipe; ln -s pipe link")
             with server.socket() as sock:
                 sock.sendall(b"GET %s/workspace/link HTTP/1.1\r\nHost: localhost\r\n\r\n" % self.FILES.encode())
                 while not select.select([sock], [], [], 0.5)[0]:
-                    self.sh(server, "exec 3<>pipe")  # lets one go on that waits
+                    self.sh(server, "exec 3<>pipe")  # releases one that waits
                 return not sock.recv(100).startswith(b"HTTP/1.1 404")
         Attacks.bites(self, "plain-files", attack)
 
@@ -293,7 +293,7 @@ class FileAttacks(unittest.TestCase):
             self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
 
     def test_x2_files_leases(self):
-        """A lease that a command holds on a file delays nobody."""
+        """A lease that a command holds on a file causes no delay."""
         with contextlib.closing(self.start()) as server:
             lease = ("import fcntl, os, signal, time; signal.signal(signal.SIGIO, signal.SIG_IGN); fd = os.open('leased', "
                      "os.O_RDWR | os.O_CREAT); fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK); print('held', flush=True); "
@@ -304,7 +304,7 @@ class FileAttacks(unittest.TestCase):
             self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[0], 404)
             self.assertEqual(server.call("PUT", self.FILES + "/workspace/leased", {"content": "new"})[0], 200)
             self.assertEqual(server.call("GET", self.FILES + "/workspace/leased")[1]["data"]["content"], "new")
-            self.assertLess(time.monotonic() - start, 40)  # the kernel gives whoever holds one 45 s
+            self.assertLess(time.monotonic() - start, 40)  # the kernel gives the holder 45 s
             self.assertEqual(server.call("DELETE", "/sandboxes/hostile")[0], 200)
             self.assertEqual(command.get()[0], 404)
 
@@ -356,7 +356,7 @@ class Inside(ServerTest):
     """What a command can do to the server that runs it."""
 
     def test_x10_own_socket(self):
-        """X10: a server that listens on a Unix socket is out of reach in every profile."""
+        """X10: a server that listens on a Unix socket is unreachable in every profile."""
         with contextlib.closing(Server(unix=True)) as server:
             connect = "import socket; socket.socket(socket.AF_UNIX).connect('%s')" % server.unix
             for profile in ("permissive", "moderate", "restrictive"):
@@ -371,13 +371,13 @@ class Inside(ServerTest):
         self.assertEqual(self.server.exec("second", "sh", "-c", look % ((self.server.state,) * 3))[1]["output"], "")
 
     def test_x13_setuid_files_are_closed_in(self):
-        """X13: a setuid program that a command leaves behind lies where nobody else of the host gets to."""
+        """X13: a setuid program that a command leaves behind is inaccessible to other users of the host."""
         self.assertEqual(self.server.post("/sandboxes", {"name": "setuid"})[0], 201)
         self.assertEqual(self.server.exec("setuid", "sh", "-c", "cp /bin/sh s; chmod 6777 s; chmod 777 .")[0], 200)
         self.assertEqual(os.stat(self.server.state).st_mode & 0o777, 0o700)
 
     def test_x16_answers_during_a_flood(self):
-        """X16: forks and output without end leave the server to others."""
+        """X16: unbounded forks and output leave the server usable."""
         with contextlib.closing(self.server.stream("sh", "-c", "b() { b | b & }; b 2>/dev/null; yes >&2",
                                                    profile="restrictive")):
             for _ in range(20):

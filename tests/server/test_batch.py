@@ -1,4 +1,4 @@
-"""POST /batch/run: commands side by side, outcomes in the order asked."""
+"""POST /batch/run: commands in parallel, results in the order of the request."""
 import json
 import time
 
@@ -47,7 +47,7 @@ class Batch(ServerTest):
         wait_until(lambda: len(processes(marker)) >= 8)
         time.sleep(0.5)
         self.assertEqual(len(processes(marker)), 8)
-        connection.close()  # the client's end is theirs, and no further one begins
+        connection.close()  # they end with the client, and no further one starts
         wait_until(lambda: not processes(marker))
         time.sleep(0.3)
         self.assertEqual(processes(marker), [])

@@ -1,5 +1,5 @@
-"""The server is killed (SIGKILL) at random moments under load, again and again on one state folder. Whatever it had acknowledged
-is there afterwards, whatever it had not is there as a whole or not at all, and nothing is left over: no process, no folder.
+"""The server is killed (SIGKILL) at random moments under load, repeatedly on one state folder. Acknowledged changes
+exist afterwards, others exist completely or not at all, and nothing is left over: no process, no folder.
 
 20 times; 200 times with AK_TEST_LONG. AK_TEST_SEED repeats a run's choices.
 """
@@ -19,11 +19,11 @@ GONE = "gone"
 
 
 class Cut(Exception):
-    """The server did not answer: it was killed."""
+    """The server did not reply: it was killed."""
 
 
 class Known:
-    """What things may look like by what was acknowledged: for each a set of states."""
+    """The possible states of each object, according to what was acknowledged."""
 
     def __init__(self):
         self.states = {}
@@ -32,7 +32,7 @@ class Known:
 
     @contextlib.contextmanager
     def change(self, thing, state):
-        """While a request is under way both states may be; when it was acknowledged, only the new one."""
+        """While a request is in flight both states are possible; once it is acknowledged, only the new one."""
         with self.lock:
             self.states[thing] = self.states.get(thing, {GONE}) | {state}
         yield
@@ -42,7 +42,7 @@ class Known:
 
 
 class Worker:
-    """Changes things of its own until the server is gone."""
+    """Changes its own objects until the server is gone."""
 
     def __init__(self, server, known, number, marker, choices):
         self.server, self.known, self.prefix, self.marker, self.choices = server, known, number, marker, choices
@@ -160,12 +160,12 @@ class Crash(unittest.TestCase):
             elif thing in sandboxes:
                 state = self.look(server, thing, sandboxes[thing])
                 self.assertIn(state, states, thing)
-                self.known.states[thing] = {(*state[:3], "running")}  # looking starts it
+                self.known.states[thing] = {(*state[:3], "running")}  # checking starts it
             else:
                 self.assertIn(self.look_at_snapshot(server, thing), states, thing)
         self.assertLessEqual(set(found), set(self.known.states))
         self.look_at_folder(sandboxes, snapshots)
-        # What was found is what there is, from now on.
+        # The state that was found is the known one from now on.
         self.known.states = {thing: states for thing, states in self.known.states.items() if thing in found}
         if clear:
             for name in sandboxes:

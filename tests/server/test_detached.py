@@ -1,4 +1,4 @@
-"""Detached commands: their true ends, their two outputs, and that nothing of them is left over."""
+"""Detached commands: their true results, their two outputs, and that nothing is left over."""
 import base64
 import contextlib
 import os
@@ -120,7 +120,7 @@ class Kill(Detached):
         self.assertEqual(self.kill(id)[0], 200)
 
     def test_the_command_may_clean_up(self):
-        # Nothing is started in the loop: dash loses signals that come while it does that.
+        # The loop starts no process: dash loses signals that arrive meanwhile.
         id = self.start("sh", "-c", "trap 'echo bye; exit 0' TERM; echo ready; while :; do :; done")["id"]
         wait_until(lambda: self.logs(id) == {"stdout": "ready\n"})
         self.assertEqual(self.kill(id)[0], 200)
@@ -134,7 +134,7 @@ class Kill(Detached):
         self.assertEqual((self.status(id)["status"], self.status(id)["exit_code"]), ("failed", 137))
 
     def test_at_once(self):
-        """A kill that comes before the command runs ends it, too."""
+        """A kill that arrives before the command runs ends it, too."""
         for _ in range(10):
             id = self.start("sleep", "600")["id"]
             self.assertEqual(self.kill(id)[0], 200)
@@ -188,7 +188,7 @@ class Refusals(Detached):
             first = self.start("sleep", "600", sandbox="full")["id"]
         self.assert_error_starts(self.server.post("/sandboxes/full/exec/detach", {"command": ["true"]}), 429,
                                  "Resource quota denied: ")
-        # One that has ended makes room, and is forgotten for it.
+        # One that has ended is dropped to make room.
         self.kill(first, "full")
         self.end_of(first, "full")  # when the machine is that busy
         self.assertEqual(self.kill(first, "full")[0], 200)
@@ -229,7 +229,7 @@ class Ends(Detached):
                           NOT_RUNNING % ("halt", "halt"))
 
     def test_with_the_server(self):
-        """After a restart nobody knows them any more, so nobody says that they run."""
+        """After a restart they are unknown, so none is reported as running."""
         state = new_folder(self) + "/state"
         for how in ("terminate", "kill"):
             marker = Markers.new()
@@ -267,12 +267,12 @@ class Ends(Detached):
 
 
 class KilledEarly(Detached):
-    """One who ignores SIGTERM has a minute here, so it shows when one that does not is taken for such a one."""
+    """A command that ignores SIGTERM has a minute here, which reveals it if another is treated like that."""
 
     server_options = {"program": SHORT_SERVER}
 
     def test_as_soon_as_it_is_listed(self):
-        """What is listed can be killed, and none that does not resist has to be waited for."""
+        """A listed command can be killed, and one that does not resist ends without delay."""
         self.create("listed")
         starts = [Background(lambda: [self.start("sleep", "600", sandbox="listed") for _ in range(30)]) for _ in range(2)]
         took = {}
@@ -291,13 +291,13 @@ class KilledEarly(Detached):
 
 
 class Controls(Detached):
-    """What holds for a command that is waited for holds for these."""
+    """What applies to attached commands applies to these."""
 
     def test_x18_detached_memory(self):
         self.create("little", memory_mb=64)
         info = self.end_of(self.start("python3", "-c", "a = bytearray(120 << 20); import time; time.sleep(60)",
                                       sandbox="little")["id"], "little")
-        self.assertIn(info["exit_code"], (1, 137))  # its own limit may stop it first
+        self.assertIn(info["exit_code"], (1, 137))  # its own limit may end it first
         hungry = "import time; a = bytearray(30 << 20); time.sleep(60)"
         info = self.end_of(self.start("sh", "-c", "for i in 1 2 3 4; do python3 -c '%s' & done; wait" % hungry,
                                       sandbox="little")["id"], "little")

@@ -1,4 +1,4 @@
-"""The files of kept sandboxes over HTTP, and as the commands in them see the same files."""
+"""The files of kept sandboxes over HTTP, and the same files as seen by commands."""
 import base64
 import contextlib
 import http.client
@@ -72,7 +72,7 @@ class Files(FilesTest):
             self.assertEqual(self.get("/tmp/kind")[1]["data"]["encoding"], encoding)
 
     def test_encoding_comes_first(self):
-        """A client knows how to decode before the first byte of content."""
+        """The encoding precedes the first byte of content."""
         for size in (10, 3 * MB):
             self.put("/tmp/order", b"\xff" * size)
             connection = self.server.connection()
@@ -86,7 +86,7 @@ class Files(FilesTest):
             self.assertTrue(text.endswith(b'","size":%d}}' % size), text[-40:])
 
     def test_commands_see_what_is_written(self):
-        """Wherever a file is written, the next command finds it at that path, and the other way round."""
+        """Wherever a file is written, the next command finds it at that path, and vice versa."""
         for path in ("/tmp/a b", "/workspace/deep/er/file", "/app/main.py", "/home/user/x", "/root/x", "/notes.txt"):
             with self.subTest(path=path):
                 self.wrote(self.put(path, "written"), 7, path)
@@ -107,7 +107,7 @@ class Files(FilesTest):
             self.assertEqual(self.server.call("GET", "/sandboxes/box/files" + path)[0], 200, path)
 
     def test_names(self):
-        """Any name that the wire can carry."""
+        """Any name that a request can contain."""
         for name in ("a b", "100%", "what?", "a#b", "a+b", "a%41", "ü€", "-n", "a\nb", "a\\b", "'\"", ".hidden", "a:b", "x" * 255,
                      "&=;,@!$()*[]{}|<>^`~"):
             with self.subTest(name=name):
@@ -304,7 +304,7 @@ class Large(FilesTest):
         self.assertEqual(len(base64.b64decode(data["content"], validate=True)), 20 * MB)
 
     def test_a_file_that_shrinks_or_changes(self):
-        """A reply that cannot be finished is cut: nobody takes it for whole."""
+        """A reply that cannot be finished is cut, so that the client does not take it for complete."""
         for make, change in (("head -c 40M /dev/urandom > f", "truncate -s 1M f"), ("head -c 40M /dev/zero | tr '\\0' a > f", "head -c 40M /dev/zero > g; cat g > f"),
                              ("head -c 40M /dev/zero > f", "yes | head -c 40M > g; cat g > f"),
                              ("head -c 40M /dev/zero > f", "head -c 40M /dev/urandom > g; cat g > f")):
@@ -339,7 +339,7 @@ class Large(FilesTest):
             wait_until(lambda: self.position("/leave") is None)
 
     def test_a_client_that_leaves_early(self):
-        """A file is not read to its end, to know how long the reply will be, for one that leaves before the reply begins."""
+        """The first pass over a file, for the length of the reply, stops when the client disconnects."""
         if not os.access("/proc/%d/fd" % self.server.process.pid, os.R_OK):
             self.skipTest("this user may not look into the server")
         self.sh("truncate -s 2G early")
@@ -353,7 +353,7 @@ class Large(FilesTest):
         self.sh("rm early")
 
     def position(self, name):
-        """How far the server has read a file that it has open; None when it has not."""
+        """The server's read position in a file; None if it has not opened it."""
         folder = "/proc/%d/" % self.server.process.pid
         for fd in os.listdir(folder + "fd"):
             with contextlib.suppress(OSError):
@@ -378,7 +378,7 @@ class Large(FilesTest):
 
 class Killed(unittest.TestCase):
     def test_kill_9_while_files_are_written(self):
-        """What was acknowledged is there, whole; what was not is there whole or as it was; nothing is left over."""
+        """Acknowledged writes are complete; others are complete or have no effect; nothing is left over."""
         state, known = None, {}
         for round_number in range(10):
             server = Server(state=state)

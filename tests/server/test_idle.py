@@ -1,5 +1,5 @@
-"""Connections whose client is silent when it is its turn: they end, and no others do. The same program compiled with short
-times: idle connections end after 2 s."""
+"""Connections whose client is idle end, and no others do. The same program compiled with short timeouts: idle
+connections end after 2 s."""
 import contextlib
 import http.client
 import os
@@ -28,7 +28,7 @@ def wait_for_threads(test, server, most=IDLE_THREADS):
 
 def readable(sock, seconds):
     """Waits for something to read."""
-    poll = select.poll()  # knows descriptors beyond 1023
+    poll = select.poll()  # supports descriptors beyond 1023
     poll.register(sock, select.POLLIN)
     return poll.poll(seconds * 1000)
 
@@ -44,7 +44,7 @@ class Idle(ServerTest):
     server_options = {"program": SHORT_SERVER}
 
     def once(self, attempt):
-        """attempt() succeeds at least once: when the machine is busy, a client of ours may be too late for the server now and then."""
+        """attempt() succeeds at least once: on a busy machine a client of this test may occasionally be too late."""
         for _ in range(20):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if attempt():
@@ -55,7 +55,7 @@ class Idle(ServerTest):
         return b"".join(line + b"\r\n" for line in (b"POST /run HTTP/1.1", b"Host: localhost", *lines))
 
     def large_file(self, size):
-        """A request for a file that is so large."""
+        """A request for a file of this size."""
         self.server.post("/sandboxes", {"name": "big"})
         self.assertEqual(self.server.exec("big", "sh", "-c", "yes | head -c %d > f" % size)[0], 200)
         return b"GET /sandboxes/big/files/workspace/f HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -93,7 +93,7 @@ class Idle(ServerTest):
         self.once(attempt)
 
     def test_a_body_that_comes_slowly(self):
-        """Longer than the limit as a whole, but never silent for so long."""
+        """Longer than the limit in total, but never silent for that long."""
         def attempt():
             body = b'{"command":["echo","hi"]}'
             with self.server.socket() as sock, sock.makefile("rb") as file:
@@ -108,7 +108,7 @@ class Idle(ServerTest):
         return self.head(b"Content-Length: %d" % len(body)) + b"\r\n" + body
 
     def start_of_reply(self, request):
-        """A connection on which a large reply waits to be taken."""
+        """A connection with a large reply that is not being read."""
         family = socket.AF_UNIX if self.server.unix else socket.AF_INET
         sock = socket.socket(family)
         self.addCleanup(sock.close)
@@ -120,7 +120,7 @@ class Idle(ServerTest):
         return sock
 
     def rest(self, sock):
-        """How much more comes before the connection ends."""
+        """How much more arrives before the connection ends."""
         total = 0
         with contextlib.suppress(ConnectionResetError):
             while data := sock.recv(1 << 20):
@@ -194,7 +194,7 @@ class Full(unittest.TestCase):
                 return False
 
     def test_connections_are_limited(self):
-        """When all are taken, the next is cut or waits until one of them has ended."""
+        """When all connections are in use, the next is closed or waits until one of them has ended."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard < self.MOST + 100:
             self.skipTest("not enough descriptors")

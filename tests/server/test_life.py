@@ -1,4 +1,4 @@
-"""The life of kept sandboxes: start, stop, resize, what is refused, and what a restart leaves of all that."""
+"""The life of kept sandboxes: start, stop, resize, what is refused, and what survives a restart."""
 import contextlib
 
 from harness import Background, Markers, Server, ServerTest, main, new_folder, processes, wait_until
@@ -52,7 +52,7 @@ class StartStop(Life):
         self.assert_error(call.get(), 409, "Sandbox 'busy' was stopped")
 
     def test_stop_start_and_commands_at_once(self):
-        """A command runs to its end, is told of the stop, or does not start; nothing else, and nothing hangs."""
+        """A command completes, reports the stop, or does not start; nothing else, and nothing hangs."""
         self.create("race")
         calls = [Background(self.server.exec, "race", "sleep", "0.05") for _ in range(20)]
         for _ in range(5):

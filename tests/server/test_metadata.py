@@ -1,4 +1,4 @@
-"""What is known about sandboxes and the server: uuid, labels, description, lifecycle, logs, backends, stats."""
+"""Metadata of sandboxes and the server: uuid, labels, description, lifecycle, logs, backends, stats."""
 import contextlib
 import json
 import os
@@ -32,7 +32,7 @@ class Metadata(ServerTest):
         self.assertEqual(self.server.call("GET", "/sandboxes/by-uuid")[1]["data"]["name"], "by-uuid")
 
     def test_templates(self):
-        """What a sandbox was made from is told again, by the next server and of a restored one, too."""
+        """The origin of a sandbox is reported again, also by the next server and for a restored one."""
         told = {"created_from_template": "python-ci", "template_help_text": "run \"pytest\"\nthen look"}
         with contextlib.closing(Server()) as first:
             info = first.post("/sandboxes", dict(name="made", **told))[1]["data"]
@@ -136,7 +136,7 @@ class Logs(ServerTest):
         return body["data"]
 
     def brief(self, name, server=None):
-        """The entries without what all of them have."""
+        """The entries without their common members."""
         found = []
         for entry in self.logs(name, server):
             self.assertRegex(entry.pop("timestamp"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$")

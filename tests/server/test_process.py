@@ -1,4 +1,4 @@
-"""The server as a process: its command line, its start, its end, and what it is like when much happens at once."""
+"""The server as a process: its command line, its start, its end, and its behaviour under load."""
 import contextlib
 import os
 import select
@@ -70,7 +70,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(server.call("GET", "/sandboxes", None, {"Authorization": "Bearer from-file"})[0], 200)
             self.assertEqual(server.call("GET", "/sandboxes", None, {"Authorization": "Bearer from-environment"})[0], 401)
             pid = server.process.pid
-            with contextlib.suppress(PermissionError):  # of our own user, too: the server lets nobody look into it
+            with contextlib.suppress(PermissionError):  # of the same user, too: the server is not dumpable
                 with open("/proc/%d/environ" % pid, "rb") as file:
                     self.assertNotIn(b"from-environment", file.read())
             with open("/proc/%d/cmdline" % pid, "rb") as file:
@@ -149,7 +149,7 @@ class UnixSockets(unittest.TestCase):
     def test_stale_socket_is_replaced(self):
         with contextlib.closing(Server(unix=True)) as server:
             with socket.socket(socket.AF_UNIX) as old:
-                old.bind(server.folder + "/old")  # bound, and nobody listens any more
+                old.bind(server.folder + "/old")  # bound, but no process listens any more
             if TEST_UID is not None:
                 os.chown(server.folder + "/old", TEST_UID, TEST_UID)
             second = subprocess.Popen([SERVER, "--unix", server.folder + "/old", "--state", self.folder + "/state"],
@@ -202,7 +202,7 @@ class UnixSockets(unittest.TestCase):
         self.assertEqual([os.readlink("/proc/%d/fd/%d" % (process.pid, fd)) for fd in range(3)], ["/dev/null"] * 3)
 
     def test_kill_9_leaves_a_socket_that_the_next_server_replaces(self):
-        # Again and again, because what remains of the killed one removes its socket at the same time.
+        # Repeatedly, because the remover of the killed one unlinks its socket at the same time.
         with contextlib.closing(Server(unix=True)) as server:
             killed = server.process
             for _ in range(30):
@@ -216,7 +216,7 @@ class UnixSockets(unittest.TestCase):
 
     @unittest.skipUnless(AS_ROOT, "only root's server has a second process that removes the socket")
     def test_what_remains_of_a_killed_server_leaves_the_next_ones_socket(self):
-        # In the worst case it comes to remove its socket only after the next server has made one.
+        # In the worst case it unlinks its socket only after the next server has created one.
         with contextlib.closing(Server(unix=True)) as server:
             [remover] = removers(server.process.pid)
             descriptor = os.pidfd_open(remover)
@@ -235,7 +235,7 @@ class UnixSockets(unittest.TestCase):
 
 
 def removers(pid):
-    """Children of a server that hold nothing but a pipe and a socket, neither of them as an error output."""
+    """Children of a server that hold only a pipe and a socket, neither of them as stderr."""
     with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
         children = file.read().split()
     return [int(child) for child in children if sorted(os.listdir("/proc/%s/fd" % child)) == ["0", "1"]]
@@ -268,7 +268,7 @@ class End(unittest.TestCase):
             stuck = server.stream("sh", "-c", "sleep %s & yes" % marker)
             self.assertEqual(stream.next()[0], "started")
             wait_until(lambda: len(processes(marker)) >= 3)
-            time.sleep(0.3)  # until nothing of the third fits anywhere any more
+            time.sleep(0.3)  # until no part of the third fits anywhere
             with within(2):
                 self.assertEqual(server.terminate(), 0)
             self.assertEqual(processes(marker), [])
@@ -288,7 +288,7 @@ class End(unittest.TestCase):
         wait_until(lambda: server.call("GET", "/sandboxes/big")[0] == 404)  # its files are what takes long
         self.assertEqual(server.terminate(), 0)
         with contextlib.suppress(Exception):
-            removal.get()  # whatever it was told
+            removal.get()  # whatever the reply was
         again = self.start(state=server.state)
         names = [s["name"] for s in again.call("GET", "/sandboxes")[1]["data"]]
         self.assertIn(names, ([], ["big"]))
@@ -321,13 +321,13 @@ class StateInMemory(unittest.TestCase):
             self.assertNotIn("in memory", server.errors())
 
     def test_files_of_others_are_not_counted(self):
-        """A command is not ended for what others keep on that file system."""
+        """A command is not ended because of other files on that file system."""
         folder = self.on_tmpfs()
         with open(folder + "/others", "wb") as file:
             file.write(bytes(80 << 20))
         with contextlib.closing(Server(state=folder + "/state")) as server:
             self.assertEqual(server.post("/sandboxes", {"name": "small", "memory_mb": 64})[0], 201)
-            # Long enough for many looks at what it uses.
+            # Long enough for many samples of its usage.
             status, body = server.exec("small", "sh", "-c", "sleep 1; echo alive")
             self.assertEqual((status, body.get("data")), (200, {"output": "alive\n"}), body)
 
@@ -372,7 +372,7 @@ class Crowd(ServerTest):
 
 
 class Unavailable(unittest.TestCase):
-    """X23: without bubblewrap every command is refused, with the cause; none is run bare."""
+    """X23: without bubblewrap every command is refused, with the cause; none is run unsandboxed."""
 
     def assert_unavailable(self, server, create=503):
         status, body = server.call("GET", "/status")

@@ -1,6 +1,6 @@
 /*
- * test_sandbox_bites.c: attacks on walls and on the set-up, each with its control and without; see sandbox_attacks.h.
- * Those that use something up are in test_sandbox_floods.c.
+ * test_sandbox_bites.c: attacks on isolation and on the set-up, each with its control and without; see
+ * sandbox_attacks.h. Those that exhaust a resource are in test_sandbox_floods.c.
  */
 #include "sandbox_attacks.h"
 
@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "probe.h"
+#include "subreaper.h"
 
 static bool bubblewrap_follows_links(void) {
     struct probe_result result;
@@ -31,19 +31,19 @@ static bool bubblewrap_follows_links(void) {
 static bool x1_links_in_the_tree(const char *weakened) {
     const char *argv[4];
     char path[256], outside[256], target[300], made[300];
-    struct command_spec spec = fixture_shell(argv, "true");
+    struct launch_plan plan = fixture_shell(argv, "true");
     if (weakened != NULL && !bubblewrap_follows_links()) {
         skip();
     }
     close(fixture_tree(outside));
-    spec.tree_fd = fixture_tree(path);
+    plan.order.tree_fd = fixture_tree(path);
     snprintf(target, sizeof target, "/oldroot%s", outside);
-    assert_int_equal(symlinkat(target, spec.tree_fd, ".local"), 0);
+    assert_int_equal(symlinkat(target, plan.order.tree_fd, ".local"), 0);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     outcome_free(&outcome);
     spawner_stop(spawner);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     snprintf(made, sizeof made, "%s/bin", outside);
     return access(made, F_OK) == 0;
 }
@@ -68,23 +68,23 @@ static void kill_all(const char *word) {
 static bool survive_server(const char *weakened, int pause_ms) {
     const char *word = fixture_word();
     const char *const argv[] = {"sh", "-c", "sleep 60; true", word, NULL};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1};
+    const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1};
     pid_t pid = fork();
     if (pid == 0) {
         struct spawner *spawner = fixture_spawner(weakened);
-        fixture_start(spawner, &spec);
+        fixture_start(spawner, &plan);
         fixture_pause_ms(pause_ms);
         kill(getpid(), SIGKILL);
     }
     waitpid(pid, NULL, 0);
-    fixture_pause_ms(500); /* by now it runs, if anybody was left to start it */
+    fixture_pause_ms(500); /* by now it runs, if a process was left to start it */
     bool survived = !fixture_all_gone(word, weakened != NULL ? 1500 : FIXTURE_GONE_MS);
     kill_all(word);
     assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
     return survived;
 }
 
-/* When it is being built depends on how busy the machine is: what must succeed is tried at more moments. */
+/* When it is being built depends on the machine's load: what must succeed is tried at several moments. */
 static bool x5_server_killed_early(const char *weakened) {
     static const int pauses_ms[] = {2, 20, 300, 5, 10, 40, 80, 150, 600, 1200};
     size_t moments = sizeof pauses_ms / sizeof pauses_ms[0], tries = weakened ? 3 * moments : 3;
@@ -100,7 +100,7 @@ static bool x5_server_killed_early(const char *weakened) {
 
 static bool lose_exit_code(const char *weakened) {
     const char *argv[4];
-    struct command_spec spec =
+    struct launch_plan plan =
         fixture_shell(argv, "(sleep 9 &); test $(grep -cE 'Sig(Blk|Ign):.0*$' /proc/self/status) = 2 && exit 6");
     struct run_result result = {0};
     sigset_t all;
@@ -109,7 +109,7 @@ static bool lose_exit_code(const char *weakened) {
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_BLOCK, &all, NULL);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     bool told = running_result(&running, &result, weakened == NULL ? FIXTURE_TIMEOUT_MS : 1500);
     running_close(&running);
     spawner_stop(spawner);
@@ -133,7 +133,7 @@ static bool x7_first_process_is_traced(const char *weakened) {
     return attack_says(weakened, (struct limits){0}, "first", NULL, "ptrace: OK");
 }
 
-/* --- X8, X24: a sandbox that cannot be whole is none --- */
+/* --- X8, X24: no incomplete sandboxes --- */
 
 static bool usable_on_masked_proc(const char *weakened) {
     struct probe_result result;
@@ -186,7 +186,7 @@ static bool x10_socket_in_a_folder(const char *weakened) {
     return reached;
 }
 
-/* What would run later on the host: the caller's home is his working directory, too. */
+/* Files that run later on the host: the caller's home is also its working directory. */
 static bool x22_files_that_run_later(const char *weakened) {
     static const char *const names[] = {".bashrc", ".git/hooks/pre-commit", ".mcp.json"};
     const char *argv[4];
@@ -204,13 +204,13 @@ static bool x22_files_that_run_later(const char *weakened) {
                  "evil >> $d/$f; done; done 2>/dev/null",
                  home);
         char tree[256];
-        struct command_spec spec = fixture_shell(argv, script);
-        spec.profile = (enum profile)(round % 3);
-        spec.tree_fd = round < 3 ? -1 : fixture_tree(tree);
-        struct outcome outcome = fixture_run(spawner, &spec);
+        struct launch_plan plan = fixture_shell(argv, script);
+        plan.shape.profile = (enum profile)(round % 3);
+        plan.order.tree_fd = round < 3 ? -1 : fixture_tree(tree);
+        struct outcome outcome = fixture_run(spawner, &plan);
         outcome_free(&outcome);
-        if (spec.tree_fd != -1) {
-            close(spec.tree_fd);
+        if (plan.order.tree_fd != -1) {
+            close(plan.order.tree_fd);
         }
     }
     spawner_stop(spawner);
@@ -231,19 +231,19 @@ static bool x23_runs_without_a_sandbox(const char *weakened) {
     char marker[200], script[300], why[256];
     snprintf(marker, sizeof marker, "%s/%s", fixture_folder(), fixture_word());
     snprintf(script, sizeof script, "echo x > %s", marker);
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.workdir = "/";
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.order.workdir = "/";
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     struct spawner *spawner = spawner_start(&options, why, sizeof why);
     assert_non_null(spawner);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_true(weakened != NULL || outcome.result.kind == END_SANDBOX_FAILED);
     outcome_free(&outcome);
     spawner_stop(spawner);
     return access(marker, F_OK) == 0;
 }
 
-/* A bwrap that tells that it was run. */
+/* A bwrap that reports that it was run. */
 static void make_program(char folder[256], char marker[300], mode_t mode) {
     char file[300], script[700];
     close(fixture_tree(folder));
@@ -279,13 +279,13 @@ static bool x25_program_in_path(const char *weakened) {
 
 /* --- X27 --- */
 
-/* No root, no cgroup, no service manager: what fails then is the service itself. */
+/* No root, no cgroup, no service manager: without the control the service itself fails. */
 static bool x27_bare_host(const char *weakened) {
     const struct spawner_options options = {.bwrap_path = "/usr/bin/bwrap", .cgroup_root = ""};
     const char *argv[4];
     char why[256];
-    struct command_spec spec = fixture_shell(argv, "echo ran");
-    spec.limits = (struct limits){.memory_bytes = UINT64_C(256) << 20, .cpus = 0.5, .max_processes = 64};
+    struct launch_plan plan = fixture_shell(argv, "echo ran");
+    plan.order.limits = (struct limits){.memory_bytes = UINT64_C(256) << 20, .cpus = 0.5, .max_processes = 64};
     assert_true(geteuid() != 0);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     unsetenv("XDG_RUNTIME_DIR");
@@ -294,7 +294,7 @@ static bool x27_bare_host(const char *weakened) {
     if (spawner == NULL) {
         return true;
     }
-    bool ran = attack_outcome_has(fixture_run(spawner, &spec), "ran");
+    bool ran = attack_outcome_has(fixture_run(spawner, &plan), "ran");
     spawner_stop(spawner);
     return !ran;
 }
@@ -304,11 +304,11 @@ static bool x27_bare_host(const char *weakened) {
 static bool x28_short_commands(const char *weakened) {
     int rounds = getenv("AK_TEST_LONG") != NULL ? 10000 : getenv("AK_TEST_AS") != NULL ? 100 : 500;
     const char *const argv[] = {"true", NULL};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     bool lost = false;
     struct spawner *spawner = fixture_spawner(weakened);
     for (int i = 0; i < rounds && !lost; i++) {
-        struct outcome outcome = fixture_run(spawner, &spec);
+        struct outcome outcome = fixture_run(spawner, &plan);
         lost = outcome.result.kind != END_EXITED || outcome.result.exit_code != 0;
         outcome_free(&outcome);
     }
@@ -318,7 +318,7 @@ static bool x28_short_commands(const char *weakened) {
 
 static const struct attack attacks[] = {
     ATTACK(x1_links_in_the_tree, "tree-last"),
-    ATTACK(x5_server_killed_early, "family-end,die-with-parent"),
+    ATTACK(x5_server_killed_early, "end-children,die-with-parent"),
     ATTACK(x6_host_ignores_children, "reset-signals"),
     ATTACK(x7_first_process_is_read, "dumpable"),
     ATTACK(x7_first_process_is_traced, "dumpable"),

@@ -1,5 +1,5 @@
 /*
- * test_sandbox_escape.c: ways out of a sandbox, and into the next one, that no single switch is there to stop.
+ * test_sandbox_escape.c: ways out of a sandbox, and into the next one, that no single control stops.
  */
 #include "sandbox_fixture.h"
 
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
+#include "subreaper.h"
 
 static struct spawner *spawner;
 
@@ -29,7 +29,7 @@ static int stop_spawner(void **state) {
     return fixture_tear_down(state);
 }
 
-/* Every attempt of the program must have failed, but for those in the list. */
+/* Every attempt of the program must have failed, except those in the list. */
 static void must_all_fail(const char *what, const char *allowed, int attempts) {
     struct outcome outcome = fixture_attack(spawner, (struct limits){0}, what, NULL);
     char *rest = NULL;
@@ -60,7 +60,7 @@ static void test_x11_administration(void **state) {
     must_all_fail("administration", "", 14);
 }
 
-/* What stays possible, so that the tests above do not pass because nothing works. */
+/* What remains possible, so that the tests above do not pass because nothing works. */
 static void test_program_in_memory(void **state) {
     (void)state;
     struct outcome outcome = fixture_attack(spawner, (struct limits){0}, "memory-program", NULL);
@@ -70,12 +70,12 @@ static void test_program_in_memory(void **state) {
 
 static struct running start_script(const char *script, int tree_fd) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.tree_fd = tree_fd;
-    return fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.order.tree_fd = tree_fd;
+    return fixture_start(spawner, &plan);
 }
 
-/* X7: nobody outside can be signalled: not the server, not its helpers, not another sandbox's processes. */
+/* X7: no process outside can be signalled: neither the server, nor its helpers, nor another sandbox's processes. */
 static void test_x7_signals(void **state) {
     char number[16];
     pid_t pids[4];
@@ -83,7 +83,7 @@ static void test_x7_signals(void **state) {
     struct running other = start_script("echo up; sleep 60", -1);
     assert_true(fixture_wait_output(&other, "up"));
     pids[0] = getpid();
-    assert_int_equal(family_children(&pids[1], 1), 1);
+    assert_int_equal(subreaper_children(&pids[1], 1), 1);
     pids[2] = fixture_child_of(fixture_child_of(pids[1]));
     pids[3] = fixture_child_of(pids[2]);
     for (size_t i = 0; i < 4; i++) {
@@ -95,7 +95,7 @@ static void test_x7_signals(void **state) {
     running_close(&other);
 }
 
-/* One sandbox's files, in its tree and in memory, are not there for another. */
+/* One sandbox's files, in its tree and in memory, are not visible to another. */
 static void test_x10_other_sandboxes(void **state) {
     const char *argv[4];
     char first[256], second[256], script[3000];
@@ -111,9 +111,9 @@ static void test_x10_other_sandboxes(void **state) {
              "%s/%s x; "
              "echo hi > %s/new; mkdir -p %s; ls -A /tmp /dev/shm",
              word, first, word, first, word, word, word, first, word, first, first);
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.tree_fd = fixture_tree(second);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.order.tree_fd = fixture_tree(second);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_null(strstr(outcome.output, word));
     assert_non_null(strstr(outcome.output, "/tmp:"));
     outcome_free(&outcome);
@@ -121,10 +121,10 @@ static void test_x10_other_sandboxes(void **state) {
     assert_int_equal(access(script, F_OK), -1);
     running_close(&owner);
     close(first_fd);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
-/* What a command does to the folder that the next one's sandbox is built around. */
+/* A command replaces the folder that the next sandbox is built with. */
 static void test_x1_home_is_replaced(void **state) {
     static const char *const tricks[] = {
         "mv ~ /tmp/x; rmdir ~; rm -rf ~; ln -sfn /etc ~; mkfifo ~ 2>/dev/null; true",
@@ -136,56 +136,56 @@ static void test_x1_home_is_replaced(void **state) {
     char path[256];
     (void)state;
     for (size_t i = 0; i < sizeof tricks / sizeof tricks[0]; i++) {
-        struct command_spec spec = fixture_shell(argv, tricks[i]);
-        spec.tree_fd = fixture_tree(path);
-        struct outcome outcome = fixture_run(spawner, &spec);
+        struct launch_plan plan = fixture_shell(argv, tricks[i]);
+        plan.order.tree_fd = fixture_tree(path);
+        struct outcome outcome = fixture_run(spawner, &plan);
         assert_int_equal(outcome.result.kind, END_EXITED);
         outcome_free(&outcome);
         argv[2] = "test -d /workspace && test ! -L /workspace && cat /proc/self/comm && ls / | tr '\\n' ' '";
-        spec.workdir = "/";
-        outcome = fixture_run(spawner, &spec);
+        plan.order.workdir = "/";
+        outcome = fixture_run(spawner, &plan);
         assert_int_equal(outcome.result.kind, END_EXITED);
         assert_int_equal(strncmp(outcome.output, "cat\nbin dev etc lib ", 20), 0);
         outcome_free(&outcome);
-        assert_int_equal(fchmod(spec.tree_fd, 0700), 0);
-        close(spec.tree_fd);
+        assert_int_equal(fchmod(plan.order.tree_fd, 0700), 0);
+        close(plan.order.tree_fd);
     }
 }
 
-/* A working directory behind a link is one inside the sandbox, or none. */
+/* A working directory behind a link is inside the sandbox, or an error. */
 static void test_x14_linked_working_directory(void **state) {
     static const char *const targets[] = {"/proc/self/fd/8", "/proc/self/fd/3", "/proc/1/cwd", "/proc/1/root",
                                           "/proc/self/task/1/cwd"};
     const char *argv[4];
     char path[256], word[300];
     (void)state;
-    struct command_spec spec = fixture_shell(argv, "pwd -P; ls .. ../.. ../../..");
-    spec.tree_fd = fixture_tree(path);
-    spec.workdir = SANDBOX_HOME "/link";
+    struct launch_plan plan = fixture_shell(argv, "pwd -P; ls .. ../.. ../../..");
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.workdir = SANDBOX_HOME "/link";
     snprintf(word, sizeof word, "%s", strrchr(path, '/') + 1);
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
-        unlinkat(spec.tree_fd, "link", 0);
-        assert_int_equal(symlinkat(targets[i], spec.tree_fd, "link"), 0);
-        struct outcome outcome = fixture_run(spawner, &spec);
+        unlinkat(plan.order.tree_fd, "link", 0);
+        assert_int_equal(symlinkat(targets[i], plan.order.tree_fd, "link"), 0);
+        struct outcome outcome = fixture_run(spawner, &plan);
         assert_null(strstr(outcome.output, word));
         assert_int_equal(outcome.result.kind, END_NOT_FOUND);
         outcome_free(&outcome);
     }
-    unlinkat(spec.tree_fd, "link", 0);
-    assert_int_equal(mkfifoat(spec.tree_fd, "link", 0600), 0);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    unlinkat(plan.order.tree_fd, "link", 0);
+    assert_int_equal(mkfifoat(plan.order.tree_fd, "link", 0600), 0);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_int_equal(outcome.result.kind, END_NOT_FOUND);
     outcome_free(&outcome);
-    unlinkat(spec.tree_fd, "link", 0);
-    assert_int_equal(symlinkat("/proc/self/root/usr", spec.tree_fd, "link"), 0);
+    unlinkat(plan.order.tree_fd, "link", 0);
+    assert_int_equal(symlinkat("/proc/self/root/usr", plan.order.tree_fd, "link"), 0);
     argv[2] = "pwd -P";
-    outcome = fixture_run(spawner, &spec);
+    outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "/usr\n"); /* the sandbox's own */
     outcome_free(&outcome);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
-/* Whether a process has nothing in its environment, as far as we may see. */
+/* Asserts that a process has an empty environment, as far as it is readable. */
 static void must_have_no_environment(pid_t pid) {
     char path[64], byte;
     snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
@@ -197,18 +197,18 @@ static void must_have_no_environment(pid_t pid) {
     }
 }
 
-/* X15: what the caller sets is for the command, not for the programs that build its sandbox. */
+/* X15: the caller's environment is for the command, not for the programs that build its sandbox. */
 static void test_x15_loader_variables(void **state) {
     const char *const argv[] = {"/bin/sh", "-c", "echo up; sleep 60", NULL};
     const char *const env[] = {"LD_PRELOAD=/workspace/evil.so", "LD_AUDIT=/workspace/evil.so", "GCONV_PATH=/workspace",
                                "LD_LIBRARY_PATH=/workspace", NULL};
-    const struct command_spec spec = {.argv = argv, .env = env, .tree_fd = -1};
-    pid_t keeper;
+    const struct launch_plan plan = {.order.argv = argv, .order.env = env, .order.tree_fd = -1};
+    pid_t supervisor;
     (void)state;
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(family_children(&keeper, 1), 1);
-    pid_t outer = fixture_child_of(fixture_child_of(keeper));
+    assert_int_equal(subreaper_children(&supervisor, 1), 1);
+    pid_t outer = fixture_child_of(fixture_child_of(supervisor));
     must_have_no_environment(outer);
     must_have_no_environment(fixture_child_of(outer));
     running_close(&running);
@@ -262,7 +262,7 @@ static void test_x4_stopped_sandbox(void **state) {
     running_close(&running);
 }
 
-/* X21: a process that opens whatever it can harms itself only. */
+/* X21: a process that opens as many descriptors as possible harms only itself. */
 static void test_x21_descriptor_flood(void **state) {
     (void)state;
     struct outcome outcome =

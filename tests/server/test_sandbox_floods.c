@@ -1,6 +1,6 @@
 /*
- * test_sandbox_floods.c: attacks that use something up: processes, memory, disks, descriptors (X16 to X21), each with
- * its control and without; see sandbox_attacks.h. Every flood is bounded by itself, for when nothing else bounds it.
+ * test_sandbox_floods.c: attacks that exhaust processes, memory, disks or descriptors (X16 to X21), each with its
+ * control and without; see sandbox_attacks.h. Every flood bounds itself, in case nothing else does.
  */
 #include "sandbox_attacks.h"
 
@@ -20,11 +20,12 @@
 static bool x16_processes_without_end(const char *weakened) {
     char path[256];
     const char *const argv[] = {"./probe", "fork", "200", NULL};
-    struct command_spec spec = {.argv = argv, .limits = {.max_processes = 40}, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {
+        .order.argv = argv, .order.limits = {.max_processes = 40}, .order.tree_fd = fixture_tree(path)};
     struct spawner *spawner = fixture_spawner(weakened);
-    bool all = attack_outcome_has(fixture_run(spawner, &spec), "started 200");
+    bool all = attack_outcome_has(fixture_run(spawner, &plan), "started 200");
     spawner_stop(spawner);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     return all;
 }
 
@@ -34,7 +35,7 @@ static bool x16_threads_without_end(const char *weakened) {
            attack_says(weakened, limits, "threads", "200", "survived");
 }
 
-/* Without the rlimit, where there is none that counts by sandbox, the watchdog is what counts threads. */
+/* Without an rlimit that counts per sandbox, the watchdog counts threads. */
 static bool x16_threads_unlimited(const char *weakened) {
     return attack_says(weakened != NULL ? weakened : "nproc", (struct limits){.max_processes = 40}, "threads", "200",
                        "survived");
@@ -54,7 +55,7 @@ static bool x18_first_thread_has_ended(const char *weakened) {
     return attack_says(weakened, (struct limits){.memory_bytes = 64 * MB}, "leaderless", "128", "survived");
 }
 
-/* Threads with descriptors of their own would have memfds that nobody sees. */
+/* Threads with their own descriptor table would have memfds that are not counted. */
 static bool x18_hidden_descriptors(const char *weakened) {
     assert_true(attack_says(weakened, (struct limits){0}, "hide", NULL, "close_range_plain: OK"));
     return attack_says(weakened, (struct limits){0}, "hide", NULL, "thread: OK") ||
@@ -69,11 +70,11 @@ static bool x18_one_process(const char *weakened) {
     struct spawner *spawner = fixture_spawner(weakened);
     const char *argv[4];
     char path[256];
-    struct command_spec spec = fixture_shell(argv, "./probe eat-private 400; true");
-    spec.tree_fd = fixture_tree(path);
-    spec.limits.memory_bytes = 64 * MB;
-    bool eaten = attack_outcome_has(fixture_run(spawner, &spec), "malloc: OK");
-    close(spec.tree_fd);
+    struct launch_plan plan = fixture_shell(argv, "./probe eat-private 400; true");
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.limits.memory_bytes = 64 * MB;
+    bool eaten = attack_outcome_has(fixture_run(spawner, &plan), "malloc: OK");
+    close(plan.order.tree_fd);
     spawner_stop(spawner);
     return eaten;
 }
@@ -114,15 +115,15 @@ static bool x19_files_without_content(const char *weakened) {
 static bool fill_disk(const char *weakened) {
     const char *argv[4];
     attack_enter_own_host();
-    struct command_spec spec = fixture_shell(
+    struct launch_plan plan = fixture_shell(
         argv, "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do head -c 4M /dev/zero >> x || exit; sleep 0.1; done; "
               "sleep 5; echo filled");
     if (mount("tmpfs", fixture_folder(), "tmpfs", 0, "size=64m") != 0) {
         _exit(ATTACK_CANNOT);
     }
-    spec.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    plan.order.tree_fd = open(fixture_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     bool filled = outcome_says(&outcome, "filled");
     if (!filled && strstr(outcome.result.message, "disk") == NULL) {
         _exit(ATTACK_CANNOT + 1);
@@ -151,15 +152,16 @@ static bool x21_cores_for_the_host(const char *weakened) {
     return !attack_says(weakened, (struct limits){0}, "core", NULL, "core 1 1");
 }
 
-/* Descriptors on their way count against the server, too: it must still be able to send. */
+/* Descriptors in flight also count against the server: it must still be able to send. */
 static bool block_the_server(const char *weakened) {
     const struct rlimit few = {400, 400};
     char path[256];
     const char *const argv[] = {"./attack", "send", NULL};
-    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path), .profile = PROFILE_RESTRICTIVE};
+    struct launch_plan plan = {
+        .order.argv = argv, .order.tree_fd = fixture_tree(path), .shape.profile = PROFILE_RESTRICTIVE};
     setrlimit(RLIMIT_NOFILE, &few);
     struct spawner *spawner = fixture_spawner(weakened);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     if (!fixture_wait_output(&running, "held")) {
         _exit(ATTACK_CANNOT + 1);
     }

@@ -1,6 +1,5 @@
 /*
- * test_sandbox_life.c: nobody outlives (X4, X5, X6): not the command's end, not the server's, however either comes
- * about.
+ * test_sandbox_life.c: no process outlives its command or the server (X4, X5, X6), however they end.
  *
  * "The server" here is a child process of the test that starts a spawner, runs a command and can be killed.
  */
@@ -21,16 +20,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "kernel.h"
+#include "subreaper.h"
 
-/* What a server process tells about itself, with the command's output as a descriptor. */
+/* What a server process reports about itself, and the descriptor of the command's output. */
 struct server {
     pid_t pid;
-    pid_t keeper;
+    pid_t supervisor;
     pid_t spawner;
     int output_fd;
-    int keeper_fd; /* pidfd */
+    int supervisor_fd; /* pidfd */
 };
 
 static void send_server(int socket_fd, const struct server *server) {
@@ -69,28 +68,29 @@ static struct server start_server(const char *weakened, const char *what, const 
     const char *const argv[] = {"./probe", what, word, NULL};
     char path[256];
     int sockets[2];
-    struct command_spec spec = {.argv = argv, .profile = PROFILE_MODERATE, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {
+        .order.argv = argv, .shape.profile = PROFILE_MODERATE, .order.tree_fd = fixture_tree(path)};
     struct server server = {0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
     pid_t pid = fork();
     if (pid == 0) {
         struct spawner *spawner = fixture_spawner(weakened);
-        pid_t keepers[2];
+        pid_t supervisors[2];
         server.pid = getpid();
-        server.keeper = family_children(keepers, 2) == 1 ? keepers[0] : 0;
-        server.output_fd = fixture_start(spawner, &spec).output_fd;
+        server.supervisor = subreaper_children(supervisors, 2) == 1 ? supervisors[0] : 0;
+        server.output_fd = fixture_start(spawner, &plan).output_fd;
         send_server(sockets[1], &server);
         for (;;) {
             pause();
         }
     }
     receive_server(sockets[0], &server);
-    assert_true(server.keeper > 1);
-    server.keeper_fd = kernel_pidfd_open(server.keeper);
-    assert_true(server.keeper_fd != -1);
+    assert_true(server.supervisor > 1);
+    server.supervisor_fd = kernel_pidfd_open(server.supervisor);
+    assert_true(server.supervisor_fd != -1);
     close(sockets[0]);
     close(sockets[1]);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     return server;
 }
 
@@ -102,7 +102,7 @@ static struct server start_lingering(const char *weakened, const char *word) {
     snprintf(text, sizeof text, "left %s\n", word);
     assert_true(fixture_wait_output(&running, text));
     assert_true(fixture_count(word) >= 2);
-    server.spawner = fixture_child_of(server.keeper);
+    server.spawner = fixture_child_of(server.supervisor);
     return server;
 }
 
@@ -111,7 +111,7 @@ static bool wait_event(int fd, int timeout_ms) {
     return poll(&event, 1, timeout_ms) == 1;
 }
 
-/* Whether everybody who could write to the command's output is gone, and so is the keeper. */
+/* Whether all processes that could write to the command's output, and the supervisor, have ended. */
 static bool all_gone(const struct server *server) {
     int64_t deadline = fixture_now_ms() + FIXTURE_GONE_MS;
     char text[4096];
@@ -123,7 +123,7 @@ static bool all_gone(const struct server *server) {
         }
         size = read(server->output_fd, text, sizeof text);
     } while (size > 0 || (size == -1 && errno == EAGAIN));
-    return wait_event(server->keeper_fd, FIXTURE_GONE_MS);
+    return wait_event(server->supervisor_fd, FIXTURE_GONE_MS);
 }
 
 static void end_server(struct server *server) {
@@ -131,24 +131,24 @@ static void end_server(struct server *server) {
     assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
     assert_true(all_gone(server));
     close(server->output_fd);
-    close(server->keeper_fd);
+    close(server->supervisor_fd);
 }
 
-/* X4: what a command leaves behind ends with it. */
+/* X4: what a command leaves running ends with it. */
 static void test_x4_normal_exit(void **state) {
     (void)state;
     for (int weak = 0; weak < 2; weak++) {
         const char *word = fixture_word();
         struct spawner *spawner = fixture_spawner(weak ? "unshare-pid" : NULL);
         struct outcome outcome = {.output = NULL};
-        if (weak) { /* its output does not end, because of the survivor: so not fixture_run */
+        if (weak) { /* its output does not end, because of the survivor: fixture_run would not return */
             const char *const argv[] = {"./probe", "leave", word, NULL};
             char path[256];
-            const struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path)};
-            struct running running = fixture_start(spawner, &spec);
+            const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = fixture_tree(path)};
+            struct running running = fixture_start(spawner, &plan);
             assert_true(running_result(&running, &outcome.result, FIXTURE_TIMEOUT_MS));
             running_close(&running);
-            close(spec.tree_fd);
+            close(plan.order.tree_fd);
             assert_int_equal(fixture_count(word), 1);
         } else {
             outcome = fixture_probe(spawner, PROFILE_MODERATE, "leave", word);
@@ -166,11 +166,11 @@ static void test_x4_stop(void **state) {
     const char *word = fixture_word();
     const char *const argv[] = {"./probe", "linger", word, NULL};
     char path[256], text[128];
-    struct command_spec spec = {.argv = argv, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {.order.argv = argv, .order.tree_fd = fixture_tree(path)};
     struct run_result result;
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     snprintf(text, sizeof text, "left %s\n", word);
     assert_true(fixture_wait_output(&running, text));
     assert_true(spawner_alive(spawner));
@@ -179,7 +179,7 @@ static void test_x4_stop(void **state) {
     assert_true(running_result(&running, &result, 0));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     running_close(&running);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x4_server_killed(void **state) {
@@ -205,17 +205,17 @@ static void test_x4_spawner_killed(void **state) {
     end_server(&server);
 }
 
-static void test_x4_keeper_killed(void **state) {
+static void test_x4_supervisor_killed(void **state) {
     const char *word = fixture_word();
     (void)state;
     struct server server = start_lingering(NULL, word);
-    kill(server.keeper, SIGKILL);
+    kill(server.supervisor, SIGKILL);
     assert_true(all_gone(&server));
     assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
     end_server(&server);
 }
 
-/* The spawner cannot clean up, because it was stopped: the keeper does. */
+/* The spawner cannot clean up, because it was stopped: the supervisor does. */
 static void test_x4_spawner_stopped(void **state) {
     const char *word = fixture_word();
     (void)state;
@@ -227,13 +227,13 @@ static void test_x4_spawner_stopped(void **state) {
     end_server(&server);
 }
 
-/* Neither can clean up: bubblewrap's own tie to its parent is what is left, and what is taken away the second time. */
+/* Neither can clean up: only bubblewrap's own parent-death signal is left, which is disabled the second time. */
 static void test_x4_both_out_of_order(void **state) {
     (void)state;
     for (int weak = 0; weak < 2; weak++) {
         const char *word = fixture_word();
         struct server server = start_lingering(weak ? "die-with-parent" : NULL, word);
-        kill(server.keeper, SIGSTOP);
+        kill(server.supervisor, SIGSTOP);
         kill(server.spawner, SIGKILL);
         if (weak) {
             fixture_pause_ms(300);
@@ -241,63 +241,64 @@ static void test_x4_both_out_of_order(void **state) {
         } else {
             assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
         }
-        kill(server.keeper, SIGCONT);
+        kill(server.supervisor, SIGCONT);
         end_server(&server);
         assert_int_equal(fixture_count(word), 0);
     }
 }
 
-/* What the server's threads see of it. */
+/* The server's threads see it as a result. */
 static void test_killed_spawner_is_an_answer(void **state) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "echo up; sleep 60");
+    struct launch_plan plan = fixture_shell(argv, "echo up; sleep 60");
     struct run_result result;
     char why[200] = "";
-    pid_t keepers[2];
+    pid_t supervisors[2];
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec), later;
+    struct running running = fixture_start(spawner, &plan), later;
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(family_children(keepers, 2), 1);
-    kill(fixture_child_of(keepers[0]), SIGKILL);
+    assert_int_equal(subreaper_children(supervisors, 2), 1);
+    kill(fixture_child_of(supervisors[0]), SIGKILL);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     assert_int_equal(result.exit_code, 125);
     assert_non_null(strstr(result.message, "killed"));
     running_kill(&running);
     running_close(&running);
-    /* the kernel closes a killed process's descriptors in no order */
+    /* the kernel closes a killed process's descriptors in no particular order */
     for (int waited = 0; spawner_alive(spawner) && waited < FIXTURE_GONE_MS; waited++) {
         fixture_pause_ms(1);
     }
     assert_false(spawner_alive(spawner));
-    assert_false(spawner_run(spawner, &spec, &later, why, sizeof why));
+    assert_false(spawner_run(spawner, &plan, &later, why, sizeof why));
     assert_non_null(strstr(why, "cannot start the command"));
     spawner_stop(spawner);
 }
 
-/* SIGTERM reaches the command; one that is sent from inside to the first process does not. Nothing is started in the
- * loop: dash loses signals that come while it does that. */
+/* SIGTERM reaches the command; one that is sent from inside to the first process does not. The loop starts no process:
+ * dash loses signals that arrive meanwhile. */
 static void test_terminate(void **state) {
     const char *argv[4];
-    struct command_spec spec =
+    struct launch_plan plan =
         fixture_shell(argv, "trap 'echo caught; exit 7' TERM; kill -TERM 1; sleep 0.1; echo up; while :; do :; done");
     const char *const sleep_argv[] = {"sleep", "60", NULL};
-    const struct command_spec sleep_spec = {.argv = sleep_argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    const struct launch_plan sleep_plan = {
+        .order.argv = sleep_argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     struct run_result result;
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up\n"));
     running_terminate(&running);
     assert_true(fixture_wait_output(&running, "caught\n"));
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_EXITED);
     assert_int_equal(result.exit_code, 7);
-    running_terminate(&running); /* of one that has ended */
+    running_terminate(&running); /* on a command that has ended */
     running_close(&running);
     for (int i = 0; i < 20; i++) { /* before it runs, and at any moment of its start */
-        running = fixture_start(spawner, &sleep_spec);
+        running = fixture_start(spawner, &sleep_plan);
         fixture_pause_ms(i);
         running_terminate(&running);
         assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
@@ -316,7 +317,7 @@ static void test_x5_killed_during_start(void **state) {
         const char *word = fixture_word();
         struct server server = start_server(NULL, "linger", word);
         const struct timespec pause = {0, (long)(rand_r(&seed) % 5000) * 1000};
-        pid_t victim = round % 2 == 0 ? server.pid : fixture_child_of(server.keeper);
+        pid_t victim = round % 2 == 0 ? server.pid : fixture_child_of(server.supervisor);
         nanosleep(&pause, NULL);
         kill(victim, SIGKILL);
         if (!all_gone(&server)) {
@@ -375,7 +376,7 @@ static bool write_text(const char *path, const char *text) {
 
 enum { CANNOT = 77, PID_1_ROUNDS = 10 };
 
-/* In a fresh pid namespace: as a container's only process. */
+/* In a new pid namespace: as a container's only process. */
 static int live_as_pid_1(void) {
     if (getpid() != 1 || mount("proc", "/proc", "proc", 0, NULL) != 0) {
         return CANNOT;
@@ -401,7 +402,7 @@ static void test_x6_pid_1(void **state) {
     (void)state;
     pid_t pid = fork();
     if (pid == 0) {
-        /* the map of a process that is not dumpable is root's to write */
+        /* the map of a process that is not dumpable can be written by root only */
         if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) != 0) {
             _exit(CANNOT);
         }
@@ -426,7 +427,7 @@ static void test_x6_pid_1(void **state) {
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* The server's descriptors end with the server: its lock, its listeners. */
+/* The server's descriptors are closed with the server: its lock, its listeners. */
 static void test_helpers_keep_no_descriptor(void **state) {
     int pipes[8][2];
     char byte;
@@ -450,7 +451,7 @@ int main(void) {
         cmocka_unit_test(test_x4_stop),
         cmocka_unit_test(test_x4_server_killed),
         cmocka_unit_test(test_x4_spawner_killed),
-        cmocka_unit_test(test_x4_keeper_killed),
+        cmocka_unit_test(test_x4_supervisor_killed),
         cmocka_unit_test(test_x4_spawner_stopped),
         cmocka_unit_test(test_x4_both_out_of_order),
         cmocka_unit_test(test_killed_spawner_is_an_answer),

@@ -1,6 +1,6 @@
 /*
- * test_sandbox_limits.c: memory, processes and CPUs (X16, X18), by watchdog and rlimits and by a cgroup. No cgroup can
- * be counted on where tests run: its tree is made of plain files here, and the test plays the kernel.
+ * test_sandbox_limits.c: memory, processes and CPUs (X16, X18), by watchdog and rlimits and by a cgroup. A cgroup may
+ * not be available where tests run: its tree consists of plain files here, and the test acts as the kernel.
  */
 #include "sandbox_fixture.h"
 
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "family.h"
+#include "subreaper.h"
 
 #define MB (UINT64_C(1) << 20)
 
@@ -25,10 +25,12 @@ static struct outcome run_limited(struct spawner *spawner, const char *what, con
                                   struct limits limits) {
     const char *const argv[] = {"./probe", what, argument, NULL};
     char path[256];
-    struct command_spec spec = {
-        .argv = argv, .limits = limits, .profile = PROFILE_MODERATE, .tree_fd = fixture_tree(path)};
-    struct outcome outcome = fixture_run(spawner, &spec);
-    close(spec.tree_fd);
+    struct launch_plan plan = {.order.argv = argv,
+                               .order.limits = limits,
+                               .shape.profile = PROFILE_MODERATE,
+                               .order.tree_fd = fixture_tree(path)};
+    struct outcome outcome = fixture_run(spawner, &plan);
+    close(plan.order.tree_fd);
     return outcome;
 }
 
@@ -45,28 +47,28 @@ static void test_x18_sum_of_memory(void **state) {
     spawner_stop(spawner);
 }
 
-/* Several processes that are small each; and files in memory, which belong to none. */
+/* Several small processes; and files in memory, which belong to none of them. */
 static void test_x18_sum_over_processes_and_files(void **state) {
     const char *argv[4];
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct command_spec spec = fixture_shell(argv, "for i in 1 2 3 4; do ./probe eat-shared 24 & done; wait");
+    struct launch_plan plan = fixture_shell(argv, "for i in 1 2 3 4; do ./probe eat-shared 24 & done; wait");
     char path[256];
-    spec.tree_fd = fixture_tree(path);
-    spec.limits.memory_bytes = 64 * MB;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.limits.memory_bytes = 64 * MB;
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_int_equal(outcome.result.kind, END_OUT_OF_MEMORY);
     outcome_free(&outcome);
 
     argv[2] = "head -c 16M /dev/zero > /tmp/x; head -c 8M /dev/zero > /dev/shm/x; ./probe eat-shared 48";
-    outcome = fixture_run(spawner, &spec);
+    outcome = fixture_run(spawner, &plan);
     assert_int_equal(outcome.result.kind, END_OUT_OF_MEMORY);
     outcome_free(&outcome);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     spawner_stop(spawner);
 }
 
-/* A page that many share is one page: what was forked is not counted again. */
+/* A shared page is counted once, also after a fork. */
 static void test_x18_shared_pages_count_once(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
@@ -90,7 +92,7 @@ static void test_x18_mapped_memfds_count_once(void **state) {
     spawner_stop(spawner);
 }
 
-/* One process cannot even ask for much more than the limit, however fast. */
+/* One process cannot even request much more than the limit, however fast. */
 static void test_x18_one_process(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
@@ -107,35 +109,36 @@ static void test_x18_one_process(void **state) {
     spawner_stop(spawner);
 }
 
-/* X16: two in parallel, so that it is seen that each is counted apart. */
+/* X16: two in parallel, to verify that each is counted separately. */
 static void test_x16_processes(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
     const char *const argv[] = {"./probe", "fork", "1000", NULL};
     char path[256];
-    struct command_spec spec = {.argv = argv, .limits = {.max_processes = 40}, .tree_fd = fixture_tree(path)};
-    struct running first = fixture_start(spawner, &spec), second = fixture_start(spawner, &spec);
+    struct launch_plan plan = {
+        .order.argv = argv, .order.limits = {.max_processes = 40}, .order.tree_fd = fixture_tree(path)};
+    struct running first = fixture_start(spawner, &plan), second = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&first, "started 39\n"));
     assert_true(fixture_wait_output(&second, "started 39\n"));
-    struct outcome outcome = fixture_sh(spawner, "echo still here"); /* and others are not in its way */
+    struct outcome outcome = fixture_sh(spawner, "echo still here"); /* and others do not affect it */
     assert_string_equal(outcome.output, "still here\n");
     outcome_free(&outcome);
     running_close(&first);
     running_close(&second);
 
-    /* where RLIMIT_NPROC does not count by sandbox, the watchdog does */
+    /* where RLIMIT_NPROC does not count per sandbox, the watchdog does */
     struct spawner *weak = fixture_spawner("nproc");
-    outcome = fixture_run(weak, &spec);
+    outcome = fixture_run(weak, &plan);
     assert_null(strstr(outcome.output, "survived"));
     assert_int_equal(outcome.result.kind, END_SIGNALED);
     assert_string_equal(outcome.result.message, "killed: the sandbox had more than its 40 processes");
     outcome_free(&outcome);
     spawner_stop(weak);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
     spawner_stop(spawner);
 }
 
-/* X16: the tree is gone, and the spawner answers, while somebody forks as fast as it can. */
+/* X16: the processes are gone, and the spawner replies, while a command forks as fast as possible. */
 static void test_x16_fork_bomb(void **state) {
     const char *argv[4];
     const char *word = fixture_word();
@@ -144,9 +147,9 @@ static void test_x16_fork_bomb(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner(NULL);
     snprintf(script, sizeof script, "echo up; b() { b | b & }; b 2>/dev/null; : %s; sleep 60", word);
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.limits.max_processes = 100;
-    struct running bomb = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.order.limits.max_processes = 100;
+    struct running bomb = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&bomb, "up"));
     struct outcome outcome = fixture_sh(spawner, "echo alive");
     assert_string_equal(outcome.output, "alive\n");
@@ -167,14 +170,14 @@ static void test_cpus_without_cgroup(void **state) {
     assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
     struct spawner *spawner = fixture_spawner(NULL);
     assert_string_equal(spawner_cpu_mode(spawner), "affinity");
-    struct command_spec spec = fixture_shell(argv, "nproc; nice");
-    spec.limits.cpus = 0.5;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "nproc; nice");
+    plan.order.limits.cpus = 0.5;
+    struct outcome outcome = fixture_run(spawner, &plan);
     snprintf(expected, sizeof expected, "1\n%d\n", CPU_COUNT(&ours) > 1 ? behind : priority);
     assert_string_equal(outcome.output, expected);
     outcome_free(&outcome);
-    spec.limits.cpus = 1000;
-    outcome = fixture_run(spawner, &spec);
+    plan.order.limits.cpus = 1000;
+    outcome = fixture_run(spawner, &plan);
     snprintf(expected, sizeof expected, "%d\n%d\n", CPU_COUNT(&ours), priority);
     assert_string_equal(outcome.output, expected);
     outcome_free(&outcome);
@@ -241,22 +244,22 @@ static void test_cgroup_leaf(void **state) {
     struct spawner *spawner = fixture_spawner_with(NULL, tree);
     assert_string_equal(spawner_memory_mode(spawner), "cgroup");
     assert_string_equal(spawner_cpu_mode(spawner), "cgroup");
-    struct command_spec spec = fixture_shell(argv, "echo up; grep 'data size' /proc/self/limits; sleep 60");
-    spec.limits = (struct limits){.memory_bytes = 256 * MB, .cpus = 0.5, .max_processes = 100};
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "echo up; grep 'data size' /proc/self/limits; sleep 60");
+    plan.order.limits = (struct limits){.memory_bytes = 256 * MB, .cpus = 0.5, .max_processes = 100};
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "unlimited")); /* nothing counts twice */
     must_hold(tree, "memory.max", "268435456");
     must_hold(tree, "memory.swap.max", "0");
     must_hold(tree, "memory.oom.group", "1");
     must_hold(tree, "cpu.max", "50000 100000");
     must_hold(tree, "pids.max", "102");
-    must_hold(tree, "cgroup.procs", "0"); /* entered by who wrote it */
+    must_hold(tree, "cgroup.procs", "0"); /* entered by its writer */
 
     /* the kernel kills everything in the leaf */
     write_leaf(tree, "memory.events", "low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 1\n");
-    pid_t keeper;
-    assert_int_equal(family_children(&keeper, 1), 1);
-    pid_t bwrap = fixture_child_of(fixture_child_of(keeper));
+    pid_t supervisor;
+    assert_int_equal(subreaper_children(&supervisor, 1), 1);
+    pid_t bwrap = fixture_child_of(fixture_child_of(supervisor));
     assert_int_equal(kill(bwrap, SIGKILL), 0);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_OUT_OF_MEMORY);
@@ -273,16 +276,17 @@ static void test_cgroup_without_oom(void **state) {
     struct spawner *spawner = fixture_spawner_with(NULL, tree);
     assert_string_equal(spawner_memory_mode(spawner), "cgroup");
     assert_string_equal(spawner_cpu_mode(spawner), "affinity");
-    struct command_spec spec = fixture_shell(argv, "exit 4");
-    spec.limits.memory_bytes = 256 * MB;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "exit 4");
+    plan.order.limits.memory_bytes = 256 * MB;
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_int_equal(outcome.result.kind, END_EXITED);
     assert_int_equal(outcome.result.exit_code, 4);
     outcome_free(&outcome);
     spawner_stop(spawner);
 }
 
-/* What is no cgroup v2 with the memory controller is not used, and one that breaks later is an error, never no limit.
+/* Only a cgroup v2 with the memory controller is used, and one that fails later is an error, never the absence of a
+ * limit.
  */
 static void test_cgroup_unusable(void **state) {
     char tree[256], file[300];
@@ -308,7 +312,7 @@ static void test_cgroup_unusable(void **state) {
     spawner_stop(spawner);
 }
 
-/* This machine's own: whatever it is, limits are enforced somehow. */
+/* This machine's own cgroup: whatever it is, limits are enforced. */
 static void test_cgroup_of_this_machine(void **state) {
     (void)state;
     struct spawner *spawner = fixture_spawner_with(NULL, NULL);

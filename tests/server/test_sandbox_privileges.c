@@ -1,6 +1,6 @@
 /*
- * test_sandbox_privileges.c: giving up root (X29), with folders that are closed to the new user. Most of it needs root
- * to begin with and is skipped for others. Each case is a process of its own, because there is no way back.
+ * test_sandbox_privileges.c: dropping root (X29), with folders that are closed to the new user. Most of it requires
+ * root and is skipped otherwise. Each case is a separate process, because it is irreversible.
  */
 #include "sandbox_fixture.h"
 
@@ -28,7 +28,7 @@
 
 static char base[64]; /* root's, open to all */
 
-/* In a child of the test: says what is wrong, by line, and ends. */
+/* In a child of the test: reports the failed line and exits. */
 static void require_at(bool condition, int line, const char *detail) {
     if (!condition) {
         fprintf(stderr, "line %d: not so (%s)\n", line, detail);
@@ -91,10 +91,10 @@ static void drop(const struct identity *identity, const char *const *folders) {
 
 static void require_sandbox(int tree_fd, const char *expected) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "ls; touch made");
-    spec.tree_fd = tree_fd;
+    struct launch_plan plan = fixture_shell(argv, "ls; touch made");
+    plan.order.tree_fd = tree_fd;
     struct spawner *spawner = fixture_spawner(NULL);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     require_at(outcome.result.kind == END_EXITED && outcome.result.exit_code == 0, __LINE__, outcome.result.message);
     REQUIRE(strcmp(outcome.output, expected) == 0);
     outcome_free(&outcome);
@@ -150,7 +150,7 @@ static void test_x29_root_becomes_an_unused_user(void **state) {
     as_root(become_unused);
 }
 
-/* The user that somebody else's processes run as is not unused. */
+/* A user with running processes is not unused. */
 static void choose_beside_another(void) {
     struct identity first, second;
     char why[512], byte;
@@ -161,7 +161,7 @@ static void choose_beside_another(void) {
     if (other == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         REQUIRE(setresuid(first.uid, first.uid, first.uid) == 0);
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* as a server is: its files in /proc are root's */
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* like a server: its files in /proc belong to root */
         REQUIRE(write(ready[1], "x", 1) == 1);
         pause();
     }
@@ -201,7 +201,7 @@ static void make_folder(char path[128], const char *name, mode_t mode, uid_t own
     REQUIRE(mkdir(path, mode) == 0 && chmod(path, mode) == 0 && chown(path, owner, owner) == 0);
 }
 
-/* As with a state folder in /root: the path stays, what is beside it goes, and the host sees nothing of it. */
+/* As with a state folder in /root: the path stays, its siblings are hidden, and the host is not affected. */
 static void keep_closed_folders(void) {
     const struct identity identity = {true, SOME_ID, SOME_ID};
     char closed[128], deeper[128], state_dir[128], image[128], beside[128], open_dir[128], path[200];
@@ -223,7 +223,7 @@ static void keep_closed_folders(void) {
     REQUIRE(access(beside, F_OK) == -1 && errno == ENOENT);
     int tree_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     require_sandbox(tree_fd, "known\n");
-    require_sandbox(before_fd, "known\nmade\n"); /* opened when it was still root's */
+    require_sandbox(before_fd, "known\nmade\n"); /* opened when it still belonged to root */
 }
 
 static void test_x29_closed_folders(void **state) {
@@ -258,7 +258,7 @@ static void test_x29_folders_that_cannot_be(void **state) {
     as_root(refuse_folders);
 }
 
-/* Root without the right to make a mount namespace, as in many containers. */
+/* Root without permission to create a mount namespace, as in many containers. */
 static void refuse_without_mounts(void) {
     const struct identity identity = {true, SOME_ID, SOME_ID};
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -288,7 +288,7 @@ static bool write_text(const char *path, const char *text) {
     return done;
 }
 
-/* "Root" of a user namespace that knows nobody else. */
+/* "Root" of a user namespace without other users. */
 static void refuse_lonely_root(void) {
     struct identity identity;
     char why[512] = "", map[64];
@@ -327,7 +327,7 @@ static void test_x29_covers(void **state) {
     as_root(be_root_in_a_sandbox);
 }
 
-/* Run by root, without the covers: what is left is that the server gives root up. */
+/* Run by root, without the covers: what is left is the change of user. */
 static void be_unused_without_covers(void) {
     struct identity identity;
     char why[512];

@@ -1,5 +1,5 @@
 /*
- * test_sandbox_probe.c: finding bubblewrap, and saying what is wrong where it cannot work (X8, X23, X24, X25).
+ * test_sandbox_probe.c: finding bubblewrap, and reporting the cause where it cannot work (X8, X23, X24, X25).
  */
 #include "sandbox_fixture.h"
 
@@ -20,7 +20,7 @@
 
 static char capable_folder[64]; /* with a bwrap that has file capabilities; empty: could not be made */
 
-/* Only root can give a file capabilities, and the fixture gives up root. */
+/* Only root can give a file capabilities, and the fixture drops root. */
 static void make_capable_program(void) {
     const unsigned char capabilities[20] = {1, 0, 0, 2, 0, 0, 0x20}; /* version 2, effective, CAP_SYS_ADMIN permitted */
     char path[100];
@@ -37,12 +37,12 @@ static void make_capable_program(void) {
     capable_folder[0] = '\0';
 }
 
-/* And then only root can remove it: a child that waits for our end. */
+/* And then only root can remove it: a child that waits until the test ends. */
 static void remove_at_the_end(void) {
     int end[2];
     char byte, path[100];
     if (capable_folder[0] == '\0' || pipe2(end, O_CLOEXEC) != 0 || fork() != 0) {
-        return; /* end[1] stays open until we are gone */
+        return; /* end[1] stays open until the test exits */
     }
     close(end[1]);
     while (read(end[0], &byte, 1) == -1 && errno == EINTR) {
@@ -97,7 +97,7 @@ static void test_works_here(void **state) {
     assert_int_equal(result.warning[0] != '\0', major == 0 && minor < 12);
 }
 
-/* X25: an earlier one in PATH is not even looked at. */
+/* X25: an earlier one in PATH is ignored. */
 static void test_x25_not_from_path(void **state) {
     char path[300], marker[300], script[400];
     struct probe_result result;
@@ -141,7 +141,7 @@ static void test_x23_missing(void **state) {
     must_refuse(make_program("#!/bin/sh\n", 0644), "install the package bubblewrap");
 }
 
-/* X23: one that goes away later is an error of every command; nothing runs bare. */
+/* X23: one that is removed later makes every command an error; nothing runs unsandboxed. */
 static void test_x23_gone_later(void **state) {
     const char *argv[4];
     char marker[200], script[300];
@@ -152,8 +152,8 @@ static void test_x23_gone_later(void **state) {
     assert_non_null(spawner);
     snprintf(marker, sizeof marker, "%s/ran-bare", fixture_folder());
     snprintf(script, sizeof script, "touch %s", marker);
-    struct command_spec spec = fixture_shell(argv, script);
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(result.kind, END_SANDBOX_FAILED);
     assert_string_equal(result.message, "the sandbox could not be built: /no/such/bwrap: No such file or directory");
@@ -179,7 +179,7 @@ static void test_versions(void **state) {
     assert_string_equal(result.warning, "");
 }
 
-/* What it complains about reaches whoever started the server. */
+/* Its error message is passed on to the user of the server. */
 static void test_broken(void **state) {
     (void)state;
     must_refuse(make_program("#!/bin/sh\necho bwrap: something new is wrong >&2\nexit 1\n", 0755),
@@ -187,7 +187,7 @@ static void test_broken(void **state) {
     must_refuse(make_program("#!/bin/sh\nkill -9 $$\n", 0755), "was killed");
 }
 
-/* X8, X24: on hosts of their own, as far as a user namespace makes one. */
+/* X8, X24: on separate hosts, as far as a user namespace provides one. */
 enum { CANNOT = 77 };
 
 static bool write_text(const char *path, const char *text) {

@@ -1,5 +1,5 @@
 /*
- * test_sandbox_run.c: what a command gets and what its caller is told, by spawner.h.
+ * test_sandbox_run.c: the input of a command and the result of its caller, by spawner.h.
  */
 #include "sandbox_fixture.h"
 
@@ -15,7 +15,7 @@
 
 static struct spawner *spawner;
 
-static bool inherited[1024]; /* descriptors that were open before us */
+static bool inherited[1024]; /* descriptors that were open before the test */
 
 static int start_spawner(void **state) {
     for (int fd = 0; fd < 1024; fd++) {
@@ -43,7 +43,7 @@ static void test_exit_codes_are_the_commands_own(void **state) {
     check(fixture_sh(spawner, "exit 0"), END_EXITED, 0, "");
     check(fixture_sh(spawner, "echo out; exit 7"), END_EXITED, 7, "out\n");
     check(fixture_sh(spawner, "exit 255"), END_EXITED, 255, "");
-    /* not taken for what they are elsewhere */
+    /* not interpreted as elsewhere */
     check(fixture_sh(spawner, "exit 127"), END_EXITED, 127, "");
     check(fixture_sh(spawner, "exit 137"), END_EXITED, 137, "");
     check(fixture_sh(spawner, "exit 1"), END_EXITED, 1, "");
@@ -60,8 +60,8 @@ static void test_signals_are_told_from_exit_codes(void **state) {
 
 static struct outcome run_program(const char *program) {
     const char *const argv[] = {program, NULL};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
-    return fixture_run(spawner, &spec);
+    const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
+    return fixture_run(spawner, &plan);
 }
 
 static void check_not_run(const char *program, int exit_code, const char *message) {
@@ -84,35 +84,37 @@ static void test_no_program_at_all(void **state) {
     struct running running;
     char why[128];
     (void)state;
-    assert_false(spawner_run(spawner, &(struct command_spec){.argv = none, .tree_fd = -1}, &running, why, sizeof why));
+    assert_false(spawner_run(spawner, &(struct launch_plan){.order.argv = none, .order.tree_fd = -1}, &running, why,
+                             sizeof why));
     assert_string_equal(why, "no program is named");
-    assert_false(spawner_run(spawner, &(struct command_spec){.argv = empty, .tree_fd = -1}, &running, why, sizeof why));
+    assert_false(spawner_run(spawner, &(struct launch_plan){.order.argv = empty, .order.tree_fd = -1}, &running, why,
+                             sizeof why));
     assert_int_equal(running.output_fd, -1);
     assert_int_equal(running.control_fd, -1);
     running_close(&running);
-    const struct command_spec relative = {.argv = truth, .tree_fd = -1, .workdir = "tmp"};
+    const struct launch_plan relative = {.order.argv = truth, .order.tree_fd = -1, .order.workdir = "tmp"};
     assert_false(spawner_run(spawner, &relative, &running, why, sizeof why));
     assert_non_null(strstr(why, "absolute"));
 }
 
-/* A script is never handed to a shell because it lacks its first line. */
+/* A script without an interpreter line is not run by a shell. */
 static void test_script_without_interpreter(void **state) {
     const char *const good[] = {"./script", NULL};
     char path[256];
     int tree_fd = fixture_tree(path);
-    struct command_spec spec = {.argv = good, .tree_fd = tree_fd, .profile = PROFILE_MODERATE};
+    struct launch_plan plan = {.order.argv = good, .order.tree_fd = tree_fd, .shape.profile = PROFILE_MODERATE};
     (void)state;
     int fd = openat(tree_fd, "script", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
     assert_int_equal(write(fd, "echo ran\n", 9), 9);
     close(fd);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.result.message, "./script: Exec format error");
     check(outcome, END_NOT_FOUND, 126, "");
 
     fd = openat(tree_fd, "script", O_WRONLY | O_TRUNC | O_CLOEXEC);
     assert_int_equal(write(fd, "#!/no/such\n", 11), 11);
     close(fd);
-    outcome = fixture_run(spawner, &spec);
+    outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.result.message, "./script: its interpreter was not found");
     check(outcome, END_NOT_FOUND, 127, "");
     close(tree_fd);
@@ -120,27 +122,27 @@ static void test_script_without_interpreter(void **state) {
 
 static void test_working_directory(void **state) {
     const char *const argv[] = {"pwd", NULL};
-    struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     (void)state;
-    check(fixture_run(spawner, &spec), END_EXITED, 0, SANDBOX_HOME "\n");
-    spec.workdir = "/usr/bin";
-    check(fixture_run(spawner, &spec), END_EXITED, 0, "/usr/bin\n");
-    spec.workdir = "/no/such";
-    struct outcome outcome = fixture_run(spawner, &spec);
+    check(fixture_run(spawner, &plan), END_EXITED, 0, SANDBOX_HOME "\n");
+    plan.order.workdir = "/usr/bin";
+    check(fixture_run(spawner, &plan), END_EXITED, 0, "/usr/bin\n");
+    plan.order.workdir = "/no/such";
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.result.message, "cannot enter /no/such: No such file or directory");
     check(outcome, END_NOT_FOUND, 126, "");
 }
 
-/* RI3: every byte of every argument, among them what a shell would touch. */
+/* RI3: every byte of every argument, including those special to a shell. */
 static void test_arguments_go_through_untouched(void **state) {
     static char big[100001];
     memset(big, 'x', sizeof big - 1);
     const char *const argv[] = {
         "printf",       "%s|", "a b", "",  "'q' \"d\" `id` $(id) $HOME \\", "line\nline\r\n\t", "-n",
         "\xff\xfe\x01", "*",   big,   NULL};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     (void)state;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     const char *expected = "a b||'q' \"d\" `id` $(id) $HOME \\|line\nline\r\n\t|-n|\xff\xfe\x01|*|";
     assert_int_equal(outcome.size, strlen(expected) + sizeof big);
     assert_memory_equal(outcome.output, expected, strlen(expected));
@@ -148,14 +150,14 @@ static void test_arguments_go_through_untouched(void **state) {
     outcome_free(&outcome);
 }
 
-/* RI3: more than the kernel takes is an answer of its own. */
+/* RI3: more than the kernel accepts is a separate result. */
 static void test_too_big(void **state) {
     static char big[200001];
     memset(big, 'x', sizeof big - 1);
     const char *const argv[] = {"true", big, NULL};
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .profile = PROFILE_MODERATE};
+    const struct launch_plan plan = {.order.argv = argv, .order.tree_fd = -1, .shape.profile = PROFILE_MODERATE};
     (void)state;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.result.message, "true: Argument list too long");
     check(outcome, END_TOO_BIG, 126, "");
 }
@@ -163,31 +165,32 @@ static void test_too_big(void **state) {
 static void test_environment(void **state) {
     const char *const argv[] = {"env", NULL};
     const char *const env[] = {"A=1", "TERM=vt100", "MULTI=a\nb", "EMPTY=", NULL};
-    struct command_spec spec = {.argv = argv, .env = env, .tree_fd = -1, .image = "python:3.12-slim"};
+    struct launch_plan plan = {
+        .order.argv = argv, .order.env = env, .order.tree_fd = -1, .order.image = "python:3.12-slim"};
     (void)state;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "PATH=" SANDBOX_HOME
                                         "/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
                                         "HOME=" SANDBOX_HOME "\nUSER=sandbox\nLOGNAME=sandbox\nSHELL=/bin/sh\n"
                                         "LANG=C.UTF-8\nPWD=" SANDBOX_HOME "\nPIP_BREAK_SYSTEM_PACKAGES=1\n"
                                         "A=1\nTERM=vt100\nMULTI=a\nb\nEMPTY=\n");
     outcome_free(&outcome);
-    spec.image = "alpine";
-    outcome = fixture_run(spawner, &spec);
+    plan.order.image = "alpine";
+    outcome = fixture_run(spawner, &plan);
     assert_null(strstr(outcome.output, "PIP_"));
     outcome_free(&outcome);
 }
 
-/* The caller's PATH is the one that is searched. */
+/* The caller's PATH is searched. */
 static void test_path_of_the_caller(void **state) {
     const char *const argv[] = {"probe", "none", NULL}, *const env[] = {"PATH=/nowhere::" SANDBOX_HOME, NULL};
     char path[256];
-    struct command_spec spec = {.argv = argv, .env = env, .tree_fd = fixture_tree(path)};
+    struct launch_plan plan = {.order.argv = argv, .order.env = env, .order.tree_fd = fixture_tree(path)};
     (void)state;
-    check(fixture_run(spawner, &spec), END_EXITED, 2, "");
-    spec.env = NULL;
-    check(fixture_run(spawner, &spec), END_NOT_FOUND, 127, "");
-    close(spec.tree_fd);
+    check(fixture_run(spawner, &plan), END_EXITED, 2, "");
+    plan.order.env = NULL;
+    check(fixture_run(spawner, &plan), END_NOT_FOUND, 127, "");
+    close(plan.order.tree_fd);
 }
 
 /* RI1 */
@@ -202,7 +205,7 @@ static void test_stdout_and_stderr_stay_in_order(void **state) {
           "o1\ne1\no2\ne2\no3\ne3\n");
 }
 
-/* RS3: what was written before the end has arrived when the end is known, however much it was. */
+/* RS3: all output has arrived when the result is known, however much it is. */
 static void test_all_bytes_arrive(void **state) {
     (void)state;
     struct outcome outcome = fixture_sh(spawner, "head -c 5000000 /dev/zero; echo end");
@@ -211,8 +214,8 @@ static void test_all_bytes_arrive(void **state) {
     outcome_free(&outcome);
 
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "echo first; echo second >&2");
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "echo first; echo second >&2");
+    struct running running = fixture_start(spawner, &plan);
     struct run_result result;
     char text[64];
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
@@ -222,44 +225,44 @@ static void test_all_bytes_arrive(void **state) {
     running_close(&running);
 }
 
-/* A pipe of its own for stderr, for a kept tree only, and the first pipe does not show what is in it. */
+/* A separate pipe for stderr, for a kept tree only; the first pipe does not contain its data. */
 static void test_separate_errors(void **state) {
     const char *argv[4];
     char path[256], why[200] = "", text[64];
-    struct command_spec spec = fixture_shell(argv, "echo out; echo err >&2");
+    struct launch_plan plan = fixture_shell(argv, "echo out; echo err >&2");
     struct running running;
     struct run_result result;
     (void)state;
-    spec.separate_errors = true;
-    assert_false(spawner_run(spawner, &spec, &running, why, sizeof why));
+    plan.order.separate_errors = true;
+    assert_false(spawner_run(spawner, &plan, &running, why, sizeof why));
     assert_non_null(strstr(why, "kept sandboxes only"));
-    spec.tree_fd = fixture_tree(path);
-    running = fixture_start(spawner, &spec);
+    plan.order.tree_fd = fixture_tree(path);
+    running = fixture_start(spawner, &plan);
     assert_true(running_result(&running, &result, FIXTURE_TIMEOUT_MS));
     assert_int_equal(read(running.output_fd, text, sizeof text), 4);
     assert_memory_equal(text, "out\n", 4);
     assert_int_equal(read(running.error_fd, text, sizeof text), 4);
     assert_memory_equal(text, "err\n", 4);
     running_close(&running);
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
-/* RS5: the command's end is the end, though a child of it holds the output. */
+/* RS5: the command's end is the end, although a child of it holds the output open. */
 static void test_background_child_does_not_delay_the_end(void **state) {
     (void)state;
-    /* for longer than anybody waits here */
+    /* longer than the test waits */
     check(fixture_sh(spawner, "sleep 600 & echo done"), END_EXITED, 0, "done\n");
     check(fixture_sh(spawner, "setsid sleep 600 & (sleep 600 &) ; exit 3"), END_EXITED, 3, "");
 }
 
-/* RO4: the pipe is the buffer; who does not read makes the command wait. */
+/* RO4: the pipe is the buffer; without a reader the command waits. */
 static void test_back_pressure(void **state) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "yes >&2");
+    struct launch_plan plan = fixture_shell(argv, "yes >&2");
     struct run_result result;
     int first = 0, second = -1;
     (void)state;
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     struct pollfd event = {.fd = running.output_fd, .events = POLLIN};
     assert_int_equal(poll(&event, 1, FIXTURE_TIMEOUT_MS), 1);
     int64_t deadline = fixture_now_ms() + FIXTURE_TIMEOUT_MS;
@@ -284,8 +287,8 @@ static void test_kill(void **state) {
     const char *word = fixture_word();
     (void)state;
     snprintf(script, sizeof script, "trap '' TERM; sh -c 'echo up; sleep 60' %s", word);
-    struct command_spec spec = fixture_shell(argv, script);
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
     assert_true(fixture_count(word) > 0);
     assert_false(running_result(&running, &result, 50));
@@ -296,7 +299,7 @@ static void test_kill(void **state) {
     assert_int_equal(result.exit_code, 137);
     assert_string_equal(result.message, "killed");
     assert_int_equal(fixture_count(word), 0); /* gone before the result, not after */
-    running_kill(&running);                   /* too late, and harmless */
+    running_kill(&running);                   /* too late, but harmless */
     running_close(&running);
     running_close(&running);
 }
@@ -307,39 +310,40 @@ static void test_close_kills(void **state) {
     const char *word = fixture_word();
     (void)state;
     snprintf(script, sizeof script, "sh -c 'echo up; sleep 600' %s", word);
-    struct command_spec spec = fixture_shell(argv, script);
-    struct running running = fixture_start(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
     assert_true(fixture_count(word) > 0);
     running_close(&running);
     assert_true(fixture_all_gone(word, FIXTURE_GONE_MS));
 }
 
-/* A kept tree is the home of every command on it, and what they leave stays. */
+/* A kept tree is the home of every command in it, and its files persist. */
 static void test_kept_tree(void **state) {
     const char *argv[4];
     char path[256], file[300], text[16] = "";
-    struct command_spec spec = fixture_shell(argv, "echo kept > note; mkdir sub; echo x > /tmp/gone");
+    struct launch_plan plan = fixture_shell(argv, "echo kept > note; mkdir sub; echo x > /tmp/gone");
     (void)state;
-    spec.tree_fd = fixture_tree(path);
-    check(fixture_run(spawner, &spec), END_EXITED, 0, "");
+    plan.order.tree_fd = fixture_tree(path);
+    check(fixture_run(spawner, &plan), END_EXITED, 0, "");
     argv[2] = "cat ~/note; ls -d sub; ls /tmp";
-    spec.profile = PROFILE_RESTRICTIVE;
-    check(fixture_run(spawner, &spec), END_EXITED, 0, "kept\nsub\n");
+    plan.shape.profile = PROFILE_RESTRICTIVE;
+    check(fixture_run(spawner, &plan), END_EXITED, 0, "kept\nsub\n");
     snprintf(file, sizeof file, "%s/note", path);
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     assert_int_equal(read(fd, text, sizeof text), 5);
     close(fd);
-    close(spec.tree_fd);
-    check(fixture_sh(spawner, "ls -A"), END_EXITED, 0, ""); /* without a tree: nothing, and nothing stays */
+    close(plan.order.tree_fd);
+    check(fixture_sh(spawner, "ls -A"), END_EXITED, 0, ""); /* without a tree: empty, and nothing persists */
 }
 
-/* Another root: its own programs, and nothing of the host's. */
+/* Another root: its own programs, and nothing of the host. */
 static void test_image_root(void **state) {
     const char *const argv[] = {"/bin/probe", "files", NULL};
     char root[256], bin[300];
     int root_fd = fixture_tree(root);
-    const struct command_spec spec = {.argv = argv, .tree_fd = -1, .image_root = root, .profile = PROFILE_MODERATE};
+    const struct launch_plan plan = {
+        .order.argv = argv, .order.tree_fd = -1, .shape.image_root = root, .shape.profile = PROFILE_MODERATE};
     (void)state;
     snprintf(bin, sizeof bin, "%s/bin", root);
     assert_int_equal(mkdirat(root_fd, "usr", 0755), 0);
@@ -349,7 +353,7 @@ static void test_image_root(void **state) {
     assert_int_equal(symlinkat("usr", root_fd, "bin"), 0);
     assert_int_equal(renameat(root_fd, "probe", root_fd, "usr/probe"), 0);
     assert_int_equal(close(openat(root_fd, "etc/resolv.conf", O_WRONLY | O_CREAT, 0644)), 0);
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_int_equal(outcome.result.kind, END_EXITED);
     assert_non_null(strstr(outcome.output, "/usr/x: EROFS\n"));
     assert_non_null(strstr(outcome.output, "/etc/x: EROFS\n"));
@@ -359,8 +363,8 @@ static void test_image_root(void **state) {
     assert_non_null(strstr(outcome.output, "/proc/sys/kernel/hostname: E"));
     outcome_free(&outcome);
 
-    struct command_spec missing = spec;
-    missing.image_root = "/no/such/root";
+    struct launch_plan missing = plan;
+    missing.shape.image_root = "/no/such/root";
     outcome = fixture_run(spawner, &missing);
     assert_non_null(strstr(outcome.result.message, "/no/such/root"));
     check(outcome, END_SANDBOX_FAILED, 125, "");
@@ -378,8 +382,8 @@ static void *run_many(void *argument) {
         int code = (*number * ROUNDS + round) % 200;
         snprintf(script, sizeof script, "echo %d-%d; exit %d", *number, round, code);
         snprintf(expected, sizeof expected, "%d-%d\n", *number, round);
-        struct command_spec spec = fixture_shell(argv, script);
-        struct outcome outcome = fixture_run(spawner, &spec);
+        struct launch_plan plan = fixture_shell(argv, script);
+        struct outcome outcome = fixture_run(spawner, &plan);
         good += outcome.result.kind == END_EXITED && outcome.result.exit_code == code &&
                 strcmp(outcome.output, expected) == 0;
         outcome_free(&outcome);
@@ -408,11 +412,11 @@ enum { AT_ONCE = 200 };
 static void test_two_hundred_at_once(void **state) {
     static struct running running[AT_ONCE];
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, "echo up; sleep 60");
+    struct launch_plan plan = fixture_shell(argv, "echo up; sleep 60");
     struct run_result result;
     (void)state;
     for (int i = 0; i < AT_ONCE; i++) {
-        running[i] = fixture_start(spawner, &spec);
+        running[i] = fixture_start(spawner, &plan);
     }
     for (int i = 0; i < AT_ONCE; i++) {
         assert_true(fixture_wait_output(&running[i], "up"));
@@ -435,7 +439,7 @@ static int count_descriptors(void) {
     return count;
 }
 
-/* What whoever started the tests left open is not ours. */
+/* Descriptors that the caller of the tests left open are ignored. */
 static bool inherited[1024];
 
 static void remember_inherited(void) {

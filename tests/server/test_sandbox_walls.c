@@ -1,6 +1,6 @@
 /*
- * test_sandbox_walls.c: what a command cannot do. The names are those of docs/security.md. Where a single switch makes
- * the wall, the test takes it away, too, and sees that its own check notices.
+ * test_sandbox_walls.c: what a command cannot do. The names are those of docs/security.md. Where a single control
+ * prevents it, the test also disables that control and verifies that its own check fails then.
  */
 #include "sandbox_fixture.h"
 
@@ -31,7 +31,7 @@ static int stop_spawner(void **state) {
     return fixture_tear_down(state);
 }
 
-/* Whether the probe said this line. */
+/* Whether the probe printed this line. */
 static bool said(const struct outcome *outcome, const char *line) {
     const char *at = strstr(outcome->output, line);
     size_t size = strlen(line);
@@ -54,16 +54,16 @@ static void must_say(const struct outcome *outcome, const char *const *lines, si
         must_say(outcome, lines_, sizeof lines_ / sizeof lines_[0]);                                                   \
     } while (0)
 
-/* What the script prints with all controls and with one taken away. */
+/* Compares what the script prints with all controls and with one disabled. */
 static void must_differ(const char *control, enum profile profile, const char *script, const char *held,
                         const char *breached) {
     const char *argv[4];
-    struct command_spec spec = fixture_shell(argv, script);
-    spec.profile = profile;
-    struct outcome with = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, script);
+    plan.shape.profile = profile;
+    struct outcome with = fixture_run(spawner, &plan);
     assert_string_equal(with.output, held);
     struct spawner *weak = fixture_spawner(control);
-    struct outcome without = fixture_run(weak, &spec);
+    struct outcome without = fixture_run(weak, &plan);
     spawner_stop(weak);
     if (strcmp(without.output, breached) != 0) {
         fail_msg("without %s the check should notice, but says \"%s\"", control, without.output);
@@ -81,21 +81,21 @@ static void test_x1_planted_links(void **state) {
     (void)state;
     snprintf(outside, sizeof outside, "%s/outside", fixture_folder());
     assert_int_equal(mkdir(outside, 0700), 0);
-    struct command_spec spec = fixture_shell(argv, "for l in *; do test -L $l && mkdir -p $l/made 2>/dev/null && echo "
-                                                   "$l; done; echo ran");
-    spec.tree_fd = fixture_tree(path);
+    struct launch_plan plan = fixture_shell(argv, "for l in *; do test -L $l && mkdir -p $l/made 2>/dev/null && echo "
+                                                  "$l; done; echo ran");
+    plan.order.tree_fd = fixture_tree(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char target[300];
         snprintf(target, sizeof target, "%s%s", i % 2 == 0 ? "/oldroot" : "", outside);
-        assert_int_equal(symlinkat(target, spec.tree_fd, names[i]), 0);
+        assert_int_equal(symlinkat(target, plan.order.tree_fd, names[i]), 0);
     }
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "ran\n");
     outcome_free(&outcome);
     snprintf(path, sizeof path, "%s/made", outside);
     assert_int_equal(stat(path, &status), -1);
     assert_int_equal(rmdir(outside), 0); /* still empty */
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x3_terminal(void **state) {
@@ -118,7 +118,7 @@ static void test_x3_terminal(void **state) {
     spawner_stop(weak);
 }
 
-/* X7: only its own processes, and of these not even the first can be looked into. */
+/* X7: only its own processes, of which the first cannot be inspected. */
 static void test_x7_other_processes(void **state) {
     char script[200];
     (void)state;
@@ -145,23 +145,23 @@ static int count_in_environments(const char *word) {
     return count;
 }
 
-/* X7: bubblewrap's own command line and environment, which others can read, hold nothing of the caller's. */
+/* X7: bubblewrap's own command line and environment, which others can read, contain nothing of the caller's. */
 static void test_x7_secrets_are_not_in_bwraps_hands(void **state) {
     const char *word = fixture_word();
     char secret[100], argument[100];
     snprintf(secret, sizeof secret, "SECRET=%s", word);
     snprintf(argument, sizeof argument, "echo up; read x < /dev/zero; : %s", word);
     const char *const argv[] = {"sh", "-c", argument, NULL}, *const env[] = {secret, NULL};
-    const struct command_spec spec = {.argv = argv, .env = env, .tree_fd = -1};
+    const struct launch_plan plan = {.order.argv = argv, .order.env = env, .order.tree_fd = -1};
     (void)state;
-    struct running running = fixture_start(spawner, &spec);
+    struct running running = fixture_start(spawner, &plan);
     assert_true(fixture_wait_output(&running, "up"));
-    assert_int_equal(fixture_count(word), 1); /* the command, and nobody else */
+    assert_int_equal(fixture_count(word), 1); /* the command only */
     assert_int_equal(count_in_environments(word), 1);
     running_close(&running);
 }
 
-/* X9: no interface but its own loopback, no name servers, and no service of the host's. */
+/* X9: no interface except its own loopback, no name servers, and no service of the host. */
 static void test_x9_no_network(void **state) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -195,8 +195,8 @@ static int listen_unix(const char *name, int type) {
     return fd;
 }
 
-/* X10: with the host's network its abstract sockets would be in reach; with none they are not. Both ways of keeping a
- * command from them are tried: Landlock's, where this kernel has it, and the filter's. */
+/* X10: with the host's network its abstract sockets would be reachable; with none they are not. Both controls are
+ * tested: Landlock, where this kernel has it, and the filter. */
 static void test_x10_abstract_sockets(void **state) {
     char name[64];
     (void)state;
@@ -214,7 +214,7 @@ static void test_x10_abstract_sockets(void **state) {
     assert_false(said(&outcome, "connect_stream_pair: OK"));
     outcome_free(&outcome);
     outcome = fixture_probe(filtered, PROFILE_RESTRICTIVE, "unix", name);
-    MUST_SAY(&outcome, "socket: OK", "connect: ECONNREFUSED"); /* its own network: unix sockets do no harm */
+    MUST_SAY(&outcome, "socket: OK", "connect: ECONNREFUSED"); /* its own network: unix sockets are harmless */
     outcome_free(&outcome);
     spawner_stop(filtered);
 
@@ -226,7 +226,8 @@ static void test_x10_abstract_sockets(void **state) {
     close(stream);
 }
 
-/* X10: a datagram pair, which every profile but the filtered one may make, cannot be turned on a host socket either. */
+/* X10: a datagram pair, allowed in every profile except the filtered one, cannot be connected to a host socket
+ * either. */
 static void test_x10_abstract_datagrams(void **state) {
     char name[64], byte;
     (void)state;
@@ -288,7 +289,7 @@ static void test_x11_x12_system_calls(void **state) {
     spawner_stop(weak);
 }
 
-/* X12, X17: also where no filter watches, a second user namespace cannot be had. */
+/* X12, X17: also without the filter, no second user namespace can be created. */
 static void test_x12_user_namespaces(void **state) {
     static const char *const script =
         "unshare -U true 2>&1 | grep -o -e 'not permitted' -e 'No space'; unshare -U echo made "
@@ -331,22 +332,21 @@ static void test_x14_descriptors(void **state) {
     close(open_here);
 }
 
-/* X14: a working directory that names a descriptor of whoever builds the sandbox, the kept tree's among them, from
- * which
- * ".." would lead through the host. */
+/* X14: a working directory that names a descriptor of a program that builds the sandbox, including the kept tree's,
+ * from which ".." would lead through the host. */
 static void test_x14_working_directory(void **state) {
     const char *argv[4];
     char path[256], workdir[32];
     (void)state;
-    struct command_spec spec = fixture_shell(argv, "ls -d ../tree-* 2>/dev/null");
-    spec.tree_fd = fixture_tree(path);
-    spec.workdir = workdir;
+    struct launch_plan plan = fixture_shell(argv, "ls -d ../tree-* 2>/dev/null");
+    plan.order.tree_fd = fixture_tree(path);
+    plan.order.workdir = workdir;
     for (int weak = 0; weak < 2; weak++) {
         struct spawner *one = fixture_spawner(weak ? "close_range" : NULL);
         int out = 0;
         for (int fd = 0; fd < 24; fd++) {
             snprintf(workdir, sizeof workdir, "/proc/self/fd/%d", fd);
-            struct outcome outcome = fixture_run(one, &spec);
+            struct outcome outcome = fixture_run(one, &plan);
             out += strstr(outcome.output, "../tree-") != NULL;
             assert_true(weak || outcome.result.kind == END_NOT_FOUND);
             outcome_free(&outcome);
@@ -354,7 +354,7 @@ static void test_x14_working_directory(void **state) {
         assert_int_equal(out > 0, weak);
         spawner_stop(one);
     }
-    close(spec.tree_fd);
+    close(plan.order.tree_fd);
 }
 
 static void test_x15_environment(void **state) {
@@ -362,7 +362,7 @@ static void test_x15_environment(void **state) {
     must_differ("clearenv", PROFILE_MODERATE, "echo $AK_TEST_MARKER", "\n", "of-the-host\n");
 }
 
-/* X29, X10: what can be opened, as what the server was started. */
+/* X29, X10: what can be opened, depending on the user that started the server. */
 static void test_x29_files(void **state) {
     static const char *const covered[] = {"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
                                           "/proc/sys/vm/drop_caches", "/proc/sys/user/max_user_namespaces",
@@ -387,15 +387,15 @@ static void test_x29_files(void **state) {
                 "1\n1\n1\n1\n", "0\n0\n0\n0\n");
 }
 
-/* X19: nothing that can be written to is without a bound. */
+/* X19: everything writable is bounded. */
 static void test_x19_full_disks(void **state) {
     const char *argv[4];
     (void)state;
-    struct command_spec spec = fixture_shell(argv, "for d in /tmp /dev/shm " SANDBOX_HOME
-                                                   "; do head -c 300M /dev/zero 2>/dev/null > $d/x; wc -c < $d/x; rm "
-                                                   "$d/x; done; touch /dev/x /x /run/x 2>/dev/null; echo $?");
-    spec.limits.memory_bytes = UINT64_C(256) << 20;
-    struct outcome outcome = fixture_run(spawner, &spec);
+    struct launch_plan plan = fixture_shell(argv, "for d in /tmp /dev/shm " SANDBOX_HOME
+                                                  "; do head -c 300M /dev/zero 2>/dev/null > $d/x; wc -c < $d/x; rm "
+                                                  "$d/x; done; touch /dev/x /x /run/x 2>/dev/null; echo $?");
+    plan.order.limits.memory_bytes = UINT64_C(256) << 20;
+    struct outcome outcome = fixture_run(spawner, &plan);
     assert_string_equal(outcome.output, "67108864\n33554432\n134217728\n1\n");
     outcome_free(&outcome);
 }

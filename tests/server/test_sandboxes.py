@@ -1,4 +1,4 @@
-"""Kept sandboxes: create, list, look, exec, remove, and what is left of them after a restart."""
+"""Kept sandboxes: create, list, get, exec, remove, and their state after a restart."""
 import datetime
 import http.client
 import json
@@ -223,7 +223,7 @@ class Remove(ServerTest):
             self.assertEqual(self.remove("again")[0], 200)
 
     def test_a_command_in_flight_ends_with_the_sandbox(self):
-        """RS6: the caller learns that the sandbox is gone, not that a connection broke."""
+        """RS6: the caller gets an error about the removed sandbox, not a broken connection."""
         marker = Markers.new()
         self.create("busy")
         call = Background(self.server.exec, "busy", "sh", "-c", "setsid sleep %s & trap '' TERM; sleep 600; echo" % marker)
@@ -260,7 +260,7 @@ class Remove(ServerTest):
         self.assert_nothing_left()
 
     def test_removal_while_clients_go_away(self):
-        """A command that is dying, because its client left, writes nothing any more when the tree is removed."""
+        """A command that is being killed, because its client disconnected, writes nothing after the tree is removed."""
         writer = "i=0; while :; do mkdir -p $0/$i/a/b; i=$((i+1)); done"
         for round_number in range(10):
             self.create("dying")
@@ -322,7 +322,7 @@ class Restart(ServerTest):
         self.assertEqual(first.terminate(), 0)
         second = self.start(first.state)
         again = second.call("GET", "/sandboxes/keep")[1]["data"]
-        # It is kept as the time of a file, which is taken a little later.
+        # It is stored as the mtime of a file, which is set a little later.
         self.assertLess(abs(seconds(again.pop("last_activity_at")) - seconds(info.pop("last_activity_at"))), 1 * slowness())
         self.assertEqual(again, info)
         self.assertEqual(second.exec("keep", "cat", "file")[1]["data"]["output"], "data\n")
@@ -332,7 +332,7 @@ class Restart(ServerTest):
         self.assertEqual(third.call("GET", "/sandboxes")[1]["data"], [])
 
     def test_kill_9_at_any_moment(self):
-        """X4: nothing survives, what was answered is there, what was half made is not."""
+        """X4: no process survives, acknowledged sandboxes exist, incomplete ones do not."""
         state = None
         known = []
         for round_number in range(6):

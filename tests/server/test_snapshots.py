@@ -1,4 +1,4 @@
-"""Snapshots: what is copied, byte for byte, what is not, and that nothing but the tree is ever read."""
+"""Snapshots: what is copied, byte for byte, what is not, and that only the tree is read."""
 import contextlib
 import os
 import subprocess
@@ -6,8 +6,8 @@ import time
 
 from harness import AS_ROOT, Background, Server, ServerTest, main, new_folder, wait_until, within
 
-# Tells all that a copy must keep of a tree: kinds, permissions, sizes, times, contents, links, which names are one file, and
-# roughly what of a file is on the disk.
+# Prints everything that a copy must preserve of a tree: kinds, permissions, sizes, times, contents, links, which names
+# are one file, and roughly how much of a file is on the disk.
 DESCRIBE = """
 import hashlib, os, stat, sys
 seen = {}
@@ -96,7 +96,7 @@ class Copies(Snapshots):
         after = self.server.exec("again", "python3", "-c", DESCRIBE)[1]["data"]["output"]
         self.assertEqual(after.split("\n"), before.split("\n"))
         self.assertGreater(before.count("\n"), 25)
-        # A copy of a copy is the same, too, and they are not each other's.
+        # A copy of a copy is identical, too, and they are independent.
         self.took("again", "second")
         self.restored("second", "third")
         self.assertEqual(self.server.exec("third", "python3", "-c", DESCRIBE)[1]["data"]["output"], before)
@@ -111,7 +111,7 @@ class Copies(Snapshots):
         self.assertEqual(self.sh("socket-copy", "ls"), "f\n")
 
     def test_depth(self):
-        """Deeper than any path or number of descriptors reaches, closed directories among them."""
+        """Deeper than the limits of paths and descriptors, including closed directories."""
         self.create("deep")
         self.server.exec("deep", "python3", "-c", "import os\nfor i in range(3000):\n os.mkdir('d'); os.chdir('d')\n"
                          "open('end', 'w').write('bottom'); os.chmod('.', 0)")
@@ -124,7 +124,8 @@ class Copies(Snapshots):
         self.assertEqual(self.server.call("DELETE", "/snapshots/deep-snap")[0], 200)
 
     def test_copies_of_one_tree_at_once(self):
-        """What is closed is opened while it is read: no copy sees, keeps or takes back what another has opened."""
+        """What is closed is opened while it is read: no copy sees, keeps or reverts permissions that another has
+        changed."""
         self.create("closed")
         self.sh("closed", "for i in $(seq 40); do mkdir $i; echo x > $i/f; chmod 0 $i/f $i; done")
         self.took("closed", "closed-snap")
@@ -138,7 +139,7 @@ class Copies(Snapshots):
             self.assertEqual(self.sh(name, modes).split(), ["40", "0", "40", "0", "40"])
 
     def test_permissions_after_a_copy_that_fails(self):
-        """Whatever ends a copy, the original's permissions are what they were, far down, too."""
+        """Whatever ends a copy, the original's permissions are restored, also at great depth."""
         self.create("unreadable")
         build = "import os, fcntl, signal\nfor i in range(200):\n os.mkdir('d'); os.chdir('d')\n" \
                 "f = os.open('leased', os.O_RDWR | os.O_CREAT); fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)\n" \
@@ -169,7 +170,7 @@ class Copies(Snapshots):
         self.server.call("POST", "/sandboxes/busy/stop")
 
     def test_x2_snapshot_races(self):
-        """X2: a directory that turns into a link to the host while it is copied leads nowhere."""
+        """X2: a directory that is replaced by a link to the host while it is copied is not followed."""
         outside = new_folder(self)
         os.chmod(outside, 0o755)
         os.mkdir(outside + "/d")
@@ -198,7 +199,7 @@ while True:
         self.server.call("POST", "/sandboxes/swap/stop")
 
     def test_reflinks(self):
-        """Where the file system can share blocks, a copy takes none of its own."""
+        """Where the file system can share blocks, a copy allocates none of its own."""
         if not AS_ROOT:
             self.skipTest("only root can mount one")
         folder = new_folder(self)
@@ -282,13 +283,14 @@ class Operations(Snapshots):
         self.assertEqual(self.sh("twice-copy", "cat f"), "two\n")
         self.assertEqual(self.server.call("DELETE", "/snapshots/t"), (200, {"success": True, "data": "Snapshot deleted"}))
         self.assert_error(self.server.call("DELETE", "/snapshots/t"), 404, "Snapshot 't' not found")
-        self.remove("twice")  # neither is the other's
+        self.remove("twice")  # they are independent
         self.assertEqual(self.sh("twice-copy", "cat f"), "two\n")
         if os.access(self.server.state, os.R_OK | os.X_OK):
             self.assertEqual(os.listdir(self.server.state + "/work"), [])
 
     def test_everything_at_once(self):
-        """Takers, restorers and removers of the same names: each gets an answer that makes sense, all restored is whole."""
+        """Concurrent taking, restoring and removing of the same names: every reply is valid, and everything restored is
+        complete."""
         self.create("all")
         self.sh("all", "for i in $(seq 200); do echo $i > $i; done")
         self.took("all", "shared")
@@ -354,7 +356,7 @@ class Operations(Snapshots):
             with within(10):
                 self.assertEqual(server.terminate(), 0)
             with contextlib.suppress(Exception):
-                call.get()  # whatever it was told
+                call.get()  # whatever the reply was
         with contextlib.closing(Server(state=state)) as server:
             self.assertIn(meta["name"], [s["name"] for s in server.call("GET", "/snapshots")[1]["data"]])
             self.assertEqual(server.post("/snapshots/s/restore", {"as_name": "b", "start": True})[0], 200)

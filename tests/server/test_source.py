@@ -15,7 +15,7 @@ URL = "https://example.invalid/x.git"
 
 
 class Source(ServerTest):
-    """With an image that has a git of its own and nothing else."""
+    """With an image that contains only git."""
 
     @classmethod
     def setUpClass(cls):
@@ -46,7 +46,7 @@ class Source(ServerTest):
         status, body = self.create("cloned", source_url=URL)
         self.assertEqual((status, body["data"]["name"]), (201, "cloned"), body)
         self.assertEqual(self.log("cloned"), "git clone --quiet -- %s . prompt=0\n" % URL)
-        # The script comes after it, and takes all with it when it fails; this image has no shell.
+        # The script runs after it, and its failure removes everything; this image has no shell.
         self.assert_error_starts(self.create("script", source_url=URL, init_script="true"), 500, "Failed to run init_script: ")
         self.assertEqual(self.server.call("GET", "/sandboxes/script")[0], 404)
 
@@ -67,7 +67,7 @@ class Source(ServerTest):
         self.assertEqual(self.server.call("GET", "/sandboxes/failed")[0], 404)
 
     def test_kill_9_while_it_is_cloned(self):
-        """Half a clone is not found by the next server; a whole one is."""
+        """The next server does not have an incomplete clone; it has a complete one."""
         first = Server(*self.server_args)
         self.addCleanup(first.close)
         self.assertEqual(first.post("/sandboxes", {"name": "whole", "image": "git", "source_url": URL})[0], 201)
@@ -123,7 +123,7 @@ class Script(ServerTest):
         self.assertEqual(self.server.exec("made", "cat", "made")[1]["data"]["output"], "/bin/sh 0\n/workspace\nend\n")
         entry = self.server.call("GET", "/sandboxes/made/logs")[1]["data"][1]
         self.assertEqual((entry["type"], entry["command"][:2]), ("command_executed", ["/bin/sh", "-c"]))
-        # A stop and a start do not make it run again.
+        # A stop and a start do not run it again.
         self.server.call("POST", "/sandboxes/made/stop")
         self.server.call("POST", "/sandboxes/made/start")
         self.assertEqual(self.server.exec("made", "wc", "-l", "made")[1]["data"]["output"], "3 made\n")

@@ -1,4 +1,4 @@
-"""POST /run/stream, and what happens to commands whose client goes away or stops reading."""
+"""POST /run/stream, and commands whose client disconnects or stops reading."""
 import os
 import re
 import time
@@ -87,7 +87,7 @@ class Events(ServerTest):
             self.assertTrue(reply.endswith(b'event: done\ndata: {"exit_code":0,"success":true}\n\n'), reply)
 
     def test_golden_bytes(self):
-        """Each file of sse/ is a stream as it goes over the wire, with the time of day left out."""
+        """Each file of sse/ is a stream as sent, without the time of day."""
         for name, command in (("text", ["printf", "one\\ntwo \"quoted\" \\\\ \\t\\r\\n€😀"]),
                               ("binary", ["printf", "a\\000b\\377c\\303\\050\\355\\240\\200\\n"]),
                               ("cut", ["sh", "-c", "printf 'x\\342\\202'; exit 4"])):
@@ -99,7 +99,7 @@ class Events(ServerTest):
 
 
 class Flow(ServerTest):
-    """Output comes when it is written, whole, and not faster than it is taken."""
+    """Output arrives when it is written, complete, and not faster than it is read."""
 
     def test_output_comes_while_the_command_runs(self):
         marker = Markers.new()
@@ -110,7 +110,7 @@ class Flow(ServerTest):
         stream.close()
 
     def test_each_line_comes_when_it_is_written(self):
-        """Before the next one is, that is; each of them is the time at which it was written."""
+        """That is, before the next one is written; each of them is the time at which it was written."""
         def attempt(seconds):
             stream = self.server.stream("sh", "-c", "for i in 1 2 3; do date +%%s.%%N; sleep %s; done" % seconds)
             self.assertEqual(stream.next()[0], "started")
@@ -130,7 +130,7 @@ class Flow(ServerTest):
             events = [data for name, data in stream.all() if name == "output"]
             self.assertEqual("".join(e["data"] for e in events), "a€😀z\ufffd")
             if len(events) < 5:
-                return False  # two of them were read at once
+                return False  # two of them were read together
             self.assertEqual([e["data"] for e in events], ["a", "€", "😀", "z", "\ufffd"])
             return self.assertEqual([e.get("data_base64") for e in events], [None, None, None, None, "ww=="])
         stretched(attempt, 0.3)
@@ -192,7 +192,7 @@ class Flow(ServerTest):
 
 
 class Disconnect(ServerTest):
-    """A client that goes away ends its command, though the command is silent."""
+    """A client that disconnects ends its command, even if the command is silent."""
 
     server_options = {}
 
@@ -257,7 +257,7 @@ class UnixDisconnect(Disconnect):
 
 
 class ShortTimes(ServerTest):
-    """The same program compiled with short times: comments every 0.2 s. test_idle.py has the other."""
+    """The same program compiled with short timeouts: comments every 0.2 s. test_idle.py has the other."""
 
     server_options = {"program": SHORT_SERVER}
     SILENCE = 0.2  # STREAM_KEEP_ALIVE_MS in wire_tests.cmake
@@ -271,7 +271,7 @@ class ShortTimes(ServerTest):
         stream.close()
 
     def test_no_comments_while_there_is_output(self):
-        """None where the command, by its own clock, was not silent for so long."""
+        """None if the command, by its own clock, was not silent for that long."""
         script = ("import time\nlast = time.monotonic()\nfor _ in range(40):\n  print('x', flush=True); now = time.monotonic(); "
                   "print('%.6f' % (now - last), flush=True); last = now; time.sleep(0.02)")
         comments, latest, text = 0, 0, ""

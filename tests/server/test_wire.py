@@ -1,4 +1,4 @@
-"""The protocol of agentkernel-local over real connections: statuses, messages, framing, who may ask."""
+"""The protocol of agentkernel-local over real connections: statuses, messages, framing, request authorization."""
 import base64
 import json
 import time
@@ -142,7 +142,8 @@ class Run(ServerTest):
         self.assertEqual(self.server.run("cat")[1]["data"]["output"], "")
 
     def test_a_background_child_does_not_keep_the_run(self):
-        status, body = self.server.run("sh", "-c", "sleep 600 & echo main")  # for longer than we wait for the reply
+        # for longer than the test waits for the reply
+        status, body = self.server.run("sh", "-c", "sleep 600 & echo main")
         self.assertEqual((status, body["data"]["output"]), (200, "main\n"))
 
     def test_a_command_that_closes_its_output_is_waited_for(self):
@@ -277,7 +278,7 @@ class Framing(ServerTest):
 
     def test_too_large_by_length(self):
         head, _ = self.run_request(b"Content-Length: %d" % ((16 << 20) + 1))
-        reply = self.exchange(head)  # the answer comes without the body
+        reply = self.exchange(head)  # the reply does not wait for the body
         self.assertEqual((reply[0], json.loads(reply[2])), (413, self.too_large))
 
     def test_too_large_by_length_can_be_read_after_sending_it_all(self):
@@ -300,7 +301,7 @@ class Framing(ServerTest):
             self.assertLess(growth, 24 << 20)
 
     def test_targets_that_cannot_be_decoded(self):
-        """They are ours to answer, whatever libmicrohttpd thinks of them."""
+        """This server handles them, however libmicrohttpd treats them."""
         for target, status in ((b"/%", 404), (b"/%4", 404), (b"/%zz", 404), (b"/%00", 404), (b"/health%00", 404), (b"/%c3%28", 404),
                                (b"/\xff", 404), (b"/a%00b/%zz?%", 404), (b"/health?%", 200), (b"/health?x=%zz&y=%00", 200),
                                (b"/sandboxes/%zz", 400), (b"/sandboxes/a%00", 400), (b"/sandboxes/a/files/workspace/%00", 400)):
@@ -314,7 +315,7 @@ class Framing(ServerTest):
             self.assertEqual(self.exchange(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)[0], status)
 
     def test_what_libmicrohttpd_refuses(self):
-        """Some versions do, others give it to us: in either case it is refused."""
+        """Some versions refuse it, others pass it on: in either case it is refused."""
         for head in (b"GET /nope x HTTP/1.1\r\nHost: localhost", b"GET /health HTTP/1.1", b"GET /health HTTP/2.0\r\nHost: localhost",
                      b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost", b"GET /health HTTP/1.1\r\nHost : localhost",
                      b"POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1",
@@ -352,7 +353,7 @@ class Framing(ServerTest):
 
 
 class Browsers(ServerTest):
-    """X26: what a page in a browser could make it send to a server without a key."""
+    """X26: what a web page could make a browser send to a server without a key."""
 
     def status(self, **headers):
         return self.server.call("GET", "/sandboxes", None, {k.replace("_", "-"): v for k, v in headers.items()})

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "client.h"
+#include "connection.h"
 
 static bool has_resolver, makes_multi;
 
@@ -55,21 +56,21 @@ static void no_multi_handle(void **state) {
     assert_int_equal(ak_settings_init(&settings, &err), AK_OK);
     struct rlimit before, low;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    ak_lane *lane = NULL;
+    ak_connection *connection = NULL;
     makes_multi = false;
-    assert_int_equal(ak_lane_new(&settings, NULL, &lane, &err), AK_E_MEMORY);
+    assert_int_equal(ak_connection_new(&settings, NULL, &connection, &err), AK_E_MEMORY);
     int next = dup(0);
     assert_true(next >= 0);
     close(next);
     low = before;
     low.rlim_cur = (rlim_t)next + 3; /* two for the poller */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    ak_status status = ak_lane_new(&settings, NULL, &lane, &err);
+    ak_status status = ak_connection_new(&settings, NULL, &connection, &err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(status, AK_E_DESCRIPTORS);
     makes_multi = true;
-    assert_int_equal(ak_lane_new(&settings, NULL, &lane, &err), AK_OK);
-    ak_lane_free(lane);
+    assert_int_equal(ak_connection_new(&settings, NULL, &connection, &err), AK_OK);
+    ak_connection_free(connection);
     ak_settings_free(&settings);
 }
 

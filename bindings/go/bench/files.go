@@ -18,7 +18,7 @@ var (
 	file    = sync.OnceValue(func() []byte {
 		content := make([]byte, fileBytes)
 		for i := range content {
-			content[i] = byte(i) // as the server has it
+			content[i] = byte(i) // as the server sends it
 		}
 		return content
 	})
@@ -54,7 +54,7 @@ func ourWriteFileFrom() (int, error) {
 	return 1, ours().WriteFileFrom(ctx, "bench", "/tmp/x", bytes.NewReader(file()), fileBytes)
 }
 
-// The same with what Go has, which makes base64 of []byte by itself.
+// The same with Go's standard library, which encodes []byte as base64.
 
 func httpReadFile() (int, error) {
 	response, err := http.Get(fileURL)

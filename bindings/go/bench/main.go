@@ -1,5 +1,5 @@
-// Bench measures this package beside net/http with encoding/json, against the server of fixed answers at AK_BENCH_URL.
-// Each way of each case runs in a process of its own, in turns, so that a busy machine disturbs all alike.
+// Bench compares this package with net/http and encoding/json, against the server of fixed replies at AK_BENCH_URL.
+// Each way of each case runs in a process of its own, alternating, so that a busy machine affects all equally.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// A way does a case once, and says how many units (calls, events) it has done.
+// A way runs a case once, and returns how many units (calls, events) it has done.
 type way struct {
 	name string
 	do   func() (int, error)
@@ -72,7 +72,7 @@ func main() {
 				CPU:  median(taken[i], func(_ int, r row) float64 { return r.CPU }),
 				Wall: median(taken[i], func(_ int, r row) float64 { return r.Wall }),
 				Peak: int(median(taken[i], func(_ int, r row) float64 { return float64(r.Peak) })),
-				// Of what each round measured side by side.
+				// Of the values of each round.
 				Ratio: median(taken[i], func(round int, r row) float64 { return r.CPU / taken[0][round].CPU }),
 			}
 			line, err := json.Marshal(result)

@@ -14,7 +14,7 @@ import (
 	"github.com/thrashr888/agentkernel/bindings/go"
 )
 
-// What the server of fixed answers sends in a stream, in events and bytes of output.
+// The streams of the server of fixed replies: events, and bytes of output in each.
 var (
 	events = map[string]int{"small": 100_000, "large": 10_000}
 	sizes  = map[string]int{"small": 150, "large": 16_384}
@@ -28,7 +28,7 @@ var (
 	client  *agentkernel.Client
 )
 
-// ours is the one client of a server: a process measures one way.
+// ours returns the process's only client: a process measures one way.
 func ours() *agentkernel.Client {
 	made.Do(func() { client = agentkernel.New(&agentkernel.Options{BaseURL: url}) })
 	return client
@@ -91,7 +91,7 @@ func complete(size string, outputs, length int) (int, error) {
 	return outputs, nil
 }
 
-// The same with what Go has: net/http and encoding/json.
+// The same with Go's standard library: net/http and encoding/json.
 
 func post(path string, command []string) (*http.Response, error) {
 	body, err := json.Marshal(struct {

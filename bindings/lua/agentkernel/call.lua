@@ -1,4 +1,4 @@
---- One call: bound when it is made, nothing sent before its first step, and waited for by whoever drives it.
+--- One call. It is bound when it is created, nothing is sent before its first step, and its user waits for it.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
@@ -7,16 +7,16 @@ local ITEM, AGAIN = raw.ITEM, raw.AGAIN
 local next_record, wait, values = raw.call_next, raw.call_wait, raw.call_values
 local read, write = raw.call_read, raw.call_write
 
---- How long the library waits at a time. Between two turns Lua runs its hooks, so that Ctrl-C is heard.
+--- How long the library waits at a time. Lua runs its hooks in between, which delivers Ctrl-C.
 local TURN_MS = 100
 
 ---@class agentkernel.Call
 ---@field handle userdata?
 ---@field operation string its name
 ---@field waiter agentkernel.Waiter?
----@field watched table? the descriptor that the waiter has seen, and whether the call has been forgotten
----@field guard any makes the waiter forget it when the call is forgotten
----@field waiting boolean somebody waits for it: it must not be freed now
+---@field watched table? the descriptor that the waiter watches, and whether the call was collected
+---@field guard any makes the waiter forget the descriptor when the call is collected
+---@field waiting boolean a coroutine waits for it: it must not be freed now
 local Call = {}
 Call.__index = Call
 
@@ -40,7 +40,7 @@ function Call.new(client, operation, named, waiter)
 	return setmetatable({ handle = handle, operation = operation.name, waiter = waiter, waiting = false }, Call)
 end
 
---- Waits in the library, which steps, too.
+--- Waits in the library, which steps as well.
 local function block(self)
 	local status, err
 	repeat
@@ -49,12 +49,12 @@ local function block(self)
 	return status, err
 end
 
---- Waits in the library once: where bytes go in or out, it must not step.
+--- Waits in the library once, which does not step where bytes are read or written.
 local function turn(self)
 	return wait(self.handle, TURN_MS)
 end
 
---- Makes the loop forget the descriptor: before it is closed, and its number another's.
+--- Makes the waiter forget the descriptor, before it is closed and its number is used again.
 local function forget(watched)
 	local fd = watched.fd
 	watched.fd = nil
@@ -63,17 +63,17 @@ local function forget(watched)
 	end
 end
 
---- Waits with the host's own loop, until the call may go on; false when it cannot wait here.
+--- Waits with the waiter until the call may be stepped; false if it cannot wait here.
 local function watch(self)
 	local watched = self.watched
 	if not watched then
 		watched = { release = self.waiter.release }
 		self.watched = watched
-		self.guard = protect.at_collection(function() -- younger than the handle, which closes the descriptor
+		self.guard = protect.at_collection(function() -- it is younger than the handle, so finalized before it
 			watched.ended = true
 			forget(watched)
 		end)
-	elseif watched.ended then -- an older finalizer goes on with it: nothing would make the waiter forget it any more
+	elseif watched.ended then -- used in an older finalizer: nothing would make the waiter forget it later
 		return false
 	end
 	local before, fd = watched.fd, raw.call_fd(self.handle)
@@ -85,7 +85,7 @@ local function watch(self)
 	return true
 end
 
---- Whether a waiter failed because Lua cannot yield here, as in a finalizer, and in what a closed coroutine still does.
+--- Whether a waiter failed because Lua cannot yield here, as in a finalizer or while a coroutine is being closed.
 local function cannot_yield(failure)
 	return type(failure) == "string" and failure:find("attempt to yield", 1, true)
 end
@@ -96,7 +96,7 @@ local function waited(self, fine, ...)
 		forget(self.watched)
 		return false
 	end
-	if not fine then -- Ctrl-C, or the loop's own error: nobody will go on with this call
+	if not fine then -- Ctrl-C, or an error of the loop: the call is abandoned
 		self:close()
 		error((...), 0)
 	end
@@ -108,22 +108,23 @@ local function guarded(self, protected, f)
 	return waited(self, protected(f, self))
 end
 
---- Goes on after AGAIN, and waits. By the read or write door with what that takes, else to the next record. Where the
---- library waited, what came is an ITEM for the read door, too: its bytes are still to be read.
-function Call:await(door, argument)
+--- Waits after AGAIN, and steps again: by `transfer`, which is raw.call_read or raw.call_write with its argument, or else
+--- to the next record. A read that waited in the library may return ITEM for output as well, whose bytes are still to be
+--- read.
+function Call:await(transfer, argument)
 	local status, result
 	repeat
 		if not (self.waiter and guarded(self, protect.pcall, watch)) then
-			status, result = guarded(self, pcall, door and turn or block)
-			if status == ITEM and not door then
+			status, result = guarded(self, pcall, transfer and turn or block)
+			if status == ITEM and not transfer then
 				local there, record = values(self.handle)
 				return there and ITEM, record
 			elseif status ~= AGAIN then
 				return status, result
 			end
 		end
-		if door then
-			status, result = door(self.handle, argument)
+		if transfer then
+			status, result = transfer(self.handle, argument)
 		else
 			status, result = next_record(self.handle)
 		end
@@ -131,41 +132,34 @@ function Call:await(door, argument)
 	return status, result
 end
 
---- ITEM and the next record, as a table of the fields that are there, or DONE; or nil and the Error.
-function Call:next()
-	local status, result = next_record(self.handle)
+--- A step's status and result, after waiting if necessary; or nil and the Error.
+local function complete(self, status, result, transfer, argument)
 	if status == AGAIN then
-		status, result = self:await()
+		status, result = self:await(transfer, argument)
 	end
 	if not status then
 		return nil, errors.from(result)
 	end
 	return status, result
+end
+
+--- ITEM and the next record, as a table of the fields that are set, or DONE; or nil and the Error.
+function Call:next()
+	local status, result = next_record(self.handle)
+	return complete(self, status, result)
 end
 
 --- OK and bytes of output, ITEM, or DONE; or nil and the Error.
 function Call:read(size)
 	local status, result = read(self.handle, size)
-	if status == AGAIN then
-		status, result = self:await(read, size)
-	end
-	if not status then
-		return nil, errors.from(result)
-	end
-	return status, result
+	return complete(self, status, result, read, size)
 end
 
---- OK and how many of the bytes were taken, or DONE when the server has answered already; or nil and the Error. No
---- bytes end the content.
+--- OK and how many bytes were accepted, or DONE if the server has replied already; or nil and the Error. An empty
+--- string ends the content.
 function Call:write(bytes)
 	local status, result = write(self.handle, bytes)
-	if status == AGAIN then
-		status, result = self:await(write, bytes)
-	end
-	if not status then
-		return nil, errors.from(result)
-	end
-	return status, result
+	return complete(self, status, result, write, bytes)
 end
 
 --- The current record.
@@ -192,8 +186,8 @@ function Call:records()
 	return list
 end
 
---- Frees the call; one in flight is abandoned. Where another coroutine waits for it, it is cancelled, and that
---- coroutine, which wakes by it, frees it.
+--- Frees the call; one in flight is abandoned. If another coroutine waits for it, it is cancelled, which wakes that
+--- coroutine, and that frees it.
 function Call:close()
 	local handle = self.handle
 	if not handle then
@@ -208,6 +202,18 @@ function Call:close()
 		forget(self.watched)
 	end
 	raw.call_free(handle)
+end
+
+--- Sleeps, with the waiter if it can do that here.
+---@param waiter agentkernel.Waiter?
+---@param seconds number
+function Call.sleep(waiter, seconds)
+	if waiter and waiter.sleep and waiter.sleep(seconds) ~= false then
+		return
+	end
+	for _ = 1, math.ceil(seconds * 1000 / TURN_MS) do
+		raw.sleep(math.ceil(math.min(seconds * 1000, TURN_MS)))
+	end
 end
 
 return Call

@@ -5,8 +5,8 @@ local protect = require("agentkernel.protect")
 ---@type agentkernel.Waiter
 local M = {}
 
---- In a coroutine of a controller, and not where Lua cannot yield, as in what a closed coroutine still does. The main thread
---- is never one; in its last finalizers, when the program ends, cqueues may be gone.
+--- Whether this is a coroutine of a controller that can yield; one that is being closed cannot. The main thread is
+--- never one; in its last finalizers, at the end of the program, cqueues may be unloaded.
 local function inside()
 	local _, main = protect.running()
 	return not main and (not coroutine.isyieldable or coroutine.isyieldable()) and cqueues.running()

@@ -1,4 +1,4 @@
---- How operations fail: they return nil and an Error. Lua's own error() is for wrong use, such as an unknown option.
+--- Errors. A method that fails returns nil and an Error; Lua's own error() is for wrong use, such as an unknown option.
 local raw = require("agentkernel_raw")
 
 local M = {}
@@ -6,16 +6,16 @@ local M = {}
 ---@class agentkernel.Error
 ---@field code string name of the status, such as "AK_E_TIMEOUT"
 ---@field message string one line, without secrets
----@field status? integer the HTTP status; nil when no answer came
+---@field status? integer the HTTP status; nil when there was no reply
 ---@field server_text? string the server's own message, or the start of its body when it sent none
 ---@field exit_code? integer when a command failed (AK_E_COMMAND)
 ---@field output? string what that command wrote: bytes
----@field retry_after? number seconds, when the server named a time
+---@field retry_after? number seconds, when the server sent a time
 ---@field operation? string its name
 ---@field phase? string bind, resolve, connect, send, wait, receive or decode
 ---@field libcurl? integer libcurl's code when it failed
 ---@field sent? "nothing"|"some"|"answered" whether the request may have run
----@field removal? agentkernel.Error why the sandbox that this error left behind could not be removed
+---@field removal? agentkernel.Error why the remaining sandbox could not be removed
 ---@operator concat(any): string
 local Error = {}
 Error.__index = Error
@@ -36,7 +36,7 @@ local SENT = {
 	[raw.SENT_ANSWERED] = "answered",
 }
 
---- Makes an Error of what the raw layer gives: the same fields in the library's own units.
+--- Makes an Error of a failure of the raw layer, which has the same fields in the library's units.
 ---@param failure table
 ---@return agentkernel.Error
 function M.from(failure)
@@ -56,7 +56,7 @@ end
 
 local here = debug.getinfo(1, "S").source:match("^(.*)errors%.lua$")
 
---- Raises an error that points to the line outside of this package that used it wrongly.
+--- Raises an error that points to the caller's line outside this package.
 function M.misuse(format, ...)
 	local level = 2
 	while here do
@@ -69,7 +69,7 @@ function M.misuse(format, ...)
 	error(format:format(...), level)
 end
 
---- A value of another type than it must be is wrong use.
+--- A value of the wrong type is wrong use.
 function M.check(name, value, kind)
 	if type(value) ~= kind then
 		M.misuse("%s must be a %s, not %s", name, kind, type(value))

@@ -1,10 +1,10 @@
---- Files of sandboxes, piece by piece in both directions. See transfer.lua for files of this machine.
+--- Files of sandboxes, read and written in pieces. See transfer.lua for copying local files.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
 local Stream = require("agentkernel.stream")
 
---- How many bytes are asked of a source, and handed in, at a time.
+--- How many bytes are read from a source and written at a time.
 local PIECE_BYTES = 65536
 
 local M = { PIECE_BYTES = PIECE_BYTES }
@@ -16,12 +16,12 @@ local Reader = {}
 Reader.__index = Reader
 Reader.__name = "agentkernel.FileReader"
 
---- Bytes of the file: at least one, at most size (65536 when it is not given, or larger), and nil at the end; nil and
---- the Error when it fails. Only an end without an Error says that the file is whole.
+--- Bytes of the file: at least one, at most size (65536 if it is not given, or larger), and nil at the end; nil and the
+--- Error if it fails. Only an end without an Error means that the file is complete.
 ---@type fun(self: agentkernel.FileReader, size?: integer): string?, agentkernel.Error?
 Reader.read = Stream.read
 
---- Ends the reading. It may be called again.
+--- Closes the reader. It may be called again.
 ---@type fun(self: agentkernel.FileReader)
 Reader.close = Stream.close
 Reader.__close = Stream.close
@@ -31,13 +31,18 @@ function M.reader(call, failure)
 	return setmetatable({ call = call, failure = failure }, Reader)
 end
 
---- What gives the pieces of a file: a function that gives them until nil, or what has such a method read, as file
---- handles, FileReader and Stream have.
+--- See Client:open_file.
+function M.open(client, name, path, options)
+	return M.reader(client:prepare("read_file", name, path, options))
+end
+
+--- The source of a file's content: a function that returns pieces until nil, or an object whose method read does, such
+--- as a file handle, FileReader or Stream.
 ---@alias agentkernel.Source (fun(): string?, any)|file*|agentkernel.FileReader|agentkernel.Stream
 
 ---@param source agentkernel.Source
 ---@return fun(): string?, any
-function M.pieces(source)
+local function pieces_of(source)
 	if type(source) == "function" then
 		return source
 	elseif type(source) ~= "table" and type(source) ~= "userdata" then
@@ -48,7 +53,7 @@ function M.pieces(source)
 	end
 end
 
---- Hands in a piece; true, DONE when the server has answered already, or nil and the Error.
+--- Writes a piece; true, DONE if the server has replied already, or nil and the Error.
 function M.put(call, bytes)
 	for first = 1, #bytes, PIECE_BYTES do
 		local rest = #bytes <= PIECE_BYTES and bytes or bytes:sub(first, first + PIECE_BYTES - 1)
@@ -63,7 +68,7 @@ function M.put(call, bytes)
 	return true
 end
 
---- Ends the content, and waits until the server has it; true, or nil and the Error.
+--- Ends the content, and waits for the reply; true, or nil and the Error.
 function M.finish(call)
 	local status, err = call:write("")
 	if not status then
@@ -74,7 +79,7 @@ function M.finish(call)
 	return list and true, err
 end
 
---- What a source failed with, as an Error.
+--- The failure of a source as an Error.
 local function failed(call, failure)
 	if getmetatable(failure) == errors.Error then
 		return failure
@@ -82,7 +87,7 @@ local function failed(call, failure)
 	return errors.new("AK_E_CANCELLED", "the content could not be read: " .. tostring(failure), call.operation)
 end
 
---- Hands in all that a source gives. true, or nil and the Error.
+--- Writes all pieces of a source; true, or nil and the Error.
 local function pour(call, piece)
 	local bytes, failure = piece()
 	while bytes ~= nil do
@@ -101,8 +106,13 @@ local function pour(call, piece)
 	return M.finish(call)
 end
 
---- Writes what a source gives. Where that fails the server has half a request, and writes nothing.
-function M.write(call, piece)
+--- See Client:write_file_from. If the source fails, the server gets an incomplete request and writes nothing.
+function M.write_from(client, name, path, source, options)
+	local piece = pieces_of(source)
+	local call, failure = client:prepare("write_file", name, path, options)
+	if not call then
+		return nil, failure
+	end
 	local fine, done, err = protect.pcall(pour, call, piece)
 	call:close()
 	if not fine then

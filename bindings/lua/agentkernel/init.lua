@@ -9,7 +9,7 @@ local Client = require("agentkernel.client")
 
 local M = {}
 
---- Makes a client; nothing is sent. What is not given comes from the environment, or is the default.
+--- Returns a client; nothing is sent. Settings that are not given come from the environment, or have their defaults.
 M.new = Client.new
 
 --- The C library's version, and libcurl's.

@@ -1,17 +1,17 @@
---- Waiting in luv's loop: `agentkernel.new{wait = require("agentkernel.luv")}`. Coroutines wait, and are resumed by
---- the loop; outside of one there is nothing to yield to.
+--- Waiting in luv's loop: `agentkernel.new{wait = require("agentkernel.luv")}`. The loop resumes the coroutines that
+--- wait; outside of a coroutine calls block.
 local uv = require("luv")
 local protect = require("agentkernel.protect")
 
 ---@type agentkernel.Waiter
 local M = {}
 
---- A watcher for each number of a descriptor, idle but while somebody waits. They are stopped and kept: closing them is
---- luv's own affair, when the program ends. An idle one keeps no loop alive, and stands in nobody's way.
+--- A watcher for each number of a descriptor, active only while a coroutine waits. They are stopped and kept; luv closes
+--- them at the end of the program. An inactive one does not keep the loop running.
 local polls = {}
 
---- From the moment on that luv closes watchers none is touched any more. Each has something younger, which is finalized
---- first, and says so.
+--- Set at the end of the program, when luv closes the watchers. Using one could crash the process from then on, so none
+--- is used. A finalizer for each watcher sets it in time: it is younger than the watcher, so it runs first.
 local ending = false
 
 local function poll_of(fd)
@@ -27,7 +27,7 @@ local function poll_of(fd)
 	return known.poll
 end
 
---- The coroutine to resume; nil where Lua cannot yield: outside of one, and in what a closed one still does.
+--- The coroutine to resume; nil where Lua cannot yield: outside of one, and while one is being closed.
 local function current()
 	local thread, main = protect.running()
 	if not main and (not coroutine.isyieldable or coroutine.isyieldable()) then
@@ -52,7 +52,7 @@ function M.wait(fd)
 	end
 	local poll = poll_of(fd)
 	poll:start("r", function()
-		poll:stop() -- the descriptor stays readable: it would be told again and again
+		poll:stop() -- the descriptor stays readable: this would be called again and again
 		resume(thread)
 	end)
 	coroutine.yield()

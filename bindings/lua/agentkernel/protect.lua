@@ -1,6 +1,6 @@
---- What Lua 5.1 lacks: a pcall that coroutines can yield across, and finalizers for what is no userdata.
+--- What Lua 5.1 lacks: a pcall that coroutines can yield across, and finalizers of tables.
 ---
---- Where pcall cannot be yielded across the function runs in a coroutine of its own, whose yields are passed on.
+--- If pcall cannot be yielded across, the function runs in a coroutine of its own, whose yields are passed on.
 local M = {}
 
 local function yields_across_pcall()
@@ -11,9 +11,9 @@ local function yields_across_pcall()
 	return coroutine.status(thread) == "suspended"
 end
 
-local outer = setmetatable({}, { __mode = "kv" }) -- what is outside refers to what is inside: both may go
+local outer = setmetatable({}, { __mode = "kv" }) -- weak: the outer coroutine refers to the inner one
 
---- The coroutine that a loop has to resume: not the one that a pcall of this module runs in.
+--- The coroutine that a loop has to resume: not one that a pcall of this module runs in.
 function M.running()
 	local thread, main = coroutine.running()
 	while outer[thread] do
@@ -47,7 +47,7 @@ end
 --- 2023 such a loop, once compiled, may never end in a finalizer.
 M.each = pairs
 
---- Something that calls a function when it is garbage. At the end of a state what is younger goes first.
+--- An object that calls a function when it is collected. At the end of a Lua state younger ones are collected first.
 function M.at_collection(f)
 	if newproxy then
 		local proxy = newproxy(true)

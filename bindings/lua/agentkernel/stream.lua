@@ -1,19 +1,19 @@
---- A command's events, while it runs.
+--- The events of a running command.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 
 local ITEM, OK, AGAIN = raw.ITEM, raw.OK, raw.AGAIN
 local next_event = raw.event_next
 
---- How many bytes stream:read gives at most.
+--- The most bytes that stream:read returns.
 local READ_BYTES = 65536
 
 ---@class agentkernel.Stream
----@field exit_code integer? the command's exit code, once its done event has come
+---@field exit_code integer? the exit code of the command, after its done event
 ---@field private call agentkernel.Call?
 ---@field private failure agentkernel.Error? why it broke off
----@field private told boolean whether a generic for has heard that
----@field private rest string? output that a done event brought, for read
+---@field private told boolean whether a generic for has received that
+---@field private rest string? output of a done event, for read
 ---@field final agentkernel.Event? the event that ended the command: done or error
 ---@overload fun(): agentkernel.Event|false?, agentkernel.Error?
 local Stream = {}
@@ -27,13 +27,13 @@ function Stream.new(call, failure)
 	return setmetatable({ call = call, failure = failure, told = false }, Stream)
 end
 
---- What reading gives where there is no call any more: nil at the end; nil and the Error after a failure, each time.
+--- What reading returns after the end: nil, and after a failure nil and the Error, each time.
 local function over(self)
 	return nil, self.failure
 end
 
 local function ended(self, err)
-	if err and err.code == "AK_E_STATE" then -- an event's output was read in part: nothing has changed, read on
+	if err and err.code == "AK_E_STATE" then -- the output of an event was read in part: reading may continue
 		return nil, err
 	end
 	local call = self.call
@@ -44,11 +44,11 @@ local function ended(self, err)
 	return nil, self.failure
 end
 
---- Whether the call can be used now; else nil and the Error.
+--- Whether the call can be used; if not, nil and the Error.
 local function usable(call)
 	if call.waiting then
 		errors.misuse("the stream is being read by another coroutine")
-	elseif not call.handle then -- Ctrl-C, or the loop's own error, went through the last read
+	elseif not call.handle then -- Ctrl-C, or an error of the loop, interrupted the last read
 		return nil, errors.new("AK_E_CANCELLED", "the stream was interrupted", call.operation)
 	end
 	return true
@@ -63,7 +63,7 @@ local function note(self, event)
 	return event
 end
 
---- What else may come: another event, at once or later, the end, or a failure.
+--- Anything but an event of output: another event, now or after waiting, the end, or a failure.
 local function settle(self, call, status, result)
 	local err
 	if status == AGAIN then
@@ -77,7 +77,7 @@ local function settle(self, call, status, result)
 	return ended(self, err)
 end
 
---- The next event. nil at the end; nil and the Error when the stream breaks off.
+--- The next event; nil at the end; nil and the Error if the stream breaks off.
 ---@return agentkernel.Event? event
 ---@return agentkernel.Error? err
 function Stream:recv()
@@ -98,15 +98,15 @@ end
 
 local recv = Stream.recv
 
---- For the generic for: an event each turn. A stream that breaks off gives false and the Error as its last turn, so that
---- no loop takes a broken stream for a whole one.
+--- For a generic for: an event in each iteration. The last of a stream that breaks off is false and the Error, so that
+--- no loop takes it for a complete one.
 ---@return agentkernel.Event|false? event
 ---@return agentkernel.Error? err
 function Stream:__call()
 	local call, event, err = self.call
-	if call and call.handle and not call.waiting then -- most turns: recv without the way there
+	if call and call.handle and not call.waiting then -- recv inline, for speed
 		local status, first, id, data, stream, parsed = next_event(call.handle)
-		if data then -- the parts of an event of output: most are this, and here their table is made quickest
+		if data then -- an event of output, as most are, is returned as its parts: building the table is fastest here
 			return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
 		end
 		event, err = settle(self, call, status, first)
@@ -120,7 +120,7 @@ function Stream:__call()
 	return event
 end
 
---- The stream for a generic for, which closes it however the loop is left where Lua can (5.4 and newer).
+--- The stream for a generic for, which closes it however the loop is left (5.4 and newer).
 ---@return agentkernel.Stream
 ---@return nil
 ---@return nil
@@ -135,8 +135,8 @@ local function read_rest(self, size)
 	return bytes
 end
 
---- Output of the command, as bytes: at least one, at most size (65536 when it is not given, or larger), and nil at the
---- end. Events without output are passed over; see final. An error event is an Error here (AK_E_STREAM).
+--- Output of the command as bytes: at least one, at most size (65536 if it is not given, or larger), and nil at the end.
+--- Events without output are skipped; see final. An error event is an Error here (AK_E_STREAM).
 ---@param size? integer
 ---@return string? bytes
 ---@return agentkernel.Error? err
@@ -159,15 +159,14 @@ function Stream:read(size)
 		elseif status ~= ITEM then
 			return ended(self, result)
 		end
+		local operation = self.call.operation
 		local event, err = self.call:record()
 		if not event then
 			return ended(self, err)
 		end
-		if event.type == "done" or event.type == "error" then
-			self.final, self.exit_code = event, event.exit_code
-		end
+		note(self, event)
 		if event.type == "error" then
-			return ended(self, errors.new("AK_E_STREAM", event.message or "the command failed", "run_stream"))
+			return ended(self, errors.new("AK_E_STREAM", event.message or "the command failed", operation))
 		elseif event.output and event.output ~= "" then
 			self.rest = event.output
 		end
@@ -175,8 +174,8 @@ function Stream:read(size)
 	return over(self)
 end
 
---- Ends the stream, and the command if it still runs. It may be called again, and while another coroutine reads, which
---- gets AK_E_CANCELLED.
+--- Ends the stream, and the command if it still runs. It may be called again. If another coroutine reads meanwhile, that
+--- fails with AK_E_CANCELLED.
 function Stream:close()
 	local call = self.call
 	if not call then

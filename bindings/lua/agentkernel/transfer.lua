@@ -1,4 +1,4 @@
---- Files of this machine that go into sandboxes and come out of them, with how far they are.
+--- Copies local files into sandboxes and out of them, and reports progress.
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
@@ -6,22 +6,22 @@ local files = require("agentkernel.files")
 
 local M = {}
 
---- What a step answers beside its number when the file is where it should be.
+--- What a step returns besides its number when the copy is complete.
 local WHOLE = {}
 
---- A file on its way. A generic for goes over how many bytes are done, and of an upload of how many; one that fails gives
---- false and the Error as its last turn. The last number comes when all of the file is where it should be: until then
---- nothing is there, or what was there before.
+--- A file that is being copied. A generic for runs over the number of bytes copied, for an upload with the total; its
+--- last iteration after a failure is false and the Error. The last number is returned when the copy is complete: until
+--- then there is none, or the previous file.
 ---@class agentkernel.Transfer
 ---@field private call agentkernel.Call?
----@field private step fun(self: agentkernel.Transfer): integer?, any moves a piece
+---@field private step fun(self: agentkernel.Transfer): integer?, any copies a piece
 ---@field private failure agentkernel.Error? why it broke off
----@field private told boolean whether a generic for has heard that
----@field private busy boolean somebody waits for it
+---@field private told boolean whether a generic for has received that
+---@field private busy boolean a coroutine waits for it
 ---@field private done integer bytes
----@field private total integer? of an upload, where the file has a size
----@field private file file*? the one of this machine, open
----@field private drop fun()? removes what there is of a download, unless it was kept
+---@field private total integer? of an upload, if the file has a size
+---@field private file file*? the local file, open
+---@field private drop fun()? removes an incomplete download
 ---@overload fun(): integer|false?, integer|agentkernel.Error|nil
 local Transfer = {}
 Transfer.__index = Transfer
@@ -31,13 +31,13 @@ local function new(call, failure, step)
 	return setmetatable({ call = call, failure = failure, step = step, told = false, busy = false, done = 0 }, Transfer)
 end
 
---- Not when the collector has closed it, in a finalizer that still has the Transfer.
+--- The collector may have closed it, in a finalizer that still uses the Transfer.
 local function is_open(file)
 	return io.type(file) == "file"
 end
 
---- Moves a piece: how many bytes are done, and of an upload of how many, where its file has a size; nil at the end, nil
---- and the Error after a failure, each time.
+--- Copies a piece. Returns the number of bytes copied, and for an upload the total if the file has a size; nil at the
+--- end; nil and the Error after a failure, each time.
 ---@return integer? done
 ---@return integer|agentkernel.Error|nil total
 function Transfer:next()
@@ -53,13 +53,13 @@ function Transfer:next()
 		self.failure = fine and not done and result or nil
 		self:close()
 	end
-	if not fine then -- Ctrl-C, or the loop's own error
+	if not fine then -- Ctrl-C, or an error of the loop
 		error(done, 0)
 	end
 	return done, done and self.total or self.failure
 end
 
---- For the generic for.
+--- For a generic for.
 ---@return integer|false? done
 ---@return integer|agentkernel.Error|nil total
 function Transfer:__call()
@@ -71,8 +71,8 @@ function Transfer:__call()
 	return done, second
 end
 
---- Ends it; before the last number no file comes of it. It may be called again, and while another coroutine waits for it,
---- which gets AK_E_CANCELLED.
+--- Ends the transfer; before the last number that leaves no copy. It may be called again. If another coroutine waits
+--- for it, that fails with AK_E_CANCELLED.
 function Transfer:close()
 	local call = self.call
 	if not call then
@@ -96,12 +96,12 @@ end
 
 Transfer.__close = Transfer.close
 
---- For a generic for, which closes it however the loop is left where Lua can (5.4 and newer).
+--- For a generic for, which closes it however the loop is left (5.4 and newer).
 function Transfer:pieces()
 	return self, nil, nil, self
 end
 
---- All of it at once: how many bytes it were, or nil and the Error.
+--- Copies all of it: the number of bytes, or nil and the Error.
 function Transfer:run()
 	local last
 	local done, err = self:next()
@@ -112,7 +112,7 @@ function Transfer:run()
 	return not err and last or nil, err
 end
 
---- What a file of this machine failed with, as an Error.
+--- The failure of a local file as an Error.
 local function trouble(operation, code, what, why)
 	return errors.new(code, ("the local file cannot be %s: %s"):format(what, why), operation)
 end
@@ -123,7 +123,7 @@ end
 
 -- ---- into a sandbox ----
 
---- Reads a piece: of a file with a size no more than that, however it grows.
+--- Reads a piece. Of a file with a size no more than that many bytes are read, even if it grows.
 local function read_piece(self)
 	local wanted = self.bound and math.min(self.bound - self.done, files.PIECE_BYTES) or files.PIECE_BYTES
 	if wanted > 0 then
@@ -146,7 +146,7 @@ local function put_piece(self)
 	end
 	if status == true and self.done ~= self.bound then
 		return self.done
-	elseif status then -- all of it, or the server has its answer ready
+	elseif status then -- the end, or the server has replied already
 		status, err = files.finish(self.call)
 	end
 	if not status then
@@ -155,11 +155,10 @@ local function put_piece(self)
 	return self.done, WHOLE
 end
 
---- See Client:upload.
-function M.upload(client, name, from, path, options)
+local function new_upload(client, name, from, path, options)
 	errors.check("the path of the local file", from, "string")
 	local size = raw.file_size(from) or nil
-	local bound = size ~= 0 and size or nil -- those of /proc have more
+	local bound = size ~= 0 and size or nil -- files of /proc have content, but no size
 	local call, err = client:prepare("write_file", name, path, { size = bound }, options)
 	if not call then
 		return new(nil, err)
@@ -174,9 +173,20 @@ function M.upload(client, name, from, path, options)
 	return transfer
 end
 
+--- See Client:upload.
+function M.upload(...)
+	return new_upload(...):run()
+end
+
+--- See Client:iter_upload.
+function M.iter_upload(...)
+	return new_upload(...):pieces()
+end
+
 -- ---- out of a sandbox ----
 
---- Opens a file beside the one that it is to become. It is removed when nobody has kept it, or the Transfer is forgotten.
+--- Opens a file next to the one that it will replace. It is removed unless it was kept, at the latest when the Transfer
+--- is collected.
 local function open_part(self)
 	local random = assert(io.open("/dev/urandom", "rb"))
 	random:setvbuf("no")
@@ -236,8 +246,7 @@ local function take_piece(self)
 	return self.done, not bytes and WHOLE or nil
 end
 
---- See Client:download.
-function M.download(client, name, path, to, options)
+local function new_download(client, name, path, to, options)
 	errors.check("the path of the local file", to, "string")
 	local call, err = client:prepare("read_file", name, path, options)
 	if not call then
@@ -247,8 +256,18 @@ function M.download(client, name, path, to, options)
 		return new(nil, trouble("read_file", "AK_E_ARGUMENT", "written", to .. " is no regular file"))
 	end
 	local transfer = new(call, nil, take_piece)
-	transfer.to, transfer.reader = raw.real_path(to) or to, files.reader(call) -- a link stays one
+	transfer.to, transfer.reader = raw.real_path(to) or to, files.reader(call) -- a symbolic link is kept
 	return transfer
+end
+
+--- See Client:download.
+function M.download(...)
+	return new_download(...):run()
+end
+
+--- See Client:iter_download.
+function M.iter_download(...)
+	return new_download(...):pieces()
 end
 
 return M

@@ -4,7 +4,7 @@ local socket = require("socket")
 local case, way, url = arg[1], arg[2], arg[3]
 local RUNS = 3000
 
--- The server's streams: the command that asks for it, its events, and how many bytes these bring at least.
+-- The server's streams: the command that requests it, the number of its events, and the least number of their bytes.
 local STREAMS = {
 	["events 150 B"] = { command = "small", events = 100000, bytes = 100000 * 100 },
 	["events 16 KiB"] = { command = "large", events = 10000, bytes = 10000 * 16000 },
@@ -19,7 +19,7 @@ local PIECE_BYTES = 65536
 
 local cases = { run = {}, stream = {}, ["read file 12 MB"] = {}, ["write file 12 MB"] = {} }
 
---- luasocket and lua-cjson, by hand: one connection that is kept, which socket.http cannot do.
+--- luasocket and lua-cjson, by hand: one persistent connection, which socket.http does not support.
 local function kept()
 	local cjson = require("cjson")
 	local host, port = url:match("^http://([%d.]+):(%d+)")
@@ -80,13 +80,13 @@ cases.run.agentkernel = function()
 	end)
 end
 
---- Checks what came, and says how many events that were.
+--- Checks the stream's totals, and returns the number of events.
 local function whole(count, bytes, code)
 	assert(count == STREAM.events and bytes >= STREAM.bytes and code == 0, "not the whole stream")
 	return count
 end
 
---- The stream by socket.http. take gets what is not used yet and what happens with an event; it gives the rest.
+--- The stream by socket.http. take gets the unparsed text and a function for events; it returns the rest.
 local function by_http(take)
 	local http, ltn12, cjson = require("socket.http"), require("ltn12"), require("cjson")
 	return function()
@@ -116,7 +116,7 @@ local function by_http(take)
 	end
 end
 
---- Events as their specification has them: lines that end in LF or CR LF, fields in any order, comments, several data lines.
+--- Events as specified: lines that end in LF or CR LF, fields in any order, comments, several data lines.
 cases.stream["socket.http, cjson"] = function()
 	local kind, data
 	return by_http(function(text, on_event)
@@ -184,7 +184,7 @@ local function file_content()
 	return table.concat(bytes):rep(FILE_BYTES / 256)
 end
 
---- Does it so often; it gives what must be true.
+--- Repeats a function, whose result must be true.
 local function often(work)
 	return function()
 		for _ = 1, FILES do

@@ -2925,8 +2925,8 @@ static int ak_lua_real_path(lua_State *L) {
 typedef struct {
     ak_client *client;
     ak_call *call;
-    int lent;   /* what the call has is being made Lua's: a finalizer must neither move the call on nor free it */
-    int closed; /* as one wanted to */
+    int lent;   /* its data is being copied to Lua: a finalizer must neither step the call nor free it */
+    int closed; /* a finalizer wanted to free it meanwhile */
 } ak_lua_object;
 
 static int ak_lua_client_free(lua_State *L) {
@@ -2952,7 +2952,7 @@ static int ak_lua_call_free(lua_State *L) {
     return 0;
 }
 
-/* A call that is garbage is lent to nobody; only where Lua ran out of memory it was not given back. */
+/* A call that is collected is not in use; if it is lent still, Lua ran out of memory. */
 static int ak_lua_call_collect(lua_State *L) {
     ak_lua_drop_call(luaL_checkudata(L, 1, AK_LUA_CALL));
     return 0;
@@ -2978,7 +2978,7 @@ static void ak_lua_push_call_metatable(lua_State *L) {
     ak_lua_push_metatable(L, AK_LUA_CALL, ak_lua_call_collect, ak_lua_call_free);
 }
 
-/* Pushes an empty object, for the library to fill: so nothing is lost when Lua has no memory for it. */
+/* Pushes an empty object for the library to fill, so that nothing is lost if Lua is out of memory. */
 static ak_lua_object *ak_lua_new_object(lua_State *L, void (*push_metatable)(lua_State *L)) {
     ak_lua_object *object = lua_newuserdata(L, sizeof *object);
     memset(object, 0, sizeof *object);
@@ -2987,18 +2987,18 @@ static ak_lua_object *ak_lua_new_object(lua_State *L, void (*push_metatable)(lua
     return object;
 }
 
-/* NULL when it is closed. */
+/* NULL if it is closed. */
 static ak_client *ak_lua_client(lua_State *L, int index) {
     return ((ak_lua_object *)luaL_checkudata(L, index, AK_LUA_CLIENT))->client;
 }
 
-/* NULL when it is closed, or lent. */
+/* NULL if it is closed or lent. */
 static ak_call *ak_lua_call(lua_State *L, int index) {
     ak_lua_object *object = luaL_checkudata(L, index, AK_LUA_CALL);
     return object->lent ? NULL : object->call;
 }
 
-/* Answers for an object that those gave nothing for. */
+/* The failure of an object for which those returned NULL. */
 static int ak_lua_refuse(lua_State *L, int index, const char *what) {
     const ak_lua_object *object = lua_touserdata(L, index);
     lua_pushnil(L);
@@ -3010,7 +3010,7 @@ static int ak_lua_refuse(lua_State *L, int index, const char *what) {
     return 2;
 }
 
-/* Lends what the call has, to be made Lua's until ak_lua_give_back. */
+/* Lends the data of the call, to be copied to Lua, until ak_lua_give_back. */
 static ak_call *ak_lua_lend(ak_lua_object *object) {
     object->lent = 1;
     return object->call;
@@ -3022,7 +3022,7 @@ static void ak_lua_give_back(ak_lua_object *object) {
         ak_lua_drop_call(object);
 }
 
-/* Pushes what the library has lent of the call that is the first argument. */
+/* Pushes a view of the call that is the first argument. */
 static void ak_lua_push_view(lua_State *L, const char *data, size_t len) {
     ak_lua_object *object = lua_touserdata(L, 1);
     ak_lua_lend(object);
@@ -3034,7 +3034,7 @@ static void ak_lua_push_view(lua_State *L, const char *data, size_t len) {
 
 static const char ak_lua_error_key = 0;
 
-/* Older finalizers may still come and fail when the state ends: they find none, and the library writes nothing. */
+/* At the end of the state older finalizers may still run and fail: they find no error, and the library writes none. */
 static int ak_lua_error_free(lua_State *L) {
     ak_error **slot = lua_touserdata(L, 1);
     ak_error *err = *slot;
@@ -3049,14 +3049,14 @@ static void ak_lua_push_error(lua_State *L) {
     lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-/* Makes what is on top of the stack that object, and takes it off. */
+/* Makes the value on top of the stack that object, and pops it. */
 static void ak_lua_keep_error(lua_State *L) {
     lua_pushlightuserdata(L, (void *)&ak_lua_error_key);
     lua_insert(L, -2);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-/* The error that all functions of a state write to, made with the first. */
+/* The error that all functions of a state write to, made for the first of them. */
 static ak_error *ak_lua_error(lua_State *L) {
     ak_error **slot;
     ak_lua_push_error(L);
@@ -3085,7 +3085,7 @@ static const struct {
     {AK_ERROR_SENT, "sent"},
 };
 
-/* Makes the fields of an error those of the table on top. */
+/* Sets the fields of an error in the table on top. */
 static void ak_lua_set_error(lua_State *L, const ak_error *err) {
     size_t i;
     for (i = 0; i < sizeof ak_lua_error_fields / sizeof *ak_lua_error_fields; i++) {
@@ -3102,8 +3102,8 @@ static void ak_lua_set_error(lua_State *L, const ak_error *err) {
     }
 }
 
-/* Answers nil and the error as a table: code is the status's name, the rest is there where the error has it. Whatever fails
- * meanwhile, in a finalizer, writes to another. */
+/* Returns nil and the error as a table: code is the name of the status, the other fields are set if the error has them.
+ * What fails meanwhile, in a finalizer, writes to another error. */
 static int ak_lua_fail(lua_State *L, ak_status status) {
     ak_error *err = ak_lua_error(L);
     const char *name = ak_status_name(status);
@@ -3127,7 +3127,7 @@ static int ak_lua_fail(lua_State *L, ak_status status) {
 
 /* ---- records ---- */
 
-/* Pushes the list or map that a field is; in both, false is null. */
+/* Pushes a field that is a list or map; in both, false stands for null. */
 static ak_status ak_lua_push_entries(lua_State *L, ak_call *call, const ak_value *value) {
     int64_t i;
     lua_newtable(L);
@@ -3156,7 +3156,7 @@ static ak_status ak_lua_push_entries(lua_State *L, ak_call *call, const ak_value
     return AK_OK;
 }
 
-/* Pushes the table of the names of fields by their keys, which is filled as they come. */
+/* Pushes the table of the names of fields by their keys, which is filled when they are first used. */
 static void ak_lua_push_names(lua_State *L) {
     static const char key = 0;
     lua_pushlightuserdata(L, (void *)&key);
@@ -3181,7 +3181,8 @@ static void ak_lua_push_name(lua_State *L, int names, int32_t key) {
     lua_rawseti(L, names, key);
 }
 
-/* Pushes a table of the fields that are there. */
+/* Pushes a table of the fields that are set. The values may come from anything that fills them as ak_call_values does; the
+ * call is asked for the entries of lists and maps. */
 static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value *values, size_t count) {
     const ak_value *value;
     int there = 0, names;
@@ -3217,7 +3218,7 @@ static ak_status ak_lua_push_record(lua_State *L, ak_call *call, const ak_value 
     return AK_OK;
 }
 
-/* What ak_call_values gives; some has room for all that libraries have so far. */
+/* What ak_call_values fills; some has room for all records of current libraries. */
 typedef struct {
     ak_value some[64], *values;
     size_t count;
@@ -3234,11 +3235,11 @@ static ak_status ak_lua_values(lua_State *L, ak_call *call, ak_lua_record *recor
     return status;
 }
 
-/* ak_call_step, and after AK_ITEM ak_call_values. A failure is answered as ak_lua_fail does. */
+/* ak_call_step, and after AK_ITEM ak_call_values. A failure is what ak_lua_fail takes. */
 static ak_status ak_lua_next(lua_State *L, ak_call *call, ak_lua_record *record) {
     ak_status status = ak_call_step(call, NULL);
     if (status < 0)
-        return ak_call_step(call, ak_lua_error(L)); /* a failed call says the same again */
+        return ak_call_step(call, ak_lua_error(L)); /* a failed call fails in the same way again */
     if (status == AK_ITEM) {
         ak_status there = ak_lua_values(L, call, record, NULL);
         status = there < 0 ? there : AK_ITEM;
@@ -3246,7 +3247,7 @@ static ak_status ak_lua_next(lua_State *L, ak_call *call, ak_lua_record *record)
     return status;
 }
 
-/* Pushes the answer: the status, and after AK_ITEM the record. How many that are. */
+/* Pushes the results: the status, and after AK_ITEM the record. Returns their number. */
 static int ak_lua_answer(lua_State *L, ak_call *call, ak_status status, const ak_lua_record *record) {
     if (status < 0)
         return ak_lua_fail(L, status);
@@ -3288,9 +3289,9 @@ static int ak_lua_call_values(lua_State *L) {
     return count;
 }
 
-/* ---- events of output: they come by the hundred thousand ---- */
+/* ---- events of output: there may be hundreds of thousands ---- */
 
-/* What such an event has, and nothing else. */
+/* The fields of such an event. */
 enum ak_lua_part { AK_LUA_RAW, AK_LUA_ID, AK_LUA_DATA, AK_LUA_STREAM, AK_LUA_PARSED, AK_LUA_TYPE, AK_LUA_PARTS };
 
 static int ak_lua_part_of(int32_t key) {
@@ -3312,7 +3313,7 @@ static int ak_lua_part_of(int32_t key) {
     }
 }
 
-/* Finds the parts; false for another event, and for one that lacks one of them or has more. */
+/* Finds the parts; false for other events, and if one of the parts is missing or there are more. */
 static int ak_lua_find_parts(const ak_lua_record *record, const ak_value *parts[AK_LUA_PARTS]) {
     static const char type[] = "output";
     size_t i;
@@ -3332,15 +3333,15 @@ static int ak_lua_find_parts(const ak_lua_record *record, const ak_value *parts[
            memcmp(parts[AK_LUA_TYPE]->data, type, sizeof type - 1) == 0;
 }
 
-/* The call at the first place, open. The metatable of calls, which luaL_checkudata would look up by its name, is an upvalue. */
+/* The call that is the first argument. The metatable of calls is an upvalue; luaL_checkudata would look it up by name. */
 static ak_lua_object *ak_lua_upvalue_call(lua_State *L) {
     ak_lua_object *object = lua_touserdata(L, 1);
     if (object && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1)))
         return object;
-    return luaL_checkudata(L, 1, AK_LUA_CALL); /* has the words for what is wrong */
+    return luaL_checkudata(L, 1, AK_LUA_CALL); /* raises the error */
 }
 
-/* Pushes the parts of an event of output: raw, id, data, stream and parsed. How many they are, with the status. */
+/* Pushes the status and the parts of an event of output: raw, id, data, stream and parsed. Returns their number. */
 static int ak_lua_push_parts(lua_State *L, const ak_value *parts[AK_LUA_PARTS]) {
     int part;
     lua_pushinteger(L, AK_ITEM);
@@ -3350,8 +3351,8 @@ static int ak_lua_push_parts(lua_State *L, const ak_value *parts[AK_LUA_PARTS]) 
     return 1 + AK_LUA_TYPE;
 }
 
-/* call_next for events. Of an event of output it answers the parts: Lua's own code makes a table of them in half the time
- * that it takes from here. */
+/* call_next for events. It returns an event of output as its parts: Lua code makes a table of them in half the time that
+ * this would take. */
 static int ak_lua_event_next(lua_State *L) {
     ak_lua_object *object = ak_lua_upvalue_call(L);
     ak_lua_record record;
@@ -5350,7 +5351,7 @@ const char* SWIG_LUACODE=
 
 void SWIG_init_user(lua_State* L)
 {
-  ak_lua_error(L); /* before all that uses it */
+  ak_lua_error(L); /* before anything uses it */
   ak_lua_push_call_metatable(L);
   lua_pushcclosure(L, ak_lua_event_next, 1);
   lua_setfield(L, -2, "event_next");

@@ -266,7 +266,7 @@ describe("client", function()
 		assert.is_nil(late)
 		assert.are.equal("AK_E_STATE", told.code)
 		assert.are.equal("agentkernel.Client (closed)", tostring(client))
-		assert.are.equal("still\n", stream:read()) -- what was in flight goes on
+		assert.are.equal("still\n", stream:read()) -- calls in flight continue
 		assert.is_nil(stream:read())
 		assert.are.equal(0, stream.exit_code)
 	end)

@@ -1,6 +1,6 @@
---- The shared cases of tests/conformance, through the methods of a client as a user calls them.
+--- The shared cases of tests/conformance, through the public methods of a client.
 local agentkernel = require("agentkernel")
-local operations = require("agentkernel.operations")
+local arguments = require("agentkernel.arguments")
 local raw = require("agentkernel_raw")
 local json = require("spec.json")
 local kit = require("spec.kit")
@@ -43,7 +43,7 @@ local function members(kind, value)
 	end
 end
 
---- Repeated texts as they are meant, anywhere but in the server's script.
+--- Expands repeated texts, except in the server's script.
 local function expand(value)
 	if type(value) ~= "table" or value == json.null then
 		return value
@@ -68,11 +68,11 @@ local function load_cases(path)
 	return content.cases
 end
 
--- ---- what the library says of an operation ----
+-- ---- the library's description of an operation ----
 
 --- The type of a parameter or field of that name.
 local function type_of(at, type_at, operation, name)
-	local id, index = operations.get(operation).id, 0
+	local id, index = arguments.operation(operation).id, 0
 	local key = at(id, index)
 	while key ~= 0 do
 		if raw.key_name(key) == name then
@@ -85,14 +85,14 @@ end
 
 --- Whether it yields a list of records.
 local function yields_many(operation)
-	return raw.operation_flags(operations.get(operation).id) % (2 * raw.OP_MANY) >= raw.OP_MANY
+	return raw.operation_flags(arguments.operation(operation).id) % (2 * raw.OP_MANY) >= raw.OP_MANY
 end
 
--- ---- what goes in ----
+-- ---- arguments ----
 
 local INTEGERS = { vcpus = true, memory_mb = true, max_reply_bytes = true, max_event_bytes = true, max_idle = true }
 
---- An integer as this Lua has it: above 2^53 its digits where all numbers are doubles.
+--- An integer in this Lua's form: above 2^53 its digits where all numbers are doubles.
 local function integer(value)
 	if type(value) == "string" and math.tointeger then
 		return math.tointeger(tonumber(value))
@@ -106,7 +106,7 @@ local function json_argument(value)
 	return json.encode(value.json)
 end
 
---- How much longer deadlines are than a case has them.
+--- The factor by which a case's deadlines are extended.
 local stretched = 1
 
 local function option(name, value, places, kind)
@@ -151,7 +151,7 @@ local function call(client, name, named)
 	local method = client[name]
 	check(method, "no method %s", name)
 	if name == "health" then
-		if kit.way ~= "block" then -- the whole record, by the general way
+		if kit.way ~= "block" then -- the whole record, by records()
 			local list, err = client:records(name, named)
 			return list or {}, err
 		end
@@ -183,7 +183,7 @@ local function call(client, name, named)
 	return yields_many(name) and result or { result }, err
 end
 
--- ---- what comes out ----
+-- ---- results ----
 
 local TYPES = {
 	text = raw.TYPE_TEXT,
@@ -252,7 +252,7 @@ end
 
 local function compare_record(operation, got, wanted)
 	for name, want in pairs(wanted) do
-		local kind = type_of(raw.field_at, raw.field_type, operation, name) -- which tells text from bytes
+		local kind = type_of(raw.field_at, raw.field_type, operation, name) -- which distinguishes text from bytes
 		check(kind, "%s has no field %s", operation, name)
 		if want == "null" or want == "absent" then
 			check(got[name] == nil, "%s is %s, not %s", name, got[name], want)
@@ -309,7 +309,8 @@ local function compare_headers(got, wanted)
 	end
 end
 
---- A target with its labels in one order, a table of Lua having none, and its escapes in one case, which depends on libcurl.
+--- A target with its labels in a fixed order, since a Lua table has none, and its escapes in upper case or lower case
+--- only, which depends on libcurl.
 local function ordered(target)
 	target = target:gsub("%%%x%x", string.upper)
 	local path, query = target:match("^(.-%?)(label=.*)$")
@@ -374,7 +375,7 @@ local function run(case)
 	end
 end
 
---- Whether a case is about a deadline that passes. On a slow machine less may have come before it than the case wants.
+--- Whether a case is about a deadline that passes. On a slow machine less may have arrived before it than expected.
 local function has_deadline(case)
 	for _, wanted in ipairs(case.calls) do
 		if wanted.error and wanted.error.code == "AK_E_TIMEOUT" then
@@ -383,7 +384,7 @@ local function has_deadline(case)
 	end
 end
 
---- Runs a case in this process's way of waiting.
+--- Runs a case with this process's way to wait.
 local function run_patiently(case)
 	local fine, failure
 	for _, longer in ipairs(has_deadline(case) and { 1, 4, 16 } or { 1 }) do

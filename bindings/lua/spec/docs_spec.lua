@@ -1,4 +1,4 @@
---- Every Lua snippet of the documentation, and every example, runs as it stands.
+--- Every Lua snippet of the documentation, and every example, is run unchanged.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
@@ -11,7 +11,7 @@ local function read(path)
 	return text
 end
 
---- Runs a program against agentkernel-local: what it printed, and its exit code.
+--- Runs a program against agentkernel-local: its output and exit code.
 local function run(program, arguments)
 	return kit.shell("AGENTKERNEL_BASE_URL='%s' %s '%s' %s 2>&1", kit.local_url(), LUA, program, arguments or "")
 end
@@ -39,7 +39,7 @@ describe("documentation", function()
 					local output, status = run(path)
 					assert.are.equal(0, status, output)
 					assert.are_not.equal("", output)
-					-- What a comment says of a line that prints.
+					-- The output that a line's comment promises.
 					for wanted in snippet:gmatch('print%([^\n]-%) %-%- "([^\n]-)"\n') do
 						assert.is_truthy(output:find(wanted:gsub("\\n", "\n"), 1, true), output)
 					end

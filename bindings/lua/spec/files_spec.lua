@@ -1,8 +1,8 @@
---- Files, detached commands and snapshots: against a real server, and what goes wrong on the way.
+--- Files, detached commands and snapshots: against a real server, and with failures.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
---- Tests in this process's way to wait.
+--- A test that runs with this process's way to wait.
 local function test(name, body)
 	it(name, function()
 		kit.run(body)
@@ -59,7 +59,7 @@ describe("files (" .. kit.way .. ")", function()
 		assert.is_nil(gone)
 		assert.are.equal("AK_E_NOT_FOUND", err.code)
 		local reader = sb:open_file("/workspace/deep/a")
-		for _ = 1, 2 do -- a failure stays
+		for _ = 1, 2 do -- a failure is latched
 			gone, err = reader:read()
 			assert.is_nil(gone)
 			assert.are.equal("AK_E_NOT_FOUND", err.code)
@@ -139,7 +139,7 @@ describe("files (" .. kit.way .. ")", function()
 
 	test("a read waits for what comes late", function()
 		local reply = [[{"reply": {"text": "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"late\"}}"},]]
-		local server = kit.rules('{"steps": [' .. reply .. ' "piece": 30, "pause_ms": 150}]}') -- longer than a turn in the library
+		local server = kit.rules('{"steps": [' .. reply .. ' "piece": 30, "pause_ms": 150}]}') -- longer than a wait in the library
 		local reader = client_of(server.url):open_file("box", "/a")
 		assert.are.equal("late", (all(reader, 1)))
 		reader:close()

@@ -1,5 +1,5 @@
---- A program of its own for finalizers_spec.lua, run with no busted around it: what finalizers do with clients and all that
---- comes of them. `lua finalizers.lua SCENARIO WAY URL`; prints a line for whatever is wrong, and how many uses there were.
+--- A separate program for finalizers_spec.lua, run without busted: finalizers that use clients and the objects created
+--- from them. `lua finalizers.lua SCENARIO WAY URL`; prints a line for each fault, and how many uses there were.
 local scenario, way, url = arg[1], arg[2], arg[3]
 
 local uses, last, kept = 0, nil, {}
@@ -10,14 +10,14 @@ local function keep(thing)
 	return thing
 end
 
---- Lua 5.1 does not say where it cannot yield: there a loop cannot be waited for, and finalizers hear that.
+--- Lua 5.1 does not report where it cannot yield: finalizers cannot wait in a loop there, and get an error.
 local yields = _VERSION == "Lua 5.1" and not jit and scenario == "inside"
 
 local function wrong(format, ...)
 	print("wrong: " .. format:format(...))
 end
 
---- Something that calls a function when it is garbage, as agentkernel.protect has it.
+--- An object that calls a function when it is collected, as in agentkernel.protect.
 local function finalizer(f)
 	local function guarded()
 		local fine, failure = pcall(f)
@@ -33,7 +33,7 @@ local function finalizer(f)
 	return setmetatable({}, { __gc = guarded })
 end
 
---- Older than all that this program has, so that it goes last when the program ends.
+--- Older than all other objects, so that it is collected last when the program ends.
 local oldest = finalizer(function()
 	if last then
 		last()
@@ -51,7 +51,7 @@ local function new_client()
 	return assert(agentkernel.new({ base_url = url, wait = waiter }))
 end
 
---- Collects all at once. Nothing is collected before, so that it is known what goes with what.
+--- Collects all garbage at once. Nothing is collected before, so that it is known what is collected together.
 local function collect()
 	collectgarbage("restart")
 	for _ = 1, 3 do
@@ -60,7 +60,7 @@ local function collect()
 	collectgarbage("stop")
 end
 
---- What a use gave: nil and an Error of one of these codes, or, where `alive` says so, what is no failure.
+--- Checks the result of a use: nil and an Error of one of these codes, or, if `alive`, a success.
 local function expect(what, alive, codes, result, err)
 	uses = uses + 1
 	if result == nil and err ~= nil then
@@ -75,7 +75,7 @@ local function expect(what, alive, codes, result, err)
 	end
 end
 
--- ---- what can be collected, and used then ----
+-- ---- objects that can be collected, and then used ----
 
 local things = {}
 
@@ -167,7 +167,7 @@ things.upload = {
 	end,
 }
 
---- Runs a function as this way to wait wants it.
+--- Runs a function as this way to wait requires.
 local function run(f)
 	if way == "turns" then
 		local thread = coroutine.create(f)
@@ -186,7 +186,7 @@ local function run(f)
 	end
 end
 
---- Finalizers that are older than what they use, so that it goes first; and younger, so that it is still there.
+--- Finalizers that are older than the objects that they use, which are then collected first; and younger ones.
 local function pairs_of(list)
 	for _, thing in pairs(things) do
 		local used
@@ -223,7 +223,7 @@ function scenarios.ended()
 	pairs_of(keep({}))
 end
 
---- A finalizer may put what it has in a place where it lives on.
+--- A finalizer may resurrect objects.
 function scenarios.resurrected()
 	local rescued = {}
 	local function lose(name, thing)
@@ -249,7 +249,7 @@ function scenarios.resurrected()
 	collect()
 end
 
---- When the program ends, what is older than this package uses it, when all of it has been collected.
+--- When the program ends, an object older than this package uses it, after all of it has been collected.
 function scenarios.last()
 	local client, stream = new_client(), nil
 	run(function()
@@ -267,13 +267,13 @@ function scenarios.last()
 	end
 end
 
---- Coroutines that wait when nobody knows them any more, or when the program ends.
+--- Coroutines that wait when they are no longer referenced, or when the program ends.
 local function waiting(count)
 	local list = {}
 	for _ = 1, count do
 		local client, stream
 		list[#list + 1] = finalizer(function()
-			pcall(stream.recv, stream) -- which may say that another coroutine reads
+			pcall(stream.recv, stream) -- which may fail because another coroutine reads
 			stream:close()
 			client:close()
 			expect("health", false, "AK_E_STATE", client:health())
@@ -305,7 +305,7 @@ function scenarios.waiting()
 	keep(waiting(5))
 end
 
---- A coroutine that is closed by a finalizer, when what it closes is garbage, too.
+--- A coroutine that is closed by a finalizer, when the objects that it closes are garbage, too.
 function scenarios.closed()
 	local code = [[
 		local new_client, url = ...
@@ -339,9 +339,9 @@ function scenarios.closed()
 	lose(keep({}))
 end
 
--- ---- finalizers that run amid the work of something that lives ----
+-- ---- finalizers that run amid the work of live objects ----
 
---- Has the collector run whenever there is memory to ask for, and this with every turn of it.
+--- Makes the collector run at every allocation, and this function with every cycle of it.
 local function always(f)
 	local function again()
 		finalizer(function()
@@ -353,7 +353,7 @@ local function always(f)
 	end
 	again()
 	if jit then
-		jit.off() -- compiled code gets nowhere beside a collector that never rests
+		jit.off() -- compiled code makes no progress while the collector always runs
 	end
 	collectgarbage("restart")
 	if _VERSION == "Lua 5.5" then
@@ -378,7 +378,7 @@ local function plenty(f)
 	end)
 end
 
---- What is being made of a record is closed, or asked for the next one.
+--- While a record is being built, its stream is closed or asked for the next one.
 function scenarios.amid()
 	local client, stream, turn = new_client(), nil, 0
 	local stop = always(function()
@@ -404,7 +404,7 @@ function scenarios.amid()
 	stop()
 end
 
---- The client of a call that is being made, or whose settings are read, is closed: at each turn of the collector once.
+--- A client is closed while it creates a call or its settings are read: once at each cycle of the collector.
 function scenarios.clients()
 	local client, left
 	local stop = always(function()
@@ -429,7 +429,7 @@ function scenarios.clients()
 	stop()
 end
 
---- What failed is told as it was, whatever else fails amid it.
+--- An Error keeps its own fields, even if another call fails meanwhile.
 function scenarios.errors()
 	local client, other = new_client(), new_client()
 	local stop = always(function()

@@ -1,5 +1,5 @@
---- Finalizers in any order, with what they use alive, closed or collected: nothing crashes, and what is closed says so. Each
---- is a program of its own, finalizers.lua, and runs with the module as it is and with one that AddressSanitizer watches.
+--- Finalizers in any order, which use live, closed or collected objects: nothing crashes, and closed objects report it.
+--- Each is a separate program, finalizers.lua, and runs with the normal module and with AddressSanitizer.
 local kit = require("spec.kit")
 
 local PROGRAM = kit.tree .. "/bindings/lua/spec/finalizers.lua"
@@ -23,7 +23,7 @@ local DONE = '{"event": "done", "data": {"exit_code": 0, "success": true, "outpu
 local FILE = [[{"reply": {"text": "{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"]] .. ("x"):rep(200000)
 	.. [[", "headers": {"Content-Type": "application/json", "Content-Length": "900000"}}}]]
 
---- A server that has something for each of the program's things.
+--- A server with rules for each of the program's objects.
 local function serve()
 	local many = {}
 	for i = 1, 20 do
@@ -42,7 +42,7 @@ local function serve()
 	)
 end
 
---- Ways to run the program: as it is, and under AddressSanitizer.
+--- Ways to run the program: normally, and under AddressSanitizer.
 local modes = { ["as it is"] = "" }
 if os.getenv("AK_ASAN") then
 	local path = kit.tree .. "/build/lua/asan/" .. os.getenv("AK_LUA") .. "/?.so"

@@ -1,5 +1,5 @@
---- JSON for the tests, where lua-cjson does not tell enough: it keeps null, tells [] from {}, has integers beyond 2^53
---- as their digits, and knows the text of every object.
+--- JSON for the tests, which lua-cjson is not exact enough for: it keeps null, tells [] from {}, has integers beyond
+--- 2^53 as their digits, and keeps the text of every object.
 local M = {}
 
 M.null = setmetatable({}, {
@@ -18,7 +18,7 @@ function M.is_object(value)
 	return getmetatable(value) == Object
 end
 
---- The text that an object was read from, in one line.
+--- The source text of an object, in one line.
 function M.text(value)
 	return (texts[value]:gsub("[\r\n]", " "))
 end
@@ -160,7 +160,7 @@ function M.encode(value)
 	return "{" .. table.concat(parts, ",") .. "}"
 end
 
---- Whether two values that were decoded are the same.
+--- Whether two decoded values are equal.
 function M.same(a, b)
 	if type(a) ~= "table" or type(b) ~= "table" or a == b then
 		return a == b

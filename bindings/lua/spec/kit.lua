@@ -1,4 +1,4 @@
---- What the tests share: where things are, the scripted fault server, and ways to wait.
+--- Shared by the tests: paths, the scripted fault server, and ways to wait.
 local raw = require("agentkernel_raw")
 local json = require("spec.json")
 
@@ -7,7 +7,7 @@ local M = {}
 M.tree = assert(os.getenv("AK_TREE"), "AK_TREE names the source tree")
 M.way = os.getenv("AK_WAY") or "block"
 
---- Whether this Lua closes variables.
+--- Whether this Lua has to-be-closed variables.
 M.closes = _VERSION >= "Lua 5.4"
 
 --- Whether this Lua has a module.
@@ -15,7 +15,7 @@ function M.has(name)
 	return (pcall(require, name))
 end
 
---- The loops that it has.
+--- The loops installed for it.
 M.loops = {}
 for _, name in ipairs({ "cqueues", "luv" }) do
 	M.loops[#M.loops + 1] = M.has(name) and name or nil
@@ -33,7 +33,7 @@ function ways.cqueues(work)
 	local controller = require("cqueues").new()
 	controller:wrap(work)
 	local fine, failure = controller:loop()
-	controller:close() -- its descriptors, which the collector would leave for long
+	controller:close() -- its descriptors, which the collector would close late
 	assert(fine, failure)
 end
 
@@ -49,7 +49,7 @@ function ways.luv(work)
 	end
 end
 
---- A loop of the simplest kind, which every Lua has.
+--- A minimal loop, available in every Lua.
 function ways.turns(work)
 	local thread = coroutine.create(work)
 	repeat
@@ -59,13 +59,13 @@ function ways.turns(work)
 	until coroutine.status(thread) == "dead"
 end
 
---- Runs a function in this process's way of waiting.
+--- Runs a function with this process's way to wait.
 function M.run(work, way)
 	ways[way or M.way](work)
 end
 
---- For a deadline before which something has to come: tries with longer and longer ones, as slow as the machine may be.
---- `try` gets seconds, and says whether it came.
+--- For a deadline before which something has to arrive: tries with longer and longer ones, since the machine may be
+--- slow. `try` gets seconds, and returns whether it arrived.
 function M.stretch(try)
 	local seconds = 0.1
 	while not try(seconds) do
@@ -74,7 +74,7 @@ function M.stretch(try)
 	end
 end
 
---- The option `wait` of a client for that.
+--- The option `wait` of a client for it.
 function M.waiter(way)
 	way = way or M.way
 	if way == "turns" then
@@ -92,7 +92,7 @@ local function shell(format, ...)
 	assert(done == true or done == 0, format)
 end
 
---- A folder of this process's own, gone at its end; on a disk, because what a sandbox writes to memory counts as its own.
+--- A folder of this process, removed at its end; on a disk, because files in a tmpfs count as a sandbox's memory.
 function M.folder()
 	if not folder then
 		local pipe = io.popen("mktemp -d -p /var/tmp")
@@ -111,7 +111,7 @@ local function start_fault_server()
 	answers = assert(io.open(where .. "/out"))
 end
 
---- A command of ak-fault-server, as its line of JSON or as a table.
+--- Sends a command to ak-fault-server, as its line of JSON or as a table.
 function M.ask(command)
 	if not commands then
 		start_fault_server()
@@ -154,7 +154,7 @@ function Server:stop()
 	M.ask({ op = "stop", id = self.id })
 end
 
---- "METHOD /target" of every request that came.
+--- "METHOD /target" of every request that arrived.
 function Server:requests()
 	local list = {}
 	for i, request in ipairs(self:log().requests) do
@@ -167,7 +167,7 @@ end
 
 local local_url
 
---- The address of an agentkernel-local of this process's own.
+--- The address of this process's agentkernel-local.
 function M.local_url()
 	if not local_url then
 		local where = M.folder()
@@ -195,7 +195,7 @@ end)
 
 -- ---- this process ----
 
---- How many descriptors it has.
+--- Its number of open descriptors.
 function M.descriptors()
 	local pipe = io.popen("ls /proc/$PPID/fd | wc -l")
 	local count = tonumber(pipe:read("*l"))
@@ -203,7 +203,7 @@ function M.descriptors()
 	return count
 end
 
---- KiB of it that are in memory.
+--- Its resident memory in KiB.
 function M.resident()
 	local file = io.open("/proc/self/status")
 	local kib = file:read("*a"):match("VmRSS:%s*(%d+)")
@@ -211,7 +211,8 @@ function M.resident()
 	return tonumber(kib)
 end
 
---- Runs code in a process of its own, and presses Ctrl-C when `ready` returns, which gets its output. What it printed then.
+--- Runs code in a separate process, and sends SIGINT when `ready`, which gets its output, returns. Returns what it
+--- printed afterwards.
 function M.interrupt(code, ready)
 	local pipe = io.popen(("echo $$; exec lua%s -e '%s' 2>&1"):format(os.getenv("AK_LUA"), code))
 	local id = pipe:read("*l")
@@ -222,13 +223,13 @@ function M.interrupt(code, ready)
 	return text
 end
 
---- Collects all that is garbage, finalizers included.
+--- Collects all garbage, and runs its finalizers.
 function M.collect()
 	collectgarbage()
 	collectgarbage()
 end
 
---- A command's output and exit code, from outside of this process.
+--- Runs a shell command: its output and exit code.
 function M.shell(format, ...)
 	local pipe = io.popen(format:format(...) .. "; echo $?")
 	local text = pipe:read("*a")

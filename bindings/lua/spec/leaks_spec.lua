@@ -1,4 +1,4 @@
---- Ten thousand calls and streams, a quarter of them abandoned: flat memory and descriptors.
+--- Ten thousand calls and streams, a quarter of them abandoned: constant memory and descriptors.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
@@ -31,9 +31,9 @@ local function one_round(client, number)
 		end
 		assert(count == 6)
 	else
-		assert(client:run_stream({ "x" }):recv()) -- and forgotten
+		assert(client:run_stream({ "x" }):recv()) -- and dropped
 	end
-	if number % 100 == 0 then -- Lua does not know how much a call that is garbage holds
+	if number % 100 == 0 then -- Lua does not know how much memory a dropped call holds
 		collectgarbage()
 	end
 end
@@ -45,7 +45,7 @@ local function check_flat(work)
 	work(ROUNDS / 5 + 1, ROUNDS)
 	kit.collect()
 	local more = kit.descriptors() - descriptors
-	assert.is_true(more <= 50, more .. " descriptors more") -- calls not yet collected; 2,000 were forgotten since
+	assert.is_true(more <= 50, more .. " descriptors more") -- calls not yet collected; 2,000 were dropped since
 	more = kit.resident() - memory
 	assert.is_true(more <= 4096, more .. " KiB more")
 end
@@ -115,12 +115,12 @@ describe("leaks", function()
 
 	local piece = ("x"):rep(65536)
 
-	local function held() -- without garbage, which Lua leaves for as long as there is little of it
+	local function held() -- without garbage, which Lua keeps while there is little of it
 		kit.collect()
 		return kit.resident()
 	end
 
-	-- What the allocator keeps after little is no leak: much is compared with that.
+	-- What the allocator keeps after a small file is not a leak: a large one is compared with that.
 	it("a long file takes no memory, in or out", function()
 		local function download(pieces)
 			local server = kit.rules(([[{"method": "GET", "times": "always", "steps": [
@@ -157,7 +157,7 @@ describe("leaks", function()
 		end
 		assert(client:sandbox("lua-long", function(sb)
 			before = upload(sb, 16)
-			check_peak(before, upload(sb, 176), 8192) -- of 11 MiB, the most that goes into a request being 12
+			check_peak(before, upload(sb, 176), 8192) -- of 11 MiB; a request holds at most 12
 			return true
 		end))
 		client:close()

@@ -1,4 +1,4 @@
---- Many coroutines at once in one thread, in cqueues and in luv: nobody waits for another, and anybody may be stopped.
+--- Many coroutines at once in one thread, in cqueues and in luv: none waits for another, and any may be stopped.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
@@ -99,7 +99,7 @@ for _, way in ipairs(kit.loops) do
 					local stream = client:run_stream({ "x" })
 					assert.are.equal("x", assert(stream:recv()).data)
 					begun = begun + 1
-					if begun == 3 then -- all have begun before any ends
+					if begun == 3 then -- all have started before any ends
 						assert.are.equal(0, ended)
 						for _ = 1, 3 do
 							server:release()
@@ -137,7 +137,7 @@ for _, way in ipairs(kit.loops) do
 			assert.is_nil(event)
 			assert.are.equal("AK_E_CANCELLED", err.code)
 			server:await("client_ended", 1)
-			-- The loop and the client are as good as before, and so is the descriptor's number.
+			-- The loop and the client remain usable, and so does the descriptor's number.
 			local other = kit.rules(HELLO)
 			local again = assert(agentkernel.new({ base_url = other.url, wait = wait }))
 			local result
@@ -177,7 +177,7 @@ for _, way in ipairs(kit.loops) do
 		it("a coroutine that waits is forgotten with its loop", function()
 			local server = kit.rules(HANG)
 			local client = assert(agentkernel.new({ base_url = server.url, wait = wait }))
-			if way == "cqueues" then -- luv's loop is never forgotten
+			if way == "cqueues" then -- luv's loop is never collected
 				local function wait_in_a_loop()
 					local controller = require("cqueues").new()
 					controller:wrap(function()
@@ -202,7 +202,7 @@ if kit.closes then
 	local HANGS = '{"wait": "close"}'
 	local MADE = '{"reply": {"json": {"success": true, "data": {"name": "sb", "status": "running"}}}}'
 
-	--- Goes on with a coroutine until this says that it is time.
+	--- Resumes a coroutine until `ready` returns true.
 	local drive = {}
 
 	function drive.turns(thread, ready)
@@ -226,7 +226,7 @@ if kit.closes then
 
 	for _, way in ipairs({ "turns", kit.has("luv") and "luv" or nil }) do
 		describe("a coroutine of " .. way .. " that is closed", function()
-			--- What the server is asked when that is in the middle of this.
+			--- The server's requests when a coroutine is closed in the middle of these replies.
 			local function requests(create, execute, count)
 				local rule = '{"method": "%s", "target": "%s", "steps": [%s]}'
 				local server = kit.rules(
@@ -246,7 +246,7 @@ if kit.closes then
 				end)
 				assert(coroutine.close(thread))
 				kit.collect()
-				if way == "luv" then -- its loop goes on
+				if way == "luv" then -- its loop continues
 					require("luv").run()
 				end
 				server:await("client_ended", 1)

@@ -1,17 +1,20 @@
---- What the library has, this binding has: operations, parameters, fields, settings and functions. The library is
---- asked; the methods are the client's own, the types those of the annotations.
+--- This binding has all of the library's operations, parameters, fields, settings and functions, as the library's
+--- tables list them; the methods are the client's own, the types those of the annotations.
 local raw = require("agentkernel_raw")
+local arguments = require("agentkernel.arguments")
 local Client = require("agentkernel.client")
+local SETTINGS = require("agentkernel.generated.settings")
 local kit = require("spec.kit")
 
 local PACKAGE = kit.tree .. "/bindings/lua/agentkernel/"
+local OPERATIONS = PACKAGE .. "generated/operations.lua"
 
 local function keys(at, ...)
 	local list, index = {}, 0
-	local arguments = { ... }
+	local given = { ... }
 	local function ask()
-		if arguments[1] then
-			return at(arguments[1], index)
+		if given[1] then
+			return at(given[1], index)
 		end
 		return at(index)
 	end
@@ -34,7 +37,9 @@ end
 --- The fields of each annotated class, those of its parent included.
 local function classes()
 	local found, name = {}, nil
-	for line in read(PACKAGE .. "types.lua"):gmatch("[^\n]+") do
+	local generated = PACKAGE .. "generated/"
+	local texts = { read(generated .. "options.lua"), read(generated .. "types.lua"), read(generated .. "settings.lua") }
+	for line in table.concat(texts):gmatch("[^\n]+") do
 		local class, parent = line:match("^%-%-%-@class agentkernel%.(%w+):? ?a?g?e?n?t?k?e?r?n?e?l?%.?(%w*)")
 		if class then
 			name = class
@@ -48,16 +53,20 @@ local function classes()
 	return found
 end
 
---- What a method takes and gives, by its annotation.
+--- The options and the result of a method, by its annotation, and its positional arguments.
 local function annotation(name)
-	local text = read(PACKAGE .. "client.lua")
-	local line = assert(text:match("%-%-%-@type ([^\n]+)\nClient%." .. name .. " = "), name .. " has no annotation")
+	local line = read(OPERATIONS):match("%-%-%-@type ([^\n]+)\nClient%." .. name .. " = ")
+	assert(line, name .. " has no annotation")
 	local takes, gives
+	local places = {}
+	for place in line:match("^fun(%b())"):gmatch("([%w_]+)%??: string[,)]") do
+		places[#places + 1] = place
+	end
 	for class in line:match("^fun(%b())"):gmatch("agentkernel%.(%w+)") do
 		takes = class ~= "Client" and class or takes
 	end
 	gives = line:match("^fun%b(): agentkernel%.(%w+)")
-	return takes, gives
+	return takes, gives, places
 end
 
 describe("parity", function()
@@ -67,10 +76,11 @@ describe("parity", function()
 		local name = raw.operation_name(id)
 		it("has " .. name, function()
 			assert.is_function(Client[name])
-			local takes, gives = annotation(name)
+			local takes, gives, places = annotation(name)
+			assert.are.same(arguments.operation(name).places, places)
 			for _, key in ipairs(keys(raw.parameter_at, id)) do
 				local option = raw.key_name(key):gsub("timeout_ms$", "timeout"):gsub("^total_timeout$", "timeout")
-				local named = option == "name" -- comes first
+				local named = option == "name" -- the first argument
 				assert.is_truthy(named or types[takes][option], name .. " takes " .. option)
 			end
 			for _, key in ipairs(keys(raw.field_at, id)) do
@@ -86,7 +96,7 @@ describe("parity", function()
 
 	it("has a test of every operation in its annotations, and no more", function()
 		local count = 0
-		for name in read(PACKAGE .. "client.lua"):gmatch('\nClient%.([%w_]+) = %w+%("') do
+		for name in read(OPERATIONS):gmatch('\nClient%.([%w_]+) = methods%.%w+%("') do
 			assert.are.equal(raw.OK, (raw.constant("AK_OP_" .. name:upper())))
 			count = count + 1
 		end
@@ -100,7 +110,7 @@ describe("parity", function()
 			local setting, field = line:match("^AK_CLIENT_([%w_]+) "), line:match("^AK_ERROR_([%w_]+) ")
 			if setting then
 				local name = setting:lower():gsub("timeout_ms$", "timeout")
-				assert.is_table(Client.SETTINGS[name], name)
+				assert.is_table(SETTINGS[name], name)
 				assert.is_truthy(types.ClientOptions[name], name)
 				settings = settings + 1
 			elseif field then
@@ -110,7 +120,7 @@ describe("parity", function()
 				assert.is_truthy(errors:find("raw." .. line:match("^AK_(SENT_%w+)"), 1, true), line)
 			end
 		end
-		for name in pairs(Client.SETTINGS) do
+		for name in pairs(SETTINGS) do
 			settings = settings - 1
 			assert.is_truthy(types.ClientOptions[name], name)
 		end

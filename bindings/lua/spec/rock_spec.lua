@@ -1,4 +1,4 @@
---- The rock, as LuaRocks makes it: on the installed library, and with the library's sources compiled in.
+--- The rock, built by LuaRocks: with the installed library, and with the library's sources compiled in.
 local kit = require("spec.kit")
 
 local version = _VERSION:match("%d.%d")

@@ -1,4 +1,4 @@
---- Sandboxes for the length of a function: removed however it is left, and after a create whose answer never came.
+--- Sandboxes for the duration of a function: removed however it is left, and after a create without a reply.
 local agentkernel = require("agentkernel")
 local json = require("spec.json")
 local kit = require("spec.kit")
@@ -22,7 +22,7 @@ local MISSING = reply(404, '{"success": false, "error": "Sandbox not found"}')
 local BROKEN = reply(500, '{"success": false, "error": "disk full"}')
 local REMOVED = reply(200, '{"success": true, "data": "Sandbox removed"}')
 
---- A server with one sandbox, where each of create, look and remove may go differently, and differently each time.
+--- A server with one sandbox, with scripted replies to each create, look-up and removal.
 local function server_for(steps)
 	local rules = {}
 	local usual = { [CREATE] = sandbox_of(), [LOOK] = sandbox_of(), [REMOVE] = REMOVED }
@@ -42,7 +42,7 @@ local function client_of(server)
 	return assert(agentkernel.new({ base_url = server.url, wait = kit.waiter() }))
 end
 
---- A server whose create hangs, a client that waits for it in vain, and what that says. The request has reached the server.
+--- A server whose create hangs, a client that times out, and its error. The request has reached the server.
 local function lose_create(steps, check)
 	kit.stretch(function(seconds)
 		steps[CREATE] = { HANG }
@@ -237,7 +237,7 @@ end)
 if kit.way == "block" then
 	describe("sandbox", function()
 		it("reads times of RFC 3339", function()
-			local seconds_of = require("agentkernel.sandbox").seconds_of
+			local seconds_of = require("agentkernel.session").seconds_of
 			assert.are.equal(0, seconds_of("1970-01-01T00:00:00Z"))
 			assert.are.equal(951782400, seconds_of("2000-02-29T00:00:00.123456789Z"))
 			assert.are.equal(1738324800, seconds_of("2025-01-31t12:00:00+00:00"))

@@ -1,4 +1,4 @@
---- Stands in for what busted has of C modules, for a Lua that it is not packaged for. Its own files serve all.
+--- Replaces busted's C modules, for a Lua that it is not packaged for. Its Lua files work with all versions.
 local function lines(format, ...)
 	local pipe = io.popen(format:format(...))
 	local list = {}
@@ -23,7 +23,7 @@ local modules = {
 			assert(what == "mode", "only the mode is told")
 			return KINDS[lines("stat -Lc %%F '%s' 2>/dev/null", path)[1]]
 		end,
-		chdir = function(path) -- busted goes to where it is
+		chdir = function(path) -- busted changes to the current folder
 			assert(path == "." or path == lines("pwd")[1], "it stays here")
 			return true
 		end,

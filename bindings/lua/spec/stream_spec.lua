@@ -1,4 +1,4 @@
---- Streams: events, bytes, early ends, and what goes wrong on the way.
+--- Streams: events, bytes, early ends, and failures.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
@@ -18,7 +18,7 @@ local function client_of(server)
 	return assert(agentkernel.new({ base_url = server.url, wait = kit.waiter() }))
 end
 
---- Tests in this process's way to wait.
+--- A test that runs with this process's way to wait.
 local function test(name, body)
 	it(name, function()
 		kit.run(body)
@@ -43,7 +43,7 @@ describe("stream (" .. kit.way .. ")", function()
 		assert.is_true(first)
 		assert.are.equal(2, stream.exit_code)
 		assert.is_false(stream.final.success)
-		assert.is_nil((stream:recv())) -- the end stays the end
+		assert.is_nil((stream:recv())) -- the end is repeated
 		client:close()
 	end)
 
@@ -75,7 +75,7 @@ describe("stream (" .. kit.way .. ")", function()
 		assert.are.equal(#events, #kinds)
 		assert.are.equal("done", stream.final.type)
 		server:stop()
-		if kit.way == "block" then -- and to the generic for, which has a way of its own there
+		if kit.way == "block" then -- and to the generic for, which has its own code there
 			server = stream_server(events, true)
 			local count = 0
 			stream = client_of(server):run_stream({ "x" })
@@ -191,7 +191,7 @@ describe("stream (" .. kit.way .. ")", function()
 		assert.are.equal("a", client:run_stream({ "x" }):recv().data)
 		kit.collect()
 		server:await("client_ended", 1)
-		assert.are.equal("a", client:run_stream({ "x" }):recv().data) -- the number of its descriptor is free
+		assert.are.equal("a", client:run_stream({ "x" }):recv().data) -- its descriptor's number is free again
 		server:stop()
 	end)
 

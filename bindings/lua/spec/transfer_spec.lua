@@ -1,4 +1,4 @@
---- Files of this machine, into sandboxes and out of them: against a real server, and what goes wrong on the way.
+--- Copying local files into sandboxes and out of them: against a real server, and with failures.
 local agentkernel = require("agentkernel")
 local kit = require("spec.kit")
 
@@ -34,7 +34,7 @@ local function client_of(url)
 	return assert(agentkernel.new({ base_url = url, wait = kit.waiter() }))
 end
 
---- Tests in this process's way to wait.
+--- A test that runs with this process's way to wait.
 local function test(name, body)
 	it(name, function()
 		folder = kit.folder() .. "/transfer"
@@ -55,7 +55,7 @@ local function test_inside(name, body)
 	end)
 end
 
---- What all turns gave, and the Error that ended them.
+--- The values of all iterations, and the Error that ended them.
 local function turns(transfer)
 	local list, totals = {}, {}
 	local done, second = transfer:next()
@@ -75,7 +75,7 @@ local function rising(list)
 	return true
 end
 
---- A server that gives the head of a file and then does this.
+--- A server that sends the head of a file and then runs these steps.
 local function breaking_server(ending)
 	local text = [[{\"success\":true,\"data\":{\"encoding\":\"utf8\",\"content\":\"]] .. ("x"):rep(100000)
 	local reply = '{"reply": {"text": "%s", "headers": {"Content-Type": "application/json", "Content-Length": "900000"}}}'
@@ -159,14 +159,14 @@ describe("transfers (" .. kit.way .. ")", function()
 		for _ = 1, 2 do
 			local done, err = client:upload("none-such", here("from"), "/workspace/x")
 			assert.is_nil(done)
-			assert.are.equal("AK_E_SERVER", err.code) -- as full servers say it
+			assert.are.equal("AK_E_SERVER", err.code) -- as full servers report it
 			assert.is_truthy(err.message:find("none-such", 1, true), err.message)
 			done, err = sb:download("/workspace/none", here("to"))
 			assert.is_nil(done)
 			assert.are.equal("AK_E_NOT_FOUND", err.code)
 		end
 		local download = sb:iter_download("/workspace/none", here("to"))
-		for _ = 1, 2 do -- a failure stays
+		for _ = 1, 2 do -- a failure is latched
 			local done, err = download:next()
 			assert.is_nil(done)
 			assert.are.equal("AK_E_NOT_FOUND", err.code)

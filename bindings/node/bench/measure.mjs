@@ -1,4 +1,4 @@
-// One case in one way: prints what a unit of it costs.
+// Measures one case in one way: prints the cost of a unit.
 import {readFileSync} from "node:fs";
 import {Agent, request} from "node:http";
 import {Readable} from "node:stream";
@@ -12,7 +12,7 @@ function expect(right, what) {
     if (!right) throw new Error(`wrong answer: ${what}`);
 }
 
-/** So many runs, so many of them at any time. */
+/** A number of runs, with a number of them at a time. */
 async function runs(count, width) {
     let left = count;
     await Promise.all(
@@ -23,14 +23,14 @@ async function runs(count, width) {
     return count;
 }
 
-/** Reads a stream to its end as an official example does, and gives how many characters it had. */
+/** Reads a stream to its end as in an official example, and returns the number of characters. */
 async function characters(kind) {
     let size = 0;
     for await (const event of client.runStream([kind])) if (event.type === "output") size += event.data.data.length;
     return size;
 }
 
-/** The beginning of a stream. */
+/** Reads the beginning of a stream. */
 async function beginning(kind) {
     let left = 1000;
     for await (const event of client.runStream([kind]))
@@ -43,12 +43,12 @@ async function bytes(kind) {
     return size;
 }
 
-const FILE = Buffer.alloc(12_000_000, Buffer.from(Uint8Array.from({length: 256}, (_, i) => i))); // as the server has it
+const FILE = Buffer.alloc(12_000_000, Buffer.from(Uint8Array.from({length: 256}, (_, i) => i))); // the same as the server's
 const FILE_URL = `${process.env.AK_BENCH_URL}/sandboxes/bench/files/tmp/x`;
 const PIECE = 65536;
 const agent = new Agent({keepAlive: true});
 
-/** An exchange by node:http, whose answer is JSON. */
+/** A request by node:http, with a JSON reply. */
 async function exchange(method, body) {
     const response = await new Promise((resolve, reject) => {
         const headers = body === undefined ? {} : {"content-type": "application/json"};
@@ -65,7 +65,7 @@ const reading = {
     agentkernel: async () => (await client.readFile("bench", "/tmp/x")).contentBytes,
 };
 
-/** Reads the file, so often. */
+/** Reads the file a number of times. */
 async function readFiles(count) {
     for (let i = 0; i < count; i++) {
         if (way !== "pieces") {
@@ -96,7 +96,7 @@ const writing = {
         (await client.writeFile("bench", "/tmp/x", Readable.from(pieces()), {size: FILE.length})) ?? true,
 };
 
-/** Writes the file, so often. */
+/** Writes the file a number of times. */
 async function writeFiles(count) {
     for (let i = 0; i < count; i++) expect(await writing[way](), "answer");
     return count;

@@ -1,5 +1,5 @@
-// Measures each case in every way, each in a process of its own, in turn (A B A B ...), and prints a row for each way. The
-// ratio is to the first: the official SDK, or for files what one writes with fetch.
+// Measures each case in every way, each in a process of its own, alternating (A B A B ...), and prints a row for each.
+// The ratio is to the first: the official SDK, or for files code with fetch.
 import {spawnSync} from "node:child_process";
 import {fileURLToPath} from "node:url";
 

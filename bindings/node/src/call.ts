@@ -1,24 +1,27 @@
 // One call: stepped in the event loop, never waited for in C.
-import type {Pointer} from "./raw/abi.js";
 import {AK_AGAIN, AK_DONE, AK_E_CANCELLED, AK_E_STATE} from "./raw/abi.js";
+import type {Pointer} from "./raw/functions.js";
 import {library} from "./raw/native.js";
 import {waiter} from "./raw/wait.js";
-import {AbortError, failure} from "./errors.js";
-import type {AgentKernelError} from "./errors.js";
-import {prepare, wrong} from "./operations.js";
-import type {Operation} from "./operations.js";
-import {read, readEvent} from "./record.js";
-import type {EventFields, Fields} from "./record.js";
+import {prepare, wrong} from "./bind.js";
+import type {Field, Operation} from "./bind.js";
+import type {AgentKernelError} from "./error.js";
+import {failure} from "./errors.js";
+import {AbortError} from "./generated/errors.js";
+import {readEvent} from "./event.js";
+import type {EventFields} from "./event.js";
+import {fill, read} from "./record.js";
+import type {Fields} from "./record.js";
 
-/** What makes a call go on: a step, or reading bytes. Gives a status. */
-export type Going = (call: Pointer) => number;
+/** Advances a call: a step, or reading or writing bytes. Returns a status. */
+export type Advance = (call: Pointer) => number;
 
-const step: Going = (call) => {
+const step: Advance = (call) => {
     const {lib, err} = library();
     return lib.ak_call_step(call, err);
 };
 
-/** What a call leaves behind that nobody holds any more. */
+/** The state of a call that outlives its object. */
 interface Remains {
     readonly handle: Pointer;
     readonly signal: AbortSignal | undefined;
@@ -35,12 +38,12 @@ export class Call {
     #handle: Pointer | undefined;
     readonly #signal: AbortSignal | undefined;
     readonly #onAbort: () => void;
-    /** Ends the wait that is under way. */
+    /** Ends the current wait. */
     #settle: ((status: number | AgentKernelError) => void) | undefined;
     #fd = -1;
     #aborted: AgentKernelError | undefined;
 
-    /** Prepares it; nothing is sent before it first goes on. */
+    /** Prepares a call; nothing is sent before it is first advanced. */
     constructor(
         client: Pointer,
         operation: Operation,
@@ -58,8 +61,8 @@ export class Call {
     }
 
     /**
-     * Has it freed when nobody holds it any more: for calls that go on when somebody wants more of them, or has more for
-     * them. One that waits is held by what it waits with.
+     * Frees the call once it is no longer referenced: for calls that advance only when they are read or written. One
+     * that waits is referenced by its wait.
      */
     forgettable(): this {
         const [handle, signal, onAbort] = [this.#handle, this.#signal, this.#onAbort];
@@ -72,11 +75,11 @@ export class Call {
     }
 
     /**
-     * Goes on until there is something else than AGAIN: that status, at once where it can be told. A failure is thrown
-     * or rejected, and closes the call.
+     * Advances until the status is not AGAIN, and returns it: at once, if no wait was needed. A failure is thrown or
+     * rejected, and closes the call.
      */
-    advance(going: Going = step): number | Promise<number> {
-        const status = this.#go(going);
+    advance(by: Advance = step): number | Promise<number> {
+        const status = this.#go(by);
         if (status !== AK_AGAIN) return status;
         return new Promise((resolve, reject) => {
             this.#settle = (outcome) => {
@@ -85,7 +88,7 @@ export class Call {
                 else reject(outcome);
             };
             try {
-                this.#wait(going);
+                this.#wait(by);
             } catch (error) {
                 this.#release();
                 this.#settle(error as AgentKernelError);
@@ -93,50 +96,54 @@ export class Call {
         });
     }
 
-    /** Goes on once, without waiting: AGAIN is an answer. */
-    turn(going: Going): number {
-        return this.#go(going);
+    /** Advances once, without waiting: the status may be AGAIN. */
+    turn(by: Advance): number {
+        return this.#go(by);
     }
 
     /** The current record. */
     record(): Fields {
-        if (this.#handle === undefined) throw new Error("the call is closed");
-        return read(this.#handle, this.operation);
+        return this.#current(read);
     }
 
     /** The current record of a stream. */
     event(): EventFields {
-        if (this.#handle === undefined) throw new Error("the call is closed");
-        return readEvent(this.#handle, this.operation);
+        return this.#current(readEvent);
     }
 
-    /** Frees the call; one in flight is abandoned and its connection closed. Whoever waits for it gets DONE. */
+    #current<T>(reader: (values: Uint32Array, start: number, call: Pointer, fields: readonly Field[]) => T): T {
+        if (this.#handle === undefined) throw new Error("the call is closed");
+        const {fields} = this.operation;
+        return reader(fill(this.#handle, fields), 0, this.#handle, fields);
+    }
+
+    /** Frees the call; one in flight is abandoned and its connection closed. A pending advance gets DONE. */
     close(): void {
         this.#release();
         this.#settle?.(AK_DONE);
     }
 
-    #go(going: Going): number {
+    #go(by: Advance): number {
         if (this.#aborted !== undefined) throw this.#aborted;
         if (this.#handle === undefined) return AK_DONE;
-        const status = going(this.#handle);
+        const status = by(this.#handle);
         if (status < 0) {
             const error = failure(status);
-            if (status !== AK_E_STATE) this.#release(); // that one changes nothing
+            if (status !== AK_E_STATE) this.#release(); // which leaves the call as it is
             throw error;
         }
         return status;
     }
 
-    #wait(going: Going): void {
+    #wait(by: Advance): void {
         if (this.#handle === undefined) return;
         const fd = library().lib.ak_call_fd(this.#handle);
         waiter().wait(fd, () => {
             this.#fd = -1;
-            // What is thrown in a wake would vanish.
+            // An exception in a wake would be lost.
             try {
-                const status = this.#go(going);
-                if (status === AK_AGAIN) this.#wait(going);
+                const status = this.#go(by);
+                if (status === AK_AGAIN) this.#wait(by);
                 else this.#settle?.(status);
             } catch (error) {
                 this.#release();
@@ -157,7 +164,7 @@ export class Call {
         library().free("ak_call_free", handle);
     }
 
-    /** Ends it because its signal was aborted. @internal */
+    /** Ends the call because its signal was aborted. @internal */
     abort(): void {
         const handle = this.#handle;
         if (handle === undefined || this.#signal === undefined) return;
@@ -173,7 +180,7 @@ export class Call {
 
 const nothing = (): void => undefined;
 
-/** A signal lives long, often: it must not hold its calls. */
+/** A signal may have a long life: it must not keep its calls alive. */
 function abort(call: WeakRef<Call>): () => void {
     return () => call.deref()?.abort();
 }

@@ -1,4 +1,4 @@
-// Files that are read and written piece by piece, so that no more than a piece is held.
+// Files that are read and written piece by piece, so that no more than a piece is held in memory.
 import {randomUUID} from "node:crypto";
 import {createWriteStream} from "node:fs";
 import {open, realpath, rename, rm, stat} from "node:fs/promises";
@@ -6,33 +6,41 @@ import {Readable} from "node:stream";
 import {pipeline} from "node:stream/promises";
 import {AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
+import {content as bytesOf} from "./bind.js";
 import type {Call} from "./call.js";
-import type {AgentKernel} from "./client.js";
-import {invalid, TimeoutError} from "./errors.js";
-import {content as bytesOf} from "./operations.js";
-import type {FileContent, TransferOptions} from "./options.js";
+import {invalid} from "./errors.js";
+import {TimeoutError} from "./generated/errors.js";
+import {readableOf} from "./readable.js";
 import {spend, turnOver} from "./turn.js";
+import type {CallOptions, FileContent, FileWriteOptions, TransferOptions} from "./types.js";
 
 /**
- * Memory that pieces are read into, and how little of it is too little for the next. In larger pieces V8 lets more of it
- * gather before it collects, and nothing becomes faster.
+ * The size of the memory that pieces are read into, and the least of it that another piece is read into. With larger
+ * sizes V8 lets more garbage accumulate, and nothing becomes faster.
  */
 const SLAB = 16384;
 const LEAST = 2048;
 
-/** What the language's timers can wait, in milliseconds: 24 days. */
+/** The longest timeout of a timer, in milliseconds: 24 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What copying files needs of a client. */
+export interface FileClient {
+    createReadStream(name: string, path: string, options?: CallOptions): Readable;
+    writeFile(name: string, path: string, content: FileContent, options?: FileWriteOptions): Promise<void>;
+}
 
 type Pieces = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
-/** Reads a file. Nothing is sent before the first bytes are asked for. */
+/** Reads a file. Nothing is sent before the first bytes are requested. */
 export function fileReadable(start: () => Call): Readable {
     let call: Call | undefined;
+    let ended = false;
     let slab = Buffer.alloc(0);
-    const piece = async (stream: Readable): Promise<Buffer | null> => {
+    const piece = async (): Promise<Buffer | null> => {
         const over = turnOver();
         if (over !== undefined) await over;
-        if (stream.destroyed) return null;
+        if (ended) return null;
         call ??= start();
         if (slab.length < LEAST) slab = Buffer.allocUnsafeSlow(SLAB);
         let status: number;
@@ -44,47 +52,38 @@ export function fileReadable(start: () => Call): Readable {
                 if (met === AK_OK) used = size[0] ?? 0;
                 return met;
             });
-        } while (status === AK_ITEM); // a file without a byte
+        } while (status === AK_ITEM); // an empty file
         if (status === AK_DONE) return null;
         const read = slab.subarray(0, used);
         slab = slab.subarray(used);
         spend(used);
         return read;
     };
-    return new Readable({
-        highWaterMark: 0, // nothing ahead of who reads
-        read() {
-            piece(this).then(
-                (read) => this.push(read),
-                (error: unknown) => this.destroy(error as Error),
-            );
-        },
-        destroy(error, done) {
-            call?.close();
-            done(error);
-        },
+    return readableOf(piece, () => {
+        ended = true;
+        call?.close();
     });
 }
 
-/** Whether a content comes in pieces. What is none at all is for the binding to refuse. */
+/** Whether content comes in pieces. Invalid content is refused when it is bound. */
 export function inPieces(content: FileContent): content is Pieces {
     if (typeof content !== "object" || (content as unknown) === null || content instanceof Uint8Array) return false;
     return Symbol.asyncIterator in content || Symbol.iterator in content;
 }
 
-/** A content as the bytes or the text that it stands for. */
+/** Content as bytes or text, decoded from base64 if it is that. */
 export function decoded(content: string | Uint8Array, encoding: "utf8" | "base64" = "utf8"): string | Uint8Array {
     if (typeof content !== "string" || encoding === "utf8") return content;
     if ((encoding as string) !== "base64") throw invalid("encoding: must be utf8 or base64");
     const bytes = Buffer.from(content, "base64");
-    // The language passes over what is no base64.
+    // Buffer.from ignores invalid characters.
     if (bytes.toString("base64") !== content) throw invalid("content is not base64");
     return bytes;
 }
 
 /**
- * Writes a file with what comes piece by piece, and waits for the answer. It is started with a call and its timeout in
- * milliseconds: while no piece comes the library is not asked, so that is kept here, too.
+ * Writes a file from pieces and waits for the reply. `start` returns the call and its timeout in milliseconds, which is
+ * kept here, too: the library does not run while it waits for a piece.
  */
 export async function pour(
     start: () => [Call, number],
@@ -102,7 +101,7 @@ export async function pour(
         for (;;) {
             const next = await Promise.race([pieces.next(), interrupted.promise]);
             if (next === "late") throw late(call, timeout);
-            if (next === "aborted") break; // the call says why
+            if (next === "aborted") break; // the call has the error
             if (next.done === true) {
                 whole = true;
                 break;
@@ -132,7 +131,7 @@ function late({operation}: Call, timeout: number): TimeoutError {
 
 type Iteration = AsyncIterator<string | Uint8Array> | Iterator<string | Uint8Array>;
 
-/** Ends a content before its end. Not waited for: what gives no piece any more may not end either. */
+/** Abandons content before its end. Not awaited: a source that yields no more pieces may not end either. */
 function leave(content: Pieces, pieces: Iteration): void {
     if (content instanceof Readable) content.destroy();
     else Promise.resolve(pieces.return?.()).catch(() => undefined);
@@ -142,7 +141,7 @@ function iterator(content: Pieces): Iteration {
     return Symbol.asyncIterator in content ? content[Symbol.asyncIterator]() : content[Symbol.iterator]();
 }
 
-/** A promise of what ends the wait for content that does not come. */
+/** Ends the wait for content that does not arrive. */
 interface Interruption {
     readonly promise: Promise<"aborted" | "late">;
     readonly forget: () => void;
@@ -164,7 +163,7 @@ function interruption(signal: AbortSignal | undefined, timeout: number): Interru
     return {promise, forget};
 }
 
-/** Hands in a piece; false when the server has answered already. */
+/** Writes a piece; false if the server has already replied. */
 async function hand(call: Call, piece: string | Uint8Array): Promise<boolean> {
     const {bytes, size} = bytesOf(Buffer.alloc(0), "each piece of content", piece);
     let rest = bytes.subarray(0, size);
@@ -179,7 +178,7 @@ async function hand(call: Call, piece: string | Uint8Array): Promise<boolean> {
     return true;
 }
 
-/** How much was taken; undefined when the server has answered already. */
+/** How many bytes were accepted; undefined if the server has already replied. */
 async function write(call: Call, bytes: Uint8Array): Promise<number | undefined> {
     let taken = 0;
     const status = await call.advance((handle) => {
@@ -191,7 +190,7 @@ async function write(call: Call, bytes: Uint8Array): Promise<number | undefined>
     return status === AK_OK ? taken : undefined;
 }
 
-/** Passes pieces on, and tells how much they were. */
+/** Yields the pieces, and reports the number of bytes so far. */
 async function* counted(pieces: AsyncIterable<Buffer>, {onProgress}: TransferOptions): AsyncGenerator<Buffer> {
     let done = 0;
     for await (const piece of pieces) {
@@ -202,7 +201,7 @@ async function* counted(pieces: AsyncIterable<Buffer>, {onProgress}: TransferOpt
 }
 
 export async function upload(
-    client: AgentKernel,
+    client: FileClient,
     name: string,
     local: string,
     path: string,
@@ -210,7 +209,7 @@ export async function upload(
 ): Promise<void> {
     const file = await open(local);
     try {
-        const {size} = await file.stat(); // 0 of what is no file, such as a pipe, and of the kernel's own
+        const {size} = await file.stat(); // 0 for pipes, and for the kernel's own files
         const pieces = counted(file.createReadStream({autoClose: false}), {onProgress});
         await client.writeFile(name, path, pieces, {...options, size: size === 0 ? undefined : size});
     } finally {
@@ -219,7 +218,7 @@ export async function upload(
 }
 
 export async function download(
-    client: AgentKernel,
+    client: FileClient,
     name: string,
     path: string,
     local: string,
@@ -239,7 +238,7 @@ export async function download(
     }
 }
 
-/** Where a file goes in the place of what is there: a link stays one, and so does what is no file, such as a device. */
+/** The file to replace: for a link its target. Anything but a regular file, such as a device, is refused. */
 async function replaceable(local: string): Promise<string> {
     let target: string;
     try {

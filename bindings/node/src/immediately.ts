@@ -1,2 +1,2 @@
-/** The runtime's setImmediate as it was when this was loaded: tests of users put another in its place, whose time stands. */
+/** The runtime's setImmediate at load time: users' tests may replace it by a mock that never fires. */
 export const immediately = setImmediate;

@@ -1,2 +1,2 @@
-/** The same package for `import`. There is one implementation, so that a class is itself however it was loaded. */
+/** The same package for `import`. There is one implementation, so that classes are the same however it was loaded. */
 export * from "./index.js";

@@ -1,42 +1,44 @@
 // A running command: its events one by one, or the bytes of its output.
-import {Readable} from "node:stream";
+import type {Readable} from "node:stream";
 import {AK_AGAIN, AK_DONE, AK_ITEM, AK_OK} from "./raw/abi.js";
 import {library} from "./raw/native.js";
-import type {Call, Going} from "./call.js";
-import {AgentKernelError, StreamError} from "./errors.js";
+import type {Advance, Call} from "./call.js";
+import {AgentKernelError} from "./error.js";
+import {StreamError} from "./generated/errors.js";
+import {StreamEvent} from "./event.js";
+import {readableOf} from "./readable.js";
 import {weight} from "./record.js";
 import {spend, turnOver} from "./turn.js";
-import {StreamEvent} from "./types.js";
 
 type Result = IteratorResult<StreamEvent, undefined>;
 
 const OVER: Result = {done: true, value: undefined};
 
 /**
- * Memory that pieces of output are cut from, and how little of it is too little for the next. V8 lets tens of megabytes
- * of such memory gather while few objects are made; in small pieces it collects sooner.
+ * The size of the memory that pieces of output are cut from, and the least of it that another piece is read into. V8
+ * lets tens of megabytes of such memory accumulate while few objects are created; with small sizes it collects sooner.
  */
 const SLAB = 8192;
 const LEAST = 2048;
 
 /**
- * The events of a command: `for await (const event of stream)`. The command starts with the first one that is asked
- * for, and the sender waits while none is asked for. Leaving the loop, or `return()`, ends the command if it still runs.
+ * The events of a command: `for await (const event of stream)`. The command starts when the first event is requested,
+ * and a slow reader slows the sender down. Leaving the loop, or `return()`, ends the command if it still runs.
  */
 export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     readonly #start: () => Call;
     #call: Call | undefined;
     #ended = false;
     #final: StreamEvent | undefined;
-    /** How many `next` wait for their event, and the latest of them; they are served in turn. */
+    /** How many calls of `next` are pending, and the latest of them; they are served in order. */
     #asked = 0;
     #latest: Promise<Result> = Promise.resolve(OVER);
-    /** Whether the current event was handed out by `next`. */
-    #handedOut = false;
-    /** Memory for output, and how much of it was read and not handed out. */
+    /** Whether `next` has returned the current event. */
+    #returned = false;
+    /** Memory for output, and how many bytes of it were read and not yet returned. */
     #slab = Buffer.alloc(0);
     #used = 0;
-    /** What reading met behind bytes that are handed out first. */
+    /** The outcome after bytes that are returned first. */
     readonly #behind: (() => Buffer)[] = [];
 
     /** @internal */
@@ -44,12 +46,12 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         this.#start = start;
     }
 
-    /** The event that ended the stream (done or error), once it came. */
+    /** The event that ended the stream (done or error), if it has arrived. */
     get finalEvent(): StreamEvent | undefined {
         return this.#final;
     }
 
-    /** The command's exit code, once it is known. */
+    /** The exit code of the command, if it is known. */
     get exitCode(): number | undefined {
         return this.#final?.exit_code;
     }
@@ -64,7 +66,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
                 ),
             );
         if (this.#call === undefined || turnOver() !== undefined) return this.#later(this.#wait());
-        // Nothing to wait for first: most events are in memory already.
+        // Without waiting first: most events are already in memory.
         try {
             const status = this.#call.advance();
             return typeof status === "number"
@@ -75,7 +77,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         }
     }
 
-    /** Ends the stream, also while `next` waits for an event. */
+    /** Ends the stream, also while `next` is pending. */
     return(): Promise<Result> {
         this.#end();
         return Promise.resolve(OVER);
@@ -95,28 +97,17 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     /**
-     * The bytes of the output alone, decoded straight into their memory. A reader that pauses makes the sender wait.
-     * An error event is a StreamError here; how the command ended is in `exitCode` and `finalEvent`. Destroying it ends
-     * the command.
+     * The bytes of the output alone. A slow reader slows the sender down. An error event is a StreamError here; the
+     * command's end is in `exitCode` and `finalEvent`. Destroying the Readable ends the command.
      */
     readable(): Readable {
-        const readable: Readable = new Readable({
-            highWaterMark: 0, // nothing ahead of who reads: an error must not overtake bytes
-            read: () => {
-                this.#piece().then(
-                    (piece) => readable.push(piece),
-                    (error: unknown) => readable.destroy(error as Error),
-                );
-            },
-            destroy: (error, done) => {
-                this.#end();
-                done(error);
-            },
-        });
-        return readable;
+        return readableOf(
+            () => this.#piece(),
+            () => this.#end(),
+        );
     }
 
-    /** One more `next` that is under way; those that follow wait for it. */
+    /** One more pending `next`; later ones wait for it. */
     #later(result: Promise<Result>): Promise<Result> {
         const served = (): void => void this.#asked--;
         this.#asked++;
@@ -146,7 +137,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
 
     #result(status: number): Result {
         if (status === AK_ITEM && this.#call !== undefined) {
-            this.#handedOut = true;
+            this.#returned = true;
             return {done: false, value: this.#event(this.#call)};
         }
         this.#end();
@@ -154,7 +145,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
     }
 
     #failed(error: unknown): Error {
-        // Amid the bytes of an event: they can still be read.
+        // In the middle of an event's bytes: reading may continue.
         if (!(error instanceof AgentKernelError && error.code === "AK_E_STATE")) this.#end();
         return error as Error;
     }
@@ -187,16 +178,16 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
             if (met !== undefined) return met();
             if (this.#ended) return null;
             const call = this.#open();
-            if (this.#handedOut) await this.#pass(call);
+            if (this.#returned) await this.#pass(call);
             if (this.#slab.length < LEAST) this.#slab = Buffer.allocUnsafeSlow(SLAB);
             if (!this.#fill(call)) this.#meet(call, await call.advance(this.#reading));
         }
     }
 
-    /** Leaves the event that was handed out, whose bytes would be read again. */
+    /** Steps past the event that `next` returned, whose bytes would be read again. */
     async #pass(call: Call): Promise<void> {
         const status = await call.advance();
-        this.#handedOut = false;
+        this.#returned = false;
         if (status === AK_DONE) this.#end();
         if (status !== AK_ITEM) return;
         const event = this.#event(call);
@@ -211,7 +202,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return piece;
     }
 
-    /** Reads what is in memory already; false when there is nothing. */
+    /** Reads what is already in memory; false if there is nothing. */
     #fill(call: Call): boolean {
         try {
             while (this.#used < this.#slab.length && this.#behind.length === 0 && !this.#ended) {
@@ -228,7 +219,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return true;
     }
 
-    readonly #reading: Going = (call) => {
+    readonly #reading: Advance = (call) => {
         const {lib, size, err} = library();
         const room = this.#slab.subarray(this.#used);
         const status = lib.ak_call_read(call, room, room.length, size, err);
@@ -236,7 +227,7 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         return status;
     };
 
-    /** Looks at what reading met. What cannot be handed out now is for later. */
+    /** Handles the outcome of reading. What cannot be returned now is kept for later. */
     #meet(call: Call, status: number): void {
         if (status === AK_DONE) this.#end();
         if (status === AK_ITEM) this.#keep(this.#event(call));

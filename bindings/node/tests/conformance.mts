@@ -1,5 +1,5 @@
-// Runs the cases of tests/conformance through the public interface, as a user would call it. Methods, arguments and
-// options are found by the names and types that the library has for them.
+// Runs the cases of tests/conformance through the public interface. Methods, arguments and options are found by their
+// names and types in the library.
 import {isDeepStrictEqual} from "node:util";
 import {AgentKernel, AgentKernelError, RunStream} from "agentkernel";
 import type {AgentKernelOptions} from "agentkernel";
@@ -26,7 +26,7 @@ const MEMBERS = {
     ],
 };
 
-/** Two letters of a setting's wire name become one capital. */
+/** An underscore and a letter of a setting's wire name become an upper-case letter. */
 const camel = (name: string): string =>
     name.replace(/_ms$/, "").replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -65,10 +65,10 @@ const bytesOf = (value: Json): Buffer =>
     isObject(value) ? Buffer.from(value["base64"] as string, "base64") : Buffer.from(value as string);
 const textOf = (value: Json): string => bytesOf(value).toString();
 
-/** By the methods that operations have, or by the one method that makes any call by its name. */
+/** By the methods of operations, or by the method that makes any call by name. */
 export type Way = "methods" | "call";
 
-/** Runs cases, some at once because a few wait for deadlines, and says what is wrong with each. */
+/** Runs cases, some at once because a few wait for deadlines, and returns the failure of each. */
 export async function failuresOfAll(cases: JsonObject[], fault: FaultServer, way: Way): Promise<string[][]> {
     const wrong: string[][] = [];
     let next = 0;
@@ -79,7 +79,7 @@ export async function failuresOfAll(cases: JsonObject[], fault: FaultServer, way
     return wrong;
 }
 
-/** Runs one case, and says what is wrong with it. */
+/** Runs one case, and returns its failure. */
 export async function failuresOf(one: JsonObject, fault: FaultServer, way: Way): Promise<string[]> {
     const wrong: string[] = [];
     const say = (what: string): void => void wrong.push(`${JSON.stringify(one["id"])}: ${what}`);
@@ -175,7 +175,7 @@ async function runCall(call: JsonObject, client: AgentKernel | undefined, way: W
         failure = error;
     }
     const wanted = call["records"] as JsonObject[];
-    // A method that promises a list gives it, or its error alone.
+    // A method of a list returns it, or only its error.
     if (way === "methods" && !streams && failure !== undefined) wanted.length = 0;
     if (records.length !== wanted.length) {
         say(`${operation}: ${records.length} records, not ${wanted.length} (${String(failure)})`);
@@ -184,7 +184,7 @@ async function runCall(call: JsonObject, client: AgentKernel | undefined, way: W
     compareError(failure, call["error"] as JsonObject | undefined, say);
 }
 
-/** Calls the method of an operation, and makes a list of what it gives. */
+/** Calls the method of an operation, and returns its results as a list. */
 async function* recordsOf(
     client: AgentKernel,
     operation: string,
@@ -196,7 +196,7 @@ async function* recordsOf(
         return;
     }
     if (operation === "health") {
-        yield {status: await client.health(options)}; // the method gives no more
+        yield {status: await client.health(options)}; // the method returns no more
         return;
     }
     const method = (client as unknown as Record<string, unknown>)[camel(operation)];

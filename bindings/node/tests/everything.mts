@@ -1,5 +1,5 @@
-// One of everything that there is, each in its middle, and ways to end amid that: a program for a process of its own, or
-// a worker, that is started with the URL of the server and the name of a way.
+// One object of each kind, each in the middle of its work, and ways to end amid that: a program for a separate process
+// or a worker, which is started with the URL of the server and the name of a way.
 import {once} from "node:events";
 import type {Readable} from "node:stream";
 import {setTimeout as pause} from "node:timers/promises";
@@ -32,7 +32,7 @@ async function everything(url: string): Promise<Everything> {
     return {client, events, bytes, file, records, session};
 }
 
-/** What nobody can forget, because it waits for the server. */
+/** Calls that are kept alive, because they wait for the server. */
 function waiting(url: string): void {
     const client = new AgentKernel({baseUrl: url});
     client.run(["x"]).catch(ignore);
@@ -45,7 +45,7 @@ function waiting(url: string): void {
         .catch(ignore);
 }
 
-/** Uses all of it, whatever has become of it: what fails is an error of the package, and a closed client says so. */
+/** Uses all objects in any state: failures are errors of the package, and a closed client reports it. */
 async function use({client, events, bytes, file, records, session}: Everything): Promise<void> {
     const early = [
         client.health(),
@@ -69,12 +69,12 @@ async function use({client, events, bytes, file, records, session}: Everything):
     if (!(await events.next()).done || !(await records.next()).done) throw new Error("a stream goes on after its end");
 }
 
-/** Makes and forgets rings of everything, and gives what their finalizers do. */
+/** Makes and drops cycles of all objects, and collects the results of their finalizers. */
 class Finalizers {
     due = 0;
     readonly done: Promise<void>[] = [];
     readonly #left = new FinalizationRegistry((left: Everything) => this.done.push(use(left)));
-    /** Of what went in the same pass. */
+    /** For objects collected in the same pass. */
     readonly #weak = new FinalizationRegistry((client: WeakRef<AgentKernel>) => {
         client.deref()?.health().catch(ignore);
     });

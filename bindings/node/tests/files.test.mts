@@ -1,4 +1,4 @@
-// Files in and out, whole and in pieces; detached commands, batches and snapshots: against agentkernel-local.
+// Reading and writing files, whole and in pieces; detached commands, batches and snapshots: against agentkernel-local.
 import assert from "node:assert/strict";
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
@@ -27,7 +27,7 @@ after(async () => {
     rmSync(folder, {recursive: true});
 });
 
-/** Bytes that are no text, and repeat late. */
+/** Bytes that are not text, with a long period. */
 function binary(size: number): Buffer {
     return Buffer.from(Uint8Array.from({length: size}, (_, i) => (i * 31 + (i >> 8) * 7) & 0xff));
 }

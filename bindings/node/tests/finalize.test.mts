@@ -1,4 +1,4 @@
-// What nobody holds any more, in any order; ends of processes and workers amid everything; and what is used after its end.
+// Unreferenced objects, in any order; ends of processes and workers amid calls; and objects used after their end.
 import assert from "node:assert/strict";
 import {once} from "node:events";
 import {join} from "node:path";
@@ -17,7 +17,7 @@ const rule = (method: string, target: string, ...steps: Json[]): Json => ({times
 const event: Json = {event: "output", data: {data: "abc"}};
 const box = {name: "box", status: "running"};
 
-/** Everything but plain requests hangs in its middle. */
+/** Everything but plain requests hangs in the middle. */
 const hanging: JsonObject = {
     rules: [
         rule("POST", "/run/stream", {sse: {end: false, events: [event]}}, {wait: "close"}),
@@ -35,7 +35,7 @@ const hanging: JsonObject = {
     ],
 };
 
-/** Begins something and leaves it in its middle, with nothing that holds it. */
+/** Starts something and leaves it in the middle, unreferenced. */
 const begun: Record<string, (client: AgentKernel, signal: AbortSignal | undefined) => Promise<unknown>> = {
     "events of a command": async (client, signal) => {
         const stream = client.runStream(["x"], {signal});
@@ -64,7 +64,7 @@ for (const [what, begin] of Object.entries(begun)) {
             const client = server.client();
             const before = descriptors();
             for (let i = 0; i < 5; i++) await begin(client, signal);
-            await gone(before + 8); // five for each, and the last may be held by what has run last
+            await gone(before + 8); // five for each, and the last may still be referenced
             assert.ok(await server.reached("client_ended", 4));
         });
     }
@@ -81,11 +81,11 @@ test("content that never comes, for which there is no deadline, ends when nobody
     };
     for (let i = 0; i < 5; i++) begin();
     assert.ok(await server.reached("requests", 5));
-    await gone(before + 8); // five for each, and the last may be held by what has run last
+    await gone(before + 8); // five for each, and the last may still be referenced
     assert.ok(await server.reached("client_ended", 4));
 });
 
-/** Collects until so many descriptors are left. */
+/** Collects garbage until a number of descriptors is left. */
 async function gone(left: number): Promise<void> {
     for (let i = 0; i < 3000 && descriptors() > left; i++) {
         collect();
@@ -97,7 +97,7 @@ async function gone(left: number): Promise<void> {
 const program = join(built, "tests", "everything.mjs");
 const flags = runtime === undefined ? ["--expose-gc"] : [];
 const long = {timeout: 900000};
-/** Deno keeps descriptors of its own for workers that have ended. */
+/** Deno keeps its own descriptors for workers that have ended. */
 const workers = {...long, skip: runtime === "deno"};
 
 for (const [way, how] of Object.entries({
@@ -135,13 +135,13 @@ for (const [way, ...how] of [
             const ended = new Promise((resolve) => worker.on("exit", resolve));
             if (way === "for ever") {
                 await once(worker, "message");
-                await sleep(7 * i); // at any moment
+                await sleep(7 * i); // at a random moment
                 void worker.terminate();
             }
             assert.deepEqual([await ended, errors.map((error) => String(error).includes("abc"))], how);
             assert.equal(await client.health(), "ok");
         }
-        await gone(before + 12); // of more than two hundred: one call, of five, may be lost where it was just being made
+        await gone(before + 12); // of more than two hundred: a call, of five, may be leaked that was just being created
     });
 }
 
@@ -158,7 +158,7 @@ test("a process ends amid workers that are amid everything", long, async () => {
     assert.deepEqual(ended, {code: 7, signal: null, out: "", err: ""});
 });
 
-/** How many descriptors there are when their number has come to rest. */
+/** The number of descriptors once it no longer changes. */
 async function rest(): Promise<number> {
     for (let last = -1; ; ) {
         const now = descriptors();

@@ -1,5 +1,5 @@
-// Reads a stream of 1 GiB from a server, as events or as bytes, or a file of it, and prints how many there were and by how many MiB the
-// process's peak grew after the first eighth.
+// Reads a stream of 1 GiB from a server, as events or as bytes, or a file of that size, and prints how many there were
+// and by how many MiB the process's peak grew after the first eighth.
 import {readFileSync} from "node:fs";
 import {AgentKernel} from "agentkernel";
 

@@ -1,4 +1,4 @@
-// What the tests share: the scripted server, agentkernel-local, and programs run beside the test.
+// Shared by the tests: the scripted server, agentkernel-local, and programs run beside the test.
 import {spawn} from "node:child_process";
 import type {ChildProcess} from "node:child_process";
 import {createRequire} from "node:module";
@@ -9,7 +9,7 @@ import type {Interface} from "node:readline";
 import {AgentKernel} from "agentkernel";
 import type {AgentKernelOptions} from "agentkernel";
 
-/** The folder of the tree, and what was built of this binding. */
+/** The folder of the tree, and of this binding's build. */
 export const tree = process.env["AK_TREE"] ?? "";
 export const built = join(tree, "build", "node");
 
@@ -17,14 +17,14 @@ for (const name of Object.keys(process.env)) {
     if (name.startsWith("AGENTKERNEL_")) Reflect.deleteProperty(process.env, name);
 }
 
-/** An operation as the library itself describes it. */
+/** The library's description of an operation. */
 export interface Operation {
     streams: boolean;
     parameters: Map<string, {name: string; type: number; required: boolean}>;
     fields: {name: string}[];
 }
 const require = createRequire(import.meta.url);
-const operations = require(join(built, "package", "dist", "operations.js")) as {
+const operations = require(join(built, "package", "dist", "bind.js")) as {
     operation: (name: string) => Operation;
     operationNames: () => string[];
 };
@@ -34,7 +34,7 @@ export const abi = require(join(built, "package", "dist", "raw", "abi.js")) as R
     number
 >;
 
-/** What the methods take as arguments: what is required, but for these. */
+/** The positional arguments of methods: the required ones, except for these. */
 const POSITIONAL: Readonly<Record<string, string[]>> = {
     write_file: ["name", "path", "content"],
     take_snapshot: [],
@@ -97,7 +97,7 @@ export class FaultServer {
     readonly #program = new Program(process.env["AK_FAULT_SERVER"] ?? join(tree, "build", "bin", "ak-fault-server"));
     #last: Promise<unknown> = Promise.resolve();
 
-    /** Says a command and gives its answer. */
+    /** Sends a command and returns the reply. */
     say(command: JsonObject): Promise<JsonObject> {
         const answer = this.#last.then(async () => {
             this.#program.child.stdin?.write(`${JSON.stringify(command)}\n`);
@@ -166,7 +166,7 @@ export class LocalServer {
     }
 
     static async start(): Promise<LocalServer> {
-        const state = mkdtempSync("/var/tmp/ak-node-"); // where /tmp is memory, what a sandbox writes there counts as its own
+        const state = mkdtempSync("/var/tmp/ak-node-"); // where /tmp is a tmpfs, files count as a sandbox's memory
         const arguments_ = ["--listen", "127.0.0.1:0", "--state", join(state, "state")];
         const program = new Program(join(tree, "build", "bin", "agentkernel-local"), arguments_);
         const [, , url] = (await program.line()).split(" ");
@@ -186,7 +186,7 @@ export interface Finished {
     err: string;
 }
 
-/** Runs a program to its end, within a quarter of an hour. */
+/** Runs a program until it ends, with a timeout of a quarter of an hour. */
 export function finished(
     path: string,
     args: string[],
@@ -203,29 +203,29 @@ export function finished(
     });
 }
 
-/** The runtime's name where it is not Node. */
+/** The runtime's name if it is not Node. */
 export const runtime = ["bun", "deno"].find((name) => name in process.versions);
 
-/** Collects what nobody holds any more. */
+/** Runs the garbage collector. */
 export function collect(): void {
     const {gc, Bun} = globalThis as unknown as {gc?: () => void; Bun?: {gc: (now: boolean) => void}};
     if (Bun === undefined) gc?.();
     else Bun.gc(true);
 }
 
-/** How many descriptors this process has. */
+/** The number of open descriptors of this process. */
 export function descriptors(): number {
     return readdirSync("/proc/self/fd").length;
 }
 
-/** Tries something whose subject is time with ever more of it: on a busy machine a little is too little. */
+/** Tries something that depends on time, with longer and longer times: the machine may be busy. */
 export async function stretched(attempt: (factor: number) => Promise<void>): Promise<void> {
     for (const factor of [1, 5]) {
         try {
             await attempt(factor);
             return;
         } catch {
-            // the last one tells
+            // only the last attempt counts
         }
     }
     await attempt(25);
@@ -233,7 +233,7 @@ export async function stretched(attempt: (factor: number) => Promise<void>): Pro
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A stream of so many output events that goes on until its client leaves; without a count it never ends. */
+/** A stream of a number of output events, which then ends; without a count it never ends. */
 export function outputs(count: number, text: string, more: Json[] = []): JsonObject {
     const block = `event: output\ndata: ${JSON.stringify({data: text})}\n\n`;
     return {

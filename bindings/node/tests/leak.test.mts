@@ -1,4 +1,4 @@
-// Nothing grows: memory and descriptors over ten thousand calls and over streams that are left in every way.
+// Memory and descriptors do not grow over ten thousand calls and over streams that are left in every way.
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {join} from "node:path";
@@ -9,7 +9,7 @@ import type {Json, JsonObject} from "./kit.mjs";
 const fault = new FaultServer();
 after(() => fault.end());
 
-/** Memory of this process that is its own, in MiB. */
+/** Private memory of this process, in MiB. */
 function memory(): number {
     const [, kib] = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
     return Number(kib) / 1024;
@@ -23,9 +23,8 @@ async function collected(): Promise<void> {
 }
 
 /**
- * Does it so often, the first fifth to warm up, and looks whether there is then no more memory, and no more descriptors,
- * than there were: not one for each. Buffers outside the heap come and go in large pieces, so where there are many of
- * them more is flat.
+ * Repeats a function, with the first fifth as warm-up, and checks that memory and descriptors do not grow afterwards.
+ * Buffers outside the heap are allocated and freed in large pieces, so where there are many of them more is tolerated.
  */
 async function flat(times: number, each: (i: number) => Promise<void>, mebibytes = 16): Promise<void> {
     let before: [number, number] = [0, 0];
@@ -98,7 +97,7 @@ test("streams that are left: by break, by return, by destroy, and by forgetting 
             }
         } else {
             await stream.next();
-            if (i % 100 === 3) await collected(); // so that those that wait to be collected have descriptors enough
+            if (i % 100 === 3) await collected(); // so that streams not yet collected do not use up the descriptors
         }
     });
     assert.ok(await server.reached("client_ended", 990));

@@ -32,7 +32,7 @@ test("the environment is the process's, as it is when the client is made", async
         [{AGENTKERNEL_LOCAL: "/nowhere"}, ""],
         [{}, 'process.env.AGENTKERNEL_LOCAL = "/nowhere";'],
     ] as const) {
-        if (set !== "" && runtime === "bun") continue; // which keeps what is set to itself
+        if (set !== "" && runtime === "bun") continue; // whose process.env does not change the process's
         const code = `const {AgentKernel} = require("agentkernel"); ${set} ${run}`;
         const {out, err} = await finished(process.execPath, ["-e", code], {cwd: built, env});
         assert.match(out, /^local: AGENTKERNEL_LOCAL names \/nowhere, /, err);
@@ -111,7 +111,7 @@ test("a stream's events, and how it ended", async () => {
         assert.ok(event instanceof StreamEvent);
         if (types.at(-1) !== event.type) types.push(event.type);
         if (event.type === "output") {
-            text += event.data["data"] as string; // as the official SDK has it
+            text += event.data["data"] as string; // as in the official SDK
             assert.equal(event.text, event.data["data"]);
         }
     }
@@ -185,7 +185,7 @@ test("a sandbox for a function is removed on every way out", async () => {
     await assert.rejects(failed, {name: "RangeError", message: "mine"});
     await gone("node-fn");
 
-    // The signal of the session is the signal of what it runs.
+    // The signal of the session applies to its methods.
     const controller = new AbortController();
     const aborted = client.sandbox("node-fn", {signal: controller.signal}, (sandbox) => {
         setTimeout(() => controller.abort(), 100);
@@ -194,7 +194,7 @@ test("a sandbox for a function is removed on every way out", async () => {
     await assert.rejects(aborted, {name: "AbortError"});
     await gone("node-fn");
 
-    // Removed by the function itself: fine.
+    // The function may remove it itself.
     await client.sandbox("node-fn", async (sandbox) => {
         await sandbox.remove();
         await sandbox.remove();
@@ -251,7 +251,7 @@ test("local: starts a server of the process's own, which ends with it", async ()
     }
 });
 
-// One that has ended is none, though nobody asked how: not every first process of a container does.
+// A zombie does not count as alive: not every init process of a container reaps its children.
 function isAlive(pid: number): boolean {
     try {
         return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");

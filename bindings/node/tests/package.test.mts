@@ -1,5 +1,5 @@
-// What npm packs, installed into an empty project: it works from ESM, CommonJS and TypeScript, with no compiler and no
-// script that runs at its installation.
+// The npm package, installed into an empty project: it works from ESM, CommonJS and TypeScript, without a compiler or a
+// script at installation.
 import assert from "node:assert/strict";
 import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
@@ -49,8 +49,13 @@ test("what is in the package", () => {
     };
     assert.equal(scripts, undefined);
     assert.deepEqual(Object.keys(dependencies), ["koffi"]);
-    const types = readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".d.ts"));
-    // What a user's compiler sees knows nothing of the way in which C is called.
+    const types = ["", "generated"].flatMap((folder) =>
+        readdirSync(join(installed, "dist", folder))
+            .filter((name) => name.endsWith(".d.ts"))
+            .map((name) => join(folder, name)),
+    );
+    assert.ok(types.includes("index.d.ts") && types.includes(join("generated", "operations.d.ts")));
+    // The public types do not depend on how C is called.
     for (const name of types)
         assert.doesNotMatch(readFileSync(join(installed, "dist", name), "utf8"), /koffi|[:<] ?any\b/, name);
 });

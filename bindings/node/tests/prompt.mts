@@ -1,5 +1,5 @@
-// Waits for calls of every kind while a timer is pending that none of them is to wait for. On some runtimes what had come
-// was not gone on with before the next event of the loop, such as that timer's. Prints the first kind that was late so.
+// Waits for calls of every kind while a timer is pending that none of them should wait for. On some runtimes a reply
+// was not processed before the next event of the loop, such as that timer. Prints the first kind that was late so.
 import {PassThrough} from "node:stream";
 import {parentPort} from "node:worker_threads";
 import {AgentKernel} from "agentkernel";
@@ -13,8 +13,8 @@ const say = (what: string): void => (parentPort === null ? console.log(what) : p
 let [kind, count] = ["", 0];
 
 /**
- * Begins anew with each call, so it fires only during one that takes as long: on a slow machine, or because it is late.
- * The late one has its answer, so it ends at once when the timer has fired, and the other one does not.
+ * Restarted with each call, so it fires only during one that takes as long: on a slow machine, or because it is late. A
+ * late call has its reply already, so it ends at once when the timer has fired; a slow one does not.
  */
 const timer = setTimeout(() => {
     const during = count;
@@ -38,7 +38,7 @@ async function read(pieces: AsyncIterable<unknown>): Promise<void> {
     for await (const piece of pieces) if (piece !== undefined) count++;
 }
 
-/** Content that comes when it is asked for, and not before. */
+/** Content that is produced only when it is requested. */
 async function* content(): AsyncGenerator<string> {
     yield "one";
     await Promise.resolve();

@@ -1,4 +1,4 @@
-// What has come is gone on with at once, whatever else the event loop has or has not to do.
+// A reply is processed at once, whatever else the event loop has to do.
 import assert from "node:assert/strict";
 import {once} from "node:events";
 import {join} from "node:path";
@@ -46,7 +46,7 @@ test("so do those of a worker", async () => {
     assert.deepEqual(said, [["in time"], [0]]);
 });
 
-// Deno's own immediate does not run then.
+// Deno's own setImmediate does not run then.
 test("a user's test that stops the clock does not stop calls and streams", {skip: runtime === "deno"}, async () => {
     await using server = await fault.script({rules: [...(outputs(1000, "abc")["rules"] as Json[])]});
     const client = server.client();

@@ -90,7 +90,7 @@ test("abort while a stream waits, and while its bytes are read", async () => {
         const reading = async (): Promise<void> => {
             for await (const each of bytes ? stream.readable() : stream) {
                 assert.ok(each);
-                setTimeout(() => controller.abort(), 50); // when the next one is waited for
+                setTimeout(() => controller.abort(), 50); // while it waits for the next one
             }
         };
         await aborts(reading(), "answered");
@@ -252,8 +252,8 @@ test("a destroyed reader, and a pipeline whose end fails, end the command", asyn
 test("200 streams while a timer keeps ticking", async () => {
     await using server = await fault.script(outputs(200, "z".repeat(100)));
     const client = server.client();
-    // In milliseconds of this process's own work: what a busy machine adds to the clock, with 200 threads of the server
-    // among those that keep it busy, says nothing of the loop.
+    // In CPU milliseconds of this process: elapsed time on a busy machine, with 200 threads of the server, would say
+    // nothing about the loop.
     const worked = (): number => {
         const {user, system} = process.cpuUsage();
         return (user + system) / 1000;
@@ -336,7 +336,7 @@ test("a create that was lost is looked up and removed", async () => {
     await stretched(async (factor) => {
         const timeout = 500 * factor;
         await asks("POST GET GET DELETE", [create, late, found, remove], {timeout}, "TimeoutError");
-        await asks("POST GET", [create, old], {timeout}, "TimeoutError"); // somebody else's
+        await asks("POST GET", [create, old], {timeout}, "TimeoutError"); // another client's
     });
     await asks("POST GET DELETE", [create, found, remove], {}, "AbortError");
     const refused = {method: "POST", steps: [{reply: {status: 422, json: {success: false, error: "no"}}}]};

@@ -1,4 +1,4 @@
-// Files on their way: what aborts them, what is too slow for them, what is forgotten, and what must not be replaced.
+// Transfers of files: aborted, too slow, dropped, and existing files that must not be replaced.
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
 import {
@@ -32,7 +32,7 @@ const SIZE = 8_000_000;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n{"success":true,"data":{"encoding":"utf8","content":"';
 const wrote: Json = {reply: {json: {success: true}}};
 
-/** A server that reads no content before it is released, and sends the first half of one. */
+/** A server that reads no content before it is released, and sends only the first half of a file. */
 const halting: JsonObject = {
     receive_buffer: 4096,
     rules: [
@@ -41,14 +41,14 @@ const halting: JsonObject = {
     ],
 };
 
-/** What content the server got with a request. */
+/** The content that the server received with a request. */
 async function written(server: Scripted, index: number): Promise<Buffer> {
     const {requests} = (await server.say("log")) as {requests: {body: string}[]};
     const {content} = JSON.parse(Buffer.from(requests[index]?.body ?? "", "base64").toString()) as {content: string};
     return Buffer.from(content, "base64");
 }
 
-/** Waits until nothing changes any more. */
+/** Waits until a number no longer changes. */
 async function settled(count: () => number | Promise<number>): Promise<number> {
     for (let last = -1, i = 0; i < 100; i++) {
         const now = await count();
@@ -177,7 +177,7 @@ test("what is forgotten ends: streams of files before and amid them, and content
     const client = server.client({timeout: 10000});
     const before = descriptors();
     const forget = async (): Promise<void> => {
-        client.createReadStream("box", "/tmp/x"); // nobody asks
+        client.createReadStream("box", "/tmp/x"); // never read
         const amid = client.createReadStream("box", "/tmp/x", {timeout: Infinity});
         await new Promise((resolve) => amid.once("readable", resolve));
         assert.equal((amid.read() as Buffer).toString(), "half of it");

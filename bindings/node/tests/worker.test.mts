@@ -1,4 +1,4 @@
-// Workers: each has its own environment, and what it leaves behind when it is terminated is freed.
+// Workers: each has its own environment, and its resources are freed when it is terminated.
 import assert from "node:assert/strict";
 import {once} from "node:events";
 import {after, test} from "node:test";
@@ -24,7 +24,7 @@ const files: Json = [
     {method: "PUT", times: "always", read: "head", steps: [{wait: "release"}, {read: "body"}]},
 ];
 
-/** A worker that says "busy" amid ten files that are read, ten whose content does not come and ten that are not taken. */
+/** A worker that posts "busy" amid ten reads of files, ten writes without content and ten that are not accepted. */
 const busyWithFiles = `
     const {parentPort, workerData} = require("worker_threads");
     const {PassThrough} = require("stream");
@@ -47,7 +47,7 @@ const busyWithFiles = `
         setInterval(ignore, 1000);
     })();`;
 
-/** A worker that says "busy" with ten calls and ten streams in flight, and one idle stream. */
+/** A worker that posts "busy" with ten calls and ten streams in flight, and one idle stream. */
 const busy = `
     const {parentPort, workerData} = require("worker_threads");
     const {AgentKernel} = require(workerData.package);
@@ -104,7 +104,7 @@ test("several environments at once", async () => {
     ]);
 });
 
-/** How many descriptors there are when their number has come to rest. */
+/** The number of descriptors once it no longer changes. */
 async function count(): Promise<number> {
     for (let last = -1; ; ) {
         const now = descriptors();

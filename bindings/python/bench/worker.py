@@ -13,7 +13,7 @@ from typing import Any
 
 RUNS = 1000
 FILES = 5
-DATA = bytes(range(256)) * 46_875  # 12 MB, as the server has it
+DATA = bytes(range(256)) * 46_875  # 12 MB, the same as the server's
 
 
 def status(name: str) -> int:
@@ -90,7 +90,7 @@ def read_huge(client: Any) -> None:
 
 
 def put(client: Any) -> None:
-    """Writes the file as bytes, as users of either SDK do."""
+    """Writes the file as bytes, as with either SDK."""
     if hasattr(client, "read_bytes"):
         client.write_file("bench", "tmp/x", DATA)
     else:

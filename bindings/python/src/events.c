@@ -1,9 +1,9 @@
 /*
- * events.c: makes a StreamEvent of a call's current record. Streams bring events by the hundred thousand, and this is
- * all that is done for each of them. And `untrack`, which Python has no word for; everything else of this package is
+ * events.c: makes a StreamEvent of a call's current record. A stream may have hundreds of thousands of events, and this
+ * is all that is done for each of them. And `untrack`, which Python does not offer; everything else of this package is
  * Python over the generated layer.
  *
- * The functions of the library come as addresses from that layer, so there is one copy of the library.
+ * That layer passes the addresses of the library's functions, so there is one copy of the library.
  */
 #include <Python.h>
 #include <stdbool.h>
@@ -18,7 +18,7 @@
 enum { SLOT_TYPE, SLOT_DATA, SLOT_DATA_BYTES, SLOT_OUTPUT_BYTES, SLOT_ID, SLOT_RAW, SLOT_PARSED, SLOT_COUNT };
 static const char *const slot_names[SLOT_COUNT] = {"type", "data", "data_bytes", "output_bytes", "id", "raw", "parsed"};
 
-/* The fields that are read, and where ak_call_values puts them. */
+/* The fields that are read, and their places in the array of ak_call_values. */
 enum { FIELD_TYPE, FIELD_RAW, FIELD_PARSED, FIELD_ID, FIELD_DATA, FIELD_OUTPUT, FIELD_COUNT };
 static const int32_t field_keys[FIELD_COUNT] = {AK_KEY_TYPE, AK_KEY_RAW,  AK_KEY_PARSED,
                                                 AK_KEY_ID,   AK_KEY_DATA, AK_KEY_OUTPUT};
@@ -32,10 +32,10 @@ typedef struct {
     PyObject *event; /* the class */
     PyObject *parse; /* (raw, parsed, kind, data_bytes) -> the payload as a dict */
     PyObject *slots[SLOT_COUNT];
-    descrsetfunc set; /* fills a slot of a frozen dataclass, as its own __init__ does in a roundabout way */
+    descrsetfunc set; /* sets a slot of a frozen dataclass, faster than its own __init__ */
     PyObject *kinds[COUNT(kind_names)];
     PyObject *name_data, *text_empty;
-    PyObject *plain_payload; /* {"data": "", "stream": "stdout"}: copying it is quicker than building one */
+    PyObject *plain_payload; /* {"data": "", "stream": "stdout"}: copying it is faster than building one */
     step_function step;
     values_function values;
     size_t field_count;
@@ -50,8 +50,8 @@ static void replace(PyObject **slot, PyObject *value) {
 
 /* ---- the payload ------------------------------------------------------------------------------------------------- */
 
-/* Whether text is one JSON string's inside. It is part of a valid object: were it more than that, the next string in it
- * would begin with a quote that no backslash stands before. */
+/* Whether text is the inside of a single JSON string. It is part of a valid object: if it were more than one string, it
+ * would contain a quote without a backslash before it. */
 static bool is_one_string(const char *text, size_t len) {
     const char *end = text + len;
     for (const char *quote = text; (quote = memchr(quote, '"', (size_t)(end - quote))) != NULL; quote++) {
@@ -69,7 +69,7 @@ static bool is_between(const ak_value *raw, const char *head, const char *tail) 
            is_one_string(raw->data + head_len, raw->size - head_len - tail_len);
 }
 
-/* Whether the payload has just the two members that output has, so that nothing is left to parse. The library has
+/* Whether the payload has only the two members of an output event, so that nothing is left to parse. The library has
  * checked that it is a JSON object. */
 static bool is_plain_output(const ak_value *raw) {
     return is_between(raw, "{\"data\":\"", "\",\"stream\":\"stdout\"}") ||
@@ -130,7 +130,7 @@ static PyObject *make_event(const state *s, ak_call *call) {
     ak_value values[MAX_FIELDS];
     size_t count = 0;
     if (s->values(call, values, s->field_count, &count, NULL) < 0) {
-        return PyErr_NoMemory(); /* a record is current and there is room for its fields: nothing else can fail */
+        return PyErr_NoMemory(); /* there is a current record and space for its fields: nothing else can fail */
     }
     PyObject *parts[SLOT_COUNT] = {NULL};
     make_parts(s, values, parts);
@@ -146,9 +146,9 @@ static PyObject *make_event(const state *s, ak_call *call) {
 
 /* ---- handles ----------------------------------------------------------------------------------------------------- */
 
-/* The collector finalizes all that it takes in one pass, in any order and before any of it is gone; so what ffi.gc made
- * would be freed while a finalizer that comes later still uses it. What the collector does not see ends by its last
- * reference alone. Nothing is lost by that: a handle refers to nothing that could refer back to it. */
+/* The collector finalizes all objects of one pass, in any order and before it frees them; so a handle of ffi.gc would
+ * be freed while a later finalizer still uses it. An untracked object is freed only with its last reference. That leaks
+ * nothing: a handle refers to nothing that could refer back to it. */
 static PyObject *untrack(PyObject *module, PyObject *handle) {
     (void)module;
     if (PyType_GetFlags(Py_TYPE(handle)) & Py_TPFLAGS_HAVE_GC) {
@@ -165,7 +165,7 @@ static PyObject *next_event(PyObject *module, PyObject *address) {
     if (!call || !s->step) {
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "no call, or set_up was not called");
     }
-    /* Never blocks, so the interpreter need not be left. */
+    /* Never blocks, so the GIL need not be released. */
     if (s->step(call, NULL) != AK_ITEM) {
         Py_RETURN_NONE;
     }
@@ -232,7 +232,7 @@ static PyObject *set_up(PyObject *module, PyObject *args) {
     if (take_fields(s, keys) < 0 || take_slots(s) < 0) {
         return NULL;
     }
-    /* POSIX lets a function's address pass through a pointer to data. */
+    /* POSIX allows converting a function's address to and from a data pointer. */
     void *step_address = PyLong_AsVoidPtr(step), *values_address = PyLong_AsVoidPtr(values);
     if (!step_address || !values_address) {
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "no address");
@@ -300,7 +300,7 @@ static PyMethodDef methods[] = {
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, (void *)module_exec},
 #ifdef Py_GIL_DISABLED
-    /* The state is set once, while the package is imported; a call is used by one thread at a time. */
+    /* The state is set once, at import; a call is used by one thread at a time. */
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},

@@ -1,4 +1,4 @@
-"""What the tests share: agentkernel-local, the scripted fault server, and the event loops that async tests run on."""
+"""Shared by the tests: agentkernel-local, the scripted fault server, and the event loops of the async tests."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ import pytest
 
 from agentkernel import AgentKernel, AsyncAgentKernel
 
-# What starts the tests may ignore Ctrl-C, as shells do for what runs in the background; the tests need it.
+# The parent may have set SIGINT to be ignored, as shells do for background jobs; the tests need it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TREE = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
-# The environment of `dev` has it; Pythons that it does not run on yet do without.
+# The environment of `dev` has it, except for Pythons that it does not support yet.
 NEEDS_UVLOOP = pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="uvloop is not installed")
 
 for _name in [name for name in os.environ if name.startswith("AGENTKERNEL_")]:
@@ -33,7 +33,7 @@ for _name in [name for name in os.environ if name.startswith("AGENTKERNEL_")]:
 
 
 def program(variable: str, name: str) -> str:
-    """A program of the tree's build; the variable of the environment may name another."""
+    """A program of the tree's build; the environment variable may name another."""
     path = os.environ.get(variable, str(TREE / "build/bin" / name))
     if not os.access(path, os.X_OK):
         pytest.exit(f"{path} is missing: build the tree first, or set {variable}", returncode=2)
@@ -43,7 +43,7 @@ def program(variable: str, name: str) -> str:
 @pytest.fixture(scope="session")
 def local_url() -> Iterator[str]:
     """A server that really runs commands."""
-    state = tempfile.mkdtemp(prefix="ak-python-", dir="/var/tmp")  # files in a /tmp of memory count as memory
+    state = tempfile.mkdtemp(prefix="ak-python-", dir="/var/tmp")  # files in a tmpfs count as memory
     command = [program("AK_LOCAL_SERVER", "agentkernel-local"), "--listen", "127.0.0.1:0", "--state", f"{state}/state"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -89,7 +89,7 @@ class FaultServer:
 
 
 class FaultProgram:
-    """The program that runs the scripts: a line of JSON in, a line of JSON out."""
+    """The ak-fault-server: a line of JSON in, a line of JSON out."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -136,13 +136,13 @@ class Fault:
         return self.script(rules=list(rules))
 
     def replies(self, *bodies: Any, **reply: Any) -> FaultServer:
-        """Answers one request after the other with these bodies."""
+        """Replies to consecutive requests with these bodies."""
         headers = {"Content-Type": "application/json", **reply.pop("headers", {})}
         texts = (json.dumps(body) for body in bodies)
         return self.rules(*({"steps": [{"reply": {"text": text, "headers": headers, **reply}}]} for text in texts))
 
     def events(self, *events: tuple[str, Any], end: bool = True, steps: list[Any] | None = None) -> FaultServer:
-        """Answers with a stream of events, and more steps."""
+        """Replies with a stream of events, and more steps."""
         sse = {"events": [{"event": kind, "data": data} for kind, data in events], "end": end}
         return self.rules({"times": "always", "steps": [{"sse": sse}, *(steps or [])]})
 
@@ -180,7 +180,7 @@ async def aclient(local_url: str) -> AsyncIterator[AsyncAgentKernel]:
 
 
 def ok(data: Any) -> dict[str, Any]:
-    """The envelope of an answer that is good."""
+    """The envelope of a successful reply."""
     return {"success": True, "data": data}
 
 
@@ -189,7 +189,7 @@ DONE = ("done", {"exit_code": 0, "success": True})
 
 
 def moment() -> float:
-    """Seconds that are few, and yet enough for a request to arrive: more on a machine that is busy just now."""
+    """A short time in seconds that is enough for a request to arrive: more on a busy machine."""
     started = time.monotonic()
     for _ in range(20):
         thread = threading.Thread(target=time.monotonic)
@@ -199,7 +199,7 @@ def moment() -> float:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Waits for what no event tells."""
+    """Waits for a condition that no event signals."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "it did not come"
@@ -207,5 +207,5 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def descriptors() -> int:
-    """How many are open in this process."""
+    """The number of open descriptors of this process."""
     return len(os.listdir("/proc/self/fd"))

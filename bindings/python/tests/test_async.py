@@ -1,4 +1,4 @@
-"""The async client on asyncio, uvloop and Trio; and what only asyncio has."""
+"""The async client on asyncio, uvloop and Trio; and features of asyncio only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HANG = {"times": "always", "steps": [{"wait": "close"}]}
 async def cancelled_while_it_waits(
     server: FaultServer, requests: int, work: Callable[[], Coroutine[Any, Any, object]]
 ) -> None:
-    """Runs work, and cancels it when the server has so many requests."""
+    """Runs work, and cancels it when the server has received a number of requests."""
     async with anyio.create_task_group() as group:
         group.start_soon(work)
         await anyio.to_thread.run_sync(server.wait_for, "requests", requests)
@@ -146,7 +146,7 @@ async def test_many_at_once_while_the_loop_ticks(fault: Fault) -> None:
 
 @pytest.mark.parametrize("max_idle", [0, 64])
 async def test_descriptors_that_are_used_again(fault: Fault, max_idle: int) -> None:
-    """Without a pool every call has new descriptors, whose numbers come again at once."""
+    """Without a pool every call has new descriptors, whose numbers are reused at once."""
     reply = {"reply": {"json": ok({"output": "hello\n"})}}
     server = fault.rules({"times": "always", "steps": [{"delay_ms": 1}, reply]})
 
@@ -237,7 +237,7 @@ async def test_closing_from_another_task_wakes_the_reader(fault: Fault) -> None:
 
 
 async def test_older_trio(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which loop runs is found out by what every version of Trio has, on the other loops, too, once it is imported."""
+    """The running loop is detected with functions of every version of Trio, also on other loops once it is imported."""
     for name in ("in_trio_run", "in_trio_task"):
         monkeypatch.delattr(trio.lowlevel, name, raising=False)
     server = fault.replies(ok("ok"))

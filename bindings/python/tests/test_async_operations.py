@@ -1,237 +1,321 @@
-"""Files, detached commands and the other operations of the async client, on asyncio, uvloop and Trio."""
+"""The other operations of the async client: metadata, life, logs, batches, detached commands, snapshots, requests."""
 
 from __future__ import annotations
 
-import gc
-import io
-import os
+import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
-import anyio
-import anyio.lowlevel
-import anyio.to_thread
 import pytest
 
 from agentkernel import (
     AsyncAgentKernel,
     AsyncDetachedHandle,
-    AsyncFileReader,
     CallTimeoutError,
+    ConflictError,
+    DetachedCommand,
     NotFoundError,
-    TooLargeError,
     UnprocessableError,
+    ValidationError,
 )
-from conftest import PATIENCE, SANDBOX, Fault, descriptors, moment, ok
-from test_files import ALL_BYTES, LARGE, content_of, file_reply
+from conftest import PATIENCE, SANDBOX, Fault, moment, ok
 
 pytestmark = pytest.mark.anyio
-HANG = {"times": "always", "steps": [{"wait": "close"}]}
 
 
 @pytest.fixture
 async def box(aclient: AsyncAgentKernel) -> AsyncIterator[str]:
-    await aclient.create_sandbox("py-async-box", labels={"a": "b"})
-    yield "py-async-box"
-    await aclient.remove_sandbox("py-async-box")
+    await aclient.create_sandbox("py-whole", labels={"team": "py", "kind": "a"}, description="ours")
+    yield "py-whole"
+    await aclient.remove_sandbox("py-whole")
 
 
-async def some(*pieces: Any) -> AsyncIterator[Any]:
-    for piece in pieces:
-        await anyio.lowlevel.checkpoint()
-        yield piece
+# ---- sandboxes -------------------------------------------------------------------------------------------------------
 
 
-async def test_files(aclient: AsyncAgentKernel, box: str, tmp_path: Path) -> None:
-    here, back = tmp_path / "here", tmp_path / "back"
-    here.write_bytes(LARGE)
-    await aclient.write_file(box, "/tmp/whole", LARGE)
-    assert (await aclient.read_file(box, "/tmp/whole")).data == LARGE
-    assert await aclient.read_bytes(box, "/tmp/whole") == LARGE
-    done = [size async for size in aclient.iter_upload(box, here, "/tmp/up")]
-    assert (done == sorted(done), done[-1], len(done) > 10) == (True, len(LARGE), True)
-    done = [size async for size in aclient.iter_download(box, "/tmp/up", back)]
-    assert (done == sorted(done), done[-1], len(done) > 10) == (True, len(LARGE), True)
-    assert back.read_bytes() == LARGE
-    assert await aclient.upload(box, here, "/tmp/up") == await aclient.download(box, "/tmp/up", back) == len(LARGE)
-    await aclient.write_files(box, {"/tmp/a": "text", "/tmp/b": b"\xff"})
-    assert await aclient.read_text(box, "tmp/a") == "text"
-    await aclient.delete_file(box, "/tmp/b")
-    with pytest.raises(NotFoundError):
-        await aclient.read_bytes(box, "/tmp/b")
-    assert b"".join([piece async for piece in aclient.iter_file(box, "/tmp/up", chunk_size=70_000)]) == LARGE
-
-
-@pytest.mark.parametrize(
-    ("make", "wanted"),
-    [
-        (lambda: some(b"a", "b", b"", bytearray(b"c")), b"abc"),
-        (lambda: some(), b""),
-        (lambda: io.BytesIO(b"x" * 200_000), b"x" * 200_000),
-        (lambda: [b"a", "b"], b"ab"),
-        (lambda: "text", b"text"),
-    ],
-)
-async def test_kinds_of_content(fault: Fault, make: Any, wanted: bytes) -> None:
-    server = fault.replies(ok("Wrote it"))
-    async with AsyncAgentKernel(server.url) as client:
-        await client.write_file("sb", "/tmp/x", make())
-    assert content_of(server) == wanted
-
-
-async def test_reading(fault: Fault) -> None:
-    server = fault.rules({"times": "always", "steps": [{"reply": {"json": file_reply(ALL_BYTES)}, "piece": 997}]})
-    async with AsyncAgentKernel(server.url) as client:
-        async with client.open_file("sb", "/tmp/x") as file:
-            buffer = bytearray(1000)
-            total = b""
-            while size := await file.readinto(buffer):
-                total += buffer[:size]
-            assert (total, await file.read(5), await file.readinto(bytearray())) == (ALL_BYTES, b"", 0)
-        with pytest.raises(ValueError, match="closed file"):
-            await file.read()
-        async with client.open_file("sb", "/tmp/x") as file:
-            assert await file.read(3) == ALL_BYTES[:3]
-            assert await file.read() == ALL_BYTES[3:]
-        async with client.open_file("sb", "/tmp/x") as file:
-            assert b"".join([piece async for piece in file]) == ALL_BYTES
-
-
-async def test_one_reader_at_a_time_and_closing_while_it_waits(fault: Fault) -> None:
-    server = fault.rules(HANG)
-    async with AsyncAgentKernel(server.url) as client:
-        before = descriptors()
-        file = client.open_file("sb", "/tmp/x")
-        failures: list[Exception] = []
-
-        async def read() -> None:
-            try:
-                await file.read(1)
-            except Exception as failure:
-                failures.append(failure)
-
-        with anyio.fail_after(PATIENCE):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(read)
-                await anyio.to_thread.run_sync(server.wait_for, "requests")
-                with pytest.raises(RuntimeError, match="another task"):
-                    await file.read(1)
-                await file.aclose()
-        assert [getattr(failure, "code", None) for failure in failures] == ["AK_E_CANCELLED"]
-        assert descriptors() == before
-
-
-async def test_cancelled_transfers_leave_nothing(fault: Fault, tmp_path: Path) -> None:
-    server = fault.rules({"times": "always", "read": "head", "steps": [{"wait": "close"}]})
-    here = tmp_path / "here"
-    here.write_bytes(LARGE)
-    async with AsyncAgentKernel(server.url) as client:
-        before = descriptors()
-        for transfer in (
-            lambda: client.upload("sb", here, "/tmp/x"),
-            lambda: client.download("sb", "/tmp/x", tmp_path / "there"),
-            lambda: client.write_file("sb", "/tmp/x", some(LARGE[: 1 << 20])),
-            lambda: client.read_bytes("sb", "/tmp/x"),
-            lambda: client.detached_wait("sb", "12"),
-        ):
-            with anyio.move_on_after(0.1) as scope:
-                await transfer()
-            assert scope.cancelled_caught
-        async with aclosing(client.iter_upload("sb", here, "/tmp/x")) as upload:
-            assert 0 < await upload.__anext__() < len(LARGE)
-        gc.collect()
-        assert descriptors() == before
-    assert os.listdir(tmp_path) == ["here"]
-
-
-async def test_too_much(fault: Fault) -> None:
-    async with AsyncAgentKernel(fault.rules().url) as client:
-        with pytest.raises(TooLargeError, match="16777216"):
-            await client.write_file("sb", "/tmp/x", some(b"x"), size=12_582_886)
-
-
-async def test_sandboxes(aclient: AsyncAgentKernel, box: str) -> None:
+async def test_metadata(aclient: AsyncAgentKernel, box: str) -> None:
     found = await aclient.get_sandbox(box)
+    assert (found.labels, found.description) == ({"team": "py", "kind": "a"}, "ours")
     assert found.uuid is not None
-    assert (await aclient.get_sandbox_by_uuid(found.uuid)).name == box
-    assert [each.name for each in await aclient.list_sandboxes(labels={"a": "b"})] == [box]
+    for uuid in (found.uuid, found.uuid.upper()):
+        assert (await aclient.get_sandbox_by_uuid(uuid)).name == box
+    assert [each.name for each in await aclient.list_sandboxes(labels={"team": "py", "kind": "a"})] == [box]
+    assert await aclient.list_sandboxes(labels={"team": "py", "kind": "b"}) == []
+    changed = await aclient.update_sandbox(box, labels={"kind": "b"}, lifecycle={"auto_stop_after_seconds": 3600})
+    assert (changed.labels, changed.description) == ({"kind": "b"}, "ours")
+    assert changed.lifecycle is not None
+    assert changed.lifecycle["auto_stop_after_seconds"] == 3600
     assert (await aclient.update_sandbox(box, description="new")).description == "new"
+    assert not (await aclient.update_sandbox(box, labels={}, description="")).labels
+    with pytest.raises(NotFoundError):
+        await aclient.update_sandbox("py-nowhere", description="x")
+
+
+async def test_stopping_and_starting(aclient: AsyncAgentKernel, box: str) -> None:
+    await aclient.write_file(box, "/tmp/kept", "kept")
     await aclient.stop_sandbox(box)
+    await aclient.stop_sandbox(box)
+    assert (await aclient.get_sandbox(box)).status == "stopped"
     await aclient.start_sandbox(box)
-    assert (await aclient.resize_sandbox(box, memory_mb=300)).memory_mb == 300
+    with pytest.raises(ConflictError):
+        await aclient.start_sandbox(box)
+    assert await aclient.read_text(box, "/tmp/kept") == "kept"
+    assert (await aclient.resize_sandbox(box, vcpus=2, memory_mb=300)).memory_mb == 300
     assert (await aclient.recover_sandbox(box)).name == box
-    for refused in (aclient.pause_sandbox(box), aclient.resume_sandbox(box), aclient.fork_sandbox(box, "py-fork")):
-        with pytest.raises(UnprocessableError):
-            await refused
-    assert (await aclient.get_sandbox_logs(box))[0]["type"] == "sandbox_created"
-    assert [result.output for result in await aclient.batch_run([["echo", "1"], ["echo", "2"]])] == ["1\n", "2\n"]
+
+
+async def test_what_needs_another_backend(aclient: AsyncAgentKernel, box: str) -> None:
+    for refused in (
+        lambda: aclient.pause_sandbox(box),
+        lambda: aclient.resume_sandbox(box),
+        lambda: aclient.fork_sandbox(box, "py-fork"),
+    ):
+        with pytest.raises(UnprocessableError, match="full-state"):
+            await refused()
+
+
+async def test_create_sends_what_it_is_given(fault: Fault) -> None:
+    server = fault.replies(ok(SANDBOX), ok(SANDBOX), ok(SANDBOX), status=201)
+    everything: dict[str, Any] = {
+        "image": "alpine",
+        "ports": ["8080:80"],
+        "network": {"name": "net", "dns": ["1.1.1.1"]},
+        "agent": "claude",
+        "placeholder_secrets": True,
+        "secret_mappings": {"KEY": "example.org"},
+        "init_script": "true",
+        "created_from_template": "t",
+        "template_help_text": "help",
+        "labels": {"a": "b"},
+        "description": "d",
+        "lifecycle": {"auto_stop_after_seconds": 60},
+    }
+    async with AsyncAgentKernel(server.url) as client:
+        await client.create_sandbox("sb", **everything)
+        assert (await client.sandbox("sb", **everything).info()).name == "sb"
+    assert server.body(0) == server.body(1) == {"name": "sb", **everything}
+
+
+async def test_labels_must_be_a_mapping(aclient: AsyncAgentKernel) -> None:
+    wrong: Any = ["a:b"]
+    with pytest.raises(TypeError, match="mapping"):
+        await aclient.list_sandboxes(labels=wrong)
+    with pytest.raises(ValueError, match="JSON"):
+        await aclient.update_sandbox("x", lifecycle={"a": float("nan")})
+
+
+async def test_logs(aclient: AsyncAgentKernel, box: str) -> None:
+    await aclient.exec_in_sandbox(box, ["true"])
+    await aclient.write_file(box, "/tmp/a", "x")
+    entries = await aclient.get_sandbox_logs(box)
+    kinds = [entry.type for entry in entries]
+    assert kinds[0] == "sandbox_created"
+    assert {"command_executed", "file_written"} <= set(kinds)
+    ran = next(entry for entry in entries if entry.type == "command_executed")
+    assert (ran.command, ran.exit_code, ran.sandbox) == (("true",), 0, box)
+    assert (ran["type"], ran.get("nothing"), "command" in ran) == ("command_executed", None, True)  # as a mapping
+    assert dict(ran)["command"] == ["true"]
+
+
+async def test_members_that_nobody_knows(fault: Fault) -> None:
+    server = fault.replies(
+        ok([{"type": "brand_new", "policy": "p"}]),
+        ok({"results": [{"output": "a", "error": None, "code": 7}]}),
+        ok({"id": "1", "status": "thinking", "mood": "fine"}),
+        ok({"backends": [{"backend": "x", "usable": True, "capabilities": {"fly": True}, "w": 1}, 7]}),
+        ok({"version": "1", "codename": "z"}),
+        ok({"sandbox_count": 2, "resource_usage": {"cpu_percent": 1.5}, "more": []}),
+        ok({"name": "s", "remote_snapshot": "r"}),
+    )
+    async with AsyncAgentKernel(server.url) as client:
+        (entry,) = await client.get_sandbox_logs("sb")
+        assert (entry.extra, entry["policy"], list(entry)) == ({"policy": "p"}, "p", ["type", "policy"])
+        (result,) = await client.batch_run([["x"]])
+        assert (result.output, result.error, result.extra) == ("a", None, {"code": 7})
+        status = await client.detached_status("sb", "1")
+        assert (status.status, status.running, status.extra) == ("thinking", False, {"mood": "fine"})
+        backends = await client.get_backends()
+        first, second = backends.backends
+        assert (first.backend, first.usable, first.configured, first.extra) == ("x", True, None, {"w": 1})
+        assert (first.capabilities.snapshots, first.capabilities.extra) == (None, {"fly": True})
+        assert (second.backend, second.capabilities.ssh) == (None, None)
+        assert (await client.get_status()).extra == {"codename": "z"}
+        stats = await client.get_stats()
+        assert (stats.resource_usage, stats.extra) == ({"cpu_percent": 1.5}, {"more": []})
+        assert (await client.get_snapshot("s")).extra == {"remote_snapshot": "r"}
+
+
+async def test_the_server_itself(aclient: AsyncAgentKernel, box: str) -> None:
     assert (await aclient.get_status()).version
     assert (await aclient.get_stats()).sandbox_count >= 1
-    assert (await aclient.get_backends()).default_backend == "bubblewrap"
+    assert box in [each.name for each in await aclient.list_sandboxes()]
     assert (await aclient.request("GET", "/health")).data == "ok"
+    backends = await aclient.get_backends()
+    assert backends.default_backend == "bubblewrap"
+    (ours,) = [each for each in backends.backends if each.backend == "bubblewrap"]
+    assert ours.usable
+    assert ours.capabilities.full_state_fork is False
+
+
+async def test_batch(aclient: AsyncAgentKernel) -> None:
+    done = await aclient.batch_run([["echo", "one"], ["sh", "-c", "exit 3"], ["printf", "%s", "a b"]])
+    assert [result.output for result in done.results] == ["one\n", None, "a b"]
+    assert (done[1].error is not None, len(done)) == (True, 3)
+    assert [result.output_bytes for result in done] == [b"one\n", None, b"a b"]
+    wrong: Any = ["echo"]
+    with pytest.raises(TypeError):
+        await aclient.batch_run(wrong)
+    nothing: list[list[list[str]]] = [[], [[]]]
+    for empty in nothing:
+        with pytest.raises(ValidationError):
+            await aclient.batch_run(empty)
+
+
+# ---- detached commands -----------------------------------------------------------------------------------------------
 
 
 async def test_detached(aclient: AsyncAgentKernel, box: str) -> None:
-    command = await aclient.exec_detached(box, ["sh", "-c", "echo out; echo err >&2; sleep 0.2; exit 7"])
+    script = "echo out; echo err >&2; echo $A; pwd; sleep 0.3; exit 7"
+    command = await aclient.exec_detached(box, ["sh", "-c", script], env={"A": "b c"}, workdir="/tmp")
+    assert isinstance(command, DetachedCommand)
     assert isinstance(command, AsyncDetachedHandle)
+    assert (command.running, command.exit_code, command.command) == (True, None, ("sh", "-c", script))
     done = await command.wait(timeout=PATIENCE)
-    assert (done.status, done.exit_code) == ("failed", 7)
-    assert (await command.logs()).stdout == "out\n"
-    assert (await command.logs(stream="stderr")).stderr_bytes == b"err\n"
+    assert (done.running, done.status, done.exit_code, done.id) == (False, "failed", 7, command.id)
+    assert (await command.logs()).stdout == "out\nb c\n/tmp\n"
+    assert (await aclient.detached_logs(box, command.id, stream="stderr")).stderr == "err\n"
+    assert (await command.logs()).stderr is None
+    assert await aclient.detached_status(box, command.id) == done
     assert await command.refresh() == done
-    sleeping = await aclient.exec_detached(box, ["sleep", "1000"])
-    with pytest.raises(CallTimeoutError, match="still runs"):
-        await sleeping.wait(timeout=moment())
+    assert command.id in [each.id for each in await aclient.detached_list(box)]
+    assert (await command.logs(stream="stderr")).stderr_bytes == b"err\n"
+    quick = await aclient.exec_detached(box, ["true"])
+    quick = await quick.wait(timeout=PATIENCE)
+    assert (quick.status, quick.exit_code) == ("completed", 0)
     assert len(await aclient.detached_list(box)) == 2
-    await sleeping.kill()
-    assert (await sleeping.wait(timeout=PATIENCE)).exit_code == 137
+    with pytest.raises(NotFoundError):
+        await aclient.detached_status(box, "00000000")
+
+
+async def test_killing(aclient: AsyncAgentKernel, box: str) -> None:
+    command = await aclient.exec_detached(box, ["sleep", "1000"])
+    patience, started = moment(), time.monotonic()
+    with pytest.raises(CallTimeoutError, match="still runs after"):
+        await command.wait(timeout=patience)
+    assert time.monotonic() - started >= patience
+    await command.kill()
+    done = await aclient.detached_wait(box, command.id, timeout=PATIENCE)
+    assert (done.status, done.exit_code) == ("failed", 137)
+    await command.kill()  # may be called again
+
+
+async def test_waiting_asks_less_and_less_often(fault: Fault) -> None:
+    running = {"id": "12", "status": "running", "exit_code": None}
+    server = fault.rules(
+        {"times": 5, "steps": [{"reply": {"json": ok(running)}}]},
+        {"times": "always", "steps": [{"reply": {"json": ok({**running, "status": "completed", "exit_code": 0})}}]},
+    )
+    async with AsyncAgentKernel(server.url) as client:
+        started = time.monotonic()
+        done = await client.detached_wait("sb", "12")
+        assert 0.05 + 0.075 + 0.11 < time.monotonic() - started < PATIENCE
+    assert (done.exit_code, done.raw != b"") == (0, True)
+    assert len(server.requests()) == 6
+
+
+async def test_waiting_has_a_deadline_though_the_server_is_silent(fault: Fault) -> None:
+    server = fault.rules({"times": "always", "steps": [{"wait": "close"}]})
+    async with AsyncAgentKernel(server.url) as client:
+        started = time.monotonic()
+        with pytest.raises(CallTimeoutError):
+            await client.detached_wait("sb", "12", timeout=0.1)
+        assert time.monotonic() - started < PATIENCE
+        with pytest.raises(ValueError, match="negative"):
+            await client.detached_wait("sb", "12", timeout=-1)
+
+
+async def test_a_handle_of_nobody() -> None:
+    with pytest.raises(ValueError, match="client"):
+        await AsyncDetachedHandle("1", "running").kill()
+
+
+# ---- snapshots, time to live -----------------------------------------------------------------------------------------
 
 
 async def test_snapshots(aclient: AsyncAgentKernel, box: str) -> None:
-    await aclient.write_file(box, "/tmp/data", ALL_BYTES)
-    taken = await aclient.take_snapshot(box, "py-async-snap")
-    assert (await aclient.get_snapshot("py-async-snap"), await aclient.list_snapshots()) == (taken, [taken])
-    restored = await aclient.restore_snapshot("py-async-snap", as_name="py-async-back", start=True)
-    assert restored.status == "running"
-    assert await aclient.read_bytes("py-async-back", "/tmp/data") == ALL_BYTES
-    await aclient.remove_sandbox("py-async-back")
-    await aclient.delete_snapshot("py-async-snap")
+    data = bytes(range(256)) * 100
+    await aclient.write_file(box, "/tmp/data", data)
+    taken = await aclient.take_snapshot(box, "py-snap")
+    assert (taken.name, taken.sandbox) == ("py-snap", box)
+    try:
+        assert (await aclient.get_snapshot("py-snap"), await aclient.list_snapshots()) == (taken, [taken])
+        await aclient.write_file(box, "/tmp/data", "changed")
+        stopped = await aclient.restore_snapshot("py-snap", as_name="py-restored")
+        assert (stopped.name, stopped.status) == ("py-restored", "stopped")
+        await aclient.remove_sandbox("py-restored")
+        running = await aclient.restore_snapshot("py-snap", as_name="py-restored", start=True)
+        try:
+            assert running.status == "running"
+            assert await aclient.read_bytes("py-restored", "/tmp/data") == data
+        finally:
+            await aclient.remove_sandbox("py-restored")
+    finally:
+        await aclient.delete_snapshot("py-snap")
     assert await aclient.list_snapshots() == []
+    with pytest.raises(NotFoundError):
+        await aclient.get_snapshot("py-snap")
 
 
-async def test_restoring_and_time_to_live(fault: Fault) -> None:
-    expires = {"expires_at": "2026-01-01T00:00:00Z"}
-    server = fault.replies(ok({**SANDBOX, "status": "stopped"}), ok("Sandbox started"), ok(SANDBOX), ok(expires))
+async def test_a_server_that_does_not_start_what_it_restores(fault: Fault) -> None:
+    stopped = {**SANDBOX, "status": "stopped"}
+    server = fault.replies(ok(stopped), ok("Sandbox started"), ok(SANDBOX))
     async with AsyncAgentKernel(server.url) as client:
         assert (await client.restore_snapshot("snap", start=True)).status == "running"
-        assert await client.extend_ttl("sb", by=60) == "2026-01-01T00:00:00Z"
+    assert server.requests() == [
+        ("POST", "/snapshots/snap/restore"),
+        ("POST", "/sandboxes/sb/start"),
+        ("GET", "/sandboxes/sb"),
+    ]
 
 
-async def test_a_session_has_them_too(aclient: AsyncAgentKernel, tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    here.write_bytes(ALL_BYTES)
-    async with aclient.sandbox("py-async-session") as sb:
-        assert await sb.upload(here, "/tmp/up") == len(ALL_BYTES)
-        assert [done async for done in sb.iter_upload(here, "/tmp/up")][-1] == len(ALL_BYTES)
-        assert await sb.read_bytes("/tmp/up") == (await sb.read_file("/tmp/up")).data == ALL_BYTES
-        assert b"".join([piece async for piece in sb.iter_file("/tmp/up")]) == ALL_BYTES
-        assert await sb.download("/tmp/up", tmp_path / "back") == len(ALL_BYTES)
-        await sb.write_files({"/tmp/b": "more"})
-        command = await sb.exec_detached(["cat", "/tmp/b"])
-        await command.wait(timeout=PATIENCE)
-        assert (await command.logs()).stdout == "more"
+async def test_time_to_live(aclient: AsyncAgentKernel, box: str) -> None:
+    first, second = await aclient.extend_ttl(box, by=600), await aclient.extend_ttl(box, by="1h")
+    assert first is not None
+    assert second is not None
+    assert first < second
 
 
-async def test_a_session_that_is_made_by_its_first_use(aclient: AsyncAgentKernel) -> None:
-    sb = aclient.sandbox("py-async-lazy")
-    file = sb.open_file("/tmp/none")
-    assert isinstance(file, AsyncFileReader)
-    try:
-        with pytest.raises(NotFoundError, match=r"[Nn]o such file|not found"):
-            await file.read()
-        assert sb.sandbox is not None
-    finally:
-        await file.aclose()
-        await sb.remove()
+async def test_time_to_live_as_it_is_sent(fault: Fault) -> None:
+    server = fault.replies(*[ok({"expires_at": "2026-01-01T00:00:00Z"})] * 2, ok({"expires_at": None}))
+    async with AsyncAgentKernel(server.url) as client:
+        assert await client.extend_ttl("sb", by="1h30m") == "2026-01-01T00:00:00Z"
+        assert await client.extend_ttl("sb", by=90) == "2026-01-01T00:00:00Z"
+        assert await client.extend_ttl("sb") is None
+        with pytest.raises(ValidationError, match="by"):
+            await client.extend_ttl("sb", by="2d")
+    assert [server.body(index) for index in range(3)] == [{"by": "1h30m"}, {"by": "90"}, {}]
+
+
+# ---- any request -----------------------------------------------------------------------------------------------------
+
+
+async def test_any_request(aclient: AsyncAgentKernel) -> None:
+    reply = await aclient.request("GET", "/health")
+    assert (reply.http_status, reply.data, reply.json()) == (200, "ok", {"success": True, "data": "ok"})
+    assert (reply.content, reply.text) == (b'{"success":true,"data":"ok"}', '{"success":true,"data":"ok"}')
+    assert (await aclient.request("POST", "/run", json={"command": ["echo", "hi"]})).data["output"] == "hi\n"
+    with pytest.raises(NotFoundError):
+        await aclient.request("GET", "/nowhere")
+    missing = await aclient.request("GET", "/nowhere", check=False)
+    assert (missing.http_status, missing.data, missing.json()["success"]) == (404, None, False)
+
+
+async def test_a_reply_that_is_no_json(fault: Fault) -> None:
+    headers = {"Content-Type": "text/plain"}
+    server = fault.rules({"steps": [{"reply": {"bytes": "AP8K", "headers": headers}}]})
+    async with AsyncAgentKernel(server.url) as client:
+        reply = await client.request("DELETE", "/thing?x=%20")
+    assert (reply.content, reply.content_type, reply.raw, reply.data) == (b"\0\xff\n", "text/plain", None, None)
+    with pytest.raises(ValueError):
+        reply.json()
+    assert server.requests() == [("DELETE", "/thing?x=%20")]

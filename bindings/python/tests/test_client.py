@@ -1,4 +1,4 @@
-"""The sync client against a server that really runs commands, and what it refuses before asking one."""
+"""The sync client against a server that really runs commands, and what it refuses before sending a request."""
 
 from __future__ import annotations
 

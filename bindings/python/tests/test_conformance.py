@@ -1,4 +1,4 @@
-"""The shared conformance cases, through the public interface, sync and async, and through calls by their names.
+"""The shared conformance cases, through the public interface, sync and async, and through calls by name.
 
 Where the natural result is less than the record (a str, a file without its JSON), the calls by name compare the rest.
 """
@@ -30,8 +30,10 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._call import ITEM
-from agentkernel._operations import Operation, Record
+from agentkernel._native import ffi, lib
 from agentkernel._sync_base import advance
+from agentkernel.raw import records as raw
+from agentkernel.raw.operation import Operation
 from conftest import TREE, FaultProgram, FaultServer
 
 CASES = TREE / "tests/conformance/cases"
@@ -77,11 +79,11 @@ def expand(value: Any) -> Any:
     return [expand(entry) for entry in value] if isinstance(value, list) else value
 
 
-# ---- what goes in ----------------------------------------------------------------------------------------------------
+# ---- arguments -------------------------------------------------------------------------------------------------------
 
 
 def argument(name: str, value: Any, places: dict[str, str]) -> Any:
-    """A value of a case as this binding takes it."""
+    """A value of a case as an argument of this binding."""
     if name.endswith("timeout_ms"):
         if value in ("none", "default"):
             return math.inf if value == "none" else None
@@ -123,7 +125,7 @@ def keywords(operation: str | None, values: dict[str, Any], places: dict[str, st
     return {keyword(operation, name): argument(name, value, places) for name, value in values.items()}
 
 
-# ---- what comes out --------------------------------------------------------------------------------------------------
+# ---- results ---------------------------------------------------------------------------------------------------------
 
 
 def field(record: Any, name: str) -> Any:
@@ -139,7 +141,7 @@ def field(record: Any, name: str) -> Any:
     if isinstance(record, FileReadResponse) and name == "content":
         return record.data
     if isinstance(record, BackendDiscovery) and name == "backends":
-        return json.loads(record.raw)["backends"]  # typed: a test of its own
+        return json.loads(record.raw)["backends"]  # typed: has its own test
     if isinstance(record, StreamEvent) and name in ("data", "output"):
         return record.data_bytes if name == "data" else record.output_bytes
     return getattr(record, name)
@@ -150,7 +152,7 @@ def octets(value: Any) -> bytes:
 
 
 def entry_matches(wanted: Any, got: Any) -> bool:
-    if isinstance(wanted, dict):  # no text: the library hands out its JSON
+    if isinstance(wanted, dict):  # not text: the library returns its JSON
         return bool((json.loads(got) if isinstance(got, str) else got) == wanted["json"])
     return bool(wanted == got)
 
@@ -204,17 +206,17 @@ def check_call(call: dict[str, Any], records: list[Any], error: AgentKernelError
     else:
         assert error is None, f"{error!r} {error.__dict__}"
     if call["operation"] in LISTS and error is not None and records is NO_RECORDS:
-        return  # a list or an exception: the records before it are not handed out
+        return  # a list or an exception: the records before it are not returned
     assert len(records) == len(call["records"]), records
     for record, wanted in zip(records, call["records"], strict=True):
         for name, value in wanted.items():
             if isinstance(record, str | FileReadResponse | None) and name == "raw":
-                continue  # these have no more than what is asked for
+                continue  # these have only the value itself
             assert matches(value, field(record, name)), f"{name}: {field(record, name)!r}, wanted {value!r}"
 
 
 def escapes(target: str) -> str:
-    """With escapes written in one way: libcurl 8.21 and newer writes them with capitals."""
+    """With escapes in upper case, as libcurl 8.21 and newer writes them."""
     return re.sub("%[0-9a-fA-F]{2}", lambda escape: escape[0].upper(), target)
 
 
@@ -238,7 +240,7 @@ def check_request(wanted: dict[str, Any], got: dict[str, Any]) -> None:
         assert body == octets(wanted["body"])
 
 
-# ---- the ways of calling ---------------------------------------------------------------------------------------------
+# ---- ways to call ----------------------------------------------------------------------------------------------------
 
 Outcome = tuple[list[Any], AgentKernelError | None]
 LISTS = ("list_sandboxes", "get_sandbox_logs", "batch_run", "detached_list", "list_snapshots")
@@ -254,12 +256,12 @@ def as_records(operation: str, result: Any) -> list[Any]:
 
 
 def is_natural(call: dict[str, Any]) -> bool:
-    """Whether a user can make this call, and it is the same: what only calls by name can say is theirs alone."""
+    """Whether a method can make the same call; what it cannot express is left to calls by name."""
     arguments = call.get("arguments", {})
     names = [keyword(call["operation"], name) for name in arguments]
     try:
         inspect.signature(getattr(AgentKernel, call["operation"])).bind(None, **dict.fromkeys(names))
-    except TypeError:  # one is missing that Python itself asks for
+    except TypeError:  # an argument is missing that Python itself requires
         return False
     path = arguments.get("path")
     relative = isinstance(path, str) and path != "" and not path.startswith("/")
@@ -296,14 +298,36 @@ async def call_async(client: AsyncAgentKernel, operation: str, arguments: dict[s
     return records, None
 
 
-def call_by_name(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
-    def whole(record: Record) -> dict[str, Any]:
-        return {**record.all(), "raw": record.data("raw")}
+READ: dict[int, Callable[..., Any]] = {
+    lib.AK_TYPE_TEXT: raw.text,
+    lib.AK_TYPE_BYTES: raw.data,
+    lib.AK_TYPE_INT: raw.number,
+    lib.AK_TYPE_BOOL: raw.flag,
+    lib.AK_TYPE_JSON: raw.parsed,
+}
+READ_ENTRIES: dict[int, Callable[..., Any]] = {lib.AK_TYPE_LIST: raw.texts, lib.AK_TYPE_MAP: raw.mapping}
 
+
+def read_by_name(values: Any, call: Any) -> dict[str, Any]:
+    """Every field of a record, by its type in the library."""
+    record: dict[str, Any] = {}
+    for value, key in zip(values, call.operation.fields, strict=False):
+        name = ffi.string(lib.ak_key_name(key)).decode()
+        kind = lib.ak_field_type(call.operation.id, key)
+        if name == "raw":
+            record[name] = raw.data(value)
+        elif kind in READ_ENTRIES:
+            record[name] = READ_ENTRIES[kind](value, call)
+        else:
+            record[name] = READ[kind](value)
+    return record
+
+
+def call_by_name(client: AgentKernel, operation: str, arguments: dict[str, Any]) -> Outcome:
     records: list[Any] = []
     call = None
     try:
-        call = client._call(Operation(operation, whole), arguments)
+        call = client._call(Operation(operation, read_by_name), **arguments)
         while advance(call) == ITEM:
             records.append(call.record())
     except AgentKernelError as error:
@@ -380,7 +404,7 @@ def test_case(case: dict[str, Any], run: Any, fault_program: FaultProgram) -> No
 
 @pytest.mark.parametrize("case", load(MUST_FAIL))
 def test_the_runner_fails(case: dict[str, Any], fault_program: FaultProgram, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conftest.PATIENCE", 1.0)  # for requests that do not come
+    monkeypatch.setattr("conftest.PATIENCE", 1.0)  # for requests that do not arrive
     with pytest.raises((AssertionError, AttributeError, KeyError, TypeError, ValueError, NotImplementedError)):
         check_case(case, run_by_name, fault_program)
 

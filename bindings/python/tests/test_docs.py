@@ -1,4 +1,4 @@
-"""Every Python snippet of the documentation and every example is run as it stands."""
+"""Every Python snippet of the documentation and every example is run unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conftest import PATIENCE, TREE
 
 DOCUMENTS = [TREE / "README.md", TREE / "bindings/python/README.md", *sorted((TREE / "docs").glob("**/*.md"))]
 
-# As users of the official SDK write it.
+# As with the official SDK.
 SDK = {
     "run": """
         from agentkernel import AgentKernel, AsyncAgentKernel, AgentKernelError
@@ -108,7 +108,7 @@ SDK = {
 }
 
 
-# Arguments, exit code, and what stands in the output.
+# Arguments, exit code, and a part of the output.
 EXAMPLES: dict[str, tuple[list[str], int, str]] = {
     "demo.py": ([], 0, "kept"),
     "files.py": ([__file__], 0, f"\n{Path(__file__).stat().st_size} /tmp/copy\n"),
@@ -157,7 +157,7 @@ def test_example(path: Path, local_url: str) -> None:
         timeout=4 * PATIENCE,
     )
     assert done.returncode == code, done.stderr
-    # A loop that is debugged tells of each turn of a tenth of a second: a busy machine has them.
+    # A loop in debug mode reports iterations longer than 0.1 s, which occur on a busy machine.
     assert [line for line in done.stderr.splitlines() if not line.startswith("Executing <")] == []
     assert wanted in done.stdout
     with AgentKernel(local_url) as client:

@@ -1,4 +1,4 @@
-"""Files of the sync client: as a whole, piece by piece, from and to this machine."""
+"""Files of the sync client: as a whole, piece by piece, and copies of local files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from conftest import PATIENCE, Fault, FaultServer, descriptors, ok
 
 ALL_BYTES = bytes(range(256)) * 40
 JSON = {"Content-Type": "application/json"}
-LARGE = bytes(range(1, 256)) * 4112 * 12  # 12 MB, near the most that servers take; no multiple of three
+LARGE = bytes(range(1, 256)) * 4112 * 12  # 12 MB, near the most that servers accept; not a multiple of three
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def file_reply(data: bytes, *, encoding_first: bool = True) -> dict[str, Any]:
     return ok({**encoding, **text} if encoding_first else {**text, **encoding})
 
 
-# ---- against a server that keeps them --------------------------------------------------------------------------------
+# ---- against a server that stores them -------------------------------------------------------------------------------
 
 
 def test_texts_and_bytes(client: AgentKernel, box: str) -> None:
@@ -65,7 +65,7 @@ def test_texts_and_bytes(client: AgentKernel, box: str) -> None:
     client.write_file(box, "/tmp/bytes", ALL_BYTES)
     read = client.read_file(box, "/tmp/bytes")
     assert (read.data, read.encoding, read.size) == (ALL_BYTES, "base64", len(ALL_BYTES))
-    assert base64.b64decode(read.content) == ALL_BYTES  # as users of the official SDK have it
+    assert base64.b64decode(read.content) == ALL_BYTES  # as in the official SDK
     assert client.read_bytes(box, "/tmp/bytes") == ALL_BYTES
     assert client.read_text(box, "/tmp/text.txt") == "grüße\n"
     assert client.read_text(box, "/tmp/bytes", encoding="latin-1") == ALL_BYTES.decode("latin-1")
@@ -150,7 +150,7 @@ def test_a_session_has_them_too(client: AgentKernel, tmp_path: Path) -> None:
         assert {"file_written", "file_read"} <= {entry.type for entry in sb.logs()}
 
 
-# ---- what goes over the wire -----------------------------------------------------------------------------------------
+# ---- on the wire -----------------------------------------------------------------------------------------------------
 
 CONTENTS = [
     pytest.param(lambda: "grüße", "grüße".encode(), id="str"),
@@ -389,7 +389,7 @@ def test_one_thread_reads_at_a_time_and_another_may_close(fault: Fault) -> None:
 def test_reading_is_flat(client: AgentKernel, box: str) -> None:
     client.write_file(box, "/tmp/large", LARGE)
     client.write_file(box, "/tmp/small", b"x")
-    assert client.read_bytes(box, "/tmp/small") == b"x"  # what is needed once is there
+    assert client.read_bytes(box, "/tmp/small") == b"x"  # lazy imports happen here
     with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
         peak.write("5")
     before = memory("VmRSS")

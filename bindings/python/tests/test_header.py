@@ -1,4 +1,4 @@
-"""The reader of the header, which must understand all of it or say that it does not."""
+"""The reader of the header, which must understand all of it or report an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten thousand runs and streams, half of them abandoned: flat memory, no descriptors, and no warnings."""
+"""Ten thousand runs and streams, half of them abandoned: constant memory and descriptors, and no warnings."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 from agentkernel import AgentKernel, AsyncAgentKernel, CommandError
 from conftest import DONE, Fault, FaultServer, descriptors, ok
 
-pytestmark = pytest.mark.timeout(1800)  # seconds of work, which are minutes on a busy machine
+pytestmark = pytest.mark.timeout(1800)  # seconds of work, or minutes on a busy machine
 ROUNDS = 10_000
 OUTPUT = {"event": "output", "data": {"data": "x" * 200, "stream": "stdout"}}
 
 
 def resident() -> int:
-    """KiB of this process that are in memory."""
+    """The resident memory of this process in KiB."""
     with open("/proc/self/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
@@ -38,7 +38,7 @@ def serve(fault: Fault) -> FaultServer:
 def one_round(client: AgentKernel, number: int) -> None:
     if number % 20 == 0:
         client.write_file("sb", "/x", iter([b"x" * 100, b"y"]))
-        client.open_file("sb", "/x").read(1)  # and forgotten
+        client.open_file("sb", "/x").read(1)  # and dropped
         assert len(client.read_bytes("sb", "/x")) == 3000
         assert len(client.exec_detached("sb", ["x"]).id) == 2
     elif number % 4 == 0:
@@ -49,13 +49,13 @@ def one_round(client: AgentKernel, number: int) -> None:
     elif number % 4 == 2:
         assert len(list(client.run_stream(["x"]))) == 6
     else:
-        next(client.run_stream(["x"]))  # and forgotten
+        next(client.run_stream(["x"]))  # and dropped
 
 
 async def one_round_async(client: AsyncAgentKernel, number: int) -> None:
     if number % 20 == 0:
         await client.write_file("sb", "/x", iter([b"x" * 100, b"y"]))
-        await client.open_file("sb", "/x").read(1)  # and forgotten
+        await client.open_file("sb", "/x").read(1)  # and dropped
         assert len(await client.read_bytes("sb", "/x")) == 3000
         assert len((await client.exec_detached("sb", ["x"])).id) == 2
     elif number % 4 == 0:
@@ -84,7 +84,7 @@ def check(work: Callable[[int, int], None]) -> None:
 
 
 def test_sync(fault: Fault) -> None:
-    # One connection rests: how many do otherwise depends on when what was forgotten is collected.
+    # One idle connection: otherwise their number depends on when dropped streams are collected.
     with AgentKernel(serve(fault).url, max_idle=1) as client:
 
         def work(start: int, end: int) -> None:

@@ -1,4 +1,4 @@
-"""Objects that meet the cycle collector, or the interpreter's end, while others still use them."""
+"""Objects that are still used while they are garbage collected, or at interpreter shutdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lifetime import PROGRAMS
 HERE = Path(__file__).parent
 OUTPUT = {"event": "output", "data": {"data": "hi", "stream": "stdout"}}
 HANG = {"wait": "close"}
-# Memory that was freed is overwritten at once, so that whoever still uses it fails.
+# Freed memory is overwritten at once, so that a use after free fails.
 OVERWRITE = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.perturb=165"}
 
 
@@ -70,11 +70,11 @@ def test_under_address_sanitizer(name: str, server: FaultServer) -> None:
 
 @functools.cache
 def sanitizer(folder: str) -> dict[str, str]:
-    """The environment for a build with AddressSanitizer, which is the one that is used."""
+    """The environment for the build with AddressSanitizer; checks that it is used."""
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True)
     environment = {
         "LD_PRELOAD": library.stdout.strip(),
-        "ASAN_OPTIONS": "detect_leaks=0",  # what the interpreter keeps to its end
+        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter does not free everything
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": folder,
     }

@@ -1,4 +1,5 @@
-"""The other operations of the sync client: metadata, life, logs, batches, detached commands, snapshots, any request."""
+# Generated from test_async_operations.py by tools/generate: do not edit.
+"""The other operations of the sync client: metadata, life, logs, batches, detached commands, snapshots, requests."""
 
 from __future__ import annotations
 
@@ -35,13 +36,15 @@ def test_metadata(client: AgentKernel, box: str) -> None:
     found = client.get_sandbox(box)
     assert (found.labels, found.description) == ({"team": "py", "kind": "a"}, "ours")
     assert found.uuid is not None
-    assert client.get_sandbox_by_uuid(found.uuid).name == client.get_sandbox_by_uuid(found.uuid.upper()).name == box
+    for uuid in (found.uuid, found.uuid.upper()):
+        assert client.get_sandbox_by_uuid(uuid).name == box
     assert [each.name for each in client.list_sandboxes(labels={"team": "py", "kind": "a"})] == [box]
     assert client.list_sandboxes(labels={"team": "py", "kind": "b"}) == []
     changed = client.update_sandbox(box, labels={"kind": "b"}, lifecycle={"auto_stop_after_seconds": 3600})
     assert (changed.labels, changed.description) == ({"kind": "b"}, "ours")
     assert changed.lifecycle is not None
     assert changed.lifecycle["auto_stop_after_seconds"] == 3600
+    assert client.update_sandbox(box, description="new").description == "new"
     assert not client.update_sandbox(box, labels={}, description="").labels
     with pytest.raises(NotFoundError):
         client.update_sandbox("py-nowhere", description="x")
@@ -71,7 +74,7 @@ def test_what_needs_another_backend(client: AgentKernel, box: str) -> None:
 
 
 def test_create_sends_what_it_is_given(fault: Fault) -> None:
-    server = fault.replies(ok(SANDBOX), ok(SANDBOX), status=201)
+    server = fault.replies(ok(SANDBOX), ok(SANDBOX), ok(SANDBOX), status=201)
     everything: dict[str, Any] = {
         "image": "alpine",
         "ports": ["8080:80"],
@@ -88,8 +91,7 @@ def test_create_sends_what_it_is_given(fault: Fault) -> None:
     }
     with AgentKernel(server.url) as client:
         client.create_sandbox("sb", **everything)
-        with pytest.raises(NotFoundError), client.sandbox("sb", **everything):
-            raise NotFoundError
+        assert client.sandbox("sb", **everything).info().name == "sb"
     assert server.body(0) == server.body(1) == {"name": "sb", **everything}
 
 
@@ -142,9 +144,11 @@ def test_members_that_nobody_knows(fault: Fault) -> None:
         assert client.get_snapshot("s").extra == {"remote_snapshot": "r"}
 
 
-def test_the_server_itself(client: AgentKernel) -> None:
+def test_the_server_itself(client: AgentKernel, box: str) -> None:
     assert client.get_status().version
-    assert client.get_stats().sandbox_count >= 0
+    assert client.get_stats().sandbox_count >= 1
+    assert box in [each.name for each in client.list_sandboxes()]
+    assert client.request("GET", "/health").data == "ok"
     backends = client.get_backends()
     assert backends.default_backend == "bubblewrap"
     (ours,) = [each for each in backends.backends if each.backend == "bubblewrap"]
@@ -173,16 +177,21 @@ def test_detached(client: AgentKernel, box: str) -> None:
     script = "echo out; echo err >&2; echo $A; pwd; sleep 0.3; exit 7"
     command = client.exec_detached(box, ["sh", "-c", script], env={"A": "b c"}, workdir="/tmp")
     assert isinstance(command, DetachedCommand)
+    assert isinstance(command, DetachedHandle)
     assert (command.running, command.exit_code, command.command) == (True, None, ("sh", "-c", script))
     done = command.wait(timeout=PATIENCE)
     assert (done.running, done.status, done.exit_code, done.id) == (False, "failed", 7, command.id)
     assert command.logs().stdout == "out\nb c\n/tmp\n"
     assert client.detached_logs(box, command.id, stream="stderr").stderr == "err\n"
     assert command.logs().stderr is None
-    assert client.detached_status(box, command.id) == command.refresh() == done
+    assert client.detached_status(box, command.id) == done
+    assert command.refresh() == done
     assert command.id in [each.id for each in client.detached_list(box)]
-    quick = client.exec_detached(box, ["true"]).wait(timeout=PATIENCE)
+    assert command.logs(stream="stderr").stderr_bytes == b"err\n"
+    quick = client.exec_detached(box, ["true"])
+    quick = quick.wait(timeout=PATIENCE)
     assert (quick.status, quick.exit_code) == ("completed", 0)
+    assert len(client.detached_list(box)) == 2
     with pytest.raises(NotFoundError):
         client.detached_status(box, "00000000")
 
@@ -196,7 +205,7 @@ def test_killing(client: AgentKernel, box: str) -> None:
     command.kill()
     done = client.detached_wait(box, command.id, timeout=PATIENCE)
     assert (done.status, done.exit_code) == ("failed", 137)
-    command.kill()  # once more is fine
+    command.kill()  # may be called again
 
 
 def test_waiting_asks_less_and_less_often(fault: Fault) -> None:
@@ -238,8 +247,7 @@ def test_snapshots(client: AgentKernel, box: str) -> None:
     taken = client.take_snapshot(box, "py-snap")
     assert (taken.name, taken.sandbox) == ("py-snap", box)
     try:
-        assert client.get_snapshot("py-snap") == taken
-        assert "py-snap" in [each.name for each in client.list_snapshots()]
+        assert (client.get_snapshot("py-snap"), client.list_snapshots()) == (taken, [taken])
         client.write_file(box, "/tmp/data", "changed")
         stopped = client.restore_snapshot("py-snap", as_name="py-restored")
         assert (stopped.name, stopped.status) == ("py-restored", "stopped")
@@ -252,6 +260,7 @@ def test_snapshots(client: AgentKernel, box: str) -> None:
             client.remove_sandbox("py-restored")
     finally:
         client.delete_snapshot("py-snap")
+    assert client.list_snapshots() == []
     with pytest.raises(NotFoundError):
         client.get_snapshot("py-snap")
 

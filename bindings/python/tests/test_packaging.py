@@ -1,4 +1,4 @@
-"""The packages build, install by themselves in clean environments, and work there. Slow, and needs a package index."""
+"""The packages build, install in clean environments, and work there. Slow, and needs a package index."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_source_distribution_stands_alone(packages: Path, tmp_path: Path) ->
     (sdist,) = packages.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
-    assert {"native/abi/include/agentkernel.h", "native/core/client.c", "native/abi/abi.c", "header.py"} <= names
+    assert {"native/abi/include/agentkernel.h", "native/core/net/client.c", "native/abi/abi.c", "header.py"} <= names
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", sdist, cwd=tmp_path)
     assert str(tmp_path) in run(binaries / "python", "-c", SHOW, cwd=tmp_path)
@@ -69,7 +69,7 @@ def test_the_wheel_is_for_all_versions(packages: Path, tmp_path: Path) -> None:
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", wheel, cwd=tmp_path)
     assert str(tmp_path) in run(binaries / "python", "-c", SHOW, cwd=tmp_path)
-    # Users' type checkers see the types, and nothing but cffi came along.
+    # Users' type checkers see the types, and only cffi was installed with it.
     installed = run(binaries / "pip", "list", "--format=freeze", cwd=tmp_path)
     assert {line.split("==")[0] for line in installed.split()} <= {
         "agentkernel",

@@ -1,4 +1,4 @@
-"""Both clients have what the library has: each operation with each of its parameters, each field, each setting."""
+"""Both clients have all that the library has: each operation, each of its parameters and fields, each setting."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from agentkernel import (
     ServerStatus,
     SnapshotMeta,
     StreamEvent,
-    _operations,
-    errors,
 )
 from agentkernel._native import ffi, lib
+from agentkernel.generated import operations
+from agentkernel.generated.errors import CLASSES
+from agentkernel.raw.operation import Operation
 
 TYPES = {
     "run": RunOutput,
@@ -65,7 +66,7 @@ TYPES = {
     "request": Reply,
 }
 
-# Names that the official SDK has otherwise, or that say more here; and what a method takes beside.
+# Names that differ in the official SDK, or are more precise here; and arguments that are not parameters.
 NAMES = {
     ("take_snapshot", "name"): "snapshot_name",
     ("detached_status", "id"): "cmd_id",
@@ -74,7 +75,7 @@ NAMES = {
     ("request", "body"): "json",
 }
 BESIDE = {"write_file": {"encoding"}}
-NOT_KEPT = {"read_file": {"raw"}}  # of a file the JSON would be all of it once more
+NOT_KEPT = {"read_file": {"raw"}}  # a file's JSON would contain its content again
 
 
 def text(pointer: Any) -> str:
@@ -120,11 +121,11 @@ def test_fields(name: str, number: int) -> None:
         }
         assert dataclasses.is_dataclass(TYPES[name])
     else:
-        assert fields <= {"status", "expires_at", "raw"}  # health is a str, and so is what extend_ttl gives
+        assert fields <= {"status", "expires_at", "raw"}  # health returns a str, and so does extend_ttl
 
 
 def test_every_operation_is_a_line_of_the_table() -> None:
-    table = {value.name for value in vars(_operations).values() if isinstance(value, _operations.Operation)}
+    table = {value.name for value in vars(operations).values() if isinstance(value, Operation)}
     assert table == {name for name, _ in OPERATIONS}
 
 
@@ -139,7 +140,7 @@ def test_settings(client: Any) -> None:
 def test_every_code_of_an_error_has_been_thought_about() -> None:
     plain = {"AK_E_STATE", "AK_E_MEMORY", "AK_E_BUFFER"}
     codes = {name for name in dir(lib) if name.startswith("AK_E_")}
-    assert codes == set(errors.CLASSES) | plain
+    assert codes == set(CLASSES) | plain
 
 
 def test_sync_and_async_take_the_same() -> None:

@@ -1,4 +1,4 @@
-"""Sandbox sessions: removed however the block is left, and after a create whose answer never came."""
+"""Sandbox sessions: removed however the block is left, and after a create without a reply."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HANG = [{"wait": "close"}]
 
 
 def server_for(fault: Fault, **steps: Any) -> FaultServer:
-    """A server with one sandbox, where each of create, look, remove may go differently."""
+    """A server with one sandbox, with scripted replies to each create, look-up and removal."""
     usual = {"create": reply(ok(SANDBOX)), "look": reply(ok(SANDBOX)), "remove": reply(ok("Sandbox removed"))}
     methods = {"create": CREATE, "look": LOOK, "remove": REMOVE}
     rules = []
@@ -276,7 +276,7 @@ async def test_async_cancelled_while_it_is_removed(fault: Fault) -> None:
         with anyio.CancelScope(shield=True):
             cpu, began = time.process_time(), time.monotonic()
             await anyio.sleep(0.3)
-            # A cancelled scope of anyio must not spin all the while.
+            # A cancelled scope of anyio must not spin meanwhile.
             assert time.process_time() - cpu < (time.monotonic() - began) / 2
         server.release()
     server.wait_for("complete", 2)

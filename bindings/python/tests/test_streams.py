@@ -22,7 +22,7 @@ from agentkernel import (
     StreamEvent,
 )
 from agentkernel._events import next_event
-from agentkernel._operations import RUN_STREAM
+from agentkernel.generated.operations import RUN_STREAM
 from conftest import DONE, PATIENCE, Fault, FaultServer, descriptors, moment, until
 
 OUTPUT = ("output", {"data": "hello\n", "stream": "stdout"})
@@ -155,7 +155,7 @@ def test_payloads_are_what_pythons_own_parser_makes_of_them(
         data = payload.get("data")
         assert event.data_bytes == (data.encode() if isinstance(data, str) else None)
         assert event.parsed
-        event.data["mine"] = event  # each event has a payload of its own
+        event.data["mine"] = event  # each event has its own payload
 
 
 def test_an_event_made_by_hand_equals_one_of_a_stream(fault: Fault) -> None:
@@ -280,7 +280,7 @@ def test_who_reads_while_another_closes_is_told_that(fault: Fault, read: Callabl
         told: list[type] = []
 
         class Closing:
-            """A call at the moment of its close, when others may come."""
+            """A call at the moment of its close, when others may read it."""
 
             def cancel(self) -> None:
                 call.cancel()
@@ -298,9 +298,9 @@ def test_who_reads_while_another_closes_is_told_that(fault: Fault, read: Callabl
 
 
 def test_a_closed_call_says_so(fault: Fault) -> None:
-    """Only mistakes of this package can meet it; they meet no memory that was freed."""
+    """Only mistakes in this package can cause it; they must not access freed memory."""
     with AgentKernel(hanging(fault).url) as client:
-        call = client._call(RUN_STREAM, {"command": ["x"]})
+        call = client._call(RUN_STREAM, command=["x"])
         call.close()
         call.close()
         call.cancel()
@@ -355,7 +355,7 @@ def test_readinto_fills_the_callers_buffer(fault: Fault) -> None:
         assert stream.readinto(memoryview(buffer)[1:3]) == 2
         assert buffer == b".ab."
         assert stream.readinto(bytearray()) == 0
-        with pytest.raises(AgentKernelError, match="read"):  # half of an event was read: going on would lose the rest
+        with pytest.raises(AgentKernelError, match="read"):  # half of an event was read: advancing would lose the rest
             next(stream)
         assert stream.readinto(buffer) == 4
         assert buffer == b"cdef"

@@ -24,7 +24,7 @@ def test_other_threads_run_while_one_waits(fault: Fault) -> None:
         waiting = threading.Thread(target=client.health)
         waiting.start()
         server.wait_for("waiting")
-        for _ in range(20):  # a thread that kept the others from running would do so until the release
+        for _ in range(20):  # a thread that blocked the others would do so until the release
             time.sleep(0.005)
         assert waiting.is_alive()
         server.release()
@@ -114,7 +114,7 @@ def test_a_signal_without_an_exception_does_not_disturb(fault: Fault) -> None:
 
 
 def in_child(work: Callable[[], None]) -> None:
-    """Runs work in a forked child, and fails when it does."""
+    """Runs work in a forked child, and fails if the child does."""
     child = os.fork()
     if child == 0:
         try:

@@ -5,15 +5,15 @@ require "json"
 require "net/http"
 require "stringio"
 
-# The same work in two ways: by Net::HTTP with json, on one connection that is kept, and by this library. Each way does
-# its case so many times, and says how many units (calls, events) that were.
+# The same work in two ways: by Net::HTTP with json, on one persistent connection, and by this library. Each way runs
+# its case a number of times, and returns the number of units (calls, events).
 module Ways
   URL = ENV.fetch("AK_BENCH_URL")
   SMALL = ["small", 100_000, 15_000_000].freeze
   LARGE = ["large", 10_000, 163_840_000].freeze
-  FILE = ((0..255).to_a.pack("C*") * 46_875) # as the server has it
+  FILE = ((0..255).to_a.pack("C*") * 46_875) # the same as the server's
 
-  # Client code as one writes it for an API with events.
+  # Typical client code for an API with events.
   class Plain
     HEADERS = {"Content-Type" => "application/json"}.freeze
     FILE_PATH = "/sandboxes/bench/files/tmp/x"
@@ -156,7 +156,7 @@ module Ways
     times
   end
 
-  # Name, how often before and while measuring, and the ways; the others are compared to the first.
+  # Name, repetitions of warm-up and measurement, and the ways; the others are compared to the first.
   CASES = [
     ["run", 200, 2000, {"Net::HTTP" => method(:plain_run), "agentkernel" => method(:our_run)}],
     ["events 150 B", 0, 1, {"Net::HTTP" => ->(times) { plain_events(times, SMALL) },

@@ -2,6 +2,7 @@
 
 require_relative "agentkernel/version"
 require_relative "agentkernel/errors"
+require_relative "agentkernel/generated/errors"
 require "agentkernel/agentkernel_raw"
 
 # A client of agentkernel, which runs commands in isolated sandboxes: see Client.
@@ -12,15 +13,16 @@ module AgentKernel
 end
 
 require_relative "agentkernel/records"
+require_relative "agentkernel/generated/types"
 require_relative "agentkernel/operation"
+require_relative "agentkernel/generated/operations"
 require_relative "agentkernel/call"
 require_relative "agentkernel/reading"
-require_relative "agentkernel/stream"
-require_relative "agentkernel/file_reader"
-require_relative "agentkernel/session"
 require_relative "agentkernel/client"
-require_relative "agentkernel/client/sandboxes"
-require_relative "agentkernel/client/files"
-require_relative "agentkernel/client/detached"
-require_relative "agentkernel/client/snapshots"
-require_relative "agentkernel/client/server"
+require_relative "agentkernel/generated/settings"
+require_relative "agentkernel/stream"
+require_relative "agentkernel/files"
+require_relative "agentkernel/file_reader"
+require_relative "agentkernel/detached"
+require_relative "agentkernel/snapshots"
+require_relative "agentkernel/session"

@@ -107,7 +107,7 @@ class ClientTest < Kit::Test
     assert_empty server.requests
   end
 
-  # It is told what is wrong, by its name.
+  # The message names the wrong argument.
   def test_what_misuse_is_told
     one = client(hanging.url)
     {"image must be a String, not Integer" => -> { one.run(["x"], image: 5) },
@@ -215,7 +215,7 @@ class ClientTest < Kit::Test
     assert_equal "AK_E_STATE", assert_raises(AgentKernel::Error) { one.run(["x"]) }.code
     assert_raises(AgentKernel::Error) { one.base_url }
     assert_includes one.inspect, "closed"
-    assert_raises(AgentKernel::ProtocolError) { stream.next } # its call goes on
+    assert_raises(AgentKernel::ProtocolError) { stream.next } # its call continues
   end
 
   def test_raw_handles_that_are_emptied_or_of_another_kind

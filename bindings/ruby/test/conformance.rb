@@ -4,7 +4,7 @@ require_relative "kit"
 require "base64"
 require "stringio"
 
-# The shared conformance cases (tests/conformance), through the public interface. A case that is not met is a Mismatch.
+# The shared conformance cases (tests/conformance), through the public interface. A case that fails is a Mismatch.
 module Conformance
   class Mismatch < StandardError; end
 
@@ -18,9 +18,9 @@ module Conformance
               message_lacks]
   }.freeze
   INTEGERS = %w[vcpus memory_mb size max_reply_bytes max_event_bytes max_idle].freeze
-  JSONS = %w[network lifecycle body].freeze # as the format has them: within {"json": ...}
+  JSONS = %w[network lifecycle body].freeze # in the format within {"json": ...}
   MISSING = %w[null absent].freeze
-  # Operations with content that can come by piece, and the cases that cannot be told so.
+  # Operations whose content can be streamed, and the cases that cannot be expressed like that.
   STREAMED = %w[read_file write_file].freeze
   NOT_STREAMED = %w[write_file.no-content write_file.wrong-size].freeze
 
@@ -54,7 +54,7 @@ module Conformance
     end
   end
 
-  # ---- what goes in
+  # ---- arguments
 
   def argument(name, value, places)
     return timeout(value) if name.end_with?("timeout_ms")
@@ -72,7 +72,7 @@ module Conformance
     end
   end
 
-  # What the format has in the place of JSON.
+  # The format's representation of JSON.
   def json(name, value)
     check(value.is_a?(Hash) && value.keys == ["json"], "the argument #{name} is no JSON: #{value}")
     value["json"]
@@ -94,7 +94,7 @@ module Conformance
     end
   end
 
-  # ---- what comes out
+  # ---- results
 
   def octets(value) = (value.is_a?(Hash) ? Base64.strict_decode64(value.fetch("base64")) : value).b
   def text(value) = octets(value).force_encoding(Encoding::UTF_8)
@@ -144,12 +144,12 @@ module Conformance
 
   def check_call(call, records, error)
     call["error"] ? check_error(call["error"], error) : check(error.nil?, "#{error.inspect}, wanted none")
-    return if records.nil? # what came before an error is not handed out
+    return if records.nil? # records before an error are not returned
 
     check(records.size == call["records"].size, "#{records.size} records, wanted #{call['records'].size}: #{records}")
     records.zip(call["records"]) do |record, wanted|
       wanted.each do |name, value|
-        # health is a plain text, and a file that comes by piece its content
+        # health is a text, and a streamed file its content
         next if record.is_a?(String) && name != (call["operation"] == "health" ? "status" : "content")
 
         got = record.is_a?(String) ? record : record.public_send(name)
@@ -170,7 +170,7 @@ module Conformance
     check(body == octets(wanted["body"]), "body #{body.inspect}, wanted #{wanted['body']}") if wanted.key?("body")
   end
 
-  # Some versions of libcurl write the digits of escapes anew.
+  # Some versions of libcurl change the case of escapes.
   def escapes(target) = target&.gsub(/%\h\h/, &:upcase)
 
   def check_header(name, value, headers)
@@ -183,13 +183,13 @@ module Conformance
     check(good, "header #{name}: #{found}, wanted #{value.inspect}")
   end
 
-  # ---- the ways of calling: each gives the records (nil: not handed out) and the error
+  # ---- ways to call: each returns the records (nil: not returned by the method) and the error
 
   # The method of the operation.
   def by_method(client, operation, arguments)
     arguments = arguments.dup
     required = client.method(operation).parameters.filter_map { |kind, name| name if kind == :req }
-    positional = required.map { |name| arguments.delete(name) } # nil is not given, which the library refuses
+    positional = required.map { |name| arguments.delete(name) } # nil is absent, which the library refuses
     records = operation == "run_stream" ? [] : nil
     result = client.public_send(operation, *positional, **arguments) { |event| records << event }
     [records || [result].flatten(1).compact, nil]
@@ -197,7 +197,7 @@ module Conformance
     [records, e]
   end
 
-  # The general way.
+  # By the general method.
   def by_name(client, operation, arguments)
     records = []
     client.call(operation, **arguments) { |record| records << record }
@@ -206,7 +206,7 @@ module Conformance
     [records, e]
   end
 
-  # Files as they come; everything else by its name.
+  # Files piece by piece; everything else by name.
   def by_piece(client, operation, arguments)
     return by_name(client, operation, arguments) unless STREAMED.include?(operation)
 
@@ -220,7 +220,7 @@ module Conformance
     [[], e]
   end
 
-  # Whether a case has content that can come by piece.
+  # Whether a case has content that can be streamed.
   def streamed?(one)
     !NOT_STREAMED.include?(one["id"]) && one["calls"].any? { |call| STREAMED.include?(call["operation"]) }
   end
@@ -251,7 +251,7 @@ module Conformance
     check(!one.key?("client_error"), "no error of the client, wanted #{one['client_error']}")
     one["calls"].each do |call|
       check_members(:call, call)
-      # What is wrong with a content that comes by piece is found while it is received.
+      # Invalid streamed content is detected while it is received.
       if way == :by_piece && call.dig("error", "phase") == "decode"
         call = call.merge("error" => call["error"].except("phase"))
       end

@@ -8,7 +8,7 @@ class ConformanceTest < Kit::Test
     Conformance.load(path).each do |one|
       define_method("test_#{one['id']}") { Timeout.timeout(2 * Kit::PATIENCE) { Conformance.run(one, :by_method) } }
 
-      # The general way to call, under a fiber scheduler.
+      # Calls by the general method, under a fiber scheduler.
       define_method("test_#{one['id']}_async") do
         Async { Conformance.run(one, :by_name) }.wait
       end
@@ -25,7 +25,7 @@ class ConformanceTest < Kit::Test
     assert_operator Dir.glob("#{Conformance::FOLDER}/cases/*.json").size, :>=, 2
   end
 
-  # Each of these cases is wrong in one place.
+  # Each of these cases has one mistake.
   Conformance.load("#{Conformance::FOLDER}/must_fail.json").each do |one|
     define_method("test_must_fail_#{one['id']}") do
       assert_raises(StandardError) { Conformance.run(one, :by_name, patience: 0.2) }

@@ -2,11 +2,11 @@
 
 require_relative "kit"
 
-# Every Ruby snippet of the documentation and every example runs as it stands, with its types checked as it goes.
+# Every Ruby snippet of the documentation and every example is run unchanged, with its types checked.
 class DocsTest < Kit::Test
   DOCUMENTS = %w[README.md bindings/ruby/README.md].push(*Dir.glob("docs/**/*.md", base: Kit::TREE)).freeze
   SIGNATURES = File.join(Kit::TREE, "bindings/ruby/sig")
-  # RBS wraps the methods, and raises when one is called with, or gives, what its signature does not say.
+  # RBS wraps the methods, and raises when an argument or a result does not match the signature.
   CHECKED = {"RUBYOPT" => "-rrbs/test/setup", "RBS_TEST_TARGET" => "AgentKernel::*", "RBS_TEST_RAISE" => "true",
              "RBS_TEST_OPT" => "-I #{SIGNATURES}", "RBS_TEST_LOGLEVEL" => "error"}.freeze
 

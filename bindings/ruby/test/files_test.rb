@@ -4,12 +4,12 @@ require_relative "kit"
 require "async"
 require "stringio"
 
-# Files of sandboxes, whole and piece by piece, in sandboxes that are really there.
+# Files of sandboxes, whole and piece by piece, in real sandboxes.
 class FilesTest < Kit::Test
   BYTES = (0..255).to_a.pack("C*").freeze
   WROTE = {success: true, data: "Wrote"}.freeze
 
-  # Gives its pieces, then its end: the error.
+  # Returns its pieces, then raises its end: the error.
   Source = Struct.new(:pieces, :error) do
     def readpartial(_maxlen, buffer)
       piece = pieces.shift or raise error
@@ -164,7 +164,7 @@ class FilesTest < Kit::Test
     assert_raises(AgentKernel::TimeoutError) { one.write_file("sb", "/x", StringIO.new("x"), timeout: 0.1) }
   end
 
-  # The content is written when another fiber lets it.
+  # The content is written when another fiber allows it.
   def test_other_fibers_run_meanwhile
     server = rules({steps: [{wait: "release"}, {reply: {json: WROTE}}]})
     one = client(server.url)

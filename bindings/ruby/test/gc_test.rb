@@ -3,8 +3,8 @@
 require_relative "conformance"
 require "stringio"
 
-# The collector at the worst moments: of what is young at every allocation (of everything it takes minutes), and moving
-# all that it may move.
+# The collector at the worst moments: of young objects at every allocation (a full one takes minutes), and moving all
+# objects that it may move.
 class GcTest < Kit::Test
   # Cases with all fields, odd ones, and failures.
   CASES = Dir.glob("#{Conformance::FOLDER}/cases/*.json").flat_map { |path| Conformance.load(path) }.grep(
@@ -25,7 +25,7 @@ class GcTest < Kit::Test
     GC.stress = false
   end
 
-  # A way to call that moves what can be moved at each collection.
+  # A way to call with compaction at each collection.
   Conformance.define_singleton_method(:compacted) do |*arguments|
     GC.auto_compact = true
     by_name(*arguments).tap { GC.compact }
@@ -38,7 +38,7 @@ class GcTest < Kit::Test
     CASES.each { |one| Conformance.run(one, :under_stress) }
   end
 
-  # First everything is moved. (Once: with room for all of it, the heap would double each time.)
+  # First all objects are moved. (Once: the heap, with space for all of them, would double each time.)
   def test_cases_after_compaction
     GC.verify_compaction_references(toward: :empty)
     CASES.each { |one| Conformance.run(one, :compacted) }
@@ -61,7 +61,7 @@ class GcTest < Kit::Test
     assert_equal %w[output output output done], types
   end
 
-  # Gives its pieces, and lets the collector move what it can between them.
+  # Returns its pieces, with a compaction between them.
   Moving = Struct.new(:pieces) do
     def readpartial(_maxlen, buffer)
       GC.compact
@@ -105,7 +105,7 @@ class GcTest < Kit::Test
     assert_equal ["#{content}end".b], server.written
   end
 
-  # All the other tests of the client, with a small collection at every allocation, and with objects that move at each.
+  # All other tests of the client, with a minor collection at every allocation, and with a compaction at each.
   {"stress" => "GC.stress = 1", "compaction" => "GC.auto_compact = true"}.each do |name, setting|
     define_method("test_the_tests_of_the_client_under_#{name}") do
       code = <<~RUBY

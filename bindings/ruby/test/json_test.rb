@@ -2,9 +2,9 @@
 
 require_relative "kit"
 
-# JSON that is open or the user's own, which Ruby's parser reads: the same whatever its version.
+# Arbitrary JSON, which Ruby's parser reads: the same with any version of it.
 class JsonTest < Kit::Test
-  # What the library lets through, and what is read of it. Versions of the parser differ in all of these.
+  # JSON that the library accepts, and its value. Versions of the parser differ in all of these.
   ODD = {'"x\ud800y"' => "x\uFFFDy",
          '"x\udc00y"' => "x\uFFFDy",
          '"\ud800\ud83d\ude00"' => "\uFFFD\u{1F600}",
@@ -46,7 +46,7 @@ class JsonTest < Kit::Test
     end
   end
 
-  # The newest take their options as keywords alone.
+  # The newest versions take options only as keywords.
   def test_options_are_keywords
     code = <<~RUBY
       require "agentkernel"
@@ -57,7 +57,7 @@ class JsonTest < Kit::Test
     assert_equal "[1][1]", ruby(code, serve(record("[1]")).url)
   end
 
-  # What the user's own is made into JSON of follows the parser's version; what it refuses is a wrong argument.
+  # Encoding the user's values depends on the version of json; a value that it refuses is a wrong argument.
   def test_what_cannot_be_json
     one = client(hanging.url)
     deep = (1..600).reduce(1) { |inner, _| [inner] }

@@ -10,19 +10,19 @@ require "tmpdir"
 
 ENV.delete_if { |name, _| name.start_with?("AGENTKERNEL_") }
 
-# Tests leave more behind on purpose than the usual soft limit of descriptors lets the collector wait for.
+# Tests drop more descriptors on purpose than the usual soft limit allows until the collector runs.
 Process.setrlimit(:NOFILE, Process.getrlimit(:NOFILE).last)
 
-# What the tests share: agentkernel-local, the scripted fault server, and numbers of this process.
+# Shared by the tests: agentkernel-local, the scripted fault server, and numbers of this process.
 module Kit
   TREE = File.expand_path("../../..", __dir__)
-  # Seconds after which what does not come is missed; a busy machine needs some.
+  # The timeout of waits in seconds, long enough for a busy machine.
   PATIENCE = 60
 
   # The same for a whole program: one of them runs most of these tests under GC.stress.
   HANG = 3600
 
-  # A program of the tree's build; the variable of the environment may name another.
+  # A program of the tree's build; the environment variable may name another.
   def self.program(variable, name)
     path = ENV.fetch(variable, File.join(TREE, "build/bin", name))
     File.executable?(path) ? path : abort("#{path} is missing: build the tree first, or set #{variable}")
@@ -31,7 +31,7 @@ module Kit
   # The URL of a server that really runs commands, for the whole run.
   def self.local_url
     @local_url ||= begin
-      state = Dir.mktmpdir("ak-ruby-", "/var/tmp") # where /tmp is memory, what a sandbox writes there counts as its own
+      state = Dir.mktmpdir("ak-ruby-", "/var/tmp") # where /tmp is a tmpfs, files count as a sandbox's memory
       program = program("AK_LOCAL_SERVER", "agentkernel-local")
       input, output, @local = Open3.popen2(program, "--listen", "127.0.0.1:0", "--state", "#{state}/state",
                                            err: File::NULL)
@@ -66,7 +66,7 @@ module Kit
     private_class_method :start
   end
 
-  # One script that the fault server runs.
+  # A script that the fault server runs.
   class Fault
     attr_reader :answer
 
@@ -91,7 +91,7 @@ module Kit
     def release(count = 1) = FaultProgram.ask(op: "release", id: @id, count:)
     def stop = FaultProgram.ask(op: "stop", id: @id)
 
-    # Waits in turns, because the program answers one question after the other.
+    # Polls, because the program serves one command at a time.
     def await(counter, least = 1, patience: PATIENCE)
       (patience * 50).ceil.times do
         return if FaultProgram.ask(op: "await", id: @id, counter:, least:, timeout_ms: 20)["reached"]
@@ -119,10 +119,10 @@ module Kit
 
     def rules(*rules) = fault(rules:)
 
-    # Answers every request so.
+    # Replies to every request with this.
     def reply(body, **more) = rules({times: "always", steps: [{reply: {json: body, **more}}]})
 
-    # Answers with a stream of events, and more steps.
+    # Replies with a stream of events, and more steps.
     def events(*events, steps: [], **sse) = rules({times: "always", steps: [{sse: {events:, **sse}}, *steps]})
 
     # An event, and then silence until the client goes away.
@@ -134,10 +134,10 @@ module Kit
       AgentKernel::Client.new(base_url: url, **settings)
     end
 
-    # Descriptors of this process.
+    # The number of open descriptors of this process.
     def descriptors = Dir.children("/proc/self/fd").size
 
-    # KiB of this process that are in memory.
+    # The resident memory of this process in KiB.
     def resident = File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1].to_i
 
     def seconds
@@ -146,7 +146,7 @@ module Kit
       Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
     end
 
-    # Tries longer and longer deadlines until what they cut off had begun by then, which the block says.
+    # Tries longer and longer deadlines until the interrupted work had started in time, as the block reports.
     def stretched(seconds = 0.1)
       until (found = yield(seconds))
         assert_operator seconds, :<, PATIENCE
@@ -155,7 +155,7 @@ module Kit
       found
     end
 
-    # Runs a Ruby of its own on this library: its output. A hang is an error.
+    # Runs code in a separate Ruby with this library: its output. A hang is an error.
     def ruby(code, *arguments, env: {}, **options)
       output, status = Timeout.timeout(HANG) do
         Open3.capture2e(env, RbConfig.ruby, "-w", "-e", code, *arguments, **options)

@@ -3,7 +3,7 @@
 require_relative "kit"
 require "stringio"
 
-# Ten thousand calls: flat memory, and no descriptors left.
+# Ten thousand calls: constant memory, and no leaked descriptors.
 class LeakTest < Kit::Test
   ROUNDS = 10_000
 
@@ -19,7 +19,7 @@ class LeakTest < Kit::Test
   FILE = {success: true, data: {encoding: "base64", content: ["x" * 9999].pack("m0"), size: 9999}}.freeze
   FAILING = Class.new { def readpartial(*) = raise(Errno::EIO) }
 
-  # A round of each kind, of which one stream is read, one left early and one forgotten; and so with files.
+  # A round of each kind, in which one stream is read, one left early and one dropped; and the same with files.
   KINDS = [->(one) { one.run(["x"]) },
            ->(one) { one.run_stream(["x"]).to_a.size == 6 or raise "not six events" },
            lambda do |one|
@@ -41,18 +41,18 @@ class LeakTest < Kit::Test
            end].freeze
 
   def check_flat
-    yield ROUNDS # by now malloc holds what it will hold
+    yield ROUNDS # by now malloc's heap no longer grows
     GC.start
     memory = resident
     open = descriptors
     yield ROUNDS
     GC.start
-    assert_operator descriptors, :<=, open + 50 # what the stack still shows of forgotten streams, of thousands
+    assert_operator descriptors, :<=, open + 50 # dropped streams that the stack still refers to, of thousands
     assert_operator resident, :<=, memory + 10_240
   end
 
   def test_calls
-    one = client(serve.url, max_idle: 2) # how many connections wait for later calls is up to the collector
+    one = client(serve.url, max_idle: 2) # otherwise the number of idle connections depends on the collector
     check_flat { |rounds| rounds.times { |i| KINDS[i % KINDS.size].call(one) } }
   end
 
@@ -67,7 +67,7 @@ class LeakTest < Kit::Test
     end
   end
 
-  # Nothing but forgotten streams: the collector finds them before the process is out of descriptors.
+  # Only dropped streams: the collector finds them before the process is out of descriptors.
   def test_forgotten_streams_are_found_in_time
     url = hanging_stream.url
     code = <<~RUBY
@@ -80,8 +80,8 @@ class LeakTest < Kit::Test
     assert_equal "true", ruby(code, url)
   end
 
-  # Leaves so many descriptors that are not in use. (Ruby's own IO looks for forgotten objects when it has none, except
-  # when the collector is off.)
+  # Leaves a number of free descriptors. (Ruby's own IO runs the collector when there are none, except when it is
+  # disabled.)
   LEAVE = <<~'RUBY'
     LIMIT = Process.getrlimit(:NOFILE)
     def leave(count)
@@ -90,8 +90,8 @@ class LeakTest < Kit::Test
     end
   RUBY
 
-  # As Ruby's own IO, every door looks for forgotten ones when there are none left, however far it came. Here nothing
-  # else does.
+  # Like Ruby's own IO, every method runs the collector when there are no descriptors left, wherever that happens. Here
+  # nothing else does.
   def test_forgotten_streams_are_found_when_descriptors_run_out
     whole = {success: true, data: {encoding: "utf8", content: "hello\n", size: 6}}
     hanging = [{sse: {events: [OUTPUT], end: false}}, {wait: "close"}]
@@ -120,7 +120,7 @@ class LeakTest < Kit::Test
       end
       print found.each_slice(8).map { |counts| counts.first(3).sum }.join(" ")
     RUBY
-    assert_equal Array.new(6, 3).join(" "), ruby(LEAVE + code, server.url) # each door was short of one to three
+    assert_equal Array.new(6, 3).join(" "), ruby(LEAVE + code, server.url) # each method lacked one to three
     assert_equal 480 + 8 + 1, server.requests.count(["POST", "/run/stream"]) # nothing was sent twice
     assert_equal({"content" * 1000 => 8, "" => 16}, server.written.tally)
   end

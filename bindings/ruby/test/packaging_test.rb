@@ -2,7 +2,7 @@
 
 require_relative "kit"
 
-# The gem builds from the tree and installs by itself, with nothing of the tree and no libagentkernel.
+# The gem builds from the tree and installs without the tree and without libagentkernel.
 class PackagingTest < Kit::Test
   GEM = File.expand_path("..", __dir__)
 
@@ -19,7 +19,8 @@ class PackagingTest < Kit::Test
       command("gem", "install", "--local", "--no-document", "-i", "#{folder}/home", "#{folder}/agentkernel.gem", "--",
               "--enable-bundled", chdir: folder)
       installed = Dir.glob("#{folder}/home/gems/agentkernel-*")[0]
-      %w[LICENSE README.md lib/agentkernel.rb sig/agentkernel.rbs ext/agentkernel/native/core/call.c].each do |path|
+      %w[LICENSE README.md lib/agentkernel.rb lib/agentkernel/generated/types.rb sig/agentkernel.rbs sig/generated.rbs
+         ext/agentkernel/native/core/call/call.c].each do |path|
         assert_path_exists File.join(installed, path)
       end
       code = 'require "agentkernel"; puts AgentKernel::Client.new(base_url: "local:").run(["echo", "hello"]).text'
@@ -31,7 +32,7 @@ class PackagingTest < Kit::Test
     end
   end
 
-  # Nothing but the module's entry, so that it is not mixed up with a libagentkernel in the process.
+  # Only the module's entry point, so that it cannot conflict with a libagentkernel in the process.
   def check_exports(path)
     symbols = command("nm", "-D", "--defined-only", path).lines.map { |line| line.split.last }
     assert_equal ["Init_agentkernel_raw"], symbols

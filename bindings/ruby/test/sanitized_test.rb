@@ -2,16 +2,16 @@
 
 require_relative "ending/endings"
 
-# The same with the extension, and the library's own sources in it, under AddressSanitizer and UBSan.
+# The same tests with the extension and the library's sources under AddressSanitizer and UBSan.
 class SanitizedTest < Kit::Test
   include Endings
 
   BINDING = File.join(Kit::TREE, "bindings/ruby")
   BUILD = File.join(Kit::TREE, "build/ruby-sanitized")
   SANITIZE = "-fsanitize=address,undefined"
-  SOURCES = Dir.glob(["core/*.[ch]", "abi/**/*.[ch]", "bindings/ruby/ext/agentkernel/*.{c,rb}"], base: Kit::TREE)
+  SOURCES = Dir.glob(["core/*/*.[ch]", "abi/**/*.[ch]", "bindings/ruby/ext/agentkernel/*.{c,rb}"], base: Kit::TREE)
 
-  # Makes the extension in a folder, where what is there comes before what the tree has.
+  # Builds the extension in a folder, which precedes the tree in the load path.
   def self.make(folder)
     output, status = Open3.capture2e("make -s -j2", chdir: folder)
     raise output unless status.success?
@@ -35,7 +35,7 @@ class SanitizedTest < Kit::Test
     make(BUILD)
   end
 
-  # The sanitizer's library comes first. Ruby is not made with it, and has handlers and stacks for signals of its own.
+  # The sanitizer's library is loaded first. Ruby is not built with it, and has its own signal handlers and stacks.
   PRELOAD = Open3.capture2(RbConfig::CONFIG["CC"].split.first, "-print-file-name=libasan.so").first.chomp
   OPTIONS = {"LD_PRELOAD" => PRELOAD, "UBSAN_OPTIONS" => "halt_on_error=1:print_stacktrace=1",
              "ASAN_OPTIONS" => "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0:use_sigaltstack=0"}.freeze
@@ -45,12 +45,12 @@ class SanitizedTest < Kit::Test
     OPTIONS.merge("RUBYLIB" => "#{BINDING}/lib:#{@folder}/lib")
   end
 
-  # It tells that it knows nothing of the stacks of fibers.
+  # Without its warning about the stacks of fibers.
   def shown(output)
     output.gsub(/^==\d+==WARNING: ASan is ignoring .*\n.*\n.*\n/, "")
   end
 
-  # They would notice: without these lines what is closed is freed once more by the collector.
+  # The sanitizers detect faults: without these lines closed objects are freed again by the collector.
   BROKEN = %w[ak_ruby_call_free ak_ruby_client_free].to_h do |name|
     [name, /(VALUE #{name}\(.*?)    RTYPEDDATA_DATA\(object\) = NULL;/m]
   end.freeze

@@ -4,9 +4,9 @@ require_relative "kit"
 require "async"
 require "stringio"
 
-# Calls in the tasks of a fiber scheduler: the others run, and what it raises in a task comes through.
+# Calls in the tasks of a fiber scheduler: other tasks run, and exceptions that it raises in a task take effect.
 class SchedulerTest < Kit::Test
-  # All wait at once, for what another task lets come.
+  # All wait at once, for replies that another task releases.
   def test_the_reactor_goes_on
     server = rules({times: "always", steps: [{wait: "release"}, {reply: {json: OK}}]})
     one = client(server.url)
@@ -37,7 +37,7 @@ class SchedulerTest < Kit::Test
     end
   end
 
-  # Without idle connections each call has descriptors of its own, whose numbers are soon another's.
+  # Without idle connections each call has its own descriptors, whose numbers are soon reused.
   {64 => 20, 0 => 400}.each do |max_idle, connections|
     define_method("test_many_tasks_share_a_client_that_keeps_#{max_idle}") do
       server = rules({times: "always", steps: [{delay_ms: 2}, {reply: {json: OK}}]})
@@ -56,7 +56,7 @@ class SchedulerTest < Kit::Test
           readpartial: ->(one) { one.run_stream(["x"]).readpartial(9) },
           write: ->(one) { one.write_file("sb", "/x", StringIO.new("content")) }}.freeze
 
-  # Whatever the scheduler's version.
+  # With any version of the scheduler.
   WAYS.each do |name, call|
     define_method("test_stopped_tasks_#{name}") do
       server = hanging
@@ -84,7 +84,7 @@ class SchedulerTest < Kit::Test
     end
   end
 
-  # The call's own deadline is its own error, there as well.
+  # The call's own deadline is its own error in tasks, too.
   def test_a_deadline_in_a_task
     one = client(hanging.url)
     Sync do |task|
@@ -102,7 +102,7 @@ class SchedulerTest < Kit::Test
     end
   end
 
-  # A scheduler that wakes for nothing each second time, as some versions may.
+  # A scheduler with a spurious wakeup every second time, as some versions may have.
   def test_a_scheduler_that_wakes_by_mistake
     server = events(OUTPUT, end: false, steps: [{wait: "release"}, {event: DONE}, {last_chunk: true}])
     code = <<~RUBY
@@ -149,7 +149,7 @@ class SchedulerTest < Kit::Test
     end
   end
 
-  # What is raised in the task meanwhile does not keep the sandbox: the request is answered, and its connection goes on.
+  # An exception in the task meanwhile does not keep the sandbox: the request gets its reply, and keeps its connection.
   def test_a_removal_is_not_interrupted
     server = rules({method: "POST", steps: [{reply: {json: SANDBOX}}]},
                    {method: "DELETE", steps: [{wait: "release"}, {delay_ms: 100}, {reply: {json: SANDBOX}}]},

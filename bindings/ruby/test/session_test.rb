@@ -11,7 +11,7 @@ class SessionTest < Kit::Test
   HANG = [{wait: "close"}].freeze
   FINE = [{reply: {json: SANDBOX}}].freeze
 
-  # A server with one sandbox, where each of create, look, remove may go differently: lists of steps, the last for good.
+  # A server with one sandbox, with lists of steps for each create, look-up and removal; the last is repeated.
   def server_for(**ways)
     found = {create: CREATE, look: LOOK, remove: REMOVE}.flat_map do |name, (method, target)|
       answers = ways.fetch(name, [FINE])
@@ -22,7 +22,7 @@ class SessionTest < Kit::Test
     rules(*found, {method: "POST", target: "/sandboxes/sb/exec", times: "always", steps: [{reply: {json: OK}}]})
   end
 
-  # The requests of a create that never ends before its deadline; which is long enough for it to begin.
+  # The requests of a create that does not end before its deadline, which is long enough for it to start.
   def cut_off(**ways)
     stretched do |seconds|
       server = server_for(create: [HANG], **ways)

@@ -56,6 +56,7 @@ class StreamTest < Kit::Test
     assert_equal([["output", 0], ["output", 1], ["done", 2]],
                  one.run_stream(["x"]).with_index.map { |event, index| [event.type, index] })
     assert_equal %w[output output], one.run_stream(["x"]).lazy.map(&:type).first(2)
+    assert_equal %w[output output], one.run_stream(["x"]).take(2).map(&:type)
     stream = one.run_stream(["x"])
     assert_equal [true, "hello\n", "hello\n"], [stream.peek.equal?(stream.next), stream.peek.text, stream.next.text]
     assert_equal %w[done], stream.to_a.map(&:type)

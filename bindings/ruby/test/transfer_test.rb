@@ -4,19 +4,19 @@ require_relative "kit"
 require "async"
 require "stringio"
 
-# Files on their way: how far they are, what interrupts them, and forks meanwhile.
+# Transfers of files: progress, interruptions, and forks meanwhile.
 class TransferTest < Kit::Test
   HALF = "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" \
          '{"success": true, "data": {"encoding": "utf8", "content": "half of it'
 
-  # A server that reads no content before it is released, and sends half of one, and is silent until the client goes.
+  # A server that reads no content before it is released, and sends half a file, then nothing until the client leaves.
   def halting
     fault(receive_buffer: 4096,
           rules: [{method: "PUT", read: "head", times: "always", steps: [{wait: "release"}, {read: "body"}]},
                   {method: "GET", times: "always", steps: [{text: HALF}, {wait: "close"}]}])
   end
 
-  # A folder with a file to send, and one that must stay as it is.
+  # A folder with a file to send, and one that must remain unchanged.
   def in_folder
     Dir.mktmpdir do |folder|
       File.write("#{folder}/from", "x" * 8_000_000)
@@ -76,7 +76,7 @@ class TransferTest < Kit::Test
             one.open_file("sb", "/x") { |file| told ? file.each_piece(&told) : file.read }
           end}.freeze
 
-  # Each takes the client, the way and the folder, and a block that waits until the call is under way.
+  # Each takes the client, the way and the folder, and a block that waits until the call is in flight.
   INTERRUPTIONS = {
     timeout: lambda do |one, way, folder, &_|
       Timeout.timeout(0.1) { way.call(one, folder) }
@@ -125,7 +125,7 @@ class TransferTest < Kit::Test
     end
   end
 
-  # What its block is left with ends the transfer.
+  # However its block is left, the transfer ends.
   LEAVING = {break: ->(_) { break :left },
              throw: ->(_) { throw :out, :left },
              raise: ->(_) { raise KeyError }}.freeze
@@ -154,8 +154,8 @@ class TransferTest < Kit::Test
 
   # ---- fork
 
-  # The child goes on with the call it was forked in, fails, makes one of its own, and ends as any program does. Only
-  # then the parent goes on.
+  # The child continues the call in which it was forked, fails, makes its own call, and ends normally. Only then the
+  # parent continues.
   def test_a_fork_in_the_middle_of_a_write
     server = rules({method: "PUT", steps: [{reply: {json: {success: true}}}]},
                    {method: "POST", steps: [{reply: {json: OK}}]})

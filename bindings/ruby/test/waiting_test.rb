@@ -2,9 +2,9 @@
 
 require_relative "kit"
 
-# What goes on, and what comes through, while a call waits.
+# Other threads, and interruptions, while a call waits.
 class WaitingTest < Kit::Test
-  # What is waited for comes only when another thread lets it.
+  # The reply arrives only when another thread releases it.
   {run: ->(one) { one.run(["x"]).text },
    each: ->(one) { one.run_stream(["x"]) { |event| break event.text } },
    readpartial: ->(one) { one.run_stream(["x"]).readpartial(9) }}.each do |name, call|
@@ -17,7 +17,7 @@ class WaitingTest < Kit::Test
     end
   end
 
-  # Without idle connections each call has descriptors of its own, whose numbers are soon another's.
+  # Without idle connections each call has its own descriptors, whose numbers are soon reused.
   {64 => 20, 0 => 400}.each do |max_idle, connections|
     define_method("test_many_threads_share_a_client_that_keeps_#{max_idle}") do
       server = rules({times: "always", steps: [{delay_ms: 2}, {reply: {json: OK}}]})
@@ -28,7 +28,7 @@ class WaitingTest < Kit::Test
     end
   end
 
-  # Ways to call that wait; each must end at once when it is interrupted, and leave nothing.
+  # Ways to call that wait; each must end at once when it is interrupted, and leak nothing.
   WAYS = {run: ->(one) { one.run(["x"]) },
           each: ->(one) { one.run_stream(["x"]) { nil } },
           next: ->(one) { one.run_stream(["x"]).next },
@@ -59,7 +59,7 @@ class WaitingTest < Kit::Test
     end
   end
 
-  # Interrupts calls, each of which takes a connection, and sees all of these closed. (Forgotten streams are freed.)
+  # Interrupts calls, each with its own connection, and checks that all of these are closed. (GC frees dropped streams.)
   def interrupted(server, rounds = 5)
     before = nil
     (1..rounds).each do |round|
@@ -147,7 +147,7 @@ class WaitingTest < Kit::Test
     assert_equal "done", stream.next.type
   end
 
-  # What a block gives in a forked child; the parent's servers and tests stay the parent's.
+  # The result of a block in a forked child, which does not run the parent's tests or stop its servers.
   def in_child
     reader, writer = IO.pipe
     pid = fork do

@@ -2,7 +2,7 @@
 
 require_relative "kit"
 
-# What operations give beyond what the conformance cases show, against a server that really does it where it can.
+# Results of operations beyond the conformance cases, against a real server where it supports them.
 class WholeTest < Kit::Test
   def in_sandbox(&)
     client.sandbox("ruby-whole-#{Process.pid}", image: "python:3.12-alpine", &)

@@ -1,4 +1,4 @@
-// Files copies a file into a sandbox and out again, and shows how far it is: go run ./files FILE COPY
+// Files copies a file into a sandbox and out again, and shows its progress: go run ./files FILE COPY
 package main
 
 import (
@@ -38,7 +38,7 @@ func bothWays(ctx context.Context, from, to string) error {
 	})
 }
 
-// shown prints each tenth of the way once.
+// shown prints the progress in steps of a tenth.
 func shown(direction string, size int64) *agentkernel.TransferOptions {
 	tenth := int64(0)
 	return &agentkernel.TransferOptions{

@@ -1,5 +1,5 @@
 /*
- * attack.c: what a hostile command would try, continued: other processes, devices, floods. As probe.c it runs inside
+ * attack.c: more attempts of a hostile command: other processes, devices, floods. Like probe.c it runs inside
  * the sandbox and prints one line per attempt. Every flood is bounded by its argument.
  */
 #include <errno.h>
@@ -86,7 +86,7 @@ static void try_administration(void) {
     tell("raw_socket", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
 }
 
-/* A program in memory is as good as one in a file, and no better. */
+/* A program in memory has the same permissions as one in a file. */
 static void exec_from_memory(void) {
     static char copy[4 << 20];
     char name[] = "attack", what[] = "none";
@@ -99,7 +99,7 @@ static void exec_from_memory(void) {
     tell("fexecve", -1);
 }
 
-/* "file MB": in a memfd that nobody maps; "mapped MB": in one that is mapped, too; "private MB": in 16 children. */
+/* "file MB": in a memfd that is not mapped; "mapped MB": in one that is mapped, too; "private MB": in 16 children. */
 static void hold(const char *how, const char *megabytes) {
     size_t size = strtoul(megabytes, NULL, 10) << 20;
     bool mapped = strcmp(how, "mapped") == 0, children = strcmp(how, "private") == 0;
@@ -161,7 +161,7 @@ static void hide_descriptors(void) {
     tell("close_range_plain", syscall(SYS_close_range, 900, 900, 0));
 }
 
-/* A core goes to a program of the host's root, where core_pattern names one, whatever the limit, unless it is 1. */
+/* If core_pattern names a program, the host runs it as root for a core whatever the limit, unless it is 1. */
 static void lower_core_limit(void) {
     struct rlimit limit = {0, 0};
     tell("prlimit", prlimit(0, RLIMIT_CORE, &limit, NULL));
@@ -206,7 +206,7 @@ static void start_threads(const char *wanted) {
     printf("survived\n");
 }
 
-/* Empty files, which take no room but memory. */
+/* Empty files, which take no space but memory. */
 static void make_files(const char *wanted) {
     int most = atoi(wanted);
     char path[64];
@@ -243,7 +243,7 @@ static bool send_descriptor(int channel, int fd) {
     return sendmsg(channel, &message, MSG_DONTWAIT) == 1;
 }
 
-/* Descriptors that are on their way and never arrive: the kernel counts them by user, not by process. */
+/* Descriptors in flight that are never received: the kernel counts them per user, not per process. */
 static void send_descriptors(void) {
     int pair[2], sent = 0;
     for (int channel = 0; channel < 8; channel++) {

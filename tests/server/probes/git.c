@@ -1,6 +1,6 @@
 /*
- * git.c: stands for git in an image of its own, so that cloning needs no server that has a certificate. It writes down
- * how it was called, and fails where a test wants it to.
+ * git.c: replaces git in a test image, so that cloning needs no server with a certificate. It records its arguments,
+ * and fails where a test requests it.
  */
 #include <stdio.h>
 #include <stdlib.h>

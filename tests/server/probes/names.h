@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whoever takes too much has been noticed after this time, on a busy machine, too. */
+/* Excessive use has been detected after this time, also on a busy machine. */
 #define HOLD_SECONDS 5
 
 struct name {
@@ -46,7 +46,7 @@ static inline const char *error_name(int error) {
     return name_of(names, sizeof names / sizeof names[0], error);
 }
 
-/* Without the SIG before it. */
+/* Without the SIG prefix. */
 static inline const char *signal_name(int signal) {
     static const struct name names[] = {NAME(SIGHUP),  NAME(SIGINT),  NAME(SIGQUIT), NAME(SIGILL),  NAME(SIGABRT),
                                         NAME(SIGBUS),  NAME(SIGKILL), NAME(SIGSEGV), NAME(SIGPIPE), NAME(SIGTERM),

@@ -1,6 +1,6 @@
 /*
- * probe.c: what a hostile command would try. Runs inside the sandbox; prints one line per attempt, "what: OK" when it
- * worked and "what: EPERM" or the like when it did not. A static program, so that it runs under any root.
+ * probe.c: attempts of a hostile command. Runs inside the sandbox; prints one line per attempt, "what: OK" if it
+ * succeeded and "what: EPERM" or the like if it failed. A static program, so that it runs under any root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static void tell(const char *what, long returned) {
     fflush(stdout);
 }
 
-/* For what does not return: in a child, whose death is the answer. */
+/* For attempts that do not return: in a child, whose exit is the result. */
 static void tell_of_child(const char *what, void (*attempt)(void)) {
     int status;
     pid_t pid = fork();
@@ -218,7 +218,7 @@ static void eat_forked(const char *megabytes) {
     printf("fine\n");
 }
 
-/* Starts processes until no more can be had; they wait. */
+/* Starts processes until that fails; they wait. */
 static void fork_many(const char *text) {
     int wanted = atoi(text), started = 0;
     for (; started < wanted; started++) {
@@ -237,7 +237,7 @@ static void fork_many(const char *text) {
     printf("survived\n");
 }
 
-/* Leaves somebody behind who does not want to go: another session, deaf to signals, orphaned. The name is its argv[0].
+/* Leaves a process behind that resists its end: another session, ignores signals, orphaned. The name is its argv[0].
  */
 static void leave_survivor(const char *name, char *self) {
     char byte;
@@ -257,7 +257,7 @@ static void leave_survivor(const char *name, char *self) {
         _exit(0);
     }
     close(started[1]);
-    while (read(started[0], &byte, 1) > 0) { /* it ends when that program has begun */
+    while (read(started[0], &byte, 1) > 0) { /* end of file when that program has started */
     }
     wait(NULL);
     printf("left %s\n", name);

@@ -1,1 +1,1 @@
-../../../../core/base64.c
+../../../../core/common/base64.c

@@ -1,1 +1,1 @@
-../../../../core/base64.h
+../../../../core/common/base64.h

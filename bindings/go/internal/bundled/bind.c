@@ -1,1 +1,1 @@
-../../../../core/bind.c
+../../../../core/request/bind.c

@@ -1,1 +1,1 @@
-../../../../core/buffer.c
+../../../../core/base/buffer.c

@@ -1,1 +1,1 @@
-../../../../core/buffer.h
+../../../../core/base/buffer.h

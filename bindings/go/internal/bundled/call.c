@@ -1,1 +1,1 @@
-../../../../core/call.c
+../../../../core/call/call.c

@@ -1,1 +1,1 @@
-../../../../core/call.h
+../../../../core/call/call.h

@@ -1,1 +1,1 @@
-../../../../core/client.c
+../../../../core/net/client.c

@@ -1,1 +1,1 @@
-../../../../core/client.h
+../../../../core/net/client.h

@@ -1,1 +1,1 @@
-../../../../core/constants.c
+../../../../core/schema/constants.c

@@ -1,1 +1,1 @@
-../../../../core/constants.h
+../../../../core/schema/constants.h

@@ -1,1 +1,1 @@
-../../../../core/content.c
+../../../../core/wire/content.c

@@ -1,1 +1,1 @@
-../../../../core/content.h
+../../../../core/wire/content.h

@@ -1,1 +1,1 @@
-../../../../core/error.c
+../../../../core/base/error.c

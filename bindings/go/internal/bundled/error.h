@@ -1,1 +1,1 @@
-../../../../core/error.h
+../../../../core/base/error.h

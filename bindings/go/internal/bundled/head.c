@@ -1,1 +1,1 @@
-../../../../core/head.c
+../../../../core/net/head.c

@@ -1,1 +1,1 @@
-../../../../core/head.h
+../../../../core/net/head.h

@@ -1,1 +1,1 @@
-../../../../core/json_private.h
+../../../../core/common/json_private.h

@@ -1,1 +1,1 @@
-../../../../core/json_string.c
+../../../../core/common/json_string.c

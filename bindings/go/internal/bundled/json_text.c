@@ -1,1 +1,1 @@
-../../../../core/json_text.c
+../../../../core/common/json_text.c

@@ -1,1 +1,1 @@
-../../../../core/json_text.h
+../../../../core/common/json_text.h

@@ -1,1 +1,1 @@
-../../../../core/local.h
+../../../../core/local/local.h

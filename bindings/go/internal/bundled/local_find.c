@@ -1,1 +1,1 @@
-../../../../core/local_find.c
+../../../../core/local/local_find.c

@@ -1,1 +1,1 @@
-../../../../core/local_linux.c
+../../../../core/local/local_linux.c

@@ -1,1 +1,1 @@
-../../../../core/local_place.c
+../../../../core/local/local_place.c

@@ -1,1 +1,1 @@
-../../../../core/local_private.h
+../../../../core/local/local_private.h

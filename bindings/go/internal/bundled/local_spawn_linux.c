@@ -1,1 +1,1 @@
-../../../../core/local_spawn_linux.c
+../../../../core/local/local_spawn_linux.c

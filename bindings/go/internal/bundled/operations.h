@@ -1,1 +1,1 @@
-../../../../core/operations.h
+../../../../core/schema/operations.h

@@ -1,1 +1,1 @@
-../../../../core/poller.h
+../../../../core/net/poller.h

@@ -1,1 +1,1 @@
-../../../../core/poller_linux.c
+../../../../core/net/poller_linux.c

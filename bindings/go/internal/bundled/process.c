@@ -1,1 +1,1 @@
-../../../../core/process.c
+../../../../core/base/process.c

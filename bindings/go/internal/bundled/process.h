@@ -1,1 +1,1 @@
-../../../../core/process.h
+../../../../core/base/process.h

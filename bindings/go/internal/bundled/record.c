@@ -1,1 +1,1 @@
-../../../../core/record.c
+../../../../core/reply/record.c

@@ -1,1 +1,1 @@
-../../../../core/record.h
+../../../../core/reply/record.h

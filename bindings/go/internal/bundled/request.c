@@ -1,1 +1,1 @@
-../../../../core/request.c
+../../../../core/request/request.c

@@ -1,1 +1,1 @@
-../../../../core/rules.c
+../../../../core/schema/rules.c

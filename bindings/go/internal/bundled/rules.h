@@ -1,1 +1,1 @@
-../../../../core/rules.h
+../../../../core/schema/rules.h

@@ -1,1 +1,1 @@
-../../../../core/settings.c
+../../../../core/net/settings.c

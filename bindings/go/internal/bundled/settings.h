@@ -1,1 +1,1 @@
-../../../../core/settings.h
+../../../../core/net/settings.h

@@ -1,1 +1,1 @@
-../../../../core/signals.c
+../../../../core/base/signals.c

@@ -1,1 +1,1 @@
-../../../../core/signals.h
+../../../../core/base/signals.h

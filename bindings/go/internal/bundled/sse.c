@@ -1,1 +1,1 @@
-../../../../core/sse.c
+../../../../core/wire/sse.c

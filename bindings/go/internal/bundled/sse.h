@@ -1,1 +1,1 @@
-../../../../core/sse.h
+../../../../core/wire/sse.h

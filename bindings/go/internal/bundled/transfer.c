@@ -1,1 +1,1 @@
-../../../../core/transfer.c
+../../../../core/net/transfer.c

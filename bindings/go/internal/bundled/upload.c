@@ -1,1 +1,1 @@
-../../../../core/upload.c
+../../../../core/request/upload.c

@@ -1,1 +1,1 @@
-../../../../core/upload.h
+../../../../core/request/upload.h

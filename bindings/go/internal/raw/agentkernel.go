@@ -165,7 +165,7 @@ type View struct {
 	size int
 }
 
-// Bytes is that memory itself: copy it before the call goes on.
+// Bytes is that memory itself: copy it before the call advances.
 func (v *View) Bytes() []byte {
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&v.data)), v.size)
 }

@@ -1,10 +1,4 @@
-// Generated from agentkernel.h by generate.mjs; not to be edited.
-
-/** The address of an object of the library, or of bytes. */
-export type Pointer = number | bigint;
-/** What a function may be pointed to: an address, memory of the script, or nothing. */
-export type Place = Pointer | Uint8Array | Uint32Array | BigUint64Array | null;
-
+// Generated from abi/schema by tools/generate: do not edit.
 export const AK_VERSION = 1000;
 export const AK_OK = 0;
 export const AK_ITEM = 1;
@@ -39,6 +33,61 @@ export const AK_E_BODY_TOO_LARGE = -47;
 export const AK_E_UNPROCESSABLE = -48;
 export const AK_E_QUOTA = -49;
 export const AK_E_SERVER = -50;
+export const AK_OP_STREAMS = 1;
+export const AK_OP_IDEMPOTENT = 2;
+export const AK_OP_READABLE = 4;
+export const AK_OP_MANY = 8;
+export const AK_OP_WRITABLE = 16;
+export const AK_KEY_REQUIRED = 1;
+export const AK_KEY_SETTING = 2;
+export const AK_TYPE_ABSENT = 0;
+export const AK_TYPE_NULL = 1;
+export const AK_TYPE_TEXT = 2;
+export const AK_TYPE_BYTES = 3;
+export const AK_TYPE_INT = 4;
+export const AK_TYPE_BOOL = 5;
+export const AK_TYPE_LIST = 6;
+export const AK_TYPE_MAP = 7;
+export const AK_TYPE_JSON = 8;
+export const AK_TYPE_LISTS = 9;
+export const AK_CLIENT_BASE_URL = 1;
+export const AK_CLIENT_API_KEY = 2;
+export const AK_CLIENT_TIMEOUT_MS = 3;
+export const AK_CLIENT_CONNECT_TIMEOUT_MS = 4;
+export const AK_CLIENT_IDLE_TIMEOUT_MS = 5;
+export const AK_CLIENT_TOTAL_TIMEOUT_MS = 6;
+export const AK_CLIENT_CA_FILE = 7;
+export const AK_CLIENT_CA_DIR = 8;
+export const AK_CLIENT_CERT_FILE = 9;
+export const AK_CLIENT_KEY_FILE = 10;
+export const AK_CLIENT_PROXY = 11;
+export const AK_CLIENT_NO_PROXY = 12;
+export const AK_CLIENT_MAX_REPLY_BYTES = 13;
+export const AK_CLIENT_MAX_EVENT_BYTES = 14;
+export const AK_CLIENT_USER_AGENT = 15;
+export const AK_CLIENT_MAX_IDLE = 16;
+export const AK_TIMEOUT_DEFAULT = -1;
+export const AK_TIMEOUT_NONE = -2;
+export const AK_ERROR_CODE = 1;
+export const AK_ERROR_MESSAGE = 2;
+export const AK_ERROR_HTTP_STATUS = 3;
+export const AK_ERROR_SERVER_TEXT = 4;
+export const AK_ERROR_EXIT_CODE = 5;
+export const AK_ERROR_OUTPUT = 6;
+export const AK_ERROR_RETRY_AFTER_MS = 7;
+export const AK_ERROR_OPERATION = 8;
+export const AK_ERROR_PHASE = 9;
+export const AK_ERROR_LIBCURL = 10;
+export const AK_ERROR_SENT = 11;
+export const AK_SENT_NOTHING = 0;
+export const AK_SENT_SOME = 1;
+export const AK_SENT_ANSWERED = 2;
+export const AK_STATE_NEW = 1;
+export const AK_STATE_RUNNING = 2;
+export const AK_STATE_ITEM = 3;
+export const AK_STATE_READING = 4;
+export const AK_STATE_DONE = 5;
+export const AK_STATE_FAILED = 6;
 export const AK_OP_HEALTH = 1;
 export const AK_OP_RUN = 2;
 export const AK_OP_RUN_STREAM = 3;
@@ -77,11 +126,6 @@ export const AK_OP_GET_BACKENDS = 35;
 export const AK_OP_GET_STATUS = 36;
 export const AK_OP_GET_STATS = 37;
 export const AK_OP_REQUEST = 38;
-export const AK_OP_STREAMS = 1;
-export const AK_OP_IDEMPOTENT = 2;
-export const AK_OP_READABLE = 4;
-export const AK_OP_MANY = 8;
-export const AK_OP_WRITABLE = 16;
 export const AK_KEY_COMMAND = 1;
 export const AK_KEY_IMAGE = 2;
 export const AK_KEY_PROFILE = 3;
@@ -171,56 +215,6 @@ export const AK_KEY_METHOD = 86;
 export const AK_KEY_BODY = 87;
 export const AK_KEY_HTTP_STATUS = 88;
 export const AK_KEY_CONTENT_TYPE = 89;
-export const AK_KEY_REQUIRED = 1;
-export const AK_KEY_SETTING = 2;
-export const AK_TYPE_ABSENT = 0;
-export const AK_TYPE_NULL = 1;
-export const AK_TYPE_TEXT = 2;
-export const AK_TYPE_BYTES = 3;
-export const AK_TYPE_INT = 4;
-export const AK_TYPE_BOOL = 5;
-export const AK_TYPE_LIST = 6;
-export const AK_TYPE_MAP = 7;
-export const AK_TYPE_JSON = 8;
-export const AK_TYPE_LISTS = 9;
-export const AK_CLIENT_BASE_URL = 1;
-export const AK_CLIENT_API_KEY = 2;
-export const AK_CLIENT_TIMEOUT_MS = 3;
-export const AK_CLIENT_CONNECT_TIMEOUT_MS = 4;
-export const AK_CLIENT_IDLE_TIMEOUT_MS = 5;
-export const AK_CLIENT_TOTAL_TIMEOUT_MS = 6;
-export const AK_CLIENT_CA_FILE = 7;
-export const AK_CLIENT_CA_DIR = 8;
-export const AK_CLIENT_CERT_FILE = 9;
-export const AK_CLIENT_KEY_FILE = 10;
-export const AK_CLIENT_PROXY = 11;
-export const AK_CLIENT_NO_PROXY = 12;
-export const AK_CLIENT_MAX_REPLY_BYTES = 13;
-export const AK_CLIENT_MAX_EVENT_BYTES = 14;
-export const AK_CLIENT_USER_AGENT = 15;
-export const AK_CLIENT_MAX_IDLE = 16;
-export const AK_TIMEOUT_DEFAULT = -1;
-export const AK_TIMEOUT_NONE = -2;
-export const AK_ERROR_CODE = 1;
-export const AK_ERROR_MESSAGE = 2;
-export const AK_ERROR_HTTP_STATUS = 3;
-export const AK_ERROR_SERVER_TEXT = 4;
-export const AK_ERROR_EXIT_CODE = 5;
-export const AK_ERROR_OUTPUT = 6;
-export const AK_ERROR_RETRY_AFTER_MS = 7;
-export const AK_ERROR_OPERATION = 8;
-export const AK_ERROR_PHASE = 9;
-export const AK_ERROR_LIBCURL = 10;
-export const AK_ERROR_SENT = 11;
-export const AK_SENT_NOTHING = 0;
-export const AK_SENT_SOME = 1;
-export const AK_SENT_ANSWERED = 2;
-export const AK_STATE_NEW = 1;
-export const AK_STATE_RUNNING = 2;
-export const AK_STATE_ITEM = 3;
-export const AK_STATE_READING = 4;
-export const AK_STATE_DONE = 5;
-export const AK_STATE_FAILED = 6;
 
 /** Where the members of ak_value are, in bytes. */
 export const ak_value = {
@@ -232,8 +226,8 @@ export const ak_value = {
     SIZE: 32,
 } as const;
 
-/** Of each function its result and its parameters, as the loader takes them. */
-export const SIGNATURES: Readonly<Record<keyof Library, readonly [string, readonly string[]]>> = {
+/** Of each function its result and its parameters, as Koffi declares them. */
+export const SIGNATURES = {
     ak_version: ["uint32_t", []],
     ak_version_text: ["const char *", []],
     ak_status_name: ["const char *", ["int32_t"]],
@@ -289,63 +283,4 @@ export const SIGNATURES: Readonly<Record<keyof Library, readonly [string, readon
     ak_error_cstring: ["const char *", ["void *", "int32_t"]],
     ak_error_number: ["int64_t", ["void *", "int32_t", "int64_t"]],
     ak_error_free: ["void", ["void *"]],
-};
-
-/** The library: ak_call, ak_client, ak_error are Pointers. */
-export interface Library {
-    ak_version(): number;
-    ak_version_text(): string | null;
-    ak_status_name(status: number): string | null;
-    ak_constant(name: Place, len: number, value: Place): number;
-    ak_operation_at(index: number): number;
-    ak_operation_name(operation: number): string | null;
-    ak_operation_route(operation: number): string | null;
-    ak_operation_flags(operation: number): number;
-    ak_key_name(key: number): string | null;
-    ak_parameter_at(operation: number, index: number): number;
-    ak_parameter_type(operation: number, key: number): number;
-    ak_parameter_flags(operation: number, key: number): number;
-    ak_field_at(operation: number, index: number): number;
-    ak_field_type(operation: number, key: number): number;
-    ak_field_flags(operation: number, key: number): number;
-    ak_client_new(client: Place, err: Place): number;
-    ak_client_set_text(client: Place, setting: number, text: Place, len: number, err: Place): number;
-    ak_client_set_int(client: Place, setting: number, value: number | bigint, err: Place): number;
-    ak_client_text(client: Place, setting: number, buf: Place, cap: number, len: Place, err: Place): number;
-    ak_client_int(client: Place, setting: number, value: Place, err: Place): number;
-    ak_client_retain(client: Place): Pointer | null;
-    ak_client_free(client: Place): void;
-    ak_call_new(client: Place, operation: number, call: Place, err: Place): number;
-    ak_call_set_text(call: Place, key: number, text: Place, len: number, err: Place): number;
-    ak_call_set_int(call: Place, key: number, value: number | bigint, err: Place): number;
-    ak_call_add_text(call: Place, key: number, text: Place, len: number, err: Place): number;
-    ak_call_add_list(call: Place, key: number, err: Place): number;
-    ak_call_put_text(call: Place, key: number, name: Place, nameLen: number, text: Place, len: number, err: Place): number;
-    ak_call_step(call: Place, err: Place): number;
-    ak_call_wait(call: Place, maxMs: number, err: Place): number;
-    ak_call_fd(call: Place): number;
-    ak_call_state(call: Place): number;
-    ak_call_cancel(call: Place): void;
-    ak_call_retain(call: Place): Pointer | null;
-    ak_call_free(call: Place): void;
-    ak_call_text(call: Place, key: number, buf: Place, cap: number, len: Place, err: Place): number;
-    ak_call_int(call: Place, key: number, value: Place, err: Place): number;
-    ak_call_view(call: Place, key: number, data: Place, len: Place, err: Place): number;
-    ak_call_cstring(call: Place, key: number): string | null;
-    ak_call_number(call: Place, key: number, otherwise: number | bigint): number | bigint;
-    ak_call_count(call: Place, key: number, count: Place, err: Place): number;
-    ak_call_text_at(call: Place, key: number, index: number, buf: Place, cap: number, len: Place, err: Place): number;
-    ak_call_view_at(call: Place, key: number, index: number, data: Place, len: Place, err: Place): number;
-    ak_call_key_at(call: Place, key: number, index: number, data: Place, len: Place, err: Place): number;
-    ak_call_values(call: Place, values: Place, cap: number, count: Place, err: Place): number;
-    ak_call_read(call: Place, buf: Place, cap: number, len: Place, err: Place): number;
-    ak_call_write(call: Place, data: Place, size: number, taken: Place, err: Place): number;
-    ak_error_new(): Pointer | null;
-    ak_error_code(err: Place): number;
-    ak_error_text(err: Place, field: number, buf: Place, cap: number, len: Place): number;
-    ak_error_int(err: Place, field: number, value: Place): number;
-    ak_error_view(err: Place, field: number, data: Place, len: Place): number;
-    ak_error_cstring(err: Place, field: number): string | null;
-    ak_error_number(err: Place, field: number, otherwise: number | bigint): number | bigint;
-    ak_error_free(err: Place): void;
-}
+} as const;

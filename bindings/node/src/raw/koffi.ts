@@ -1,20 +1,20 @@
-// All that is known of Koffi is in this file, so that another way to call C can take its place.
+// The only file that uses Koffi, so that another way to call C can replace it.
 import * as koffi from "koffi";
 import {immediately} from "../immediately.js";
 import {SIGNATURES} from "./abi.js";
-import type {Library, Pointer} from "./abi.js";
+import type {Library, Pointer} from "./functions.js";
 
 const decode: (address: Pointer, size: number) => unknown = koffi.decode.string.bind(koffi.decode);
 
-/** The functions of a shared library, and the address of each for code that wants one. */
+/** The functions of a shared library, and the address of each for code that needs it. */
 export interface Loaded {
     readonly functions: Library;
     readonly addressOf: (name: keyof Library) => Pointer;
 }
 
-/** Loads libagentkernel. Throws what the loader says. */
+/** Loads libagentkernel. Throws the loader's error. */
 export function load(path: string): Loaded {
-    // deep: libcurl must find the system's OpenSSL, and not the one that node itself is made of.
+    // deep: libcurl must use the system's OpenSSL, and not the one linked into node.
     const library = koffi.load(path, {deep: true});
     const functions: Record<string, unknown> = {};
     for (const [name, [result, parameters]] of Object.entries(SIGNATURES)) {
@@ -26,7 +26,7 @@ export function load(path: string): Loaded {
     };
 }
 
-/** The text at an address: exactly so many bytes of UTF-8, NUL among them or not. What is no UTF-8 is replaced. */
+/** The text of a size in bytes at an address, which may contain NUL. What is not UTF-8 is replaced. */
 export function textAt(address: Pointer, size: number): string {
     return decode(address, size) as string;
 }
@@ -36,12 +36,12 @@ export function copier(): (to: Pointer | Uint8Array, from: Pointer, size: number
     return koffi.load(null).func("memcpy", "void", ["void *", "void *", "size_t"]) as never;
 }
 
-/** Where the bytes of memory of the script are, for as long as it is held. */
+/** The address of memory of the script, valid while it is referenced. */
 export function addressOf(buffer: Uint8Array | Uint32Array): number {
     return Number(koffi.address(buffer));
 }
 
-/** Has the runtime call a function of C with an argument when this thread's environment ends, in whatever way. */
+/** Makes the runtime call a C function with an argument when this thread's environment ends, however it ends. */
 export interface Cleanup {
     readonly add: (fn: Pointer, argument: Pointer) => void;
     readonly remove: (fn: Pointer, argument: Pointer) => void;
@@ -60,8 +60,8 @@ export function cleanup(): Cleanup {
 }
 
 /**
- * Watches a descriptor in the event loop, from its beginning on. One that was closed must not be touched again: it would
- * crash. What it calls is held until then, whether it watches or not.
+ * Watches a descriptor in the event loop, from its creation on. Using it after it was closed crashes. Until then it
+ * keeps its callback alive, whether it watches or not.
  */
 export interface Watch {
     start(): void;
@@ -69,24 +69,24 @@ export interface Watch {
     close(): void;
 }
 
-let goingOn = false;
+let resuming = false;
 
 /**
- * Has what a wake settled gone on with in this turn of the loop. Koffi calls without the runtime's knowing, so from
- * Node 26 on that would wait for whatever the runtime itself calls next, such as a timer; so it is given something to call.
+ * Runs promises settled by a wake in this iteration of the loop. The runtime does not know that Koffi called, so from
+ * Node 26 on they would wait for the next callback of the runtime itself, such as a timer; this causes one.
  */
-function goOn(): void {
-    if (goingOn) return;
-    goingOn = true;
+function resume(): void {
+    if (resuming) return;
+    resuming = true;
     immediately(() => {
-        goingOn = false;
+        resuming = false;
     });
 }
 
 export function watch(fd: number, wake: () => void): Watch {
     const called = (): void => {
         wake();
-        goOn();
+        resume();
     };
     const handle = koffi.node.poll(fd, called);
     return {
@@ -96,17 +96,17 @@ export function watch(fd: number, wake: () => void): Watch {
     };
 }
 
-/** What is needed of the system's C library to wait for many descriptors at once. */
+/** The functions of the system's C library that wait for many descriptors at once. */
 export interface System {
     readonly epollCreate: () => number;
-    /** Whether a descriptor could be added: for the next time that it is readable only, or for every time. */
+    /** Adds a descriptor, for the next time that it is readable or for every time. Returns whether that succeeded. */
     readonly watch: (epoll: number, fd: number, once: boolean) => boolean;
     readonly unwatch: (epoll: number, fd: number) => void;
-    /** In a thread of the pool, at most so many milliseconds. */
+    /** Waits in a thread of the pool, with a timeout in milliseconds. */
     readonly epollWait: (epoll: number, events: Buffer, ms: number, done: (count: number) => void) => void;
-    /** The same, here: the thread sleeps. */
+    /** The same in this thread. */
     readonly epollSleep: (epoll: number, events: Buffer, ms: number) => number;
-    /** A descriptor that wakes the wait when something is written to it. */
+    /** Creates a descriptor that ends the wait when something is written to it. */
     readonly eventCreate: () => number;
     readonly eventWrite: (fd: number) => void;
     readonly eventRead: (fd: number) => void;
@@ -114,16 +114,16 @@ export interface System {
 }
 
 const [EPOLL_CTL_ADD, EPOLL_CTL_DEL, CLOEXEC, NONBLOCK, EPOLLIN, EPOLLONESHOT] = [1, 2, 0o2000000, 0o4000, 1, 1 << 30];
-/** struct epoll_event, which is packed on x86-64 alone. */
+/** struct epoll_event, which is packed on x86-64 only. */
 const EVENT = process.arch === "x64" ? {size: 12, data: 4} : {size: 16, data: 8};
 const MAX_EVENTS = 64;
 
-/** Memory for what a wait finds. */
+/** Memory for the events of a wait. */
 export function epollEvents(): Buffer {
     return Buffer.alloc(EVENT.size * MAX_EVENTS);
 }
 
-/** The descriptors that a wait found. */
+/** The descriptors of those events. */
 export function readyOf(events: Buffer, count: number): number[] {
     return Array.from({length: Math.max(count, 0)}, (_, i) => events.readInt32LE(i * EVENT.size + EVENT.data));
 }

@@ -1,4 +1,4 @@
-// Where the native library is: beside this package, where AGENTKERNEL_LIBRARY says, or where the system looks.
+// Finds the native library: in this package, at AGENTKERNEL_LIBRARY, or in the system's paths.
 import {existsSync} from "node:fs";
 import {join} from "node:path";
 import {AK_VERSION} from "./abi.js";
@@ -7,10 +7,10 @@ import type {Loaded} from "./koffi.js";
 
 const FILE = "libagentkernel.so.0";
 const PACKAGE = join(__dirname, "..", "..");
-/** Where Koffi has pointers of eight bytes, the lower half first. */
+/** The architectures with pointers of eight bytes, in little-endian order. */
 const ARCHITECTURES = ["x64", "arm64", "riscv64", "loong64"];
 
-/** Loads the library, or throws an error that names every place that was tried and what was wrong there. */
+/** Loads the library, or throws an error that names every place that was tried and why it failed. */
 export function locate(): Loaded {
     if (process.platform !== "linux" || !ARCHITECTURES.includes(process.arch)) {
         const wanted = `Linux (${ARCHITECTURES.join(", ")})`;

@@ -1,25 +1,25 @@
-// The library of this thread's environment, with the memory that its calls write answers to. All of it is used between
-// two instructions of one thread, so one of each is enough.
+// The library of this thread's environment, with the memory that its functions write results to. Results are read at
+// once, so one of each is enough.
 import {isMainThread} from "node:worker_threads";
 import {AK_OK} from "./abi.js";
-import type {Library, Pointer} from "./abi.js";
+import type {Library, Pointer} from "./functions.js";
 import {addressOf, cleanup, textAt} from "./koffi.js";
 import type {Cleanup} from "./koffi.js";
 import {locate} from "./locate.js";
 
-/** Functions that free what another one made. */
+/** Functions that free an object. */
 type Free = "ak_client_free" | "ak_call_free" | "ak_error_free";
 
 export class Native {
     readonly lib: Library;
-    /** Written by whatever fails. */
+    /** The error of the function that failed last. */
     readonly err: Pointer;
-    /** A pointer or 64-bit integer that a function hands out. */
+    /** A pointer or 64-bit integer that a function returns by address. */
     readonly slot = new BigUint64Array(1);
-    /** A size that a function hands out: its lower and its upper half. */
+    /** A size that a function returns by address: its lower and its upper half. */
     readonly size = new Uint32Array(2);
     readonly sizeAddress = addressOf(this.size);
-    /** Text on its way to the library. */
+    /** Text to be passed to the library. */
     readonly scratch = Buffer.allocUnsafeSlow(65536);
     readonly #free: Readonly<Record<Free, Pointer>>;
     readonly #cleanup: Cleanup | undefined;
@@ -32,8 +32,8 @@ export class Native {
             ak_call_free: addressOf("ak_call_free"),
             ak_error_free: addressOf("ak_error_free"),
         };
-        // A worker that is terminated runs no script any more, while its process goes on: the runtime itself frees what
-        // it leaves. The main thread ends with the process.
+        // A terminated worker runs no more script, while its process continues: the runtime itself frees its objects.
+        // The main thread ends with the process.
         if (!isMainThread) this.#cleanup = cleanup();
         const err = this.lib.ak_error_new();
         if (err === null) throw new RangeError("out of memory");
@@ -41,7 +41,7 @@ export class Native {
         this.own("ak_error_free", this.err);
     }
 
-    /** From now on, an object is freed at the latest with this thread. */
+    /** Registers an object, to be freed at the latest when this thread ends. */
     own(free: Free, object: Pointer): void {
         this.#cleanup?.add(this.#free[free], object);
     }
@@ -52,13 +52,13 @@ export class Native {
         this.lib[free](object);
     }
 
-    /** The object that was handed out last. Numbers cost less on their way than bigints, and hold any address in use. */
+    /** The object that was returned last. Numbers are cheaper to pass than bigints, and hold any address in use. */
     objectOut(): Pointer {
         const address = this.slot[0] ?? 0n;
         return address <= Number.MAX_SAFE_INTEGER ? Number(address) : address;
     }
 
-    /** The size that was handed out last. */
+    /** The size that was returned last. */
     sizeOut(): number {
         return join(this.size[0] ?? 0, this.size[1] ?? 0);
     }
@@ -84,7 +84,7 @@ export class Native {
     }
 }
 
-/** A 64-bit integer of two halves, exactly as long as it is below 2^53. */
+/** A 64-bit integer from its halves; exact below 2^53. */
 export function join(low: number, high: number): number {
     return high * 0x1_0000_0000 + low;
 }

@@ -1,5 +1,5 @@
-// Waiting on a call's descriptor without a thread and without blocking. The rules (agentkernel.h): watch after AGAIN
-// only, stop before the next step, never after free; a wake means "step", not "data".
+// Waits on a call's descriptor without a thread and without blocking. The rules (agentkernel.h): watch only after AGAIN,
+// stop before the next step, never after free; a wake means "step", not "data".
 import {join} from "node:path";
 import {isMainThread, Worker} from "node:worker_threads";
 import {cleanup, epollEvents, readyOf, system, watch} from "./koffi.js";
@@ -7,29 +7,29 @@ import type {System, Watch} from "./koffi.js";
 
 /** Waits for one descriptor at a time of one call. */
 export interface Waiter {
-    /** Calls `wake` once when the descriptor is readable. The event loop lives as long as it waits. */
+    /** Calls `wake` once when the descriptor is readable. Keeps the event loop alive while it waits. */
     wait(fd: number, wake: () => void): void;
-    /** Stops waiting: `wake` is not called any more. Nothing waits: nothing happens. */
+    /** Stops waiting: `wake` is no longer called. Does nothing for a descriptor that is not waited for. */
     stop(fd: number): void;
 }
 
 /** How many watches of descriptors are kept for later calls over the same connections. */
 const MAX_KEPT = 128;
 
-/** The event loop's own watches. Those that rest are kept by descriptor: a call gets its predecessor's. */
+/** The event loop's own watches. Idle ones are kept by descriptor, for the next call over the same connection. */
 class LoopWaiter implements Waiter {
-    readonly #watches = new Map<number, Watch>(); // what no script refers to, Koffi closes
-    /** Of those that do not rest. They refer to calls, which a watch that rests must not. */
+    readonly #watches = new Map<number, Watch>(); // Koffi closes those without references
+    /** The callbacks of watches that are not idle. They refer to calls, which an idle watch must not. */
     readonly #wakes = new Map<number, () => void>();
 
     wait(fd: number, wake: () => void): void {
-        const resting = this.#watches.get(fd);
-        if (resting === undefined)
+        const idle = this.#watches.get(fd);
+        if (idle === undefined)
             this.#watches.set(
                 fd,
                 watch(fd, () => this.#woken(fd)),
             );
-        else resting.start();
+        else idle.start();
         this.#wakes.set(fd, wake);
     }
 
@@ -51,7 +51,7 @@ class LoopWaiter implements Waiter {
     }
 }
 
-/** One epoll that holds the descriptors of all calls; how it is waited for is left open. */
+/** One epoll for the descriptors of all calls. Subclasses wait for it. */
 abstract class EpollWaiter implements Waiter {
     protected readonly system: System = system();
     protected readonly epoll = this.system.epollCreate();
@@ -77,7 +77,7 @@ abstract class EpollWaiter implements Waiter {
         return this.#wakes.size === 0;
     }
 
-    /** These descriptors may be readable. What was stopped meanwhile is passed over. */
+    /** These descriptors may be readable. Those that were stopped meanwhile are skipped. */
     protected woken(fds: readonly number[]): void {
         for (const fd of fds) {
             const wake = this.#wakes.get(fd);
@@ -86,38 +86,38 @@ abstract class EpollWaiter implements Waiter {
         }
     }
 
-    /** Somebody waits, where nobody did. */
+    /** The first descriptor is waited for. */
     protected abstract begin(): void;
-    /** Nobody waits any more. */
+    /** The last descriptor is no longer waited for. */
     protected abstract end(): void;
 }
 
-/** For Bun, whose event loop cannot watch a descriptor: the epoll is waited for in one thread of the pool. */
+/** For Bun, whose event loop cannot watch descriptors: one thread of the pool waits for the epoll. */
 class PoolWaiter extends EpollWaiter {
-    readonly #kick = this.system.eventCreate();
+    readonly #wakeup = this.system.eventCreate();
     readonly #events = epollEvents();
     #waiting = false;
 
     constructor() {
         super();
-        if (this.#kick < 0) throw new Error("out of file descriptors");
-        this.system.watch(this.epoll, this.#kick, false);
+        if (this.#wakeup < 0) throw new Error("out of file descriptors");
+        this.system.watch(this.epoll, this.#wakeup, false);
     }
 
     protected begin(): void {
         if (!this.#waiting) this.#turn();
     }
 
-    // The wait that is under way would hold the process.
+    // A pending wait would keep the process alive.
     protected end(): void {
-        if (this.#waiting) this.system.eventWrite(this.#kick);
+        if (this.#waiting) this.system.eventWrite(this.#wakeup);
     }
 
     #turn(): void {
         this.#waiting = true;
         this.system.epollWait(this.epoll, this.#events, 1000, (count) => {
             const fds = readyOf(this.#events, count);
-            if (fds.includes(this.#kick)) this.system.eventRead(this.#kick);
+            if (fds.includes(this.#wakeup)) this.system.eventRead(this.#wakeup);
             this.woken(fds);
             this.#waiting = !this.idle;
             if (this.#waiting) this.#turn();
@@ -126,11 +126,11 @@ class PoolWaiter extends EpollWaiter {
 }
 
 /**
- * For workers of Node and Bun. A worker can be terminated at any instruction; what Koffi would call then ends the whole
- * process, while a message is dropped. So the epoll is waited for in a thread of its own, which sends one.
+ * For workers of Node and Bun. A worker can be terminated at any instruction; a callback of Koffi then ends the whole
+ * process, while a message is dropped. So a dedicated thread waits for the epoll, and sends a message.
  */
 class WorkerWaiter extends EpollWaiter {
-    /** Not 0 while somebody waits. */
+    /** Not 0 while a descriptor is waited for. */
     readonly #state = new Int32Array(new SharedArrayBuffer(4));
     readonly #thread: Worker;
 
@@ -163,14 +163,14 @@ class WorkerWaiter extends EpollWaiter {
 
 function suitable(): Waiter {
     const {bun, deno} = process.versions as Record<string, string | undefined>;
-    if (deno !== undefined) return new LoopWaiter(); // in workers, too: it ends what they watch with them
+    if (deno !== undefined) return new LoopWaiter(); // in workers, too: it closes their watches with them
     if (!isMainThread) return new WorkerWaiter();
     return bun === undefined ? new LoopWaiter() : new PoolWaiter();
 }
 
 let shared: Waiter | undefined;
 
-/** What this thread waits with. */
+/** The waiter of this thread. */
 export function waiter(): Waiter {
     shared ??= suitable();
     return shared;

@@ -1,8 +1,8 @@
-// The thread that waits for a worker's descriptors, and tells it which are readable.
+// The thread that waits for a worker's descriptors and reports the readable ones.
 import {parentPort, workerData} from "node:worker_threads";
 import {epollEvents, readyOf, system} from "./koffi.js";
 
-/** How long a wait cannot be interrupted, in milliseconds: so long may ending the worker take. */
+/** How long a wait cannot be interrupted, in milliseconds, and so how long the worker may take to end. */
 const SLICE = 50;
 
 const {epoll, state} = workerData as {epoll: number; state: Int32Array};
@@ -10,7 +10,7 @@ const {epollSleep} = system();
 const events = epollEvents();
 
 for (;;) {
-    Atomics.wait(state, 0, 0); // while nobody waits
+    Atomics.wait(state, 0, 0); // while no descriptor is waited for
     const count = epollSleep(epoll, events, SLICE);
     if (count > 0) parentPort?.postMessage(readyOf(events, count));
 }

@@ -1,42 +1,43 @@
-"""The part of the async client that is about files of sandboxes."""
+"""Files of sandboxes, for both clients."""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from contextlib import aclosing
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from ._async_detached import AsyncDetached
+from ._async_base import AsyncFileReader, opened
 from ._call import AGAIN, DONE, Call
-from ._content import PIECE, Part, Readable, absolute, count, pieces_async, size_of, size_on_disk, split, whole
+from ._files import (
+    PIECE,
+    Part,
+    Readable,
+    absolute,
+    count,
+    open_local,
+    pieces_async,
+    size_of,
+    size_on_disk,
+    split,
+    whole,
+)
 from ._host import advance, wait
 from ._native import ffi
-from ._operations import DELETE_FILE, NULL, READ_FILE, WRITE_FILE, WRITE_FILES
-from .types import BatchFileWriteResponse, FileReadResponse
+from .generated.async_methods import AsyncMethods
+from .generated.operations import READ_FILE, WRITE_FILE, WRITE_FILES
+from .raw.handles import NULL
+from .types import BatchFileWriteResponse
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
-
-class AsyncFiles(AsyncDetached):
-    """AsyncFiles of sandboxes. A path is absolute, or relative to the sandbox's root."""
-
-    async def read_file(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> FileReadResponse:
-        """A file as the server sends it; `read_bytes` and `read_text` give what is in it."""
-        return await self._one(
-            READ_FILE, name=name, path=absolute(path), timeout=timeout, connect_timeout=connect_timeout
-        )
+class AsyncFiles(AsyncMethods):
+    """Files of sandboxes. A path is absolute, or relative to the sandbox's root."""
 
     async def read_bytes(
         self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> bytes:
-        """What is in a file."""
-        async with self.open_file(name, path, timeout=timeout, connect_timeout=connect_timeout) as file:
+        """Returns the content of a file."""
+        async with self._reader(name, path, timeout, connect_timeout) as file:
             return await file.read()
 
     async def read_text(
@@ -49,17 +50,17 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> str:
-        """What is in a file as text; encoding and errors are those of `bytes.decode`."""
+        """Returns the content of a file as text; encoding and errors are those of `bytes.decode`."""
         data = await self.read_bytes(name, path, timeout=timeout, connect_timeout=connect_timeout)
         return data.decode(encoding, errors)
 
     def open_file(
         self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
     ) -> AsyncFileReader:
-        """A file to read from while it comes, to be closed, best by ``async with``.
+        """Returns a file to read from while it arrives; close it, best by ``async with``.
 
-        Memory stays flat with servers that say how a file is encoded before they send it, as agentkernel-local does;
-        the full server says so after it, and its reply is held as a whole.
+        Memory use is constant with servers that send the encoding of a file before its content, as agentkernel-local
+        does; the full server sends it after, so its reply is held as a whole.
 
         Example::
 
@@ -68,18 +69,13 @@ class AsyncFiles(AsyncDetached):
                     sys.stdout.buffer.write(piece)
 
         Args:
-            name: the sandbox.
-            path: the file.
-            timeout: seconds for all of it, from the first read on.
-            connect_timeout: seconds for connecting.
+            name: The sandbox.
+            path: The file.
+            timeout: Seconds for the whole transfer, from the first read on.
+            connect_timeout: Seconds for connecting.
 
         """
-        return AsyncFileReader(
-            self._call(
-                READ_FILE,
-                {"name": name, "path": absolute(path), "timeout": timeout, "connect_timeout": connect_timeout},
-            )
-        )
+        return opened(self._reader(name, path, timeout, connect_timeout))
 
     async def iter_file(
         self,
@@ -90,8 +86,8 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """What is in a file, piece by piece while it comes: at most chunk_size bytes each."""
-        async with self.open_file(name, path, timeout=timeout, connect_timeout=connect_timeout) as file:
+        """Yields the content of a file while it arrives, in pieces of at most chunk_size bytes."""
+        async with self._reader(name, path, timeout, connect_timeout) as file:
             buffer = bytearray(chunk_size)
             view = memoryview(buffer)
             while size := await file.readinto(buffer):
@@ -108,18 +104,18 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> None:
-        """Writes a file; one that is there is replaced. Servers take about 12 MB: more is `TooLargeError`.
+        """Writes a file, replacing an existing one. Servers accept about 12 MB; more is a `TooLargeError`.
 
         Args:
-            name: the sandbox.
-            path: the file.
-            content: text, bytes, or something they come from piece by piece: a file to read from, or an iterable,
-                which may be async.
-            encoding: base64 when a str is that, and not the text itself.
-            size: how many bytes a file or an iterable will bring, so that too many are refused before anything is sent.
-                AsyncFiles that can tell need not be told.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
+            name: The sandbox.
+            path: The file.
+            content: Text, bytes, or a source of either in pieces: a file to read from, or an iterable, which may be
+                async.
+            encoding: Set to base64 if a str is base64, and not the text itself.
+            size: The number of bytes a file or an iterable will yield, so that too many are refused before anything is
+                sent. Not needed for seekable files.
+            timeout: Seconds for the whole transfer.
+            connect_timeout: Seconds for connecting.
 
         """
         octets = whole(content, encoding)
@@ -127,23 +123,20 @@ class AsyncFiles(AsyncDetached):
         if octets is None and size is None:
             size = size_of(content)
         elif octets is not None and count(octets) > PIECE:
-            # Handed in from where it is, it is never copied as a whole.
+            # Written from where it is, it is never copied as a whole.
             size = count(octets) if size is None else size
             source, octets = [octets], None
         call = self._call(
             WRITE_FILE,
-            {
-                "name": name,
-                "path": absolute(path),
-                "content": octets,
-                "size": size,
-                "timeout": timeout,
-                "connect_timeout": connect_timeout,
-            },
+            name=name,
+            path=absolute(path),
+            content=octets,
+            size=size,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
         )
         if octets is None:
-            async for _ in _send(call, pieces_async(source)):
-                pass
+            await _last(_send(call, pieces_async(source)))
         else:
             await self._finish(call)
 
@@ -155,9 +148,9 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> BatchFileWriteResponse:
-        """Writes several files, by absolute path. Texts go in one request, bytes in one for each.
+        """Writes several files, by absolute path. All texts are sent in one request, bytes in one for each.
 
-        When one fails those before it stay. The timeouts are those of each request.
+        When one fails, those before it are kept. The timeouts apply to each request.
         """
         together, alone = split(files)
         written = BatchFileWriteResponse(0)
@@ -169,12 +162,6 @@ class AsyncFiles(AsyncDetached):
             await self.write_file(name, path, content, timeout=timeout, connect_timeout=connect_timeout)
         return BatchFileWriteResponse(written.written + len(alone), written.raw)
 
-    async def delete_file(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Removes a file."""
-        await self._none(DELETE_FILE, name=name, path=absolute(path), timeout=timeout, connect_timeout=connect_timeout)
-
     async def upload(
         self,
         name: str,
@@ -184,13 +171,8 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of this machine into a sandbox, and returns its size."""
-        return max(
-            [
-                done
-                async for done in self.iter_upload(name, local, path, timeout=timeout, connect_timeout=connect_timeout)
-            ]
-        )
+        """Copies a local file into a sandbox, and returns its size."""
+        return await _last(self.iter_upload(name, local, path, timeout=timeout, connect_timeout=connect_timeout))
 
     async def iter_upload(
         self,
@@ -201,29 +183,27 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncGenerator[int, None]:
-        """Copies a file of this machine into a sandbox, and yields how many bytes are done while it goes.
+        """Copies a local file into a sandbox, and yields the number of bytes done so far.
 
-        The last number comes when the server has the file. Leaving earlier leaves no file.
+        The last number is yielded when the server has the complete file. Leaving earlier leaves no file.
 
         Args:
-            name: the sandbox.
-            local: the file here.
-            path: the file there.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
+            name: The sandbox.
+            local: The local file.
+            path: The file in the sandbox.
+            timeout: Seconds for the whole transfer.
+            connect_timeout: Seconds for connecting.
 
         """
-        with open(local, "rb", buffering=0) as file:  # noqa: ASYNC230 (a file on this machine keeps nobody waiting)
+        with open_local(local) as file:
             size = size_on_disk(file)
             call = self._call(
                 WRITE_FILE,
-                {
-                    "name": name,
-                    "path": absolute(path),
-                    "size": size,
-                    "timeout": timeout,
-                    "connect_timeout": connect_timeout,
-                },
+                name=name,
+                path=absolute(path),
+                size=size,
+                timeout=timeout,
+                connect_timeout=connect_timeout,
             )
             async with aclosing(_send(call, pieces_async(file, size))) as sending:
                 async for done in sending:
@@ -238,15 +218,8 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> int:
-        """Copies a file of a sandbox to this machine, and returns its size."""
-        return max(
-            [
-                done
-                async for done in self.iter_download(
-                    name, path, local, timeout=timeout, connect_timeout=connect_timeout
-                )
-            ]
-        )
+        """Copies a file of a sandbox to a local file, and returns its size."""
+        return await _last(self.iter_download(name, path, local, timeout=timeout, connect_timeout=connect_timeout))
 
     async def iter_download(
         self,
@@ -257,23 +230,23 @@ class AsyncFiles(AsyncDetached):
         timeout: float | None = None,
         connect_timeout: float | None = None,
     ) -> AsyncGenerator[int, None]:
-        """Copies a file of a sandbox to this machine, and yields how many bytes are done while it comes.
+        """Copies a file of a sandbox to a local file, and yields the number of bytes done so far.
 
-        The last number comes when the file is there: until then one of that name stays as it was, and it stays so when
-        this fails or is left earlier.
+        The last number is yielded when the file is complete. Until then, and when this fails or is left earlier, an
+        existing file of that name is kept.
 
         Args:
-            name: the sandbox.
-            path: the file there.
-            local: the file here.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
+            name: The sandbox.
+            path: The file in the sandbox.
+            local: The local file.
+            timeout: Seconds for the whole transfer.
+            connect_timeout: Seconds for connecting.
 
         """
         done = 0
         part = Part(local)
         try:
-            async with self.open_file(name, path, timeout=timeout, connect_timeout=connect_timeout) as file:
+            async with self._reader(name, path, timeout, connect_timeout) as file:
                 buffer = bytearray(PIECE)
                 view = memoryview(buffer)
                 while size := await file.readinto(buffer):
@@ -285,14 +258,27 @@ class AsyncFiles(AsyncDetached):
             part.drop()
         yield done
 
+    def _reader(self, name: str, path: str, timeout: float | None, connect_timeout: float | None) -> AsyncFileReader:
+        return AsyncFileReader(
+            self._call(READ_FILE, name=name, path=absolute(path), timeout=timeout, connect_timeout=connect_timeout)
+        )
+
+
+async def _last(progress: AsyncGenerator[int, None]) -> int:
+    """The last number of a transfer: how many bytes it has copied."""
+    last = 0
+    async for done in progress:
+        last = done
+    return last
+
 
 async def _send(call: Call[None], content: AsyncGenerator[Any, None]) -> AsyncGenerator[int, None]:
-    """Hands content to a call, and yields how much is done: the last time when the server has it all."""
+    """Passes content to a call and yields how many bytes are done, at last when the server has received them all."""
     done = 0
     try:
         async with aclosing(content):
             async for piece in content:
-                if not await _hand_in(call, piece):
+                if not await _write(call, piece):
                     break
                 done += count(piece)
                 yield done
@@ -304,8 +290,8 @@ async def _send(call: Call[None], content: AsyncGenerator[Any, None]) -> AsyncGe
     yield done
 
 
-async def _hand_in(call: Call[None], piece: Any) -> bool:
-    """Whether the server still reads: it may answer before it has all."""
+async def _write(call: Call[None], piece: Any) -> bool:
+    """Writes a piece. False if the server has replied already, which it may do before it has received everything."""
     taken = 0
     # Released in time: the collector must not meet a memoryview that is still in use.
     with ffi.from_buffer("char[]", piece) as octets:
@@ -317,76 +303,3 @@ async def _hand_in(call: Call[None], piece: Any) -> bool:
                 await wait(call)
             taken += size
     return True
-
-
-class AsyncFileReader:
-    """A file of a sandbox, to read from while it comes: `readinto`, `read`, or piece by piece in ``async for``.
-
-    It is an async context manager, which ends the transfer when it is left early; forgetting it does so, too.
-    """
-
-    def __init__(self, call: Call[FileReadResponse], prepare: Callable[[], Awaitable[None]] | None = None) -> None:
-        self._call: Call[FileReadResponse] | None = call
-        self._prepare = prepare
-        self._turn: list[None] = [None]  # who pops it reads, and puts it back
-
-    async def readinto(self, buffer: Any, /) -> int:
-        """Reads into a writable buffer, decoded straight into it: the number of bytes, 0 at the end."""
-        call = self._call
-        if call is None:
-            raise ValueError("I/O operation on closed file")
-        try:
-            self._turn.pop()
-        except IndexError:
-            raise RuntimeError("the file is being read by another task") from None
-        try:
-            if self._prepare is not None:
-                await self._prepare()
-                self._prepare = None
-            with ffi.from_buffer("char[]", buffer, require_writable=True) as view:
-                while len(view):
-                    status, size = call.read_into(view)
-                    if size or status == DONE:
-                        return size
-                    await wait(call)
-            return 0
-        finally:
-            self._turn.append(None)
-            if self._call is None:  # it was closed while it was read
-                call.close()
-
-    async def read(self, size: int = -1, /) -> bytes:
-        """Reads at most size bytes, or all there are; nothing is the end."""
-        if size < 0:
-            data = io.BytesIO()
-            view = memoryview(bytearray(PIECE))
-            while taken := await self.readinto(view):
-                data.write(view[:taken])
-            return data.getvalue()
-        buffer = bytearray(min(size, PIECE))
-        return bytes(memoryview(buffer)[: await self.readinto(buffer)])
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self.read(PIECE)
-        if not piece:
-            raise StopAsyncIteration
-        return piece
-
-    async def aclose(self) -> None:
-        """Ends the transfer, when it has not ended."""
-        call, self._call = self._call, None
-        if call is not None and self._turn:
-            call.close()
-        elif call is not None:
-            call.cancel()  # the task that reads wakes, and frees the call
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()

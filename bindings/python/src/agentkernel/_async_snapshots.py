@@ -1,78 +1,23 @@
-"""The part of the async client that is about snapshots."""
+"""Sandboxes of snapshots, for both clients."""
 
 from __future__ import annotations
 
-from ._async_sandboxes import AsyncSandboxes
-from ._operations import DELETE_SNAPSHOT, GET_SNAPSHOT, LIST_SNAPSHOTS, RESTORE_SNAPSHOT, TAKE_SNAPSHOT
-from .types import SandboxInfo, SnapshotMeta
+from ._async_base import AsyncBase
+from .generated.operations import GET_SANDBOX, START_SANDBOX
+from .types import SandboxInfo
 
 
-class AsyncSnapshots(AsyncSandboxes):
-    """States of sandboxes that were kept under a name."""
-
-    async def take_snapshot(
-        self, sandbox: str, snapshot_name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> SnapshotMeta:
-        """Keeps the state of a sandbox under a name. A snapshot that has it already is replaced.
-
-        Args:
-            sandbox: the sandbox.
-            snapshot_name: 1 to 63 letters, digits, hyphens and underscores.
-            timeout: seconds for the whole call.
-            connect_timeout: seconds for connecting.
-
-        """
-        return await self._one(
-            TAKE_SNAPSHOT, sandbox=sandbox, name=snapshot_name, timeout=timeout, connect_timeout=connect_timeout
-        )
-
-    async def list_snapshots(
-        self, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> list[SnapshotMeta]:
-        """All snapshots, oldest first."""
-        return await self._records(LIST_SNAPSHOTS, {"timeout": timeout, "connect_timeout": connect_timeout})
-
-    async def get_snapshot(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> SnapshotMeta:
-        """The snapshot of that name."""
-        return await self._one(GET_SNAPSHOT, name=name, timeout=timeout, connect_timeout=connect_timeout)
-
-    async def delete_snapshot(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Removes a snapshot; sandboxes that were made of it stay."""
-        await self._none(DELETE_SNAPSHOT, name=name, timeout=timeout, connect_timeout=connect_timeout)
-
-    async def restore_snapshot(
-        self,
-        name: str,
-        *,
-        as_name: str | None = None,
-        start: bool | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> SandboxInfo:
-        """Makes a sandbox of a snapshot.
-
-        Args:
-            name: the snapshot.
-            as_name: the sandbox's name; else that of the one it was taken of, with ``-restored`` after it.
-            start: have it running at once; else it is stopped, and `start_sandbox` starts it. A server that does not
-                know this is asked a second time, and the timeouts are those of each call.
-            timeout: seconds for the whole call.
-            connect_timeout: seconds for connecting.
-
-        """
-        restored = await self._one(
-            RESTORE_SNAPSHOT,
-            name=name,
-            as_name=as_name,
-            start=start,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-        )
-        if start and restored.status == "stopped":
-            await self.start_sandbox(restored.name, timeout=timeout, connect_timeout=connect_timeout)
-            return await self.get_sandbox(restored.name, timeout=timeout, connect_timeout=connect_timeout)
+async def started(
+    client: AsyncBase,
+    restored: SandboxInfo,
+    *,
+    start: bool | None,
+    timeout: float | None,
+    connect_timeout: float | None,
+) -> SandboxInfo:
+    """Starts a restored sandbox if that was requested and the server did not."""
+    if not start or restored.status != "stopped":
         return restored
+    name = restored.name
+    await client._records(START_SANDBOX, name=name, timeout=timeout, connect_timeout=connect_timeout)
+    return await client._one(GET_SANDBOX, name=name, timeout=timeout, connect_timeout=connect_timeout)

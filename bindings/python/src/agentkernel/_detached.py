@@ -1,163 +1,46 @@
-"""The part of the sync client that is about commands which run in a sandbox by themselves."""
+"""Polling with growing pauses, until a deadline."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Literal
 
-from ._operations import DETACHED_KILL, DETACHED_LIST, DETACHED_LOGS, DETACHED_STATUS, EXEC_DETACHED
-from ._polling import Polling
-from ._snapshots import Snapshots
-from .types import DetachedCommand, DetachedLogsResponse
+from .errors import CallTimeoutError
 
+_FIRST_SECONDS = 0.05
+_LONGEST_SECONDS = 2.0
+_GROWTH = 1.5
 
-class Detached(Snapshots):
-    """Commands that nobody waits for."""
-
-    def exec_detached(
-        self,
-        name: str,
-        command: Sequence[str],
-        *,
-        env: Sequence[str] | Mapping[str, str] | None = None,
-        workdir: str | None = None,
-        sudo: bool | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> DetachedHandle:
-        """Starts a command in a sandbox, and does not wait for it.
-
-        Example::
-
-            command = client.exec_detached("test", ["make"])
-            done = command.wait(timeout=600)
-            print(done.exit_code, command.logs().stdout)
-
-        Args:
-            name: the sandbox.
-            command: program and arguments, passed on exactly.
-            env: environment variables, as ``"NAME=VALUE"`` each or as a mapping.
-            workdir: absolute path inside the sandbox.
-            sudo: run it as root.
-            timeout: seconds for the whole call; the command is not bound by it.
-            connect_timeout: seconds for connecting.
-
-        """
-        started = self._one(
-            EXEC_DETACHED,
-            name=name,
-            command=command,
-            env=env,
-            workdir=workdir,
-            sudo=sudo,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-        )
-        return DetachedHandle._of(self, name, started)
-
-    def detached_status(
-        self, name: str, cmd_id: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> DetachedHandle:
-        """How a detached command of a sandbox is."""
-        found = self._one(DETACHED_STATUS, name=name, id=cmd_id, timeout=timeout, connect_timeout=connect_timeout)
-        return DetachedHandle._of(self, name, found)
-
-    def detached_wait(
-        self, name: str, cmd_id: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> DetachedHandle:
-        """Waits for the end of a detached command, by asking again and again, less and less often.
-
-        Args:
-            name: the sandbox.
-            cmd_id: the command.
-            timeout: seconds after which `CallTimeoutError` is raised, and the command runs on; else there is no end.
-            connect_timeout: seconds for connecting, each time.
-
-        """
-        polling = Polling(timeout)
-        while True:
-            found = self.detached_status(name, cmd_id, timeout=polling.bound(), connect_timeout=connect_timeout)
-            if not found.running:
-                return found
-            time.sleep(polling.pause())
-
-    def detached_logs(
-        self,
-        name: str,
-        cmd_id: str,
-        *,
-        stream: Literal["stdout", "stderr"] | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> DetachedLogsResponse:
-        """What a detached command wrote until now.
-
-        Args:
-            name: the sandbox.
-            cmd_id: the command.
-            stream: stdout (what is given when nothing is said) or stderr.
-            timeout: seconds for the whole call.
-            connect_timeout: seconds for connecting.
-
-        """
-        return self._one(
-            DETACHED_LOGS, name=name, id=cmd_id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
-        )
-
-    def detached_kill(
-        self, name: str, cmd_id: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Ends a detached command; one that has ended is fine."""
-        self._none(DETACHED_KILL, name=name, id=cmd_id, timeout=timeout, connect_timeout=connect_timeout)
-
-    def detached_list(
-        self, name: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> list[DetachedHandle]:
-        """All detached commands of a sandbox. The full server tells how they were when they were last asked for."""
-        arguments: dict[str, object] = {"name": name, "timeout": timeout, "connect_timeout": connect_timeout}
-        return [DetachedHandle._of(self, name, found) for found in self._records(DETACHED_LIST, arguments)]
+_POLL_SECONDS = (1.0, 30.0)
+"""The least and the longest timeout of a single poll, however much time is left."""
 
 
-@dataclass(frozen=True)
-class DetachedHandle(DetachedCommand):
-    """A detached command as it was when the server was asked, and what can be done with it."""
+class Polling:
+    """When to poll for the end of a detached command."""
 
-    _client: Detached | None = field(default=None, repr=False, compare=False)
-    _sandbox: str = field(default="", repr=False, compare=False)
+    def __init__(self, timeout: float | None) -> None:
+        if timeout is not None and not timeout >= 0:
+            raise ValueError("timeout must not be negative")
+        self._timeout = timeout
+        self._until = None if timeout is None else time.monotonic() + timeout
+        self._next = _FIRST_SECONDS
 
-    @classmethod
-    def _of(cls, client: Detached, sandbox: str, found: DetachedCommand) -> DetachedHandle:
-        known = {each.name: getattr(found, each.name) for each in fields(found)}
-        return cls(**known, _client=client, _sandbox=sandbox)
+    def bound(self) -> float | None:
+        """Seconds for the next poll; None when only the client's own deadline bounds it."""
+        if self._until is None:
+            return None
+        least, most = _POLL_SECONDS
+        return min(max(self._until - time.monotonic(), least), most)
 
-    def refresh(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
-        """The command as it is now: see `AgentKernel.detached_status`."""
-        return self._asked.detached_status(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
-
-    def wait(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> DetachedHandle:
-        """The command at its end: see `AgentKernel.detached_wait`."""
-        return self._asked.detached_wait(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
-
-    def logs(
-        self,
-        *,
-        stream: Literal["stdout", "stderr"] | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> DetachedLogsResponse:
-        """What it wrote until now: see `AgentKernel.detached_logs`."""
-        return self._asked.detached_logs(
-            self._sandbox, self.id, stream=stream, timeout=timeout, connect_timeout=connect_timeout
-        )
-
-    def kill(self, *, timeout: float | None = None, connect_timeout: float | None = None) -> None:
-        """Ends it: see `AgentKernel.detached_kill`."""
-        self._asked.detached_kill(self._sandbox, self.id, timeout=timeout, connect_timeout=connect_timeout)
-
-    @property
-    def _asked(self) -> Detached:
-        if self._client is None:
-            raise ValueError("this command was not made by a client")
-        return self._client
+    def pause(self) -> float:
+        """Seconds to wait before the next poll; raises CallTimeoutError when no time is left."""
+        left = None if self._until is None else self._until - time.monotonic()
+        if left is not None and left <= 0:
+            raise CallTimeoutError(
+                f"the detached command still runs after {self._timeout:g} s",
+                code="AK_E_TIMEOUT",
+                operation="detached_status",
+                sent="answered",
+            )
+        pause = self._next if left is None else min(self._next, left)
+        self._next = min(self._next * _GROWTH, _LONGEST_SECONDS)
+        return pause

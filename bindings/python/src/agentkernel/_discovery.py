@@ -1,16 +1,20 @@
-"""What operations answer that are about the server itself; types.py has them, too."""
+"""The backends of a server, exported by types.py."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from .types import unknown_members
+from ._records import Members
+from .raw.records import data, parsed, text
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class BackendCapabilities:
-    """What a backend can do. What the server did not tell is None."""
+    """What a backend supports. Members that the server did not send are None."""
 
     mount_cwd: bool | None = None
     mount_home: bool | None = None
@@ -30,7 +34,7 @@ class BackendCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class BackendDescriptor:
-    """One backend: what isolates sandboxes. What the server did not tell is None."""
+    """A backend, which isolates sandboxes. Members that the server did not send are None."""
 
     backend: str | None = None
     """Its name."""
@@ -44,54 +48,32 @@ class BackendDescriptor:
 
 
 @dataclass(frozen=True, slots=True)
-class BackendDiscovery:
-    """What the server can isolate sandboxes with."""
+class BackendDiscovery(Members):
+    """The backends of a server."""
 
     default_backend: str | None = None
-    """What a sandbox gets that asks for none."""
+    """The backend of sandboxes that do not name one."""
     backends: list[BackendDescriptor] = field(default_factory=list)
     raw: bytes = field(default=b"", repr=False, compare=False)
     """The record as the server sent it (JSON)."""
 
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return unknown_members(self)
+
+def discovery_of(default_backend: Any, backends: Any, raw: Any) -> BackendDiscovery:
+    """The record with these values of its fields."""
+    entries = parsed(backends)
+    found = [_backend_of(entry) for entry in entries] if isinstance(entries, list) else []
+    return BackendDiscovery(text(default_backend), found, data(raw) or b"")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerStatus:
-    """The server itself."""
-
-    version: str
-    backend: str | None = None
-    api_key_configured: bool | None = None
-    """Whether it wants a key."""
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The record as the server sent it (JSON)."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return unknown_members(self)
+def _backend_of(value: object) -> BackendDescriptor:
+    members = value if isinstance(value, dict) else {}
+    capabilities = _known(BackendCapabilities, members.get("capabilities"))
+    return _known(BackendDescriptor, {**members, "capabilities": capabilities})
 
 
-@dataclass(frozen=True, slots=True)
-class ServerStats:
-    """How much of the server is in use. What it did not tell is None."""
-
-    sandbox_count: int
-    sandbox_limit: int | None = None
-    """How many sandboxes there may be; 0 is no limit."""
-    backend: str | None = None
-    uptime_seconds: int | None = None
-    version: str | None = None
-    resource_usage: dict[str, Any] | None = None
-    """cpu_percent, memory_used_mb, memory_total_mb, disk_used_mb."""
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The record as the server sent it (JSON)."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Members of the record that this class does not know."""
-        return unknown_members(self)
+def _known(kind: Callable[..., T], value: object) -> T:
+    """An object of a type from JSON; members that the type does not know become its extra."""
+    members = value if isinstance(value, dict) else {}
+    names = {name for name in getattr(kind, "__dataclass_fields__", {}) if name != "extra"}
+    known = {name: entry for name, entry in members.items() if name in names}
+    return kind(**known, extra={name: entry for name, entry in members.items() if name not in names})

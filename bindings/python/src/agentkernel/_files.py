@@ -1,341 +1,148 @@
-"""The part of the sync client that is about files of sandboxes."""
+"""Content of files to be written: its size, and its pieces."""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from typing import Any, Literal
+import stat
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
+from contextlib import aclosing, nullcontext
+from typing import Any, Protocol
 
-from ._call import AGAIN, DONE, Call
-from ._content import PIECE, Part, Readable, absolute, count, pieces, size_of, size_on_disk, split, whole
-from ._detached import Detached
-from ._native import ffi
-from ._operations import DELETE_FILE, NULL, READ_FILE, WRITE_FILE, WRITE_FILES
-from ._sync_base import advance, wait
-from .types import BatchFileWriteResponse, FileReadResponse
+PIECE = 1 << 17
+"""The number of bytes that are read at a time."""
 
 
-class Files(Detached):
-    """Files of sandboxes. A path is absolute, or relative to the sandbox's root."""
+class Readable(Protocol):
+    """A file to read from, binary or text."""
 
-    def read_file(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> FileReadResponse:
-        """A file as the server sends it; `read_bytes` and `read_text` give what is in it."""
-        return self._one(READ_FILE, name=name, path=absolute(path), timeout=timeout, connect_timeout=connect_timeout)
-
-    def read_bytes(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> bytes:
-        """What is in a file."""
-        data = io.BytesIO()
-        with self._open_raw(name, path, timeout, connect_timeout) as file:
-            buffer = memoryview(bytearray(PIECE))
-            while size := file.readinto(buffer):
-                data.write(buffer[:size])
-        return data.getvalue()
-
-    def read_text(
-        self,
-        name: str,
-        path: str,
-        *,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> str:
-        """What is in a file as text; encoding and errors are those of `bytes.decode`."""
-        return self.read_bytes(name, path, timeout=timeout, connect_timeout=connect_timeout).decode(encoding, errors)
-
-    def open_file(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> io.BufferedReader:
-        """A file to read from while it comes: a binary file of Python's, to be closed, best by ``with``.
-
-        Memory stays flat with servers that say how a file is encoded before they send it, as agentkernel-local does;
-        the full server says so after it, and its reply is held as a whole.
-
-        Example::
-
-            with client.open_file("test", "/app/log") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-
-        Args:
-            name: the sandbox.
-            path: the file.
-            timeout: seconds for all of it, from the first read on.
-            connect_timeout: seconds for connecting.
-
-        """
-        return io.BufferedReader(self._open_raw(name, path, timeout, connect_timeout), PIECE)
-
-    def iter_file(
-        self,
-        name: str,
-        path: str,
-        *,
-        chunk_size: int = PIECE,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> Generator[bytes, None, None]:
-        """What is in a file, piece by piece while it comes: at most chunk_size bytes each."""
-        with self._open_raw(name, path, timeout, connect_timeout) as file:
-            buffer = bytearray(chunk_size)
-            view = memoryview(buffer)
-            while size := file.readinto(buffer):
-                yield bytes(view[:size])
-
-    def write_file(
-        self,
-        name: str,
-        path: str,
-        content: str | bytes | bytearray | memoryview | Readable | Iterable[bytes | str],
-        *,
-        encoding: Literal["utf8", "base64"] = "utf8",
-        size: int | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> None:
-        """Writes a file; one that is there is replaced. Servers take about 12 MB: more is `TooLargeError`.
-
-        Args:
-            name: the sandbox.
-            path: the file.
-            content: text, bytes, or something they come from piece by piece: a file to read from, or an iterable.
-            encoding: base64 when a str is that, and not the text itself.
-            size: how many bytes a file or an iterable will bring, so that too many are refused before anything is sent.
-                Files that can tell need not be told.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
-
-        """
-        octets = whole(content, encoding)
-        source: object = content
-        if octets is None and size is None:
-            size = size_of(content)
-        elif octets is not None and count(octets) > PIECE:
-            # Handed in from where it is, it is never copied as a whole.
-            size = count(octets) if size is None else size
-            source, octets = [octets], None
-        call = self._call(
-            WRITE_FILE,
-            {
-                "name": name,
-                "path": absolute(path),
-                "content": octets,
-                "size": size,
-                "timeout": timeout,
-                "connect_timeout": connect_timeout,
-            },
-        )
-        if octets is None:
-            for _ in _send(call, pieces(source)):
-                pass
-        else:
-            self._finish(call)
-
-    def write_files(
-        self,
-        name: str,
-        files: Mapping[str, str | bytes | bytearray | memoryview],
-        *,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> BatchFileWriteResponse:
-        """Writes several files, by absolute path. Texts go in one request, bytes in one for each.
-
-        When one fails those before it stay. The timeouts are those of each request.
-        """
-        together, alone = split(files)
-        written = BatchFileWriteResponse(0)
-        if together or not alone:
-            written = self._one(
-                WRITE_FILES, name=name, files=together, timeout=timeout, connect_timeout=connect_timeout
-            )
-        for path, content in alone.items():
-            self.write_file(name, path, content, timeout=timeout, connect_timeout=connect_timeout)
-        return BatchFileWriteResponse(written.written + len(alone), written.raw)
-
-    def delete_file(
-        self, name: str, path: str, *, timeout: float | None = None, connect_timeout: float | None = None
-    ) -> None:
-        """Removes a file."""
-        self._none(DELETE_FILE, name=name, path=absolute(path), timeout=timeout, connect_timeout=connect_timeout)
-
-    def upload(
-        self,
-        name: str,
-        local: str | os.PathLike[str],
-        path: str,
-        *,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> int:
-        """Copies a file of this machine into a sandbox, and returns its size."""
-        return max(self.iter_upload(name, local, path, timeout=timeout, connect_timeout=connect_timeout))
-
-    def iter_upload(
-        self,
-        name: str,
-        local: str | os.PathLike[str],
-        path: str,
-        *,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> Generator[int, None, None]:
-        """Copies a file of this machine into a sandbox, and yields how many bytes are done while it goes.
-
-        The last number comes when the server has the file. Leaving earlier leaves no file.
-
-        Args:
-            name: the sandbox.
-            local: the file here.
-            path: the file there.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
-
-        """
-        with open(local, "rb", buffering=0) as file:
-            size = size_on_disk(file)
-            call = self._call(
-                WRITE_FILE,
-                {
-                    "name": name,
-                    "path": absolute(path),
-                    "size": size,
-                    "timeout": timeout,
-                    "connect_timeout": connect_timeout,
-                },
-            )
-            yield from _send(call, pieces(file, size))
-
-    def download(
-        self,
-        name: str,
-        path: str,
-        local: str | os.PathLike[str],
-        *,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> int:
-        """Copies a file of a sandbox to this machine, and returns its size."""
-        return max(self.iter_download(name, path, local, timeout=timeout, connect_timeout=connect_timeout))
-
-    def iter_download(
-        self,
-        name: str,
-        path: str,
-        local: str | os.PathLike[str],
-        *,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-    ) -> Generator[int, None, None]:
-        """Copies a file of a sandbox to this machine, and yields how many bytes are done while it comes.
-
-        The last number comes when the file is there: until then one of that name stays as it was, and it stays so when
-        this fails or is left earlier.
-
-        Args:
-            name: the sandbox.
-            path: the file there.
-            local: the file here.
-            timeout: seconds for all of it.
-            connect_timeout: seconds for connecting.
-
-        """
-        done = 0
-        part = Part(local)
-        try:
-            with self._open_raw(name, path, timeout, connect_timeout) as file:
-                buffer = bytearray(PIECE)
-                view = memoryview(buffer)
-                while size := file.readinto(buffer):
-                    part.file.write(view[:size])
-                    done += size
-                    yield done
-            part.finish()
-        finally:
-            part.drop()
-        yield done
-
-    def _open_raw(self, name: str, path: str, timeout: float | None, connect_timeout: float | None) -> FileReader:
-        return FileReader(
-            self._call(
-                READ_FILE,
-                {"name": name, "path": absolute(path), "timeout": timeout, "connect_timeout": connect_timeout},
-            )
-        )
+    def read(self, size: int, /) -> bytes | str | None:
+        """Reads at most size bytes or characters; returns nothing at the end."""
 
 
-def _send(call: Call[None], content: Iterator[Any]) -> Generator[int, None, None]:
-    """Hands content to a call, and yields how much is done: the last time when the server has it all."""
-    done = 0
-    try:
-        for piece in content:
-            if not _hand_in(call, piece):
-                break
-            done += count(piece)
-            yield done
-        else:
-            call.write(NULL, 0)
-        advance(call)
-    finally:
-        call.close()
-    yield done
+def whole(content: object, encoding: str) -> bytes | bytearray | memoryview | None:
+    """Content that is in memory as a whole; None when it is read in pieces."""
+    if isinstance(content, str) and encoding == "base64":
+        import base64  # rarely used
+
+        return base64.b64decode(content, validate=True)
+    if isinstance(content, str):
+        return content.encode()
+    return content if isinstance(content, bytes | bytearray | memoryview) else None
 
 
-def _hand_in(call: Call[None], piece: Any) -> bool:
-    """Whether the server still reads: it may answer before it has all."""
-    taken = 0
-    # Released in time: the collector must not meet a memoryview that is still in use.
-    with ffi.from_buffer("char[]", piece) as octets:
-        while taken < len(octets):
-            status, size = call.write(octets + taken, len(octets) - taken)
-            if status == DONE:
-                return False
-            if status == AGAIN:
-                wait(call)
-            taken += size
-    return True
+def size_of(content: object) -> int | None:
+    """How many bytes of a file are left to read, or None if that is not known."""
+    if not isinstance(content, io.RawIOBase | io.BufferedIOBase) or not content.seekable():
+        return None
+    here = content.tell()
+    end = content.seek(0, os.SEEK_END)
+    content.seek(here)
+    return max(end - here, 0)
 
 
-class FileReader(io.RawIOBase):
-    """A file of a sandbox, to read from while it comes."""
+def open_local(path: str | os.PathLike[str]) -> io.FileIO:
+    """A local file to read from; reading it does not block for long."""
+    return open(path, "rb", buffering=0)
 
-    def __init__(self, call: Call[FileReadResponse]) -> None:
-        self._call = call
-        self._turn: list[None] = [None]  # who pops it reads, and puts it back
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
+def size_on_disk(file: io.FileIO) -> int | None:
+    """How many bytes a regular file has; None for other files, such as a pipe."""
+    found = os.fstat(file.fileno())
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Reads into a writable buffer, decoded straight into it: the number of bytes, 0 at the end."""
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
-        try:
-            self._turn.pop()
-        except IndexError:
-            raise RuntimeError("the file is being read by another thread") from None
-        try:
-            with ffi.from_buffer("char[]", buffer, require_writable=True) as view:
-                while len(view):
-                    status, size = self._call.read_into(view)
-                    if size or status == DONE:
-                        return size
-                    wait(self._call)
-            return 0
-        finally:
-            self._turn.append(None)
-            if self.closed:  # by another thread, meanwhile
-                self._call.close()
 
-    def close(self) -> None:
-        """Ends the transfer, when it has not ended. From any thread: who reads meets a `CallCancelledError`."""
-        super().close()
-        self._call.cancel()
-        if self._turn:
-            self._call.close()
+def pieces(content: object, size: int | None = None) -> Generator[Any, None, None]:
+    """The content in pieces for the library: of a file at most size bytes, if that is given."""
+    read = getattr(content, "read", None)
+    if read is not None:
+        yield from _pieces_of_file(read, size)
+        return
+    if not isinstance(content, Iterable):
+        raise TypeError(f"content must be str, bytes, a file or an iterable of them, not {type(content).__name__}")
+    for piece in content:
+        if count(octets := _octets(piece)):  # an empty piece would end the content
+            yield octets
+
+
+async def pieces_async(content: object, size: int | None = None) -> AsyncGenerator[Any, None]:
+    """The same, also for async iterables."""
+    if isinstance(content, AsyncIterable):
+        # A generator that is left early and not closed would end elsewhere, later.
+        scope: Any = aclosing(content) if isinstance(content, AsyncGenerator) else nullcontext()
+        async with scope:
+            async for piece in content:
+                if count(octets := _octets(piece)):
+                    yield octets
+        return
+    for octets in pieces(content, size):
+        yield octets
+
+
+def _pieces_of_file(read: Any, size: int | None) -> Iterator[Any]:
+    left = size
+    while left is None or left > 0:
+        piece = read(PIECE if left is None else min(left, PIECE))
+        if piece is None:
+            raise BlockingIOError("the file that is to be written has nothing to read yet")
+        octets = _octets(piece)
+        if not count(octets):
+            return
+        yield octets
+        left = None if left is None else left - count(octets)
+
+
+def _octets(piece: object) -> Any:
+    if isinstance(piece, str):
+        return piece.encode()
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        raise TypeError(f"each piece of content must be bytes or str, not {type(piece).__name__}")
+    return piece
+
+
+def count(piece: Any) -> int:
+    """How many bytes a piece has."""
+    return memoryview(piece).nbytes
+
+
+def absolute(path: str) -> str:
+    """An absolute path, as servers require: a relative one is relative to the sandbox's root."""
+    return f"/{path}" if isinstance(path, str) and not path.startswith("/") else path
+
+
+def split(files: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Files that one request can write together, which must be text; and those that are written one by one."""
+    together: dict[str, Any] = {}
+    alone: dict[str, Any] = {}
+    for path, content in files.items():
+        fits = isinstance(content, str) and "\0" not in content
+        (together if fits else alone)[path] = content
+    return together, alone
+
+
+class Part:
+    """A local file that gets its name only when it is complete."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.path.realpath(path)  # a symbolic link is kept
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            number = errno.EISDIR if os.path.isdir(self._path) else errno.EINVAL
+            raise OSError(number, "not a regular file", self._path)
+        self._part = f"{self._path}.{os.getpid()}-{id(self):x}.part"
+        self._finished = False
+        self.file = open(self._part, "xb")  # noqa: SIM115 (finish or drop close it)
+
+    def finish(self) -> None:
+        """Gives it its name, replacing an existing file."""
+        self.file.close()
+        os.replace(self._part, self._path)
+        self._finished = True
+
+    def drop(self) -> None:
+        """Removes it, unless it is finished."""
+        if not self._finished:
+            try:
+                self.file.close()
+            finally:
+                os.unlink(self._part)

@@ -1,6 +1,6 @@
-"""What async clients need of the event loop: asyncio (uvloop and anyio on it too) or Trio.
+"""What async clients need of the event loop: asyncio (also uvloop and anyio on it) or Trio.
 
-No backend is imported before it runs: what is not in sys.modules cannot be running.
+No backend is imported before it runs: one that is not in sys.modules cannot be running.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 def _trio() -> Any:
-    """Trio, when the caller runs in a task of it."""
+    """Trio, if the caller runs in one of its tasks."""
     trio = sys.modules.get("trio")
     try:
-        if trio is not None and trio.lowlevel.current_task():  # in_trio_task is of 2025
+        if trio is not None and trio.lowlevel.current_task():  # in_trio_task exists since 2025
             return trio
     except RuntimeError:
         pass
@@ -41,7 +41,7 @@ def _asyncio_loop() -> asyncio.AbstractEventLoop:
 
 
 async def wait(call: Call[Any]) -> None:
-    """Waits until the call may go on, watching its descriptor in the loop that runs."""
+    """Waits until the call may advance, by watching its descriptor in the running loop."""
     fd = call.fd
     if trio := _trio():
         await trio.lowlevel.wait_readable(fd)
@@ -52,7 +52,7 @@ async def wait(call: Call[Any]) -> None:
     try:
         await woken
     finally:
-        loop.remove_reader(fd)  # before the next step or free: then the number may be another's
+        loop.remove_reader(fd)  # before the next step or free: afterwards the number may be reused
 
 
 def _wake(woken: asyncio.Future[None]) -> None:
@@ -70,14 +70,14 @@ async def advance(call: Call[Any]) -> int:
 
 
 async def sleep(seconds: float) -> None:
-    """Sleeps in the loop that runs."""
+    """Sleeps in the running loop."""
     await (_trio() or sys.modules["asyncio"]).sleep(seconds)
 
 
 async def shielded(work: Callable[[], Awaitable[T]]) -> T:
-    """Runs work to its end although the caller is cancelled, and lets the cancellation out after it.
+    """Runs work until it ends even if the caller is cancelled, and raises the cancellation afterwards.
 
-    The work has deadlines of its own; nothing here bounds it.
+    The work has its own deadlines; nothing here bounds it.
     """
     if trio := _trio():
         with trio.CancelScope(shield=True):
@@ -87,14 +87,14 @@ async def shielded(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def _anyio_shield() -> AbstractContextManager[object]:
-    # A scope of anyio that was cancelled cancels again at every turn of the loop.
+    # A cancelled scope of anyio cancels again at every iteration of the loop.
     anyio = sys.modules.get("anyio")
     shield: AbstractContextManager[object] = anyio.CancelScope(shield=True) if anyio is not None else nullcontext()
     return shield
 
 
 async def _shielded_in_asyncio(work: Callable[[], Awaitable[T]]) -> T:
-    import asyncio  # it runs, so it is there
+    import asyncio  # it is running, so it is imported
 
     async def run() -> T:
         return await work()

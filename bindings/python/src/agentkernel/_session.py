@@ -1,7 +1,7 @@
-"""What sync and async sessions share: the name, how to create it, and whether it is there.
+"""Shared by sync and async sessions: the name, the arguments of create, and whether the sandbox exists.
 
-A create whose answer never came, because it was interrupted, cancelled or timed out, may have made a sandbox all the
-same: it is looked up by its name, and removed.
+A create without a reply, because it was interrupted, cancelled or timed out, may still have created a sandbox: it is
+looked up by its name, and removed.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from .errors import AgentKernelError
 from .types import SandboxInfo
 
 REMOVE_SECONDS = 30.0
-"""How long removing may take when a block is left; it bounds what a cancelled task waits for."""
+"""The timeout in seconds of the removal when a block is left; a cancelled task waits no longer than that."""
 
 LOOK_UP_PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)
-"""A server that was left alone in the middle of a create may still finish it: look again after these seconds."""
+"""A server may finish a create after the client has given up: look again after these seconds."""
 
 _CLOCK_SECONDS = 60.0
-"""How far the server's clock may be behind ours. A sandbox older than that is somebody else's, not the create's."""
+"""How far the server's clock may be behind the local one. An older sandbox was not created by this call."""
 
 _GATEWAY_STATUSES = (502, 504)
-"""A proxy gave up waiting; what stands behind it may not have."""
+"""A proxy gave up waiting; the server behind it may not have."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def signature_of(call: F, method: Callable[..., Any]) -> F:
-    """Lets a session's method be seen as it is called: as the client's, without the sandbox's name."""
+    """Gives a session's method its signature: the client method's, without the sandbox's name."""
     signature = inspect.signature(method)
     itself, _, *others = signature.parameters.values()
     call.__signature__ = signature.replace(parameters=[itself, *others])  # type: ignore[attr-defined]
@@ -38,7 +38,7 @@ def signature_of(call: F, method: Callable[..., Any]) -> F:
 
 
 class Session:
-    """What both sessions know: the name, how to create it, and whether it is there."""
+    """The base of both sessions: the name, the arguments of create, and whether the sandbox exists."""
 
     def __init__(self, name: str, options: dict[str, object]) -> None:
         self.name = name
@@ -63,7 +63,7 @@ class Session:
 
 
 def may_exist(failure: BaseException) -> bool:
-    """Whether a create that failed so may have made a sandbox."""
+    """Whether a create that failed like this may have created a sandbox."""
     if not isinstance(failure, AgentKernelError):
         return True  # an interrupt or a cancellation, at any point
     if failure.sent == "nothing":
@@ -72,7 +72,7 @@ def may_exist(failure: BaseException) -> bool:
 
 
 def _seconds(text: str | None) -> float | None:
-    """A time of RFC 3339 since 1970; None when it is none."""
+    """Seconds since 1970 of a time in RFC 3339 format; None if it is not one."""
     from datetime import datetime
 
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)", text or "")
@@ -86,7 +86,7 @@ def _seconds(text: str | None) -> float | None:
 
 
 def add_note_of_removal(failure: BaseException, name: str, removal: AgentKernelError) -> None:
-    """Tells of a failed removal on the exception that is already on its way."""
+    """Adds a failed removal to the exception that is already being raised."""
     if hasattr(failure, "add_note"):
         failure.add_note(f"The sandbox {name!r} could not be removed: {removal}")
     elif failure.__context__ is None:  # Python 3.10

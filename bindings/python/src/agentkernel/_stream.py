@@ -1,4 +1,4 @@
-"""What sync and async streams share: who reads, how it ended, and closing from anywhere."""
+"""Shared by sync and async streams: the right to read, the end, and closing from any thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any, NoReturn
 from ._call import Call
 from ._native import ffi
 from .errors import AgentKernelError, CallCancelledError, ForkedError, StreamError
+from .generated.operations import RUN_STREAM
+from .raw.events import set_up
 from .types import StreamEvent
+
+set_up(RUN_STREAM, StreamEvent)
 
 
 class StreamBase:
@@ -17,17 +21,17 @@ class StreamBase:
 
     def __init__(self, call: Call[StreamEvent]) -> None:
         self._call: Call[StreamEvent] | None = call
-        # Its one entry is the right to read: who pops it reads, and puts it back. As atomic as a lock at a fifth of its
-        # price, and a child that is forked while it is taken cannot hang on it.
+        # Its only entry is the right to read: the reader pops it and puts it back. That is as atomic as a lock and five
+        # times as fast, and a child that is forked meanwhile cannot hang on it.
         self._turn: list[None] = [None]
         self._pid = os.getpid()
         self._failure: AgentKernelError | None = None
         self._last: StreamEvent | None = None
-        self._rest = b""  # output that a done event brought, for readinto
+        self._rest = b""  # output of a done event, for readinto
 
     @property
     def final_event(self) -> StreamEvent | None:
-        """The event that ended the stream (done or error), once it came."""
+        """The event that ended the stream (done or error), once it has arrived."""
         last = self._last
         return last if last is not None and last.is_final else None
 
@@ -39,19 +43,19 @@ class StreamBase:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can come: it has ended, failed or was closed."""
+        """Whether the stream has ended, failed or was closed."""
         return self._call is None
 
     def _refuse(self) -> NoReturn:
-        """Somebody else is reading."""
-        if self._pid != os.getpid():  # the parent was, when it forked
+        """Raises the error for a stream that is being read already."""
+        if self._pid != os.getpid():  # the parent was reading when it forked
             raise ForkedError("the stream belongs to the parent process", code="AK_E_FORKED", operation="run_stream")
-        if self._call is None:  # another thread closes it, and has the turn for that moment
+        if self._call is None:  # another thread is closing it, and holds the right to read
             raise CallCancelledError("the stream was closed", code="AK_E_CANCELLED", operation="run_stream")
         raise RuntimeError("the stream is being read by another thread or task")
 
     def _check_failure(self) -> None:
-        """A stream that failed says so again."""
+        """Raises the error of a failed stream again."""
         if self._failure is not None:
             raise self._failure._again()
 
@@ -65,9 +69,9 @@ class StreamBase:
         self._call = None
 
     def _fail(self, call: Call[StreamEvent] | None, failure: BaseException) -> None:
-        """Reading ended with an exception: the stream is over, and says so again when it is read again."""
+        """Ends the stream after an exception, which is raised again by later reads."""
         if call is None or (isinstance(failure, AgentKernelError) and failure.code == "AK_E_STATE"):
-            return  # nothing has changed: for example a file-like view has read half of an event
+            return  # nothing has changed: for example, half of an event was read through the file
         call.close()
         self._call = None
         if isinstance(failure, AgentKernelError):
@@ -85,7 +89,7 @@ class StreamBase:
                 self._turn.append(None)
 
     def _output_of(self, event: StreamEvent) -> None:
-        """Readinto met an event that the read door does not read: done may bring output, error cannot be an item."""
+        """Handles an event other than output in readinto: done may have output, and error is an exception here."""
         if event.type == "error":
             raise StreamError(event.message or "the command failed", code="AK_E_STREAM", operation="run_stream")
         self._rest = event.output or b""

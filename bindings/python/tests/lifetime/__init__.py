@@ -1,4 +1,4 @@
-"""Programs whose objects meet the cycle collector or the interpreter's end while others still use them.
+"""Programs whose objects are still used while they are garbage collected, or at interpreter shutdown.
 
 `python -m lifetime NAME URL` runs one; test_lifetime.py compares what it prints.
 """

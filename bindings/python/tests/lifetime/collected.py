@@ -1,4 +1,4 @@
-"""What the collector takes together with its users: the sync client."""
+"""Objects that are collected together with their users: the sync client."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def closed_client(url: str) -> None:
 
 
 class Finalized(AgentKernel):
-    """Uses itself as its last act."""
+    """Uses itself in its finalizer."""
 
     def __del__(self) -> None:
         say(one_of(AgentKernel.health, "ok")(self))
@@ -69,7 +69,7 @@ def two_users(url: str) -> None:
 
 
 class Unfinished(AgentKernel):
-    """Fails while it is made."""
+    """Fails in its constructor."""
 
     def __init__(self, url: str) -> None:
         self.me = Last(one_of(lambda client: client.health(), "the client is closed"), self)
@@ -77,7 +77,7 @@ class Unfinished(AgentKernel):
 
 
 class Unmade(AgentKernel):
-    """Was never made."""
+    """Does not call its base's constructor."""
 
     def __init__(self, url: str) -> None:
         self.me = Last(one_of(lambda client: client.health(), "the client is closed"), self)
@@ -174,7 +174,7 @@ def generators(url: str) -> None:
         lambda client: client.iter_download("sb", "/x", os.path.join(folder, "y")),
     ):
         collect_together(one_of(lambda work: len(str(next(work))) > 0, "True", "StopIteration"), suspended(work, url))
-    assert set(os.listdir(folder)) <= {"x", "y"}  # and no part of a file
+    assert set(os.listdir(folder)) <= {"x", "y"}  # and no partial file
     shutil.rmtree(folder)
 
 
@@ -280,7 +280,7 @@ def weak_references(url: str) -> None:
 
 @prints("done")
 def collected_by_other_threads(url: str) -> None:
-    """Threads call while others make garbage and collect it."""
+    """Threads make calls while others make and collect garbage."""
     shared = AgentKernel(url)
     ends = threading.Event()
     look = one_of(lambda stream: f"{shared.health()} {next(stream).type}", "ok output")

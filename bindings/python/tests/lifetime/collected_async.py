@@ -1,4 +1,4 @@
-"""What the collector takes together with its users: the async client, and loops that were given up."""
+"""Objects that are collected together with their users: the async client, and abandoned loops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def async_client(url: str) -> None:
 
 
 def begun(begin: Callable[[AsyncAgentKernel], Any], url: str, new: Any, *, keep: bool) -> Callable[[], object]:
-    """Begins something in a loop, and makes it and the loop one piece of garbage; the loop may have been closed."""
+    """Starts something in a loop, and makes both garbage together; the loop may have been closed."""
 
     def make() -> object:
         async def work() -> object:
@@ -49,7 +49,7 @@ def use_begun(read: Callable[[Any], Any], *answers: str) -> Callable[[Any], str]
     def use(pair: Any) -> str:
         loop, thing = pair
         try:
-            loop.close()  # it may be so already
+            loop.close()  # it may be closed already
             other = asyncio.new_event_loop()
             try:
                 return str(other.run_until_complete(read(thing)))
@@ -109,7 +109,7 @@ def async_generators(url: str) -> None:
 
 @prints(*["fine"] * 8 * ROUNDS)
 def pending_tasks(url: str) -> None:
-    """Tasks wait in a loop that is given up."""
+    """Tasks wait in an abandoned loop."""
 
     async def begin(made: AsyncAgentKernel) -> object:
         stream = made.run_stream(["x"])
@@ -125,6 +125,6 @@ def pending_tasks(url: str) -> None:
 
     for new in loops():
         for keep in (False, True):
-            # The task has the right to read, or it was ended before.
+            # The task still has the right to read, or it has ended.
             use = use_begun(read, "RuntimeError", "CallCancelledError", "AgentKernelError", "0")
             collect_together(use, begun(begin, url + "/slow", new, keep=keep))

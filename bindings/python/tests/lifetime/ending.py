@@ -1,4 +1,4 @@
-"""What is used while the interpreter ends."""
+"""Objects that are used at interpreter shutdown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def globals_at_the_end(url: str) -> None:
 
 
 class User:
-    """Uses what the program had under a name."""
+    """Uses a global of the program in its finalizer."""
 
     def __init__(self, name: str, act: Callable[[Any], object]) -> None:
         self.name, self.act = name, act
@@ -100,7 +100,7 @@ def in_background(*works: Callable[[], object]) -> None:
 
 
 def until_waiting(count: int) -> None:
-    """Waits until so many threads are in a wait of the library or of their loop."""
+    """Waits until a number of threads wait for the library or in their loop."""
     while sum(frame.f_code.co_name in ("wait", "select") for frame in sys._current_frames().values()) < count:
         time.sleep(0.01)
 
@@ -126,7 +126,7 @@ def daemon_threads(url: str) -> None:
 
 @prints("ending")
 def daemon_threads_that_work(url: str) -> None:
-    """They are in the middle of steps when the interpreter ends."""
+    """They are in the middle of steps at interpreter shutdown."""
     made = AgentKernel(url)
     begun = threading.Semaphore(0)
 
@@ -143,7 +143,7 @@ def daemon_threads_that_work(url: str) -> None:
 
 @prints("ending")
 def pending_at_the_end(url: str) -> None:
-    """Loops with tasks that wait, streams and generators that were begun, all of it in globals."""
+    """Loops with waiting tasks and started streams, all of it in globals."""
 
     async def begin() -> object:
         made = AsyncAgentKernel(url + "/slow")

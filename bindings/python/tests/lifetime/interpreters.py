@@ -31,7 +31,7 @@ except ImportError as failure:
 
 
 class Interpreter:
-    """A second one, by whatever the version has for it."""
+    """A second interpreter, by the API of the Python version."""
 
     def __init__(self, *, own_gil: bool) -> None:
         name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
@@ -56,7 +56,7 @@ class Interpreter:
 
 @prints("output", "output", "last ok", "hi", "last ok", "output", "output", "last ok", "last ok")
 def interpreters(url: str) -> None:
-    """They come and go, before and after the main one has imported the package."""
+    """They are created and destroyed before and after the main one has imported the package."""
     code = BEGIN.format(url=url)
     first, second = Interpreter(own_gil=False), Interpreter(own_gil=False)
     first.run(code)

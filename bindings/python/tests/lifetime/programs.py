@@ -1,4 +1,4 @@
-"""What the programs stand on: finalizers that use things, and what each program must print."""
+"""Shared by the programs: finalizers that use objects, and the output that each program must print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROUNDS = 5
 
 
 def prints(*lines: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
-    """Marks a program, and says what it prints."""
+    """Registers a program, with the lines that it prints."""
 
     def mark(work: Callable[[str], None]) -> Callable[[str], None]:
         PROGRAMS[work.__name__] = work, list(lines)
@@ -23,11 +23,11 @@ def prints(*lines: str) -> Callable[[Callable[[str], None]], Callable[[str], Non
 
 
 def say(text: object) -> None:
-    os.write(1, f"{text}\n".encode())  # as late as it may be
+    os.write(1, f"{text}\n".encode())  # works however late it is called
 
 
 class Last:
-    """Is in a cycle with itself, and does something as its last act."""
+    """Is in a cycle with itself, and calls a function in its finalizer."""
 
     def __init__(self, act: Callable[..., object], *things: object) -> None:
         self.me: Any = self
@@ -39,7 +39,7 @@ class Last:
 
 
 class Quiet(Last):
-    """Says only what is wrong: for where it depends on Python's version whether there is a last act at all."""
+    """Prints only failures: for cases where it depends on Python's version whether the finalizer runs."""
 
     def __del__(self) -> None:
         answer = self.act(*self.things)
@@ -48,7 +48,7 @@ class Quiet(Last):
 
 
 def one_of(act: Callable[..., object], *answers: str) -> Callable[..., str]:
-    """Where the order decides what comes: fine when it is one of these."""
+    """For results that depend on the order: "fine" if it is one of these."""
 
     def look(*things: object) -> str:
         try:
@@ -61,9 +61,9 @@ def one_of(act: Callable[..., object], *answers: str) -> Callable[..., str]:
 
 
 def collect_together(act: Callable[..., object], make: Callable[[], object]) -> None:
-    """Has the collector take what was made together with its user, made before it and after it."""
+    """Collects an object together with its user, which is created before it and after it."""
     gc.disable()
-    gc.freeze()  # nothing else need be looked at each time
+    gc.freeze()  # the collector need not scan anything else each time
     for late in (False, True) * ROUNDS:
         last = Last(act) if late else None
         thing = make()
@@ -80,7 +80,7 @@ def loops() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
     yield asyncio.new_event_loop
     try:
         import uvloop
-    except ImportError:  # not for every Python
+    except ImportError:  # not available for every Python
         yield asyncio.new_event_loop
     else:
         yield uvloop.new_event_loop

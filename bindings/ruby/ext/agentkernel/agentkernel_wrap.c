@@ -2158,8 +2158,9 @@ static ak_error *ak_ruby_error; /* where failures are written, until the excepti
 
 /* ---- handles: objects whose destructor is ak_*_free, and that can be emptied earlier ----------------------------- */
 
-/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector knows nothing of
- * them. To it each object weighs this much, so that it looks for forgotten ones before the process is out of descriptors. */
+/* A call in flight holds five descriptors, and so does a client's idle connection. The garbage collector does not count
+ * them. It is told that each object has this many bytes, so that it collects forgotten ones before the process is out
+ * of descriptors. */
 #define AK_RUBY_WEIGHT (512 * 1024)
 
 static void ak_ruby_free_client(void *client) {
@@ -2227,7 +2228,7 @@ static void ak_ruby_error_int(VALUE fields, const char *name, int32_t field) {
         rb_hash_aset(fields, ak_ruby_symbol(name), LL2NUM(value));
 }
 
-/* Everything is copied first: the exception's class may run code that fails in another way. */
+/* Everything is copied first: the exception's class may run code that fails and overwrites the error. */
 NORETURN(static void ak_ruby_raise(ak_status status));
 static void ak_ruby_raise(ak_status status) {
     const char *name = ak_status_name(status);
@@ -2313,11 +2314,11 @@ static void ak_ruby_filled(VALUE string, size_t size) {
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
 /* An entry of a list or map: a text, or nil when it is null. */
-static VALUE ak_ruby_entry(ak_status (*door)(ak_call *, int32_t, size_t, const char **, size_t *, ak_error *),
+static VALUE ak_ruby_entry(ak_status (*view)(ak_call *, int32_t, size_t, const char **, size_t *, ak_error *),
                            ak_call *call, int32_t key, size_t index) {
     const char *data;
     size_t size;
-    ak_status status = door(call, key, index, &data, &size, ak_ruby_error);
+    ak_status status = view(call, key, index, &data, &size, ak_ruby_error);
     if (status < 0) ak_ruby_raise(status);
     return status == AK_OK ? ak_ruby_text(data, size) : Qnil;
 }
@@ -2341,7 +2342,7 @@ static VALUE ak_ruby_map(ak_call *call, const ak_value *value) {
 static VALUE ak_ruby_names; /* of keys, as symbols */
 static VALUE ak_ruby_texts; /* the last text of each key */
 
-/* A short text is often the same again, such as an event's type; then it needs no new object. */
+/* A short text, such as an event's type, is often the same as the last one; then it needs no new object. */
 static VALUE ak_ruby_text_again(const ak_value *value) {
     VALUE last = rb_ary_entry(ak_ruby_texts, value->key);
     if (!NIL_P(last) && (size_t)RSTRING_LEN(last) == value->size &&
@@ -2357,7 +2358,7 @@ static VALUE ak_ruby_json(VALUE text) {
     return rb_funcall(rb_path2class("AgentKernel::Text"), rb_intern("field"), 1, text);
 }
 
-/* A field's value. The whole record is text just as it was sent. */
+/* A field's value. The raw record is text just as it was sent. */
 static VALUE ak_ruby_value(ak_call *call, const ak_value *value) {
     switch (value->type) {
     case AK_TYPE_TEXT: return ak_ruby_text_again(value);
@@ -2380,29 +2381,38 @@ static VALUE ak_ruby_name(int32_t key) {
     return name;
 }
 
-/* What the bulk door fills: no operation has nearly as many fields, and one that had would be AK_E_BUFFER. */
+/* More than any record has; a record of more would be AK_E_BUFFER. */
+enum { AK_RUBY_MAX_FIELDS = 128 };
+
 typedef struct {
-    ak_value values[128];
+    ak_value values[AK_RUBY_MAX_FIELDS];
     size_t count;
 } ak_ruby_record;
 
-/* A record: its fields by name. One that is null is nil, one that is absent is not there. */
-static VALUE ak_ruby_hash(ak_call *call, const ak_ruby_record *record) {
-    VALUE hash = rb_hash_new(), pairs[2 * sizeof record->values / sizeof *record->values];
-    long count = 0;
-    for (size_t i = 0; i < record->count; i++) {
-        const ak_value *value = &record->values[i];
-        if (value->type == AK_TYPE_ABSENT) continue;
-        pairs[count] = ak_ruby_name(value->key);
-        pairs[count + 1] = ak_ruby_value(call, value);
-        count += 2;
+/* The fields of a record by name, from an array of at most AK_RUBY_MAX_FIELDS values, whatever filled it. A field that
+ * is null is nil, one that is absent is left out. Entries of lists and maps are read from the call's current record. */
+static VALUE ak_ruby_hash(ak_call *call, const ak_value *values, size_t count) {
+    VALUE hash = rb_hash_new(), pairs[2 * AK_RUBY_MAX_FIELDS];
+    long filled = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].type == AK_TYPE_ABSENT) continue;
+        pairs[filled] = ak_ruby_name(values[i].key);
+        pairs[filled + 1] = ak_ruby_value(call, &values[i]);
+        filled += 2;
     }
-    rb_hash_bulk_insert(count, pairs, hash);
+    rb_hash_bulk_insert(filled, pairs, hash);
     return hash;
 }
 
-/* Step and bulk door in one, because events come by the hundred thousand: the next record, as a frozen object of the class
- * that has its fields in @fields; false for AK_AGAIN, nil at the end. */
+/* A frozen object of a record's class, with its fields in @fields. */
+static VALUE ak_ruby_object(VALUE kind, VALUE fields) {
+    VALUE object = rb_obj_alloc(kind);
+    rb_ivar_set(object, ak_ruby_fields, fields);
+    return ak_ruby_frozen(object);
+}
+
+/* ak_call_step and ak_call_values in one, because there may be hundreds of thousands of events: the next record as an
+ * object of its class; false for AK_AGAIN, nil at the end. */
 static VALUE ak_ruby_call_next(VALUE self, VALUE object, VALUE kind) {
     ak_call *call = ak_ruby_get_call(object);
     ak_ruby_record record;
@@ -2410,15 +2420,12 @@ static VALUE ak_ruby_call_next(VALUE self, VALUE object, VALUE kind) {
     if (status == AK_AGAIN) return Qfalse;
     if (status == AK_DONE) return Qnil;
     if (status == AK_ITEM)
-        status = ak_call_values(call, record.values, sizeof record.values / sizeof *record.values, &record.count,
-                                ak_ruby_error);
+        status = ak_call_values(call, record.values, AK_RUBY_MAX_FIELDS, &record.count, ak_ruby_error);
     if (status < 0) ak_ruby_raise(status);
-    VALUE made = rb_obj_alloc(kind);
-    rb_ivar_set(made, ak_ruby_fields, ak_ruby_hash(call, &record));
-    return ak_ruby_frozen(made);
+    return ak_ruby_object(kind, ak_ruby_hash(call, record.values, record.count));
 }
 
-/* What a door gives when there is no value: nil for null, :absent for what is not there. */
+/* What a function returns when there is no value: nil for null, else :absent. */
 static VALUE ak_ruby_nothing(ak_status status) { return status == AK_ABSENT ? ak_ruby_symbol("absent") : Qnil; }
 
 
@@ -3683,7 +3690,7 @@ _wrap_call_values(int argc, VALUE *argv, VALUE self) {
   
   record2.count = 0;
   arg2 = record2.values;
-  arg3 = sizeof record2.values / sizeof *record2.values;
+  arg3 = AK_RUBY_MAX_FIELDS;
   arg4 = &record2.count;
   
   arg5 = ak_ruby_error;
@@ -3698,7 +3705,7 @@ _wrap_call_values(int argc, VALUE *argv, VALUE self) {
   if (result < 0) ak_ruby_raise(result);
   vresult = INT2FIX(result);
   
-  vresult = ak_ruby_hash(arg1, &record2);
+  vresult = ak_ruby_hash(arg1, record2.values, record2.count);
   return vresult;
 fail:
   return Qnil;

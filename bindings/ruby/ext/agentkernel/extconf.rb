@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Builds the extension against libagentkernel as pkg-config finds it. Where it is not installed, or with
-# --enable-bundled, the library's own sources are compiled in: those that the gem carries in native/, else the tree's.
+# Builds the extension against the libagentkernel that pkg-config finds. Where it is not installed, or with
+# --enable-bundled, the library's own sources are compiled in: the gem's copies in native/, else the tree's.
 
 require "mkmf"
 
@@ -23,12 +23,13 @@ def bundle(root)
   version = [number / 1_000_000, number / 1000 % 1000, number % 1000].join(".")
   need("libcurl", "7.88")
   need("libcjson", "1.7")
-  $srcs = ["agentkernel_wrap.c", "abi.c", *Dir.children(File.join(root, "core")).grep(/\.c\z/).sort]
-  $VPATH << File.join(root, "core") << File.join(root, "abi")
-  $INCFLAGS << " -I#{File.join(root, 'core')} -I#{File.join(root, 'abi/include')}"
+  rooms = Dir.glob(File.join(root, "core/*/"))
+  $srcs = ["agentkernel_wrap.c", "abi.c", *rooms.flat_map { |room| Dir.children(room).grep(/\.c\z/).sort }]
+  $VPATH.push(*rooms, File.join(root, "abi"))
+  $INCFLAGS << [*rooms, File.join(root, "abi/include")].map { |folder| " -I#{folder}" }.join
   $defs << "-D_GNU_SOURCE" << %(-DAK_VERSION_TEXT=\\"#{version}\\")
   $CFLAGS << " -std=gnu11 -fvisibility=hidden -fno-strict-aliasing -pthread"
-  # Only the module's entry is visible, so that this copy is not mixed up with a libagentkernel in the process.
+  # Only the module's entry point is visible, so that this copy cannot conflict with a libagentkernel in the process.
   $DLDFLAGS << " -Wl,--version-script=#{File.join(__dir__, 'exports.map')} -pthread"
   have_library("dl")
 end
@@ -39,7 +40,7 @@ else
   roots = [File.join(__dir__, "native"), File.expand_path("../../../..", __dir__)]
   bundle(roots.find { |root| File.exist?(File.join(root, "abi/abi.c")) })
 end
-# A thread of libcurl's resolver may outlive the module. (Warnings about generated code help nobody.)
+# A thread of libcurl's resolver may outlive the module. (-Wall alone: more would warn about generated code.)
 $DLDFLAGS << " -Wl,-z,nodelete"
 $warnflags = "-Wall"
 create_makefile("agentkernel/agentkernel_raw")

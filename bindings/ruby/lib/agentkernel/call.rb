@@ -3,8 +3,8 @@
 require "io/wait"
 
 module AgentKernel
-  # One call of an operation: bound when it is made, nothing sent before it first goes on. One thread at a time uses
-  # it; cancel may come from any.
+  # One call of an operation: bound when it is created, nothing is sent before it is first advanced. One thread at a
+  # time uses it; cancel may be called by any.
   class Call
     attr_reader :operation
 
@@ -28,13 +28,13 @@ module AgentKernel
       retry
     end
 
-    # The current record, where read has met one.
+    # The current record, after read has returned ITEM.
     def record
       @kind.new(Raw.call_values(@handle))
     end
 
-    # Reads output of the command, decoded straight into the buffer: Raw::OK with bytes, ITEM when a record without
-    # output has come, or DONE.
+    # Reads output of the command, decoded straight into the buffer: Raw::OK with bytes, ITEM for a record without
+    # output, or DONE.
     def read(buffer, maxlen)
       while (status = Raw.call_read(@handle, buffer, maxlen)) == Raw::AGAIN
         wait
@@ -45,7 +45,7 @@ module AgentKernel
       retry
     end
 
-    # Hands in bytes of the content, an empty text ends it: whether the server still wants any.
+    # Writes bytes of the content; an empty text ends it. Returns whether the server still wants any.
     def write(bytes)
       taken = 0
       loop do
@@ -65,7 +65,7 @@ module AgentKernel
       end
     end
 
-    # Makes whoever goes on with the call fail, and wake.
+    # Makes the call fail, and wakes its waiter.
     def cancel
       Raw.call_cancel(@handle)
     rescue IOError
@@ -86,8 +86,8 @@ module AgentKernel
       retry
     end
 
-    # As Ruby's own IO does when there are no descriptors left: has the collector find those that were forgotten, once.
-    # Nothing was sent by then, and the library begins the call again.
+    # As Ruby's own IO does when there are no descriptors left: runs the collector once, to close unreferenced ones.
+    # Nothing has been sent by then, and the library starts the call again.
     def find_descriptors(error)
       raise error if @collected || error.sent != :nothing
 
@@ -96,17 +96,17 @@ module AgentKernel
       GC.start
     end
 
-    # Waits as Ruby waits for any IO: other threads run, interrupts come through, and a fiber scheduler may step in.
-    # The descriptor stays the library's, so this IO must never close it.
+    # Waits as Ruby waits for any IO: other threads run, interrupts take effect, and a fiber scheduler may take over.
+    # The descriptor is the library's, so this IO must never close it.
     def wait
       @io ||= IO.for_fd(Raw.call_fd(@handle), autoclose: false)
-      @io.wait_readable || in_vain
+      @io.wait_readable || check_timed_out
     end
 
-    # A wait without a limit ends in vain only under a fiber scheduler. That of async 1.x does so when its user's
-    # with_timeout is over, and keeps the exception to itself, so it is raised here. Others let it through: from them it
-    # is a waking like any other, and the call goes on.
-    def in_vain
+    # A wait without a limit returns nil only under a fiber scheduler. That of async 1.x does so when the user's
+    # with_timeout has expired, and swallows the exception, so it is raised here. Others raise it themselves: from them
+    # it is a spurious wakeup, and the call continues.
+    def check_timed_out
       raise ::Async::TimeoutError, "execution expired" if defined?(::Async::VERSION) && ::Async::VERSION.to_i == 1
     end
   end

@@ -1,22 +1,17 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # A client of agentkernel. Any number of threads may share it; a forked child may go on with it.
+  # A client of agentkernel. Any number of threads may share it; a forked child may continue to use it.
   #
   #     client = AgentKernel::Client.new
   #     client.run(["echo", "hello"]).text  # => "hello\n"
   #
-  # Every method takes timeout: and connect_timeout: in seconds, instead of the client's; Float::INFINITY is none, 0
-  # leaves no time, nil is the client's. What is nil counts as not given. All failures are AgentKernel::Error; wrong
-  # types are TypeError, and keywords that an operation does not take are ArgumentError. What is called name is a
-  # sandbox's, and a path is absolute.
+  # Every method takes timeout: and connect_timeout: in seconds, instead of the client's; Float::INFINITY is no timeout,
+  # 0 leaves no time, nil is the client's. An option that is nil counts as not given. All failures are
+  # AgentKernel::Error; wrong types are TypeError, and keywords that an operation does not take are ArgumentError. Names
+  # have 1 to 63 letters, digits, hyphens and underscores, and paths are absolute.
   class Client
-    TEXTS = %i[base_url api_key ca_file ca_dir cert_file key_file proxy no_proxy user_agent].freeze
-    TIMEOUTS = %i[timeout connect_timeout idle_timeout total_timeout].freeze
-    NUMBERS = %i[max_reply_bytes max_event_bytes max_idle].freeze
-    private_constant :TEXTS, :TIMEOUTS, :NUMBERS
-
-    # Makes a client and, with a block, yields it, closes it however the block is left, and gives the block's result.
+    # New client; with a block, yields it, closes it however the block is left, and returns the block's result.
     def self.open(**settings)
       client = new(**settings)
       return client unless block_given?
@@ -28,79 +23,18 @@ module AgentKernel
       end
     end
 
-    # Makes a client; nothing is sent. What is not given comes from the environment, or is the default.
-    #
-    # base_url::        http://, https://, unix:///path.sock, or local: for a server of this process's own;
-    #                   AGENTKERNEL_BASE_URL; http://localhost:18888
-    # api_key::         AGENTKERNEL_API_KEY; none
-    # timeout::         bounds every call but streams, from its first step to the last byte of its answer; 30
-    # connect_timeout:: bounds connecting, of streams too; 10
-    # idle_timeout::    bounds the silence of a stream after its first byte; 60
-    # total_timeout::   bounds a whole stream; none
-    # ca_file, ca_dir:: certificates to trust, PEM or a hashed directory; AGENTKERNEL_CA_FILE, AGENTKERNEL_CA_DIR; the
-    #                   system's
-    # cert_file, key_file:: the client's certificate and private key, PEM; AGENTKERNEL_CERT_FILE, AGENTKERNEL_KEY_FILE
-    # proxy, no_proxy:: URL of a proxy, and hosts without one; http_proxy, https_proxy, all_proxy, no_proxy. Loopback
-    #                   goes without unless proxy is set
-    # max_reply_bytes, max_event_bytes:: the longest reply of a call and the longest event of a stream; 64 MiB each
-    # user_agent::      appended to the library's own
-    # max_idle::        how many connections are kept for later calls; 64
-    def initialize(**settings)
-      @handle = Raw.client_new
-      settings.each do |name, value|
-        set(name, value) unless value.nil?
-      end
-    end
-
-    # Runs a command (an Array of program and arguments, passed on exactly) in a sandbox of its own: a RunOutput.
-    #
-    # image::   what the sandbox is made of
-    # profile:: what it may do: permissive, moderate or restrictive
-    # fast::    use a warm sandbox. Those of the full server re-parse arguments in a shell and lose exit codes
-    # check::   false: a command that exits with another code than 0 is no CommandError but a result
-    def run(command, **options) = one(:run, command:, **options)
-
-    # Runs a command in a sandbox of its own. With a block, yields what happens while it happens (StreamEvent), and ends
-    # the command when the block is left early; the result is the RunStream, which then knows the exit code. Without a
-    # block, the RunStream is an Enumerator.
-    #
-    # A command that fails is no error here, its done event has the exit code; a stream that breaks off is.
-    #
-    # image, profile, fast:: as of run
-    # timeout::              bounds the whole stream; else the client's total_timeout
-    # idle_timeout::         bounds its silence after its first byte
-    def run_stream(command, **options, &block)
-      stream = RunStream.new(prepare(:run_stream, command:, **options))
-      block ? stream.each(&block) : stream
-    end
-
-    # Runs commands side by side (an Array of Arrays), each in a sandbox of its own: an Array of BatchResult in their
-    # order. One that fails is no error, its result says so.
-    def batch_run(commands, **options) = call(:batch_run, commands:, **options)
-
-    # A sandbox for the length of a block: created before it, removed however it is left; the result is the block's.
-    # Options are those of create_sandbox.
-    #
-    #     client.sandbox("test", image: "python:3.12-alpine") { |sb| sb.run(["pip", "install", "numpy"]) }
-    #
-    # Without a block, a SandboxSession that is created by its first use, and that remove ends.
-    def sandbox(name, **options, &block)
-      session = SandboxSession.new(self, name, **options)
-      block ? session.open(&block) : session
-    end
-
-    # Makes a call of any operation by its name, and yields its records as they come; without a block, all of them in an
-    # Array. The methods above do this, and give what is usual.
+    # Makes a call of any operation by its name, and yields its records as they arrive; without a block, returns all of
+    # them in an Array. The methods of the operations call this and return the usual result.
     def call(operation, **arguments, &block)
       records = []
       finish(prepare(operation, **arguments), &block || records.method(:<<))
       block ? nil : records
     end
 
-    # Where the server is.
+    # The URL of the server.
     def base_url = Raw.client_text(handle, Raw::CLIENT_BASE_URL)
 
-    # Closes the connections that are not in use. Calls in flight end well.
+    # Closes the connections that are not in use. Calls in flight are completed.
     def close
       handle = @handle
       @handle = nil
@@ -113,13 +47,13 @@ module AgentKernel
       "#<#{self.class.name} #{closed? ? 'closed' : base_url}>"
     end
 
-    # A call that is bound, and not sent yet. For this library's own use, as is finish.
+    # A call that is bound but not sent yet. For this library's own use, as is finish.
     def prepare(operation, **arguments)
       known = OPERATIONS[operation.to_s.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
       Call.new(handle, known, arguments)
     end
 
-    # Goes on with a call to its end.
+    # Runs a call until it ends.
     def finish(call, &)
       call.each(&)
     ensure
@@ -135,14 +69,12 @@ module AgentKernel
     def one(operation, **arguments) = call(operation, **arguments).first
 
     def set(name, value)
-      if TEXTS.include?(name)
-        Raw.client_set_text(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.text(name, value))
-      elsif TIMEOUTS.include?(name)
-        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}_MS"), Operation.milliseconds(name, value))
-      elsif NUMBERS.include?(name)
-        Raw.client_set_int(@handle, Raw.const_get("CLIENT_#{name.upcase}"), Operation.integer(name, value))
-      else
-        raise ArgumentError, "unknown keyword: #{name.inspect}"
+      setting, type = SETTINGS[name]
+      case type
+      when :text then Raw.client_set_text(@handle, setting, Operation.text(name, value))
+      when :timeout then Raw.client_set_int(@handle, setting, Operation.milliseconds(name, value))
+      when :int then Raw.client_set_int(@handle, setting, Operation.integer(name, value))
+      else raise ArgumentError, "unknown keyword: #{name.inspect}"
       end
     end
   end

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # A file of a sandbox, read while it comes: Client#open_file makes it. IO.copy_stream reads from it. Only its end
-  # (EOFError, or read without a length) says that the file was whole. One thread or fiber reads it at a time; close may
-  # come from any.
+  # A file of a sandbox, read as it arrives: Client#open_file returns it. IO.copy_stream reads from it. Only its end
+  # (EOFError, or read without a length) means that the file was complete. One thread or fiber reads it at a time; close
+  # may be called by any.
   class FileReader
     include Reading
 
@@ -15,24 +15,24 @@ module AgentKernel
       @whole = false
     end
 
-    # All that is left, as binary.
+    # The rest of the content, as binary.
     def read
       content = String.new
       each_piece { |piece| content << piece }
       content
     end
 
-    # Yields all that is left, as it comes. The pieces are one buffer, which the next one overwrites.
+    # Yields the rest of the content, as it arrives. The pieces are one buffer, which the next one overwrites.
     def each_piece
       buffer = String.new(capacity: PIECE_BYTES)
-      yield buffer while go_on(PIECE_BYTES, buffer)
+      yield buffer while read_next(PIECE_BYTES, buffer)
     end
 
     def inspect = reading_inspect
 
     private
 
-    # What ITEM says, a record without a byte, is a file without one.
+    # ITEM, a record without content, is an empty file.
     def advance(call, maxlen, buffer)
       loop do
         case call.read(buffer, maxlen)
@@ -44,7 +44,7 @@ module AgentKernel
       nil
     end
 
-    # What was closed early is not at its end.
+    # A reader that was closed early is not at the end of its file.
     def ended
       super
       raise IOError, "the file is closed" unless @whole

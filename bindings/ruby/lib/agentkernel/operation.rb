@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # An operation: what it takes and yields is asked from the library when it is first used.
+  # An operation. It is looked up in the library's tables when it is first used.
   class Operation
-    # A parameter: its name here, its key and its type there.
+    # A parameter: its name in Ruby, its key and type in the library.
     Parameter = Struct.new(:name, :key, :type, :timeout)
 
-    # Beyond 64 bits is as wrong as the largest that they hold, and the library says why.
+    # An integer of more than 64 bits is as invalid as the largest one, and the library's message says why.
     INTEGERS = (-(2**63)..((2**63) - 1))
     private_constant :Parameter, :INTEGERS
 
-    # Milliseconds, as the library takes timeouts. Infinity is none.
+    # Milliseconds, as the library takes timeouts. Infinity is no timeout.
     def self.milliseconds(name, seconds)
       unless seconds.is_a?(Numeric) && seconds.real?
         raise TypeError, "#{name} must be a number of seconds, not #{seconds.class}"
@@ -21,12 +21,12 @@ module AgentKernel
       (seconds * 1000).ceil.clamp(0, 2**62)
     end
 
-    # Raises what the library does when an argument cannot be right.
+    # Raises the same error as the library for an invalid argument.
     def self.refuse(message)
       raise ValidationError.new(message, code: "AK_E_ARGUMENT", phase: "bind", sent: Raw::SENT_NOTHING)
     end
 
-    # A String, or what passes for one, as it is.
+    # A String, or an object that converts to one, unchanged.
     def self.text(name, value)
       String.try_convert(value) or raise TypeError, "#{name} must be a String, not #{value.class}"
     end
@@ -54,17 +54,18 @@ module AgentKernel
       end
     end
 
-    # What it takes, by name.
+    # Its parameters, by name.
     def parameters
-      @parameters ||= keys(:parameter_at).to_h do |key|
+      @parameters ||= keys.to_h do |key|
         name = Raw.key_name(key)
-        timeout = name.delete_suffix!("_ms") ? true : false if (name = +name).end_with?("timeout_ms")
-        name = "timeout" if name == "total_timeout" # what bounds a whole stream, as timeout bounds any other call
+        timeout = name.end_with?("timeout_ms")
+        name = name.delete_suffix("_ms") if timeout
+        name = "timeout" if name == "total_timeout" # it bounds a whole stream as timeout bounds any other call
         [name.to_sym, Parameter.new(name, key, Raw.parameter_type(id, key), timeout)]
       end
     end
 
-    # Gives the arguments that are there to a call.
+    # Binds the arguments that are not nil to a call.
     def bind(call, arguments)
       arguments.each do |name, value|
         parameter = parameters[name] or raise ArgumentError, "unknown keyword: #{name.inspect}"
@@ -74,8 +75,8 @@ module AgentKernel
 
     private
 
-    def keys(door)
-      (0..).lazy.map { |index| Raw.public_send(door, id, index) }.take_while(&:positive?).to_a
+    def keys
+      (0..).lazy.map { |index| Raw.parameter_at(id, index) }.take_while(&:positive?).to_a
     end
 
     def bind_value(call, parameter, value)
@@ -101,7 +102,7 @@ module AgentKernel
       raise ArgumentError, "#{parameter.name} cannot be JSON: #{e.message}"
     end
 
-    # A Hash for env too, which is a list of "NAME=VALUE" there.
+    # Also a Hash for env, which is a list of "NAME=VALUE" in the library.
     def bind_entries(call, parameter, value)
       if (map = Hash.try_convert(value)) && parameter.type != Raw::TYPE_LISTS
         bind_map(call, parameter, map)
@@ -112,7 +113,7 @@ module AgentKernel
       end
     end
 
-    # An empty map is bound, too: no labels are another thing than the labels that are there.
+    # An empty map is bound, too: it removes labels, while none leaves them unchanged.
     def bind_map(call, parameter, map)
       Raw.call_set_text(call, parameter.key, "") if map.empty? && parameter.type == Raw::TYPE_MAP
       map.each do |name, text|
@@ -155,47 +156,4 @@ module AgentKernel
     end
   end
   private_constant :Operation
-
-  # A new operation is a line here, and its method in Client.
-  OPERATIONS = {
-    health: Health,
-    run: RunOutput,
-    run_stream: StreamEvent,
-    list_sandboxes: SandboxInfo,
-    create_sandbox: SandboxInfo,
-    get_sandbox: SandboxInfo,
-    remove_sandbox: Record,
-    exec_in_sandbox: RunOutput,
-    get_sandbox_by_uuid: SandboxInfo,
-    start_sandbox: Record,
-    stop_sandbox: Record,
-    pause_sandbox: Record,
-    resume_sandbox: Record,
-    fork_sandbox: SandboxInfo,
-    resize_sandbox: SandboxInfo,
-    recover_sandbox: SandboxInfo,
-    update_sandbox: SandboxInfo,
-    read_file: FileContent,
-    write_file: Record,
-    delete_file: Record,
-    write_files: FilesWritten,
-    get_sandbox_logs: LogEntry,
-    batch_run: BatchResult,
-    exec_detached: DetachedCommand,
-    detached_status: DetachedCommand,
-    detached_logs: DetachedLogs,
-    detached_kill: Record,
-    detached_list: DetachedCommand,
-    extend_ttl: Expiry,
-    take_snapshot: SnapshotInfo,
-    list_snapshots: SnapshotInfo,
-    get_snapshot: SnapshotInfo,
-    delete_snapshot: Record,
-    restore_snapshot: SandboxInfo,
-    get_backends: Backends,
-    get_status: ServerStatus,
-    get_stats: ServerStats,
-    request: Reply
-  }.to_h { |name, record| [name, Operation.new(name, record)] }.freeze
-  private_constant :OPERATIONS
 end

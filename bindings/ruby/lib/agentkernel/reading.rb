@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # What reads a call that one thread or fiber goes on with at a time, and that any may close. A class that includes it
-  # has advance(call, maxlen, buffer): the next record, or with maxlen the buffer with bytes; nil at the end.
+  # Reads a call, which one thread or fiber advances at a time, and any may close. A class that includes this defines
+  # advance(call, maxlen, buffer): the next record, or with maxlen the buffer with bytes; nil at the end.
   module Reading
-    # Reads like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer if one is given;
+    # Reads like IO#readpartial: at most maxlen bytes, as soon as there are any, into the buffer if one is given;
     # EOFError at the end.
     def readpartial(maxlen, buffer = nil)
       raise TypeError, "maxlen must be an Integer, not #{maxlen.class}" unless maxlen.is_a?(Integer)
@@ -12,16 +12,16 @@ module AgentKernel
 
       buffer ||= String.new
       return buffer.clear if maxlen.zero?
-      return buffer if go_on(maxlen, buffer)
+      return buffer if read_next(maxlen, buffer)
 
       buffer.clear
       raise EOFError, "end of what the call reads"
     end
 
-    # Whether nothing more can come: it has ended, failed or was closed.
+    # Whether it has ended, failed or was closed.
     def closed? = @call.nil?
 
-    # Ends it, and with it what the server does for it. After the end it does nothing.
+    # Ends the call, and the server's work for it. After the end it does nothing.
     def close
       call = @call
       @call = nil
@@ -48,39 +48,39 @@ module AgentKernel
       "#<#{self.class.name} #{closed? ? 'closed' : 'open'}>"
     end
 
-    # The next record, or the buffer with bytes; nil at the end. A call whose reader failed or was interrupted is over,
-    # and says so when it is read again. (Not every interruption can be rescued: Timeout throws, a thread may be
-    # killed.) It is one method and takes no block, because events come by the hundred thousand.
+    # The next record, or the buffer with bytes; nil at the end. A call whose reader failed or was interrupted has
+    # ended, and fails again when it is read again. (Not every interruption can be rescued: Timeout throws, a thread
+    # may be killed.) It is one method and takes no block, because there may be hundreds of thousands of events.
     # rubocop:disable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
-    def go_on(maxlen = nil, buffer = nil)
+    def read_next(maxlen = nil, buffer = nil)
       locked = @reading.try_lock
       raise Error.new("it is being read elsewhere", code: "AK_E_STATE") unless locked
 
       call = @call or return ended
-      unharmed = false
+      intact = false
       value = advance(call, maxlen, buffer)
-      unharmed = true
+      intact = true
       value.nil? ? finish(call) : value
     rescue Error => e
-      unharmed = e.code == "AK_E_STATE"
+      intact = e.code == "AK_E_STATE"
       failure = e
       raise
     ensure
       if call
-        end_with(call, failure) unless unharmed
+        end_with(call, failure) unless intact
         call.close unless @call
       end
       @reading.unlock if locked
     end
     # rubocop:enable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
 
-    # What is read when all is over: nothing, or the failure again.
+    # The result of reading after the end: nothing, or the failure again.
     def ended
       raise @failure.dup if @failure
     end
 
     def end_with(call, failure)
-      return unless @call # another thread closed it meanwhile
+      return unless @call # closed by another thread
 
       @call = nil
       @failure = failure || CancelledError.new("the call was interrupted", code: "AK_E_CANCELLED",

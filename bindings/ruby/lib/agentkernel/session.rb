@@ -3,17 +3,17 @@
 require "time"
 
 module AgentKernel
-  # A sandbox for the length of a block: see Client#sandbox. Removed however the block is left: by its end, an
-  # exception, throw, Timeout, Thread#kill or Ctrl-C. A create whose answer never came may have made a sandbox all the
-  # same: it is looked up by its name, and removed.
+  # A sandbox for the duration of a block: see Client#sandbox. It is removed however the block is left: by its end, an
+  # exception, throw, Timeout, Thread#kill or Ctrl-C. A create without a reply may still have created a sandbox: it
+  # is looked up by its name, and removed.
   class SandboxSession
-    # How long removing may take; it bounds what whoever interrupts has to wait for.
+    # The timeout of the removal; an interruption waits no longer than that.
     REMOVE_SECONDS = 30
-    # A server that was left alone in the middle of a create may still finish it: look again after these seconds.
+    # A server may still finish a create that its client has abandoned: look again after these seconds.
     LOOK_UP_PAUSES = [0, 0.05, 0.2, 0.5, 1].freeze
-    # How far the server's clock may be behind ours. A sandbox older than that is somebody else's, not the create's.
+    # How far the server's clock may be behind the local one. An older sandbox is not from this create.
     CLOCK_SECONDS = 60
-    # A proxy gave up waiting; what stands behind it may not have.
+    # A proxy gave up waiting; the server behind it may not have.
     GATEWAY_STATUSES = [502, 504].freeze
     private_constant :REMOVE_SECONDS, :LOOK_UP_PAUSES, :CLOCK_SECONDS, :GATEWAY_STATUSES
 
@@ -28,24 +28,10 @@ module AgentKernel
       @removed = false
     end
 
-    # Runs a command in the sandbox: see Client#exec_in_sandbox.
-    def run(command, **options)
-      create
-      @client.exec_in_sandbox(@name, command, **options)
-    end
-
-    # The sandbox as it is now.
-    def info(**options)
-      create
-      @client.get_sandbox(@name, **options)
-    end
-
-    # Files of the sandbox and commands that nobody waits for: as the methods of Client, without the name.
-    %i[read_file open_file write_file write_files delete_file upload download exec_detached detached_status
-       detached_wait detached_logs detached_kill detached_list].each do |operation|
+    # The methods of Client that are written by hand, without the name.
+    %i[open_file write_file upload download detached_wait].each do |operation|
       define_method(operation) do |*arguments, **options, &block|
-        create
-        @client.public_send(operation, @name, *arguments, **options, &block)
+        created.public_send(operation, @name, *arguments, **options, &block)
       end
     end
 
@@ -60,7 +46,7 @@ module AgentKernel
       leave(finished)
     end
 
-    # Removes the sandbox. One that is gone already is fine; after a failure it may be called again.
+    # Removes the sandbox, if it still exists. After a failure it may be called again.
     def remove(**options)
       return if @sandbox.nil? || @removed
 
@@ -83,9 +69,15 @@ module AgentKernel
 
     private
 
-    # Timeouts and kills that come while a sandbox is removed wait until that is done. (Ctrl-C does not.) What a fiber
-    # scheduler raises in a fiber cannot be held back, so there a thread removes it.
-    def undisturbed(&)
+    # The client, once the sandbox exists.
+    def created
+      create
+      @client
+    end
+
+    # Delays timeouts and kills (but not Ctrl-C) until a sandbox has been removed. What a fiber scheduler raises in a
+    # fiber cannot be delayed, so there a thread removes it.
+    def uninterrupted(&)
       return Thread.handle_interrupt(Object => :never, &) unless Fiber.current_scheduler
 
       thread = Thread.new(&).tap { |made| made.report_on_exception = false }
@@ -97,16 +89,16 @@ module AgentKernel
     end
 
     def leave(finished)
-      undisturbed do
+      uninterrupted do
         remove(timeout: REMOVE_SECONDS)
       rescue Error => e
         raise if finished
 
-        tell(e) # what the block was left with is on its way already
+        report(e) # the block's own exception is already being raised
       end
     end
 
-    # Whether the create was settled is known from flags alone: an interruption need not be an exception.
+    # Flags record whether the outcome is known: an interruption need not be an exception.
     def create
       raise Error.new("the sandbox #{@name} was removed", code: "AK_E_STATE") if @removed
       return if @sandbox
@@ -125,7 +117,7 @@ module AgentKernel
       end
     end
 
-    # Whether a create that failed so may have made a sandbox.
+    # Whether a create that failed with this error may have created a sandbox.
     def may_exist?(error)
       return false if error.sent == :nothing
 
@@ -133,18 +125,18 @@ module AgentKernel
     end
 
     def remove_leftover(started)
-      undisturbed do
+      uninterrupted do
         limit = now + REMOVE_SECONDS
         LOOK_UP_PAUSES.any? do |pause|
           sleep(pause)
           look_up(started, limit)
         end
       rescue Error => e
-        tell(e)
+        report(e)
       end
     end
 
-    # Whether the sandbox was found. It is removed, unless it is older than the create.
+    # Whether the sandbox was found. It is removed unless it is older than the create.
     def look_up(started, limit)
       found = @client.get_sandbox(@name, timeout: [limit - now, 0].max)
       @client.remove_sandbox(@name, timeout: [limit - now, 0].max) if ours?(found, started)
@@ -156,13 +148,27 @@ module AgentKernel
     def ours?(found, started)
       Time.iso8601(found.created_at || "") >= started - CLOCK_SECONDS
     rescue ArgumentError
-      true # no time, or none that can be read
+      true # no time, or not a valid one
     end
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-    def tell(error)
+    def report(error)
       warn("agentkernel: the sandbox #{@name} could not be removed: #{error.message}")
+    end
+  end
+
+  # Sandboxes that are removed.
+  class Client
+    # A sandbox for the duration of a block: created before it, removed however it is left; the result is the block's.
+    # Options are those of create_sandbox.
+    #
+    #     client.sandbox("test", image: "python:3.12-alpine") { |sb| sb.run(["pip", "install", "numpy"]) }
+    #
+    # Without a block, a SandboxSession that is created by its first use and ended by remove.
+    def sandbox(name, **options, &block)
+      session = SandboxSession.new(self, name, **options)
+      block ? session.open(&block) : session
     end
   end
 end

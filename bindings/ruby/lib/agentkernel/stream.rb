@@ -1,30 +1,30 @@
 # frozen_string_literal: true
 
 module AgentKernel
-  # The events of a running command, as an Enumerator that runs once; Client#run_stream makes it. The command starts
-  # with the first event that is asked for.
+  # The events of a running command, as an Enumerator that runs once; Client#run_stream returns it. The command
+  # starts when the first event is requested.
   #
   #     stream = client.run_stream(["make"])
   #     stream.each { |event| print event.text }
   #     stream.exit_code
   #
-  # Leaving a loop over it early, close, or forgetting it ends the command. One thread or fiber reads it at a time;
-  # close may come from any.
+  # Leaving a loop over it early, closing it, or dropping the last reference to it ends the command. One thread or fiber
+  # reads it at a time; close may be called by any.
   class RunStream < Enumerator
     include Reading
 
     def initialize(call)
       begin_reading(call)
-      @rest = nil # output that came with the done event, for readpartial
+      @rest = nil # output of the done event, for readpartial
       super() { |yielder| each { |event| yielder << event } }
     end
 
-    # Yields each event that is left, and closes the stream however the block is left.
+    # Yields each remaining event, and closes the stream however the block is left.
     def each
       return self unless block_given?
 
       begin
-        while (event = take)
+        while (event = take_event)
           yield event
         end
       ensure
@@ -35,23 +35,23 @@ module AgentKernel
 
     # The next event; StopIteration after the last. Unlike a plain Enumerator's it needs no fiber.
     def next
-      take or raise StopIteration, "the stream has ended"
+      take_event or raise StopIteration, "the stream has ended"
     end
 
-    # The next event, which stays the next.
+    # The next event, which remains the next.
     def peek
       @peeked = self.next
     end
 
-    # Reads output of the command like IO#readpartial: at most so many bytes, as soon as there are any, into the buffer
-    # if one is given; EOFError at the end. Other events are passed over; an error event is raised as StreamError. So
+    # Reads output of the command like IO#readpartial: at most maxlen bytes, as soon as there are any, into the buffer
+    # if one is given; EOFError at the end. Other events are skipped; an error event is raised as StreamError. So
     # IO.copy_stream(stream, file) works.
     def readpartial(maxlen, buffer = nil)
       @peeked = nil
       super
     end
 
-    # The event that ended the stream (done or error), once it came.
+    # The event that ended the stream (done or error), once it has arrived.
     def final_event = (@last if @last&.final?)
 
     # The command's exit code, once it is known.
@@ -68,12 +68,12 @@ module AgentKernel
     private
 
     # The next event, nil at the end.
-    def take
+    def take_event
       if (event = @peeked)
         @peeked = nil
         return event
       end
-      go_on
+      read_next
     end
 
     def advance(call, maxlen, buffer)
@@ -91,19 +91,36 @@ module AgentKernel
 
         case call.read(buffer, maxlen)
         when Raw::OK then return buffer
-        when Raw::ITEM then pass_over(@last = call.record)
+        when Raw::ITEM then skip(@last = call.record)
         else return
         end
       end
     end
 
-    # An event that the read door does not read: done may bring output, error cannot be passed over.
-    def pass_over(event)
+    # An event that Call#read does not read: done may have output, error must not be skipped.
+    def skip(event)
       if event.error?
         raise StreamError.new(event.message || "the command failed", code: "AK_E_STREAM", operation: "run_stream")
       end
 
       @rest = event.output&.dup
+    end
+  end
+
+  # Streams of events.
+  class Client
+    # Runs a command in a fresh sandbox. With a block, yields events as they arrive (StreamEvent), and ends the command
+    # when the block is left early; the result is the RunStream, which then knows the exit code. Without a block, the
+    # RunStream is an Enumerator.
+    #
+    # A command that fails is not an error here, its done event has the exit code; a stream that breaks off is.
+    #
+    # image, profile, fast:: see run
+    # timeout::      bounds the whole stream; default: the client's total_timeout
+    # idle_timeout:: bounds its silence after its first byte
+    def run_stream(command, **options, &block)
+      stream = RunStream.new(prepare(:run_stream, command:, **options))
+      block ? stream.each(&block) : stream
     end
   end
 end

@@ -2,9 +2,9 @@
 
 require_relative "../kit"
 
-# Ruby frees objects in any order: those that a collection finds, and all that are left when the interpreter ends. Here
-# they go while finalizers, at_exit, threads and forked children use them. Nothing may crash, and what is used too late
-# must say so.
+# Ruby frees objects in any order: those that a collection finds, and all remaining ones when the interpreter ends. Here
+# they are freed while finalizers, at_exit, threads and forked children use them. Nothing may crash, and late uses must
+# fail with an error.
 module Endings
   OUTPUT = Kit::Test::OUTPUT
   DONE = Kit::Test::DONE
@@ -13,7 +13,7 @@ module Endings
   PRELUDE = File.join(__dir__, "prelude.rb")
   SEEDS = ENV["AK_TEST_LONG"] == "1" ? 20 : 2
 
-  # Everything is answered, and no stream or file ends soon.
+  # Replies to everything, with long streams and files.
   def answering
     file = {success: true, data: {encoding: "utf8", content: "content " * 500, size: 4000}}
     rules({target: "/run/stream", times: "always", steps: [{sse: {events: [*[OUTPUT] * 200, DONE]}}]},
@@ -23,7 +23,7 @@ module Endings
           {times: "always", steps: [{reply: {json: SANDBOX}}]})
   end
 
-  # Only sandboxes are made, found and removed.
+  # Replies only to creates, look-ups and removals of sandboxes.
   def silent
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n" \
            '{"success":true,"data":{"encoding":"utf8","content":"half'
@@ -34,7 +34,7 @@ module Endings
           {times: "always", steps: [{reply: {json: SANDBOX}}]})
   end
 
-  # Runs a program with several seeds; each ends with that status, and a block gets what it printed.
+  # Runs a program with several seeds; each ends with that status, and a block gets its output.
   def ending(code, status: 0)
     SEEDS.times do |seed|
       other = silent
@@ -50,7 +50,7 @@ module Endings
   def environment = {}
   def shown(output) = output
 
-  # What a finalizer uses goes in the same collection (weakly held), or with a later one.
+  # Objects that a finalizer uses are freed in the same collection (weak references), or in a later one.
   COLLECTED = <<~RUBY
     def leave
       one = Ending.client
@@ -80,7 +80,7 @@ module Endings
     ending(COLLECTED) { |output| assert_equal "true\n", output }
   end
 
-  # Everything is held to the end, by constants, threads that wait, fibers and finalizers.
+  # Everything is referenced until the end, by constants, waiting threads, fibers and finalizers.
   HELD = <<~'RUBY'
     ONE = Ending.client
     ALL = Ending.things(ONE)
@@ -123,7 +123,7 @@ module Endings
     ending("#{HELD}exit!(8)", status: 8) { |output| assert_empty output }
   end
 
-  # A child that has all of its parent's, of which it drops the one half and ends with the other.
+  # A child that inherits all objects of its parent, drops one half of them and ends with the other.
   FORKED = <<~'RUBY'
     one = Ending.client
     all = Ending.things(one)
@@ -199,7 +199,7 @@ module Endings
     ending(ORDERS) { |output| assert_equal wanted, output.lines(chomp: true) }
   end
 
-  # The library belongs to the main Ractor; what others collect is everybody's.
+  # The library belongs to the main Ractor; collections in others affect all objects.
   RACTOR = <<~RUBY
     one = Ending.client
     others = Array.new(2) do
@@ -218,7 +218,7 @@ module Endings
     ending(RACTOR) { |output| assert_equal "Ractor::UnsafeError\n", output }
   end
 
-  # A signal's handler may use what the program waits in.
+  # A signal handler may use the object that the program waits for.
   TRAPPED = <<~RUBY
     one = Ending.client(SILENT)
     stream = one.run_stream(["x"])

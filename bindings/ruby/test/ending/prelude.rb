@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# What the programs of endings.rb begin with: objects that hold handles of the library, in each state in which they can
-# be left, in an order that the seed makes.
+# Loaded by the programs of endings.rb: objects that hold handles of the library, in each state in which they can be
+# left, in an order that depends on the seed.
 
 require "agentkernel"
 require "stringio"
@@ -13,10 +13,10 @@ $stdout.sync = true
 
 # Objects that are left to the collector, or to the interpreter's end.
 module Ending
-  # What a user's finalizer may meet, when what it uses has gone or is going, too. Anything else is a fault.
+  # Errors that a user's finalizer may get from objects that are freed or being freed. Anything else is a fault.
   MEETS = [AgentKernel::Error, WeakRef::RefError, StopIteration, EOFError, IOError, FiberError].freeze
 
-  # A content of which one piece is there, and no more.
+  # A content with one piece, and then no more.
   Endless = Struct.new(:begun) do
     def readpartial(_maxlen, buffer)
       sleep if begun
@@ -32,7 +32,7 @@ module Ending
 
     def client(url = ANSWERING) = AgentKernel::Client.new(base_url: url)
 
-    # New, running, half read, in the middle of a content, closed; a fiber that nobody goes on with; records, a handle.
+    # New, running, half read, in the middle of a content, closed; a fiber that is not resumed; records, a handle.
     def things(one)
       streams = [:inspect, :next, :peek, [:readpartial, 2], :close].map do |state|
         one.run_stream(["x"]).tap { |stream| stream.public_send(*state) }
@@ -44,7 +44,7 @@ module Ending
        AgentKernel::Raw.client_new, one].shuffle(random: RANDOM)
     end
 
-    # Threads that wait: for an event, a piece of a file, an answer, more to write, and in a sandbox.
+    # Threads that wait: for an event, a piece of a file, a reply, more to write, and in a sandbox.
     def waiting(one = client(SILENT))
       ways = [-> { one.run_stream(["x"]) { nil } }, -> { one.open_file("sb", "/x", &:read) },
               -> { one.request("GET", "/x") }, -> { one.write_file("sb", "/x", Endless.new) },
@@ -52,7 +52,7 @@ module Ending
       ways.shuffle(random: RANDOM).map { |way| Thread.new(&way) }.each { |each| Thread.pass until each.stop? }
     end
 
-    # Uses a thing as its users do, whatever its state.
+    # Uses a thing by its public methods, in any state.
     def use(thing)
       case thing
       when AgentKernel::Client then thing.health
@@ -68,7 +68,7 @@ module Ending
       nil
     end
 
-    # Has others used when the thing goes, which is forgotten only where they do not hold it.
+    # Uses others when the thing is freed, which is collected only if they do not refer to it.
     def at_end(thing, *others)
       ObjectSpace.define_finalizer(thing, finalizer(others))
     end

@@ -1,0 +1,1 @@
+../../../../core/call/call_content.c

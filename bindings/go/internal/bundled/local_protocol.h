@@ -1,0 +1,1 @@
+../../../../core/common/local_protocol.h

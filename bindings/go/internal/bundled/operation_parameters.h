@@ -1,1 +1,0 @@
-../../../../core/operation_parameters.h

@@ -1,1 +1,0 @@
-../../../../core/operations.c

@@ -1,0 +1,1 @@
+../../../../core/reply/reply.h

@@ -1,0 +1,1 @@
+../../../../core/reply/reply_error.c

@@ -1,0 +1,1 @@
+../../../../core/request/request.h

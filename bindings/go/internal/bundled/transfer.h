@@ -1,0 +1,1 @@
+../../../../core/net/transfer.h

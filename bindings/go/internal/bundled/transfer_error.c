@@ -1,0 +1,1 @@
+../../../../core/net/transfer_error.c

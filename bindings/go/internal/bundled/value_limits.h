@@ -1,0 +1,1 @@
+../../../../core/common/value_limits.h

@@ -1,0 +1,131 @@
+/* local_find.c: finds the program agentkernel-local. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "local_private.h"
+
+#define PROGRAM "agentkernel-local"
+#define VARIABLE "AGENTKERNEL_LOCAL"
+
+const char *ak_local_variable(char *const *environment, const char *name) {
+    size_t len = strlen(name);
+    for (; *environment; environment++) {
+        if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=') {
+            return (*environment)[len + 1] ? *environment + len + 1 : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* A non-PIE program has its own copy of the variable `environ`, which libc then uses. A host that loads this library
+ * with RTLD_DEEPBIND, as Node does, resolves it to libc's unused copy instead, so the program's copy is looked up. */
+char **ak_local_environment(void) {
+    void *program = dlopen(NULL, RTLD_LAZY);
+    char ***kept = program ? dlsym(program, "environ") : NULL;
+    char **environment = kept ? *kept : environ;
+    if (program) {
+        dlclose(program);
+    }
+    return environment;
+}
+
+static bool is_program(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Tries folder/agentkernel-local: AK_OK when that is a program, else AK_ABSENT. Adds the path to tried (may be
+ * NULL). */
+static ak_status look_in(const char *folder, size_t len, ak_buffer *tried, char **path) {
+    ak_buffer text = {0};
+    bool ok =
+        ak_buffer_append(&text, folder, len) && ak_buffer_append_text(&text, "/" PROGRAM) &&
+        ak_buffer_terminate(&text) &&
+        (!tried || (ak_buffer_append_text(tried, tried->len ? ", " : "") && ak_buffer_append_text(tried, text.data)));
+    if (ok && is_program(text.data)) {
+        *path = text.data;
+        return AK_OK;
+    }
+    ak_buffer_free(&text);
+    return ok ? AK_ABSENT : AK_E_MEMORY;
+}
+
+/* The folder that this library was loaded from (or the program, when it is linked statically); NULL when unknown. */
+static char *own_folder(void) {
+    /* A variable, because ISO C cannot convert a function pointer to an object pointer. */
+    static const char anchor = 0;
+    Dl_info info;
+    char *path = dladdr(&anchor, &info) && info.dli_fname ? realpath(info.dli_fname, NULL) : NULL;
+    char *slash = path ? strrchr(path, '/') : NULL;
+    if (slash) {
+        *slash = '\0';
+    }
+    return path;
+}
+
+static ak_status look_beside_library(ak_buffer *tried, char **path) {
+    char *folder = own_folder();
+    ak_status status = AK_ABSENT;
+    if (folder) {
+        status = look_in(folder, strlen(folder), tried, path);
+        char *slash = strrchr(folder, '/');
+        if (status == AK_ABSENT && slash) {
+            ak_buffer bin = {0};
+            bool ok = ak_buffer_append(&bin, folder, (size_t)(slash - folder)) && ak_buffer_append_text(&bin, "/bin");
+            status = ok ? look_in(bin.data, bin.len, tried, path) : AK_E_MEMORY;
+            ak_buffer_free(&bin);
+        }
+    }
+    free(folder);
+    return status;
+}
+
+/* Relative entries are skipped: a program in the working directory must not be run by accident. */
+static ak_status look_in_path(const char *list, char **path) {
+    ak_status status = AK_ABSENT;
+    while (list && *list && status == AK_ABSENT) {
+        size_t len = strcspn(list, ":");
+        if (*list == '/') {
+            status = look_in(list, len, NULL, path);
+        }
+        list += len + (list[len] == ':');
+    }
+    return status;
+}
+
+ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
+    *path = NULL;
+    /* A privileged (setuid) program must not let its caller choose what it runs. */
+    bool trusted = getauxval(AT_SECURE) == 0;
+    const char *chosen = trusted ? ak_local_variable(environment, VARIABLE) : NULL;
+    if (chosen) {
+        if (!is_program(chosen)) {
+            return ak_error_set(err, AK_E_CONNECT, "local: " VARIABLE " names %s, which is no program that can be run",
+                                chosen);
+        }
+        *path = strdup(chosen);
+        return *path ? AK_OK : ak_error_memory(err);
+    }
+    const char *list = trusted ? ak_local_variable(environment, "PATH") : NULL;
+    ak_buffer tried = {0};
+    ak_status status = look_beside_library(&tried, path);
+    if (status == AK_ABSENT) {
+        status = look_in_path(list, path);
+    }
+    if (status == AK_ABSENT) {
+        status = ak_error_set(err, AK_E_CONNECT,
+                              "local: the program " PROGRAM " was not found: set " VARIABLE
+                              " to its path, or install it. Tried: " VARIABLE " (not set), %.*s, PATH (%s)",
+                              (int)tried.len, tried.len ? tried.data : "", list ? list : "not set");
+    } else if (status == AK_E_MEMORY) {
+        status = ak_error_memory(err);
+    }
+    ak_buffer_free(&tried);
+    return status;
+}

@@ -1,0 +1,187 @@
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "instance.h"
+#include "spawner.h"
+#include "weaken.h"
+
+#define VERSION_TIMEOUT_MS 5000
+#define TRIAL_TIMEOUT_MS 15000
+
+static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};
+
+/* The first bwrap without privileges of its own: setuid ones have had vulnerabilities that others have not (X25), and
+ * build their sandboxes as root. */
+static bool find_program(const char *const *folders, struct probe_result *result) {
+    snprintf(result->message, sizeof result->message, "bubblewrap is not installed: install the package bubblewrap");
+    for (size_t i = 0; folders[i]; i++) {
+        struct stat status;
+        char path[sizeof result->path];
+        int size = snprintf(path, sizeof path, "%s/bwrap", folders[i]);
+        if (size < 0 || (size_t)size >= sizeof path || stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
+            access(path, X_OK) < 0) {
+            continue;
+        }
+        if (!WEAKENED("setuid-check") &&
+            ((status.st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(path, "security.capability", NULL, 0) > 0)) {
+            snprintf(
+                result->message, sizeof result->message,
+                "%s has privileges of its own and is not used: remove them (chmod ug-s, setcap -r), user namespaces "
+                "make them needless",
+                path);
+            continue;
+        }
+        snprintf(result->path, sizeof result->path, "%s", path);
+        result->message[0] = '\0';
+        return true;
+    }
+    return false;
+}
+
+/* Reads until the end of file or a timeout. */
+static void read_text(int fd, char *text, size_t cap) {
+    size_t used = 0;
+    struct pollfd event = {.fd = fd, .events = POLLIN};
+    while (used + 1 < cap && poll(&event, 1, VERSION_TIMEOUT_MS) == 1) {
+        ssize_t size = read(fd, text + used, cap - 1 - used);
+        if (size <= 0) {
+            break;
+        }
+        used += (size_t)size;
+    }
+    text[used] = '\0';
+}
+
+/* "bubblewrap 0.8.0" */
+static void read_version(struct probe_result *result) {
+    static char name[] = "bwrap", option[] = "--version";
+    char *const argv[] = {name, option, NULL};
+    char *const no_env[] = {NULL};
+    char text[128] = "";
+    int out[2];
+    pid_t pid;
+    posix_spawn_file_actions_t actions;
+    if (pipe2(out, O_CLOEXEC) < 0) {
+        return;
+    }
+    if (posix_spawn_file_actions_init(&actions) == 0) {
+        posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+        if (posix_spawn(&pid, result->path, &actions, NULL, argv, no_env) == 0) {
+            close(out[1]);
+            out[1] = -1;
+            read_text(out[0], text, sizeof text);
+            kill(pid, SIGKILL);
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+            }
+        }
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    close(out[0]);
+    if (out[1] >= 0) {
+        close(out[1]);
+    }
+    if (sscanf(text, "bubblewrap %31[0-9.]", result->version) != 1) {
+        result->version[0] = '\0';
+    }
+}
+
+static bool check_version(struct probe_result *result) {
+    unsigned major, minor;
+    if (sscanf(result->version, "%u.%u", &major, &minor) != 2 || major > 0) {
+        return true; /* unknown or newer: the trial decides */
+    }
+    if (minor < 8) {
+        snprintf(result->message, sizeof result->message,
+                 "%s is version %s, which cannot forbid new user namespaces: install bubblewrap 0.8.0 or newer",
+                 result->path, result->version);
+        return false;
+    }
+    if (minor < 12) {
+        snprintf(
+            result->warning, sizeof result->warning,
+            "bubblewrap %s follows symbolic links below writable folders while it builds a sandbox; nothing is built "
+            "below one here, but 0.12.0 or newer is better",
+            result->version);
+    }
+    return true;
+}
+
+static long read_setting(const char *path) {
+    char text[32] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    return size > 0 ? strtol(text, NULL, 10) : -1;
+}
+
+static void read_host(struct probe_host *host) {
+    host->apparmor_restricts = read_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    host->userns_clone = read_setting("/proc/sys/kernel/unprivileged_userns_clone");
+    host->max_namespaces = read_setting("/proc/sys/user/max_user_namespaces");
+    host->container = access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
+}
+
+/* Runs a command in the profile that requires most of the host. */
+static bool try_sandbox(const char *path, char *complaint, size_t cap) {
+    static const char *const argv[] = {"true", NULL};
+    const struct spawner_options options = {.bwrap_path = path, .cgroup_root = ""};
+    const struct launch_plan plan = {.shape = {.profile = PROFILE_RESTRICTIVE}, .order = {.argv = argv, .tree_fd = -1}};
+    struct running running;
+    struct run_result result;
+    bool usable = false;
+    struct spawner *spawner = spawner_start(&options, complaint, cap);
+    if (!spawner) {
+        return false;
+    }
+    if (spawner_run(spawner, &plan, &running, complaint, cap)) {
+        snprintf(complaint, cap, "no answer");
+        if (running_result(&running, &result, TRIAL_TIMEOUT_MS)) {
+            size_t known = strncmp(result.message, INSTANCE_NOT_BUILT, strlen(INSTANCE_NOT_BUILT)) == 0
+                               ? strlen(INSTANCE_NOT_BUILT)
+                               : 0;
+            snprintf(complaint, cap, "%s", result.message + known);
+            usable = result.kind == END_EXITED || result.kind == END_NOT_FOUND;
+        }
+        running_close(&running);
+    }
+    spawner_stop(spawner);
+    return usable;
+}
+
+bool probe_bubblewrap(const char *const *folders, struct probe_result *result) {
+    char complaint[PROBE_TEXT_CAP];
+    struct probe_host host;
+    memset(result, 0, sizeof *result);
+#ifdef AK_TEST_WEAKEN
+    const char *const path_folders[] = {getenv("PATH"), NULL};
+    folders = WEAKENED("fixed-folders") ? path_folders : folders;
+#endif
+    if (!find_program(folders ? folders : system_folders, result)) {
+        return false;
+    }
+    read_version(result);
+    if (!check_version(result)) {
+        return false;
+    }
+    result->usable = WEAKENED("trial") || try_sandbox(result->path, complaint, sizeof complaint);
+    if (!result->usable) {
+        read_host(&host);
+        probe_classify(complaint, &host, result->message, sizeof result->message);
+    }
+    return result->usable;
+}
