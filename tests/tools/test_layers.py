@@ -1,4 +1,4 @@
-"""core/ and server/: includes point to rooms further down, nothing goes in circles, and every room says what it is."""
+"""core/ and server/: includes point to layers further down, nothing goes in circles, and every layer says what it is."""
 
 import collections
 import pathlib
@@ -8,8 +8,8 @@ import unittest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 
-# The rooms of each part from the top down, with the rooms that each may include. The part's own folder is the room ".".
-ROOMS = {
+# The layers of each part from the top down, with the layers that each may include. The part's own folder is the layer ".".
+LAYERS = {
     "core": {
         "call": {"net", "local", "request", "reply", "wire", "schema", "base", "common"},
         "net": {"local", "request", "reply", "wire", "schema", "base", "common"},
@@ -33,14 +33,14 @@ ROOMS = {
         "base": set(),
     },
 }
-# What a part may include beside its own rooms.
+# What a part may include beside its own layers.
 OTHERS = {"core": {"abi/include"}, "server": {"core/common"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 MAY_INCLUDE = re.compile(r"^May include: (.+)\.$", re.MULTILINE)
 
 
-def folder_of(part, room):
-    return part if room == "." else f"{part}/{room}"
+def folder_of(part, layer):
+    return part if layer == "." else f"{part}/{layer}"
 
 
 def sources_below(tree):
@@ -69,11 +69,11 @@ def wrong_arrows(sources):
     wrong = []
     for path, target in includes_of(sources):
         part = path.partition("/")[0]
-        if part not in ROOMS:
+        if part not in LAYERS:
             continue
         here, there = path.rpartition("/")[0], target.rpartition("/")[0]
-        room = here.partition("/")[2] or "."
-        allowed = {folder_of(part, below) for below in ROOMS[part][room]} | OTHERS[part]
+        layer = here.partition("/")[2] or "."
+        allowed = {folder_of(part, below) for below in LAYERS[part][layer]} | OTHERS[part]
         if there != here and there not in allowed:
             wrong.append(f"{path} includes {target}")
     return wrong
@@ -101,20 +101,20 @@ def circles(sources):
 
 
 def wrong_pages(tree):
-    """Rooms without a README.md, or with one whose list of rooms is not that of the table."""
+    """Layers without a README.md, or with one whose list of layers is not that of the table."""
     wrong = []
-    for part, rooms in ROOMS.items():
+    for part, layers in LAYERS.items():
         for folder in sorted(path for path in (tree / part).iterdir() if path.is_dir()):
-            if folder.name not in rooms:
+            if folder.name not in layers:
                 wrong.append(f"{part}/{folder.name} is not in the table")
-        for room, below in rooms.items():
-            path = tree / part / room / "README.md"
+        for layer, below in layers.items():
+            path = tree / part / layer / "README.md"
             said = MAY_INCLUDE.search(path.read_text(encoding="utf-8")) if path.exists() else None
             expected = {folder_of(part, name).rpartition("/")[2] for name in below} | OTHERS[part]
             if not said:
-                wrong.append(f"{folder_of(part, room)}/README.md does not say what may be included")
+                wrong.append(f"{folder_of(part, layer)}/README.md does not say what may be included")
             elif set(re.findall(r"`([^`]+)`", said[1])) != expected:
-                wrong.append(f"{folder_of(part, room)}/README.md: May include: {', '.join(sorted(expected))}")
+                wrong.append(f"{folder_of(part, layer)}/README.md: May include: {', '.join(sorted(expected))}")
     return wrong
 
 
@@ -123,10 +123,10 @@ class Layers(unittest.TestCase):
         self.assertFalse(wrong, "\n" + "\n".join(wrong))
 
     def test_the_table_points_down(self):
-        for part, rooms in ROOMS.items():
-            order = list(rooms)
-            for place, room in enumerate(order):
-                self.assertLessEqual(rooms[room], set(order[place + 1 :]), f"{part}/{room}")
+        for part, layers in LAYERS.items():
+            order = list(layers)
+            for place, layer in enumerate(order):
+                self.assertLessEqual(layers[layer], set(order[place + 1 :]), f"{part}/{layer}")
 
     def test_names_are_unique(self):
         self.assert_none(same_names(sources_below(TREE)))
@@ -180,9 +180,9 @@ class Finds(unittest.TestCase):
     def test_a_room_without_a_page(self):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder)
-            for part, rooms in ROOMS.items():
-                for room in [*rooms, "attic"]:
-                    (tree / part / room).mkdir(parents=True, exist_ok=True)
+            for part, layers in LAYERS.items():
+                for layer in [*layers, "attic"]:
+                    (tree / part / layer).mkdir(parents=True, exist_ok=True)
             (tree / "server/base/README.md").write_text("May include: `core/common`.\n", encoding="utf-8")
             (tree / "server/http/README.md").write_text("May include: `core/common`.\n", encoding="utf-8")
             wrong = wrong_pages(tree)
