@@ -1,7 +1,4 @@
-"""The classes of errors in Python, Node and Ruby: one for each kind that can be told apart, from constants.json.
-
-The base class is written by hand. Go has an error value per code instead, and Lua tells errors apart by their codes.
-"""
+"""The classes of errors by kind in Python, Node and Ruby. Go has values by code instead, and Lua tells codes apart."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import python_text
 from .c_ops import wrap_list
@@ -12,11 +12,11 @@ from .schema import Constant, Schema
 POSITIONAL = ("base_url", "api_key", "timeout")  # in Python
 PYTHON_TYPES = {"text": "str", "timeout": "float", "int": "int"}
 RUBY_TYPES = {"text": "String?", "timeout": "seconds?", "int": "Integer?"}
+MAKES = "texts: dict[str, str | None], timeouts: dict[str, float | None], ints: dict[str, int | None]"
 ABOUT = "Makes a client; nothing is sent. What is not given comes from the environment, or is the default."
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     name: str  # of the option
     key: str  # what the library calls it
     kind: str  # text, timeout or int
@@ -55,12 +55,7 @@ def python(schema: Schema, head: str) -> str:
     for kind in PYTHON_TYPES:
         items = [f'"{each.key}": {each.name}' for each in settings if each.kind == kind]
         lines += python_text.fit(f"{kind}s={{", items, "},", " " * 12)
-    lines += [
-        "        )",
-        "",
-        "    def _make(",
-        "        self, texts: dict[str, str | None], timeouts: dict[str, float | None], ints: dict[str, int | None]",
-    ]
+    lines += ["        )", "", "    def _make(", f"        self, {MAKES}"]
     return "\n".join([*lines, "    ) -> None:", "        raise NotImplementedError", ""])
 
 
