@@ -22,8 +22,8 @@
 /* The most that a server takes in one request. */
 #define AK_MAX_BODY_BYTES 16777216
 
-/* The most headers of a reply, with those of the answers before it. libcurl has a limit of its own, of 300 kB in
- * some versions. */
+/* The most headers of a reply, with those of the answers before it. libcurl has a limit of its own, of 300 kB in some
+ * versions. */
 #define AK_MAX_HEAD_BYTES 262144
 
 /* The longest URL: with all headers it goes into 1 MiB of libcurl's. */

@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import posixpath
 import re
 import unittest
 
@@ -45,18 +46,8 @@ def node_imports(source):
         found = re.findall(
             r'^(?:import|export)\b[^;]*?"(\.[^"]+)\.js";', path.read_text(encoding="utf-8"), re.MULTILINE
         )
-        graph[name] = {resolved(folder / each) for each in found}
+        graph[name] = {posixpath.normpath(folder / each) for each in found}
     return graph
-
-
-def resolved(path):
-    parts = []
-    for part in path.parts:
-        if part == "..":
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
 
 
 def lua_imports(folder):

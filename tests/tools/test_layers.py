@@ -1,4 +1,4 @@
-"""core/ and server/: includes point to layers further down, nothing goes in circles, and every layer says what it is."""
+"""core/ and server/: includes point to layers further down, no circles, and every layer says what it is."""
 
 import collections
 import pathlib
@@ -8,7 +8,7 @@ import unittest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 
-# The layers of each part from the top down, with the layers that each may include. The part's own folder is the layer ".".
+# The layers of each part from the top down, with those that each may include. The part's own folder is the layer ".".
 LAYERS = {
     "core": {
         "call": {"net", "local", "request", "reply", "wire", "schema", "base", "common"},

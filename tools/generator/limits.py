@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+from .c_header import WIDTH, block
 from .schema import Schema
 
-WIDTH = 120
 INT_MAX = 2**31 - 1
 HEAD = """\
 /*
@@ -18,14 +18,6 @@ HEAD = """\
 
 #include <stdint.h>
 """
-
-
-def _comment(text: str) -> str:
-    line = f"/* {text} */"
-    if len(line) <= WIDTH:
-        return line
-    lines = textwrap.wrap(text, WIDTH - 6)
-    return "/* " + "\n * ".join(lines) + " */"
 
 
 def _words(name: str, values: list[str]) -> str:
@@ -44,7 +36,7 @@ def generate(schema: Schema) -> str:
     parts = [HEAD]
     for limit in document["limits"]:
         value = limit["value"] if limit["value"] <= INT_MAX else f"INT64_C({limit['value']})"
-        parts.append(f"{_comment(limit['about'])}\n#define AK_{limit['name'].upper()} {value}\n")
+        parts.append("\n".join([*block(limit["about"]), f"#define AK_{limit['name'].upper()} {value}\n"]))
     for words in document["words"]:
-        parts.append(f"{_comment(words['about'])}\n{_words(words['name'], words['values'])}\n")
+        parts.append("\n".join([*block(words["about"]), _words(words["name"], words["values"]) + "\n"]))
     return "\n".join([*parts, "#endif\n"])

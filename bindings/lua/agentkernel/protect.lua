@@ -43,8 +43,8 @@ else
 	end
 end
 
---- pairs by another name. LuaJIT has instructions of their own for loops over pairs and next by these names, and up to
---- 2023 such a loop, once compiled, may never end in a finalizer.
+--- pairs by another name. LuaJIT has instructions of their own for loops over pairs and next by these names; in a
+--- finalizer such a loop, once compiled, was seen not to end (2.1.0-beta3).
 M.each = pairs
 
 --- An object that calls a function when it is collected. At the end of a Lua state younger ones are collected first.
