@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import Callable
 
 from .compiler import FLAGS, Compiler
-from .settings import CACHE, HERE, run
+from .settings import CACHE, SOURCES, run
 from .sources import pinned, source
 
 # Of OpenSSL what TLS with HTTP needs. Its configuration file is not read: the program's own libraries do that.
@@ -31,6 +32,7 @@ CURL = {
     "BUILD_MISC_DOCS": "OFF",
     "ENABLE_CURL_MANUAL": "OFF",
     "BUILD_TESTING": "OFF",
+    "BUILD_EXAMPLES": "OFF",
     "HTTP_ONLY": "ON",
     "CURL_USE_OPENSSL": "ON",
     "CURL_USE_LIBPSL": "OFF",
@@ -78,7 +80,11 @@ def _curl(compiler: Compiler, prefix: Path, work: Path) -> None:
     options = [f"-D{name}={value}" for name, value in CURL.items()]
     options += [f"-DOPENSSL_ROOT_DIR={prefix}", "-DOPENSSL_USE_STATIC_LIBS=ON", f"-DCMAKE_INSTALL_PREFIX={prefix}"]
     options += ["-DCMAKE_INSTALL_LIBDIR=lib", "-DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY", f"-DCMAKE_FIND_ROOT_PATH={prefix}"]
-    run("configuring libcurl", ["cmake", "-S", str(source("curl")), "-B", str(work), *compiler.cmake(), *options])
+    # The crate leaves out a folder that is asked for whatever is to be built.
+    folder = shutil.copytree(source("curl"), work / "source")
+    (folder / "docs").mkdir()
+    (folder / "docs/CMakeLists.txt").touch()
+    run("configuring libcurl", ["cmake", "-S", str(folder), "-B", str(work), *compiler.cmake(), *options])
     run("compiling libcurl", ["cmake", "--build", str(work), "--target", "install"])
     _write_pc(prefix, "libcurl", pinned("curl")["version"], "-lcurl -lssl -lcrypto -lpthread -ldl")
 
@@ -121,21 +127,22 @@ def _bubblewrap(compiler: Compiler, prefix: Path, work: Path) -> None:
 
 Step = Callable[[Compiler, Path, Path], None]
 CLIENT: dict[str, Step] = {"openssl": _openssl, "curl": _curl, "cjson": _cjson}
-SERVER: dict[str, Step] = {"cjson": _cjson, "libmicrohttpd": _microhttpd, "bubblewrap": _bubblewrap}
+SERVER: dict[str, Step] = {"libmicrohttpd": _microhttpd, "bubblewrap": _bubblewrap}
 
 
 def dependencies(compiler: Compiler, steps: dict[str, Step]) -> Path:
     """The folder where these are installed for the platform."""
-    facts = (HERE / "sources.json").read_text() + (HERE / "dependencies.py").read_text() + FLAGS + ",".join(steps)
-    prefix = CACHE / "libraries" / f"{compiler.platform}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
-    if not (prefix / "complete").exists():
-        shutil.rmtree(prefix, ignore_errors=True)
-        (prefix / "lib").mkdir(parents=True)
-        for name, step in steps.items():
+    facts = [FLAGS, OPENSSL, CURL, MICROHTTPD, SOURCES["zig"], {name: pinned(name) for name in steps}, pinned("libcap")]
+    checksum = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    prefix = CACHE / "libraries" / f"{compiler.platform}-{checksum}"
+    (prefix / "lib").mkdir(parents=True, exist_ok=True)
+    for name, step in steps.items():
+        if not (prefix / f"{name}.complete").exists():
             print(f"   {compiler.platform}: {name} {pinned(name)['version']}", flush=True)
             work = prefix / "work"
+            shutil.rmtree(work, ignore_errors=True)
             work.mkdir()
             step(compiler, prefix, work)
             shutil.rmtree(work)
-        (prefix / "complete").touch()
+            (prefix / f"{name}.complete").touch()
     return prefix

@@ -22,7 +22,8 @@ def _build(tool: Compiler, prefix: Path, work: Path, server: bool) -> None:
         "-DAK_BUILD_TESTS=OFF",
         "-DAK_BUILD_EXAMPLES=OFF",
         f"-DAK_BUILD_SERVER={'ON' if server else 'OFF'}",
-        "-DCMAKE_SHARED_LINKER_FLAGS=-Wl,--gc-sections -Wl,--exclude-libs,ALL -s",
+        f"-DAK_BUILD_CLIENT={'OFF' if server else 'ON'}",
+        "-DCMAKE_SHARED_LINKER_FLAGS=-Wl,--gc-sections -s",
         f"-DCMAKE_C_FLAGS={FLAGS} -ffile-prefix-map={TREE}=.",
     ]
     if server:
