@@ -43,6 +43,7 @@ CURL = {
     "CURL_ZLIB": "OFF",
     "CURL_BROTLI": "OFF",
     "CURL_ZSTD": "OFF",
+    "CURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG": "ON",
     "ENABLE_THREADED_RESOLVER": "ON",
     "CURL_DISABLE_WEBSOCKETS": "ON",
     "CURL_DISABLE_INSTALL": "OFF",
@@ -125,6 +126,7 @@ def _bubblewrap(compiler: Compiler, prefix: Path, work: Path) -> None:
     )
 
 
+OPTIONS: dict[str, object] = {"openssl": OPENSSL, "curl": CURL, "libmicrohttpd": MICROHTTPD, "bubblewrap": pinned("libcap")}
 Step = Callable[[Compiler, Path, Path], None]
 CLIENT: dict[str, Step] = {"openssl": _openssl, "curl": _curl, "cjson": _cjson}
 SERVER: dict[str, Step] = {"libmicrohttpd": _microhttpd, "bubblewrap": _bubblewrap}
@@ -132,7 +134,7 @@ SERVER: dict[str, Step] = {"libmicrohttpd": _microhttpd, "bubblewrap": _bubblewr
 
 def dependencies(compiler: Compiler, steps: dict[str, Step]) -> Path:
     """The folder where these are installed for the platform."""
-    facts = [FLAGS, OPENSSL, CURL, MICROHTTPD, SOURCES["zig"], {name: pinned(name) for name in steps}, pinned("libcap")]
+    facts = [FLAGS, SOURCES["zig"], {name: [pinned(name), OPTIONS.get(name)] for name in steps}]
     checksum = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
     prefix = CACHE / "libraries" / f"{compiler.platform}-{checksum}"
     (prefix / "lib").mkdir(parents=True, exist_ok=True)
