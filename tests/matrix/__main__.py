@@ -53,7 +53,7 @@ def run_row(row: Row, revision: str, minutes: int) -> bool:
     """Runs one row and keeps what it said."""
     log_path = CACHE / "logs" / f"{row.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    root = Root(row.system)
+    root = Root(row.system, row.name if row.from_dist else row.system.name)
     with log_path.open("w") as log:
         try:
             if row.fresh or not root.path.exists():
@@ -61,7 +61,10 @@ def run_row(row: Row, revision: str, minutes: int) -> bool:
         except subprocess.CalledProcessError as error:
             print(f"{row.name}: {row.system.title} could not be made ({error.cmd[0]}): {log_path}", file=sys.stderr)
             return False
-        root.take_tree(revision)
+        if row.from_dist:
+            root.take_packages()
+        else:
+            root.take_tree(revision)
         begin = time.monotonic()
         failed = run_stages(row, root, log, minutes)
         seconds = round(time.monotonic() - begin)

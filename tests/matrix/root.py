@@ -30,9 +30,9 @@ ENTER = str(TREE / "tests/matrix/enter")
 
 
 class Root:
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, name: str) -> None:
         self.system = system
-        self.path = CACHE / "roots" / system.name
+        self.path = CACHE / "roots" / name
 
     def _base(self, log: IO[str]) -> Path:
         """The system as it is when it is new, made once a day: sid moves."""
@@ -70,6 +70,12 @@ class Root:
             subprocess.run(["git", "clone", "-q", "--no-hardlinks", TREE, tree], check=True)
         subprocess.run(["git", "-C", tree, "fetch", "-q", TREE, "HEAD"], check=True)
         subprocess.run(["git", "-C", tree, "reset", "-q", "--hard", revision], check=True)
+
+    def take_packages(self) -> None:
+        """What ./dev dist made, and the programs that use it, in the tree's place."""
+        place = self.path / "srv/agentkernel"
+        for name in ("dist", "tools/dist/check", "tests/matrix"):
+            shutil.copytree(TREE / name, place / name)
 
     def run(self, command: str, user: str, log: IO[str], seconds: float) -> bool:
         """Whether it ended well in that time; all it started has ended when this returns."""

@@ -27,6 +27,7 @@ class Row:
     stages: tuple[Stage, ...]
     fresh: bool = False  # begins with a system on which nothing was installed
     packages: tuple[str, ...] = ()
+    from_dist: bool = False  # gets the packages in dist/ and not the tree
 
 
 SYSTEMS = {
@@ -80,6 +81,14 @@ def _ruby(name: str, title: str, system: str) -> Row:
     return _language(name, title, system, "bindings/ruby/dev check")
 
 
+def _alone(system: str) -> Row:
+    """The packages and nothing else on a fresh system: those that need a compiler come last."""
+    parts = ("tar", "python", "node", "ruby", "lua", "c", "go", "deb")
+    stages = (Stage("package lists", "apt-get update -q"), *(Stage(part, f"tools/dist/check/run {part}") for part in parts))
+    title = f"{SYSTEMS[system].title}, the packages alone"
+    return Row(f"packages-{system}", title, SYSTEMS[system], stages, fresh=True, from_dist=True)
+
+
 ROWS = {
     row.name: row
     for row in (
@@ -95,5 +104,7 @@ ROWS = {
         _ruby("ruby3.1", "Ruby 3.1, async 1, json 2", "debian12"),
         _ruby("ruby3.3", "Ruby 3.3, async 1, json 2", "debian13"),
         _ruby("ruby3.3-json3", "Ruby 3.3, async 2, json 3", "sid"),
+        _alone("debian12"),
+        _alone("debian13"),
     )
 }

@@ -29,6 +29,7 @@ def pack_languages(languages: list[str], platforms: list[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev dist", description=__doc__)
     parser.add_argument("platforms", nargs="*", metavar="PLATFORM", help=f"of {', '.join(PLATFORMS)} (default: all)")
+    parser.add_argument("--check", action="store_true", help="install each, alone, on fresh systems, and use it (needs root)")
     parser.add_argument("--only", action="append", metavar="PART", help="native, deb, tar or a language (default: all)")
     options = parser.parse_args()
     platforms = options.platforms or list(PLATFORMS)
@@ -36,6 +37,9 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no platform {unknown[0]}")
     parts = options.only or ["native", "tar", "deb", *LANGUAGES]
+    if options.check:
+        rows = ["packages-debian12", "packages-debian13"]
+        return subprocess.run([str(TREE / "dev"), "matrix", *rows], check=False).returncode
     try:
         if "native" in parts:
             build(platforms)
