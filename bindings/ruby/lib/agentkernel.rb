@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "agentkernel/version"
+require_relative "agentkernel/backtrace"
 require_relative "agentkernel/errors"
 require_relative "agentkernel/generated/errors"
 require "agentkernel/agentkernel_raw"
