@@ -4,10 +4,11 @@ require "fileutils"
 require_relative "lib/agentkernel/version"
 
 # The gem contains the library's sources, so that it installs where the library is not installed. A gem contains only
-# files below its own folder: they are copied there from the tree.
+# files below its own folder: `gem build` copies them there from the tree. Bundler, which reads this file whenever it
+# starts, must not: it may run twice at once, or in a tree that it cannot write.
 root = File.expand_path("../..", __dir__)
 native = File.join(__dir__, "ext/agentkernel/native")
-if File.directory?(File.join(root, "core"))
+if defined?(Gem::Commands::BuildCommand) && File.directory?(File.join(root, "core"))
   FileUtils.rm_rf(native)
   Dir.glob(["core/*/*.[ch]", "abi/abi.c", "abi/include/agentkernel.h"], base: root).each do |path|
     FileUtils.mkdir_p(File.dirname(File.join(native, path)))

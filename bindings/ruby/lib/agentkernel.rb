@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
 require_relative "agentkernel/version"
+require_relative "agentkernel/backtrace"
 require_relative "agentkernel/errors"
 require_relative "agentkernel/generated/errors"
-require "agentkernel/agentkernel_raw"
+require_relative "agentkernel/extension"
 
 # A client of agentkernel, which runs commands in isolated sandboxes: see Client.
 module AgentKernel

@@ -50,11 +50,41 @@ class JsonTest < Kit::Test
   def test_options_are_keywords
     code = <<~RUBY
       require "agentkernel"
+      require "json"
       JSON.singleton_class.prepend(Module.new { def parse(source, **options) = super })
       found = AgentKernel::Client.new(base_url: ARGV[0]).get_sandbox("sb")
       print found.lifecycle, found.extra["odd"]
     RUBY
     assert_equal "[1][1]", ruby(code, serve(record("[1]")).url)
+  end
+
+  # Without what the library does not need: a program that has no JSON does not load the parser.
+  def test_the_parser_is_loaded_when_it_is_needed
+    code = <<~RUBY
+      require "agentkernel"
+      one = AgentKernel::Client.new(base_url: ARGV[0])
+      result = one.run(["x"])
+      print defined?(JSON).inspect, result.to_json, defined?(JSON)
+    RUBY
+    assert_equal %(nil{"output":"hello\\n","exit_code":0}constant), ruby(code, reply(OK).url)
+  end
+
+  def test_a_record_is_an_object
+    data = {output: "x", output_base64: ["h\xC3\xA4\xFF\0"].pack("m0")}
+    result = client(reply({success: true, data:}).url).run(["x"])
+    object = {"output" => "hä\uFFFD\0", "exit_code" => 0}
+    assert_equal object, JSON.parse(result.to_json)
+    assert_equal object.transform_keys(&:to_sym), result.as_json(only: "anything")
+    assert_equal "h\xC3\xA4\xFF\0".b, result.to_h[:output]
+  end
+
+  def test_records_within_others
+    found = client(serve(record(%({"a":[1,null,"\\ud800"]}))).url).get_sandbox("sb")
+    object = {"name" => "sb", "status" => "running", "lifecycle" => {"a" => [1, nil, "\uFFFD"]}}
+    [JSON.generate({x: [found]}), {x: [found]}.to_json, JSON.pretty_generate({x: [found]})].each do |json|
+      assert_equal({"x" => [object]}, JSON.parse(json))
+    end
+    assert_equal "{\n", JSON.pretty_generate(found).lines[0]
   end
 
   # Encoding the user's values depends on the version of json; a value that it refuses is a wrong argument.

@@ -3,6 +3,7 @@
 require "minitest/autorun"
 require "agentkernel"
 require "fileutils"
+require "json"
 require "open3"
 require "rbconfig"
 require "timeout"

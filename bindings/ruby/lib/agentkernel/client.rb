@@ -49,8 +49,10 @@ module AgentKernel
 
     # A call that is bound but not sent yet. For this library's own use, as is finish.
     def prepare(operation, **arguments)
-      known = OPERATIONS[operation.to_s.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
-      Call.new(handle, known, arguments)
+      Backtrace.trimmed do
+        known = OPERATIONS[operation.to_s.to_sym] or raise ArgumentError, "no operation #{operation.inspect}"
+        Call.new(handle, known, arguments)
+      end
     end
 
     # Runs a call until it ends.
@@ -70,11 +72,13 @@ module AgentKernel
 
     def set(name, value)
       setting, type = SETTINGS[name]
-      case type
-      when :text then Raw.client_set_text(@handle, setting, Operation.text(name, value))
-      when :timeout then Raw.client_set_int(@handle, setting, Operation.milliseconds(name, value))
-      when :int then Raw.client_set_int(@handle, setting, Operation.integer(name, value))
-      else raise ArgumentError, "unknown keyword: #{name.inspect}"
+      Backtrace.trimmed do
+        case type
+        when :text then Raw.client_set_text(@handle, setting, Operation.text(name, value))
+        when :timeout then Raw.client_set_int(@handle, setting, Operation.milliseconds(name, value))
+        when :int then Raw.client_set_int(@handle, setting, Operation.integer(name, value))
+        else raise ArgumentError, "unknown keyword: #{name.inspect}"
+        end
       end
     end
   end

@@ -12,7 +12,9 @@ module AgentKernel
     # DetachedCommand. It polls the server with growing pauses, of at most a second. TimeoutError when the command is
     # still running; it is left running.
     def detached_wait(name, id, within: nil, **options)
-      raise TypeError, "within must be a number of seconds, not #{within.class}" unless (within || 0).is_a?(Numeric)
+      unless (within || 0).is_a?(Numeric)
+        Backtrace.refuse(TypeError, "within must be a number of seconds, not #{within.class}")
+      end
 
       limit = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (within || Float::INFINITY)
       pause = FIRST_PAUSE

@@ -38,6 +38,11 @@ module AgentKernel
       @sent = sent && SENT[sent]
     end
 
+    # Where it was raised, beginning at the caller's line: without the frames of this library, which $DEBUG (ruby -d)
+    # keeps.
+    def backtrace = Backtrace.trim(super)
+    def backtrace_locations = Backtrace.trim(super)
+
     # The output as text; bytes that are not UTF-8 are replaced.
     def text
       output && Text.of(output)

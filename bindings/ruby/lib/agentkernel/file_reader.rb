@@ -47,7 +47,7 @@ module AgentKernel
     # A reader that was closed early is not at the end of its file.
     def ended
       super
-      raise IOError, "the file is closed" unless @whole
+      Backtrace.refuse(IOError, "the file is closed") unless @whole
     end
   end
 end

@@ -31,18 +31,20 @@ module AgentKernel
     def write_file(name, path, content, **options)
       return write_from(name, path, content, **options) if content.respond_to?(:readpartial)
 
-      text = String.try_convert(content || "") # the library refuses nil
-      raise TypeError, "content must be a String or an IO, not #{content.class}" unless text
-
+      unless String.try_convert(content || "") # the library refuses nil
+        Backtrace.refuse(TypeError, "content must be a String or an IO, not #{content.class}")
+      end
       one(:write_file, name:, path:, content:, **options)
     end
 
     # Writes a file with the content of a local file. A block gets the number of bytes so far after each piece; leaving
     # it early leaves the file in the sandbox unchanged.
     def upload(name, from, path, **options, &)
-      File.open(from, "rb") do |file|
-        size = file.size if file.stat.file?
-        write_from(name, path, file, size:, **options, &)
+      Backtrace.trimmed do
+        File.open(from, "rb") do |file|
+          size = file.size if file.stat.file?
+          write_from(name, path, file, size:, **options, &)
+        end
       end
     end
 
@@ -50,15 +52,11 @@ module AgentKernel
     # then an existing file is unchanged; a symbolic link is kept. A block gets the number of bytes so far
     # after each piece; leaving it early leaves the local file unchanged.
     def download(name, path, into, **options, &)
-      into = File.realpath(into) if File.exist?(into)
-      raise Errno::EINVAL, "not a regular file: #{into}" unless !File.exist?(into) || File.file?(into)
+      Backtrace.trimmed do
+        into = File.realpath(into) if File.exist?(into)
+        raise Errno::EINVAL, "not a regular file: #{into}" unless !File.exist?(into) || File.file?(into)
 
-      Tempfile.create(File.basename(into), File.dirname(into), binmode: true) do |file|
-        size = open_file(name, path, **options) { |reader| save(reader, file, &) }
-        file.chmod(0o666 & ~File.umask)
-        file.close
-        File.rename(file.path, into)
-        size
+        replace(into) { |file| open_file(name, path, **options) { |reader| save(reader, file, &) } }
       end
     end
 
@@ -90,6 +88,17 @@ module AgentKernel
       source.readpartial(PIECE_BYTES, buffer)
     rescue EOFError
       nil
+    end
+
+    # Yields a file that takes the place of another afterwards; the result is the block's.
+    def replace(into)
+      Tempfile.create(File.basename(into), File.dirname(into), binmode: true) do |file|
+        result = yield file
+        file.chmod(0o666 & ~File.umask)
+        file.close
+        File.rename(file.path, into)
+        result
+      end
     end
 
     def save(reader, file)

@@ -97,7 +97,7 @@ module AgentKernel
     end
 
     def json(parameter, value)
-      JSON.generate(value, max_nesting: Text::MAX_NESTING)
+      Text.json.generate(value, max_nesting: Text::MAX_NESTING)
     rescue JSON::JSONError => e
       raise ArgumentError, "#{parameter.name} cannot be JSON: #{e.message}"
     end

@@ -7,15 +7,15 @@ module AgentKernel
     # Reads like IO#readpartial: at most maxlen bytes, as soon as there are any, into the buffer if one is given;
     # EOFError at the end.
     def readpartial(maxlen, buffer = nil)
-      raise TypeError, "maxlen must be an Integer, not #{maxlen.class}" unless maxlen.is_a?(Integer)
-      raise ArgumentError, "negative length #{maxlen} given" if maxlen.negative?
+      Backtrace.refuse(TypeError, "maxlen must be an Integer, not #{maxlen.class}") unless maxlen.is_a?(Integer)
+      Backtrace.refuse(ArgumentError, "negative length #{maxlen} given") if maxlen.negative?
 
       buffer ||= String.new
       return buffer.clear if maxlen.zero?
       return buffer if read_next(maxlen, buffer)
 
       buffer.clear
-      raise EOFError, "end of what the call reads"
+      Backtrace.refuse(EOFError, "end of what the call reads")
     end
 
     # Whether it has ended, failed or was closed.
@@ -74,9 +74,9 @@ module AgentKernel
     end
     # rubocop:enable Metrics/CyclomaticComplexity, Metrics/PerceivedComplexity
 
-    # The result of reading after the end: nothing, or the failure again.
+    # The result of reading after the end: nothing, or the failure again, at this line.
     def ended
-      raise @failure.dup if @failure
+      raise @failure, @failure.message, caller if @failure
     end
 
     def end_with(call, failure)

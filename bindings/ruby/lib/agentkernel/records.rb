@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "json"
-
 module AgentKernel
   # Text and JSON from servers.
   module Text
@@ -13,14 +11,22 @@ module AgentKernel
     # The library rejects JSON that is nested deeper.
     MAX_NESTING = 512
 
+    # Ruby's own parser, loaded when it is first needed.
+    def self.json
+      @json ||= begin
+        require "json"
+        JSON
+      end
+    end
+
     # JSON that the library has checked, as Ruby's own values. Input that not every version of Ruby's parser accepts
     # is repaired first, or allowed: of members with the same name the last counts.
-    def self.parse(json, freeze: false)
-      JSON.parse(whole(json), max_nesting: MAX_NESTING, allow_duplicate_key: true, freeze:)
+    def self.parse(text, freeze: false)
+      json.parse(whole(text), max_nesting: MAX_NESTING, allow_duplicate_key: true, freeze:)
     end
 
     # The same for a field of a record, frozen. (swig/ruby.i calls it.)
-    def self.field(json) = parse(json, freeze: true)
+    def self.field(text) = parse(text, freeze: true)
 
     SURROGATE = /\\u[dD][89a-fA-F]/
     # A surrogate pair; half a pair, six bytes; a backslash and the character after it, which starts no other escape.
@@ -28,11 +34,11 @@ module AgentKernel
     private_constant :SURROGATE, :ESCAPE
 
     # With U+FFFD for invalid characters, as in the library: bytes that are not UTF-8, half a surrogate pair.
-    def self.whole(json)
-      json = json.scrub unless json.valid_encoding?
-      return json unless json.match?(SURROGATE)
+    def self.whole(text)
+      text = text.scrub unless text.valid_encoding?
+      return text unless text.match?(SURROGATE)
 
-      json.gsub(ESCAPE) { |escape| escape.size == 6 ? "\\ufffd" : escape }
+      text.gsub(ESCAPE) { |escape| escape.size == 6 ? "\\ufffd" : escape }
     end
     private_class_method :whole
   end
@@ -56,6 +62,19 @@ module AgentKernel
     def key?(name) = @fields.key?(name)
 
     def to_h = @fields.dup
+
+    # The fields except raw, for JSON: bytes as text, with U+FFFD for what is not UTF-8. Rails calls it.
+    def as_json(*)
+      @fields.except(:raw).transform_values do |value|
+        value.is_a?(String) && value.encoding == Encoding::BINARY ? Text.of(value) : value
+      end
+    end
+
+    # The same as a JSON object. JSON.generate calls it, also for records in an Array or Hash.
+    def to_json(*state)
+      Text.json
+      as_json.to_json(*state)
+    end
 
     # For `in {exit_code: 0}`.
     def deconstruct_keys(_names) = @fields.dup

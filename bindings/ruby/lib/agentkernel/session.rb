@@ -83,6 +83,9 @@ module AgentKernel
       thread = Thread.new(&).tap { |made| made.report_on_exception = false }
       begin
         thread.value
+      rescue Error => e
+        e.set_backtrace(caller) # the thread's own does not lead here
+        raise
       ensure
         thread.join
       end

@@ -35,7 +35,7 @@ module AgentKernel
 
     # The next event; StopIteration after the last. Unlike a plain Enumerator's it needs no fiber.
     def next
-      take_event or raise StopIteration, "the stream has ended"
+      take_event or Backtrace.refuse(StopIteration, "the stream has ended")
     end
 
     # The next event, which remains the next.
