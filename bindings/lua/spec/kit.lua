@@ -34,6 +34,29 @@ function M.run_copas(over)
 	end
 end
 
+--- Sleeps in copas. Copas 1 cannot: there it is a turn of its loop, after which all wait.
+function M.sleep_in_copas(seconds)
+	local copas = require("copas")
+	if copas.pause then
+		copas.pause(seconds)
+		return
+	end
+	local waited = false
+	local ready = { close = function() end }
+	function ready.getfd()
+		return 0
+	end
+	function ready.dirty()
+		return true
+	end
+	function ready.receive()
+		waited = not waited
+		return not waited or nil, "timeout"
+	end
+	copas.receive(ready)
+	raw.sleep(math.ceil(seconds * 1000))
+end
+
 local ways = {}
 
 function ways.block(work)

@@ -1,6 +1,5 @@
 --- Many coroutines at once in one thread, in copas, cqueues and luv: none waits for another, and any may be stopped.
 local agentkernel = require("agentkernel")
-local raw = require("agentkernel_raw")
 local kit = require("spec.kit")
 
 local REPLY = '{"reply": {"json": {"success": true, "data": {"output": "hello\\n"}}}}'
@@ -42,24 +41,6 @@ function loops.luv()
 	}
 end
 
---- Copas 1 has no sleep: this is a turn of its loop, and then all wait.
-local function turn_of_copas(seconds)
-	local waited = false
-	local ready = { close = function() end }
-	function ready.getfd()
-		return 0
-	end
-	function ready.dirty()
-		return true
-	end
-	function ready.receive()
-		waited = not waited
-		return not waited or nil, "timeout"
-	end
-	require("copas").receive(ready)
-	raw.sleep(math.ceil(seconds * 1000))
-end
-
 function loops.copas()
 	local copas = require("copas")
 	local running, failure = 0, nil
@@ -78,7 +59,7 @@ function loops.copas()
 			end)
 			assert(not failure, failure)
 		end,
-		sleep = copas.pause or turn_of_copas,
+		sleep = kit.sleep_in_copas,
 	}
 end
 
