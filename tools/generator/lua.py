@@ -1,8 +1,8 @@
 """The binding of Lua: agentkernel/generated, and the table of methods in its README.md.
 
 generated/operations.lua has the methods of a client, generated/session.lua those of a session, and
-generated/settings.lua what agentkernel.new takes. generated/types.lua and generated/options.lua annotate records and
-options for editors.
+generated/settings.lua what agentkernel.new takes, generated/records.lua what tostring shows of records.
+generated/types.lua and generated/options.lua annotate records and options for editors.
 """
 
 from __future__ import annotations
@@ -53,6 +53,14 @@ OPTIONS = {
     "read_file": "File", "delete_file": "File", "write_file": "Write", "batch_run": "Batch",
     "exec_detached": "Detached", "detached_status": "DetachedId", "detached_kill": "DetachedId", "extend_ttl": "Extend",
     "take_snapshot": "Take", "restore_snapshot": "Restore",
+}  # fmt: skip
+
+# The fields that tostring shows, where those that a record always has say too little.
+SHOWN = {
+    "stream_event": ("type", "data", "exit_code", "message", "stage"), "batch_result": ("output", "error"),
+    "log_entry": ("type", "timestamp", "sandbox", "name"), "detached_command": ("id", "status", "exit_code"),
+    "detached_logs": ("stdout", "stderr"), "expiry": ("expires_at",), "snapshot": ("name", "sandbox"),
+    "backends": ("default_backend",),
 }  # fmt: skip
 
 # What users of Lua have to know beside what the schema says of an operation.
@@ -220,6 +228,26 @@ def _types(schema: Schema) -> str:
     return _file(TYPES_HEAD, *classes, FOR_EDITORS)
 
 
+RECORDS_HEAD = """\
+--- The type of each operation's records, and their main fields, which tostring shows."""
+
+
+def _shown(record: Record) -> tuple[str, ...]:
+    always = tuple(field.name for field in record.fields if field.required and field.type != "json")
+    return SHOWN.get(record.name, always)
+
+
+def _main_fields(schema: Schema) -> str:
+    names = {record.name: _record_type(record) for record in _records(schema)}
+    types = []
+    for record in _records(schema):
+        fields = "".join(f', "{name}"' for name in _shown(record))
+        types.append(f'local {names[record.name]} = {{ name = "{names[record.name]}"{fields} }}')
+    users = [each for each in schema.operations if each.record and each.record.name in names]
+    rows = [f"\t{each.name} = {names[each.record.name]}," for each in users if each.record]
+    return _file(RECORDS_HEAD, types, ["return {", *rows, "}\n"])
+
+
 # ---- methods ----
 
 
@@ -359,5 +387,6 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
         folder / "settings.lua": _settings(schema),
         folder / "options.lua": _options(schema),
         folder / "types.lua": _types(schema),
+        folder / "records.lua": _main_fields(schema),
         readme: _readme(schema, readme.read_text()),
     }

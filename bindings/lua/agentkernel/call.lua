@@ -2,6 +2,7 @@
 local raw = require("agentkernel_raw")
 local errors = require("agentkernel.errors")
 local protect = require("agentkernel.protect")
+local records = require("agentkernel.records")
 
 local ITEM, AGAIN = raw.ITEM, raw.AGAIN
 local next_record, wait, values = raw.call_next, raw.call_wait, raw.call_values
@@ -13,6 +14,7 @@ local TURN_MS = 100
 ---@class agentkernel.Call
 ---@field handle userdata?
 ---@field operation string its name
+---@field kind table? the metatable of its records
 ---@field waiter agentkernel.Waiter?
 ---@field watched table? the descriptor that the waiter watches, and whether the call was collected
 ---@field guard any makes the waiter forget the descriptor when the call is collected
@@ -37,7 +39,8 @@ function Call.new(client, operation, named, waiter)
 		raw.call_free(handle)
 		return nil, errors.from(err)
 	end
-	return setmetatable({ handle = handle, operation = operation.name, waiter = waiter, waiting = false }, Call)
+	local kind = records.metatable(operation.name)
+	return setmetatable({ handle = handle, operation = operation.name, kind = kind, waiter = waiter, waiting = false }, Call)
 end
 
 --- Waits in the library, which steps as well.
@@ -146,7 +149,11 @@ end
 --- ITEM and the next record, as a table of the fields that are set, or DONE; or nil and the Error.
 function Call:next()
 	local status, result = next_record(self.handle)
-	return complete(self, status, result)
+	status, result = complete(self, status, result)
+	if status == ITEM then
+		setmetatable(result, self.kind)
+	end
+	return status, result
 end
 
 --- OK and bytes of output, ITEM, or DONE; or nil and the Error.
@@ -168,7 +175,7 @@ function Call:record()
 	if not status then
 		return nil, errors.from(record)
 	end
-	return record
+	return setmetatable(record, self.kind)
 end
 
 --- All records to the call's end, which is freed then; or nil, the Error, and the records before it.

@@ -15,4 +15,7 @@ M.new = Client.new
 --- The C library's version, and libcurl's.
 M.version = raw.version_text()
 
+--- The library's version alone, such as "1.2.3". This module is released together with the library.
+M._VERSION = M.version:match("%d+%.%d+%.%d+")
+
 return M

@@ -70,7 +70,7 @@ local function settle(self, call, status, result)
 		status, result = call:await()
 	end
 	if status == ITEM then
-		return note(self, result)
+		return note(self, setmetatable(result, call.kind))
 	elseif not status then
 		err = errors.from(result)
 	end
@@ -91,7 +91,8 @@ function Stream:recv()
 	end
 	local status, first, id, data, stream, parsed = next_event(call.handle)
 	if data then -- see __call
-		return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
+		local event = { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
+		return setmetatable(event, call.kind)
 	end
 	return settle(self, call, status, first)
 end
@@ -107,7 +108,8 @@ function Stream:__call()
 	if call and call.handle and not call.waiting then -- recv inline, for speed
 		local status, first, id, data, stream, parsed = next_event(call.handle)
 		if data then -- an event of output, as most are, is returned as its parts: building the table is fastest here
-			return { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
+			event = { type = "output", raw = first, id = id, data = data, stream = stream, parsed = parsed }
+			return setmetatable(event, call.kind)
 		end
 		event, err = settle(self, call, status, first)
 	else

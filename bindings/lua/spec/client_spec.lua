@@ -121,6 +121,39 @@ describe("client", function()
 		assert.are.equal(math.huge, assert(agentkernel.new({ timeout = math.huge })):setting("timeout"))
 	end)
 
+	it("has the version", function()
+		assert.is_truthy(agentkernel._VERSION:find("^%d+%.%d+%.%d+$"))
+		assert.is_truthy(agentkernel.version:find(agentkernel._VERSION, 1, true))
+	end)
+
+	it("has records that say what they are", function()
+		local long = ("x"):rep(39) .. "\195\164"
+		local replies = {
+			run = '{"output": "two\\n\\"lines\\"", "exit_code": 0}',
+			exec_in_sandbox = '{"output": "' .. long .. '", "exit_code": 0}',
+			get_sandbox = '{"name": "box", "status": "running", "labels": {"team": "hidden"}}',
+			read_file = '{"content": "hidden", "encoding": "utf8", "size": 6}',
+		}
+		local wanted = {
+			run = [[agentkernel.Output (output "two\n\"lines\"", exit_code 0)]],
+			exec_in_sandbox = 'agentkernel.Output (output "' .. ("x"):rep(39) .. '"..., exit_code 0)',
+			get_sandbox = 'agentkernel.Sandbox (name "box", status "running")',
+			read_file = "agentkernel.File (content 6 bytes)",
+		}
+		local arguments = {
+			run = { { "x" } },
+			exec_in_sandbox = { "box", { "x" } },
+			get_sandbox = { "box" },
+			read_file = { "box", "/x" },
+		}
+		for name, data in pairs(replies) do
+			local server = kit.rules('{"steps": [{"reply": {"json": {"success": true, "data": ' .. data .. "}}}]}")
+			local client = assert(agentkernel.new({ base_url = server.url }))
+			assert.are.equal(wanted[name], tostring(assert(client[name](client, (unpack or table.unpack)(arguments[name])))))
+			server:stop()
+		end
+	end)
+
 	it("takes the environment where it is told nothing", function()
 		local output, status = kit.shell(
 			[[AGENTKERNEL_BASE_URL=local: lua%s -e 'print(require("agentkernel").new():run({"echo", "hello"}).output)']],

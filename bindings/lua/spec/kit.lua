@@ -17,11 +17,45 @@ end
 
 --- The loops installed for it.
 M.loops = {}
-for _, name in ipairs({ "cqueues", "luv" }) do
+for _, name in ipairs({ "copas", "cqueues", "luv" }) do
 	M.loops[#M.loops + 1] = M.has(name) and name or nil
 end
 
 -- ---- ways to wait: the same tests, blocking and in coroutines ----
+
+--- Runs copas until its coroutines have ended. The loop of copas 1 does not end by itself.
+function M.run_copas(over)
+	local copas = require("copas")
+	if copas.finished then
+		return copas.loop()
+	end
+	while not over() do
+		copas.step()
+	end
+end
+
+--- Sleeps in copas. Copas 1 cannot: there it is a turn of its loop, after which all wait.
+function M.sleep_in_copas(seconds)
+	local copas = require("copas")
+	if copas.pause then
+		copas.pause(seconds)
+		return
+	end
+	local waited = false
+	local ready = { close = function() end }
+	function ready.getfd()
+		return 0
+	end
+	function ready.dirty()
+		return true
+	end
+	function ready.receive()
+		waited = not waited
+		return not waited or nil, "timeout"
+	end
+	copas.receive(ready)
+	raw.sleep(math.ceil(seconds * 1000))
+end
 
 local ways = {}
 
@@ -44,6 +78,20 @@ function ways.luv(work)
 		fine, failure = require("agentkernel.protect").pcall(work)
 	end)()
 	uv.run()
+	if not fine then
+		error(failure, 0)
+	end
+end
+
+function ways.copas(work)
+	local over, fine, failure = false, nil, nil
+	require("copas").addthread(function()
+		fine, failure = require("agentkernel.protect").pcall(work)
+		over = true
+	end)
+	M.run_copas(function()
+		return over
+	end)
 	if not fine then
 		error(failure, 0)
 	end

@@ -3,6 +3,7 @@
 local raw = require("agentkernel_raw")
 local arguments = require("agentkernel.arguments")
 local Client = require("agentkernel.client")
+local RECORDS = require("agentkernel.generated.records")
 local SETTINGS = require("agentkernel.generated.settings")
 local kit = require("spec.kit")
 
@@ -90,6 +91,11 @@ describe("parity", function()
 					gives = "Event"
 				end
 				assert.is_truthy(plain or types[gives][field], name .. " gives " .. field)
+			end
+			local shown = RECORDS[name]
+			assert.are.equal(gives, shown and shown.name)
+			for _, field in ipairs(shown or {}) do
+				assert.is_true(types[gives][field] and field ~= "raw", name .. " shows " .. field)
 			end
 		end)
 	end

@@ -69,6 +69,7 @@ describe("stream (" .. kit.way .. ")", function()
 		local event = stream:recv()
 		while event do
 			assert.are.same(stream.call and stream.call:record(), event)
+			assert.are.equal('agentkernel.Event (type "' .. event.type, tostring(event):match('^[^"]*"%a+'))
 			kinds[#kinds + 1] = event.type
 			event = stream:recv()
 		end
@@ -83,6 +84,7 @@ describe("stream (" .. kit.way .. ")", function()
 				count = count + 1
 				assert.are.same(stream.call:record(), turn)
 				assert.are.equal(kinds[count], turn.type)
+				assert.is_truthy(tostring(turn):find("^agentkernel%.Event %(type "))
 			end
 			assert.are.equal(#events, count)
 			assert.are.equal("done", stream.final.type)

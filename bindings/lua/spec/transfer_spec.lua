@@ -331,7 +331,7 @@ elseif kit.has(kit.way) then
 		test("another coroutine ends a transfer that is waited for", function()
 			local server = breaking_server('{"wait": "close"}')
 			local download = client_of(server.url):iter_download("sb", "/x", here("to"))
-			local sleep = kit.way == "luv" and require("agentkernel.luv").sleep or require("cqueues").sleep
+			local sleep = kit.way == "copas" and kit.sleep_in_copas or require("agentkernel." .. kit.way).sleep
 			local other
 			local function stop()
 				other = coroutine.running()
@@ -346,6 +346,8 @@ elseif kit.has(kit.way) then
 			end
 			if kit.way == "luv" then
 				coroutine.wrap(stop)()
+			elseif kit.way == "copas" then
+				require("copas").addthread(stop)
 			else
 				require("cqueues").running():wrap(stop)
 			end
