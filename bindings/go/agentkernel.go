@@ -8,8 +8,8 @@
 package agentkernel
 
 import (
-	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,8 +69,8 @@ func (c *Client) BaseURL() string {
 	return string(text)
 }
 
-// Close releases the client's connections. Operations in progress continue; later ones fail with [os.ErrClosed]. It may
-// be called again. Without it the garbage collector does the same.
+// Close releases the client's connections. Operations in progress continue; later ones fail with [ErrClosed]. It may be
+// called again. Without it the garbage collector does the same.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,9 +78,17 @@ func (c *Client) Close() error {
 		c.cleanup.Stop()
 		raw.Client_free(c.handle)
 		c.handle = 0
-		c.err = os.ErrClosed
+		c.err = closed("client")
 	}
 	return nil
+}
+
+// String returns the URL of the client's server for fmt, or why there is none.
+func (c *Client) String() string {
+	if err := c.Err(); err != nil {
+		return "agentkernel.Client(" + strings.TrimPrefix(err.Error(), prefix) + ")"
+	}
+	return "agentkernel.Client(" + c.BaseURL() + ")"
 }
 
 // Version returns the version of the underlying library, with libcurl's.
