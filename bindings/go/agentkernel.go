@@ -10,9 +10,11 @@ package agentkernel
 import (
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/thrashr888/agentkernel/bindings/go/internal/local"
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
 )
 
@@ -27,10 +29,18 @@ type Client struct {
 	cleanup runtime.Cleanup
 }
 
-// New returns a client, without any I/O; nil means that all settings come from the environment and the defaults. An
-// invalid setting is reported by [Client.Err], and by every operation before anything is sent.
+// New returns a client; nil means that all settings come from the environment and the defaults. An invalid setting is
+// reported by [Client.Err], and by every operation before anything is sent. There is no I/O, but that the first client
+// of local: writes agentkernel-local into the user's cache folder, where this module has it embedded.
 func New(opts *Options) *Client {
 	c := &Client{}
+	if opts.isLocal() {
+		if err := local.Prepare(); err != nil {
+			c.err = &Error{Code: ErrConnect, Message: "local: there is no place for agentkernel-local: set XDG_CACHE_HOME to a " +
+				"folder of yours, or " + local.Variable + " to an installed one", Phase: "connect", causes: []error{err}}
+			return c
+		}
+	}
 	fail := raw.Error_new()
 	defer raw.Error_free(fail)
 	var handle raw.Client
@@ -44,6 +54,14 @@ func New(opts *Options) *Client {
 	opts.bind(&to)
 	c.err = to.err
 	return c
+}
+
+func (o *Options) isLocal() bool {
+	url := os.Getenv("AGENTKERNEL_BASE_URL")
+	if o != nil && o.BaseURL != "" {
+		url = o.BaseURL
+	}
+	return strings.EqualFold(url, "local:")
 }
 
 // Err returns the error of an invalid setting, or nil.
@@ -69,8 +87,8 @@ func (c *Client) BaseURL() string {
 	return string(text)
 }
 
-// Close releases the client's connections. Operations in progress continue; later ones fail with [os.ErrClosed]. It may
-// be called again. Without it the garbage collector does the same.
+// Close releases the client's connections. Operations in progress continue; later ones fail with [ErrClosed]. It may be
+// called again. Without it the garbage collector does the same.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,9 +96,17 @@ func (c *Client) Close() error {
 		c.cleanup.Stop()
 		raw.Client_free(c.handle)
 		c.handle = 0
-		c.err = os.ErrClosed
+		c.err = closed("client")
 	}
 	return nil
+}
+
+// String returns the URL of the client's server for fmt, or why there is none.
+func (c *Client) String() string {
+	if err := c.Err(); err != nil {
+		return "agentkernel.Client(" + strings.TrimPrefix(err.Error(), prefix) + ")"
+	}
+	return "agentkernel.Client(" + c.BaseURL() + ")"
 }
 
 // Version returns the version of the underlying library, with libcurl's.

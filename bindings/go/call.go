@@ -164,9 +164,17 @@ func (c *call) failure(code Code) error {
 			err.causes = append(err.causes, cause)
 		}
 	} else {
-		err.causes = append(err.causes, os.ErrClosed)
+		err.causes = append(err.causes, closed(c.what()))
 	}
 	return err
+}
+
+// what its user knows the call as.
+func (c *call) what() string {
+	if c.op.id == raw.OP_READ_FILE {
+		return "file"
+	}
+	return "stream"
 }
 
 // close ends the call in any state. It may be called at any time, and again.

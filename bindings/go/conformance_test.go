@@ -367,9 +367,11 @@ func setOption(t *testing.T, opts reflect.Value, name string, value any) {
 	}
 }
 
+// memberByName finds a member by its name on the wire: options are not tagged with it.
 func memberByName(record reflect.Value, name string) reflect.Value {
+	plain := strings.ReplaceAll(strings.TrimSuffix(name, "_ms"), "_", "")
 	for _, member := range reflect.VisibleFields(record.Type().Elem()) {
-		if member.Tag.Get("json") == name {
+		if tag := member.Tag.Get("json"); tag == name || tag == "" && strings.EqualFold(member.Name, plain) {
 			return record.Elem().FieldByIndex(member.Index)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -22,6 +23,19 @@ func (c Code) Error() string {
 	}
 	return fmt.Sprintf("agentkernel error %d", int32(c))
 }
+
+// ErrClosed is what errors of operations on a closed client, stream or file are, for errors.Is. They are also
+// [os.ErrClosed].
+var ErrClosed error = closed("client, stream or file")
+
+type closed string
+
+func (c closed) Error() string { return prefix + string(c) + " is closed" }
+
+func (c closed) Is(target error) bool { return target == ErrClosed || target == os.ErrClosed }
+
+// prefix is the start of every error's text.
+const prefix = "agentkernel: "
 
 // Sent states whether the request of a failed operation may have been executed.
 type Sent int
@@ -50,7 +64,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := "agentkernel: "
+	text := prefix
 	if e.Operation != "" {
 		text += e.Operation + ": "
 	}
@@ -59,7 +73,7 @@ func (e *Error) Error() string {
 	}
 	text += e.Message
 	for _, cause := range e.causes {
-		text += ": " + cause.Error()
+		text += ": " + strings.TrimPrefix(cause.Error(), prefix)
 	}
 	return text
 }

@@ -87,10 +87,10 @@ func ExampleClient_WithSandbox() {
 		fmt.Print(output.Output)
 		return nil
 	}) // it is removed by now: after a return, an error, a panic, or the end of the context
-	fmt.Println(err)
-	// Output:
-	// kept
-	// <nil>
+	if err != nil {
+		panic(err)
+	}
+	// Output: kept
 }
 
 func ExampleSandboxSession_ReadFile() {
@@ -169,10 +169,10 @@ func ExampleClient_DetachedWait() {
 func ExampleClient_RestoreSnapshot() {
 	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
 	defer client.Close()
+
 	if _, err := client.CreateSandbox(ctx, "work", nil); err != nil {
 		panic(err)
 	}
-
 	_, err := client.TakeSnapshot(ctx, &agentkernel.TakeSnapshotOptions{Sandbox: "work", Name: "before"})
 	if err != nil {
 		panic(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
@@ -66,7 +65,7 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 	defer f.call.use.Unlock()
 	switch {
 	case f.call.handle == 0 && f.ended == nil:
-		return 0, os.ErrClosed
+		return 0, closed("file")
 	case len(f.head) > 0 || len(buf) == 0:
 		size := copy(buf, f.head)
 		f.head = f.head[size:]
@@ -91,12 +90,15 @@ func (f *FileReader) Read(buf []byte) (int, error) {
 	}
 }
 
-// Close closes the reader. A Read in progress returns an error that is [os.ErrClosed]. It may be called again.
+// Close closes the reader. A Read in progress returns an error that is [ErrClosed]. It may be called again.
 func (f *FileReader) Close() error {
 	f.cleanup.Stop()
 	f.call.close()
 	return nil
 }
+
+// String returns the name of the reader's operation for fmt.
+func (f *FileReader) String() string { return f.call.describe("FileReader") }
 
 // pieceBytes is how much WriteFileFrom reads at a time, and maxEmptyReads how many reads in a row may return nothing.
 const (

@@ -12,39 +12,45 @@ import (
 type Options struct {
 	// The server: http://, https://, unix:///path.sock, or local: for one of this process's own. Environment:
 	// AGENTKERNEL_BASE_URL. Default: http://localhost:18888.
-	BaseURL string `json:"base_url"`
+	BaseURL string
 	// The API key; write-only. Environment: AGENTKERNEL_API_KEY. Default: none.
-	APIKey string `json:"api_key"`
+	APIKey string
 	// Time for a unary call, from its first step to the last byte. Default: 30 s.
-	Timeout time.Duration `json:"timeout_ms"`
+	Timeout time.Duration
 	// Time for connecting, of streams too. Default: 10 s.
-	ConnectTimeout time.Duration `json:"connect_timeout_ms"`
+	ConnectTimeout time.Duration
 	// Time that a stream may be silent after its first byte. Default: 60 s.
-	IdleTimeout time.Duration `json:"idle_timeout_ms"`
+	IdleTimeout time.Duration
 	// Time for a whole stream. Default: none.
-	TotalTimeout time.Duration `json:"total_timeout_ms"`
+	TotalTimeout time.Duration
 	// File of trusted certificates (PEM). Environment: AGENTKERNEL_CA_FILE. Default: the system's.
-	CAFile string `json:"ca_file"`
+	CAFile string
 	// Hashed directory of trusted certificates. Environment: AGENTKERNEL_CA_DIR. Default: the system's.
-	CADir string `json:"ca_dir"`
+	CADir string
 	// Client certificate (PEM). Environment: AGENTKERNEL_CERT_FILE. Default: none.
-	CertFile string `json:"cert_file"`
+	CertFile string
 	// Private key of the client certificate (PEM). Environment: AGENTKERNEL_KEY_FILE. Default: none.
-	KeyFile string `json:"key_file"`
+	KeyFile string
 	// URL of a proxy. Those of the environment are not used for loopback addresses. Environment: http_proxy,
 	// https_proxy, all_proxy. Default: none.
-	Proxy string `json:"proxy"`
+	Proxy string
 	// Hosts that are reached without a proxy, separated by commas. Environment: no_proxy. Default: none.
-	NoProxy string `json:"no_proxy"`
+	NoProxy string
 	// Maximum size of the reply of a unary call. Default: 64 MiB.
-	MaxReplyBytes int64 `json:"max_reply_bytes"`
+	MaxReplyBytes int64
 	// Maximum size of an event of a stream. Default: 64 MiB.
-	MaxEventBytes int64 `json:"max_event_bytes"`
+	MaxEventBytes int64
 	// Text appended to the user agent "libagentkernel/VERSION". Default: none.
-	UserAgent string `json:"user_agent"`
+	UserAgent string
 	// Number of idle connections kept for later calls; 0 keeps none. Default: 64.
-	MaxIdle *int `json:"max_idle"`
+	MaxIdle *int
 }
+
+// String shows what is set, for fmt.
+func (o Options) String() string { return describe(o, nil, "APIKey", "Proxy") }
+
+// GoString is String: %#v does not show a secret either.
+func (o Options) GoString() string { return o.String() }
 
 func (o *Options) bind(to *settings) {
 	if o == nil {
@@ -104,14 +110,17 @@ func (o *Options) bind(to *settings) {
 // are not streams, IdleTimeout and TotalTimeout are for streams.
 type CallOptions struct {
 	// Time for the whole call.
-	Timeout time.Duration `json:"timeout_ms"`
+	Timeout time.Duration
 	// Time for connecting.
-	ConnectTimeout time.Duration `json:"connect_timeout_ms"`
+	ConnectTimeout time.Duration
 	// Time that a stream may be silent after its first byte.
-	IdleTimeout time.Duration `json:"idle_timeout_ms"`
+	IdleTimeout time.Duration
 	// Time for a whole stream.
-	TotalTimeout time.Duration `json:"total_timeout_ms"`
+	TotalTimeout time.Duration
 }
+
+// String shows what is set, for fmt.
+func (o CallOptions) String() string { return describe(o, nil) }
 
 func (o *CallOptions) bind(to *binder) {
 	if o == nil {
@@ -134,17 +143,20 @@ func (o *CallOptions) bind(to *binder) {
 // RunOptions are the optional parameters of [Client.Run] and [Client.RunStream].
 type RunOptions struct {
 	// The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
-	Image string `json:"image"`
+	Image string
 	// The security profile: permissive, moderate or restrictive.
-	Profile SecurityProfile `json:"profile"`
+	Profile SecurityProfile
 	// Whether to use the server's pool of warm sandboxes. Sent as false when not set, because the full server's pool
 	// re-parses arguments in a shell and loses exit codes.
-	Fast *bool `json:"fast"`
+	Fast *bool
 	// Whether a failing command is an error. Default: true. If it is not, the result has the exit code. Not for
 	// streams.
-	Check *bool `json:"check"`
+	Check *bool
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o RunOptions) String() string { return describe(o, nil) }
 
 func (o *RunOptions) bind(to *binder) {
 	if o == nil {
@@ -168,9 +180,12 @@ func (o *RunOptions) bind(to *binder) {
 // ListSandboxesOptions are the optional parameters of [Client.ListSandboxes].
 type ListSandboxesOptions struct {
 	// User-defined labels.
-	Labels map[string]string `json:"labels"`
+	Labels map[string]string
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o ListSandboxesOptions) String() string { return describe(o, nil) }
 
 func (o *ListSandboxesOptions) bind(to *binder) {
 	if o == nil {
@@ -183,51 +198,57 @@ func (o *ListSandboxesOptions) bind(to *binder) {
 // CreateSandboxOptions are the optional parameters of [Client.CreateSandbox].
 type CreateSandboxOptions struct {
 	// The image name: 1 to 256 of A-Z a-z 0-9 . _ / : @ -.
-	Image string `json:"image"`
+	Image string
 	// The number of virtual processors.
-	VCPUs int `json:"vcpus"`
+	VCPUs int
 	// The memory in MiB.
-	MemoryMB int `json:"memory_mb"`
+	MemoryMB int
 	// The security profile: permissive, moderate or restrictive.
-	Profile SecurityProfile `json:"profile"`
+	Profile SecurityProfile
 	// The backend that isolates the sandbox.
-	Backend string `json:"backend"`
+	Backend string
 	// The git repository to clone into /workspace.
-	SourceURL string `json:"source_url"`
+	SourceURL string
 	// The branch, tag or commit to check out.
-	SourceRef string `json:"source_ref"`
+	SourceRef string
 	// Volumes to mount, each "slug:/path" or "slug:/path:ro".
-	Volumes []string `json:"volumes"`
+	Volumes []string
 	// Secrets, each "KEY=value:host", "KEY:host" or "KEY:host:Header".
-	Secrets []string `json:"secrets"`
+	Secrets []string
 	// Keys of secrets that the sandbox gets as files.
-	SecretFiles []string `json:"secret_files"`
+	SecretFiles []string
 	// Published ports, each such as "8080:80", "3000" or "53:53/udp".
-	Ports []string `json:"ports"`
+	Ports []string
 	// The network to join: {name, subnet, gateway, dns, static_ip}. A [Network], or anything that encodes to such
 	// JSON.
-	Network any `json:"network"`
+	Network any
 	// The agent to prepare the sandbox for.
-	Agent string `json:"agent"`
+	Agent string
 	// Whether the sandbox sees placeholders, which a proxy replaces by the secrets.
-	PlaceholderSecrets bool `json:"placeholder_secrets"`
+	PlaceholderSecrets bool
 	// Environment variables mapped to hosts. Values of secrets are never shown.
-	SecretMappings map[string]string `json:"secret_mappings"`
+	SecretMappings map[string]string
 	// A shell script to run after creation.
-	InitScript string `json:"init_script"`
+	InitScript string
 	// The name of the template it was created from.
-	CreatedFromTemplate string `json:"created_from_template"`
+	CreatedFromTemplate string
 	// What that template says about its use.
-	TemplateHelpText string `json:"template_help_text"`
+	TemplateHelpText string
 	// User-defined labels.
-	Labels map[string]string `json:"labels"`
+	Labels map[string]string
 	// A user-defined description.
-	Description string `json:"description"`
+	Description string
 	// Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}. A
 	// [Lifecycle], or anything that encodes to such JSON.
-	Lifecycle any `json:"lifecycle"`
+	Lifecycle any
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o CreateSandboxOptions) String() string { return describe(o, nil, "Secrets") }
+
+// GoString is String: %#v does not show a secret either.
+func (o CreateSandboxOptions) GoString() string { return o.String() }
 
 func (o *CreateSandboxOptions) bind(to *binder) {
 	if o == nil {
@@ -286,15 +307,21 @@ func (o *CreateSandboxOptions) bind(to *binder) {
 // ExecOptions are the optional parameters of [Client.ExecInSandbox].
 type ExecOptions struct {
 	// Environment variables, each "NAME=VALUE".
-	Env []string `json:"env"`
+	Env []string
 	// The working directory, an absolute path in the sandbox.
-	Workdir string `json:"workdir"`
+	Workdir string
 	// Whether to run the command as root in the sandbox. Servers may forbid it.
-	Sudo *bool `json:"sudo"`
+	Sudo *bool
 	// Whether a failing command is an error. Default: true. If it is not, the result has the exit code.
-	Check *bool `json:"check"`
+	Check *bool
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o ExecOptions) String() string { return describe(o, nil, "Env") }
+
+// GoString is String: %#v does not show a secret either.
+func (o ExecOptions) GoString() string { return o.String() }
 
 func (o *ExecOptions) bind(to *binder) {
 	if o == nil {
@@ -316,11 +343,14 @@ func (o *ExecOptions) bind(to *binder) {
 // ResizeSandboxOptions are the optional parameters of [Client.ResizeSandbox].
 type ResizeSandboxOptions struct {
 	// The number of virtual processors.
-	VCPUs int `json:"vcpus"`
+	VCPUs int
 	// The memory in MiB.
-	MemoryMB int `json:"memory_mb"`
+	MemoryMB int
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o ResizeSandboxOptions) String() string { return describe(o, nil) }
 
 func (o *ResizeSandboxOptions) bind(to *binder) {
 	if o == nil {
@@ -338,14 +368,17 @@ func (o *ResizeSandboxOptions) bind(to *binder) {
 // UpdateSandboxOptions are the optional parameters of [Client.UpdateSandbox].
 type UpdateSandboxOptions struct {
 	// User-defined labels. An empty map removes them all.
-	Labels map[string]string `json:"labels"`
+	Labels map[string]string
 	// A user-defined description.
-	Description *string `json:"description"`
+	Description *string
 	// Automatic actions: {auto_stop_after_seconds, auto_archive_after_seconds, auto_delete_after_seconds}. A
 	// [Lifecycle], or anything that encodes to such JSON.
-	Lifecycle any `json:"lifecycle"`
+	Lifecycle any
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o UpdateSandboxOptions) String() string { return describe(o, nil) }
 
 func (o *UpdateSandboxOptions) bind(to *binder) {
 	if o == nil {
@@ -362,13 +395,19 @@ func (o *UpdateSandboxOptions) bind(to *binder) {
 // DetachedOptions are the optional parameters of [Client.ExecDetached].
 type DetachedOptions struct {
 	// Environment variables, each "NAME=VALUE".
-	Env []string `json:"env"`
+	Env []string
 	// The working directory, an absolute path in the sandbox.
-	Workdir string `json:"workdir"`
+	Workdir string
 	// Whether to run the command as root in the sandbox. Servers may forbid it.
-	Sudo *bool `json:"sudo"`
+	Sudo *bool
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o DetachedOptions) String() string { return describe(o, nil, "Env") }
+
+// GoString is String: %#v does not show a secret either.
+func (o DetachedOptions) GoString() string { return o.String() }
 
 func (o *DetachedOptions) bind(to *binder) {
 	if o == nil {
@@ -387,9 +426,12 @@ func (o *DetachedOptions) bind(to *binder) {
 // DetachedLogsOptions are the optional parameters of [Client.DetachedLogs].
 type DetachedLogsOptions struct {
 	// The output stream: stdout or stderr. Default: stdout.
-	Stream string `json:"stream"`
+	Stream string
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o DetachedLogsOptions) String() string { return describe(o, nil) }
 
 func (o *DetachedLogsOptions) bind(to *binder) {
 	if o == nil {
@@ -404,11 +446,14 @@ func (o *DetachedLogsOptions) bind(to *binder) {
 // TakeSnapshotOptions are the parameters of [Client.TakeSnapshot].
 type TakeSnapshotOptions struct {
 	// The name of the sandbox.
-	Sandbox string `json:"sandbox"`
+	Sandbox string
 	// The name: 1 to 63 letters, digits, hyphens and underscores.
-	Name string `json:"name"`
+	Name string
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o TakeSnapshotOptions) String() string { return describe(o, nil) }
 
 func (o *TakeSnapshotOptions) bind(to *binder) {
 	if o == nil {
@@ -427,11 +472,14 @@ func (o *TakeSnapshotOptions) bind(to *binder) {
 type RestoreSnapshotOptions struct {
 	// The name of the new sandbox: 1 to 63 letters, digits, hyphens and underscores. Default: the name of the
 	// snapshot's sandbox, followed by -restored.
-	AsName string `json:"as_name"`
+	AsName string
 	// Whether to start it at once. Otherwise it is stopped.
-	Start *bool `json:"start"`
+	Start *bool
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o RestoreSnapshotOptions) String() string { return describe(o, nil) }
 
 func (o *RestoreSnapshotOptions) bind(to *binder) {
 	if o == nil {
@@ -449,9 +497,12 @@ func (o *RestoreSnapshotOptions) bind(to *binder) {
 // RequestOptions are the optional parameters of [Client.Request].
 type RequestOptions struct {
 	// Whether a status other than 2xx is an error. Default: true. If it is not, the reply has the status.
-	Check *bool `json:"check"`
+	Check *bool
 	CallOptions
 }
+
+// String shows what is set, for fmt.
+func (o RequestOptions) String() string { return describe(o, nil) }
 
 func (o *RequestOptions) bind(to *binder) {
 	if o == nil {

@@ -15,6 +15,9 @@ type HealthInfo struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r HealthInfo) String() string { return describe(r, &r.Record) }
+
 func (r *HealthInfo) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_STATUS:
@@ -36,6 +39,9 @@ type RunOutput struct {
 	TotalBytes int64 `json:"total_bytes"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r RunOutput) String() string { return describe(r, &r.Record) }
 
 func (r *RunOutput) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -86,6 +92,9 @@ type Event struct {
 	OOM bool `json:"oom"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r Event) String() string { return describe(r, &r.Record) }
 
 func (r *Event) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -177,6 +186,9 @@ type SandboxInfo struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r SandboxInfo) String() string { return describe(r, &r.Record) }
+
 func (r *SandboxInfo) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_NAME:
@@ -243,6 +255,9 @@ type FileReadResponse struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r FileReadResponse) String() string { return describe(r, &r.Record) }
+
 func (r *FileReadResponse) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_CONTENT:
@@ -263,6 +278,9 @@ type BatchFileWriteResponse struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r BatchFileWriteResponse) String() string { return describe(r, &r.Record) }
+
 func (r *BatchFileWriteResponse) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_WRITTEN:
@@ -280,6 +298,9 @@ type BatchResult struct {
 	Error *string `json:"error"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r BatchResult) String() string { return describe(r, &r.Record) }
 
 func (r *BatchResult) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -325,6 +346,9 @@ type LogEntry struct {
 	Error string `json:"error"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r LogEntry) String() string { return describe(r, &r.Record) }
 
 func (r *LogEntry) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -380,6 +404,9 @@ type DetachedCommand struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r DetachedCommand) String() string { return describe(r, &r.Record) }
+
 func (r *DetachedCommand) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_ID:
@@ -410,6 +437,9 @@ type DetachedLogs struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r DetachedLogs) String() string { return describe(r, &r.Record) }
+
 func (r *DetachedLogs) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_STDOUT:
@@ -427,6 +457,9 @@ type ExtendTtlResponse struct {
 	ExpiresAt string `json:"expires_at"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r ExtendTtlResponse) String() string { return describe(r, &r.Record) }
 
 func (r *ExtendTtlResponse) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -457,6 +490,9 @@ type SnapshotMeta struct {
 	CreatedAt string `json:"created_at"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r SnapshotMeta) String() string { return describe(r, &r.Record) }
 
 func (r *SnapshotMeta) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -490,6 +526,9 @@ type BackendDiscovery struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r BackendDiscovery) String() string { return describe(r, &r.Record) }
+
 func (r *BackendDiscovery) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_DEFAULT_BACKEND:
@@ -511,6 +550,9 @@ type ServerStatus struct {
 	APIKeyConfigured bool `json:"api_key_configured"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r ServerStatus) String() string { return describe(r, &r.Record) }
 
 func (r *ServerStatus) read(from *reader, value *raw.Value) {
 	switch value.Key {
@@ -542,6 +584,9 @@ type ServerStats struct {
 	Record
 }
 
+// String shows what is set, for fmt.
+func (r ServerStats) String() string { return describe(r, &r.Record) }
+
 func (r *ServerStats) read(from *reader, value *raw.Value) {
 	switch value.Key {
 	case raw.KEY_SANDBOX_COUNT:
@@ -571,6 +616,9 @@ type Response struct {
 	Content []byte `json:"content"`
 	Record
 }
+
+// String shows what is set, for fmt.
+func (r Response) String() string { return describe(r, &r.Record) }
 
 func (r *Response) read(from *reader, value *raw.Value) {
 	switch value.Key {

@@ -53,6 +53,9 @@ type BatchRunResponse struct {
 	Results []BatchResult
 }
 
+// String shows what is set, for fmt.
+func (r BatchRunResponse) String() string { return describe(r, nil) }
+
 // BatchRun runs several commands in parallel, each in a fresh sandbox. A command that fails is not an error: its result
 // has it.
 func (c *Client) BatchRun(ctx context.Context, commands []BatchCommand, opts ...*CallOptions) (*BatchRunResponse, error) {

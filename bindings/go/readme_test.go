@@ -2,6 +2,7 @@ package agentkernel_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -28,9 +29,23 @@ func TestReadmeIsRun(t *testing.T) {
 		t.Fatalf("%d pieces of Go", len(pieces))
 	}
 	for _, piece := range pieces {
-		if !strings.Contains(run, flat(piece[1])) {
+		if strings.HasPrefix(piece[1], "package main\n") {
+			runProgram(t, piece[1], "hello\n")
+		} else if !strings.Contains(run, flat(piece[1])) {
 			t.Errorf("no example runs this:\n%s", piece[1])
 		}
+	}
+}
+
+// runProgram runs a whole program, with this package.
+func runProgram(t *testing.T, text, wanted string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := exec.Command("go", "run", file).CombinedOutput(); err != nil || string(said) != wanted {
+		t.Errorf("%v\n%s", err, said)
 	}
 }
 

@@ -13,6 +13,9 @@ type SandboxSession struct {
 	name   string
 }
 
+// String returns the sandbox's name for fmt.
+func (s *SandboxSession) String() string { return "agentkernel.SandboxSession(" + s.name + ")" }
+
 // Name is the sandbox's name.
 func (s *SandboxSession) Name() string { return s.name }
 

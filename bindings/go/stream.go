@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"os"
 	"runtime"
 
 	"github.com/thrashr888/agentkernel/bindings/go/internal/raw"
@@ -118,12 +117,15 @@ func (s *Stream) Result() (Event, bool) {
 }
 
 // Close ends the stream, and the command if it still runs. A Recv or Read in progress returns an error that is
-// [os.ErrClosed]. It may be called again.
+// [ErrClosed]. It may be called again.
 func (s *Stream) Close() error {
 	s.cleanup.Stop()
 	s.call.close()
 	return nil
 }
+
+// String returns the name of the stream's operation for fmt.
+func (s *Stream) String() string { return s.call.describe("Stream") }
 
 // advance advances to a record (ITEM) or to bytes (OK).
 func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error) {
@@ -131,7 +133,7 @@ func (s *Stream) advance(by func(*call, []byte) int32, buf []byte) (int32, error
 		return 0, s.ended
 	}
 	if s.call.handle == 0 {
-		return 0, os.ErrClosed
+		return 0, closed("stream")
 	}
 	if s.first {
 		s.first = false

@@ -17,6 +17,9 @@ type TransferOptions struct {
 	CallOptions
 }
 
+// String shows what is set, for fmt.
+func (o TransferOptions) String() string { return describe(o, nil) }
+
 // options returns the options of the call, and the function that reports progress.
 func (o *TransferOptions) options() (*CallOptions, func(int64)) {
 	switch {

@@ -67,6 +67,8 @@ NOTES = {
     "LogEntry": "Raw has all of them.",
     "E_TIMEOUT": "(That of a context is [context.DeadlineExceeded].)",
 }
+# Options that may hold a secret: their text has not what they are, only that they are set.
+HIDDEN = {"api_key", "env", "proxy", "secrets"}
 
 # ---- types -----------------------------------------------------------------------------------------------------------
 
@@ -173,11 +175,19 @@ def file(imports: list[str], parts: list[str]) -> str:
     return f"{HEAD}import (\n{lines}\n)\n\n" + "\n\n".join(parts) + "\n"
 
 
-def struct(name: str, text: str, members: list[Member], embedded: str = "") -> str:
+def struct(name: str, text: str, members: list[Member], embedded: str = "", is_on_wire: bool = False) -> str:
     lines = [*comment(text), f"type {name} struct {{"]
     for each in members:
-        lines += [*comment(each.about, "\t"), f'\t{each.name} {each.type} `json:"{each.tag}"`']
+        tag = f' `json:"{each.tag}"`' if is_on_wire else ""
+        lines += [*comment(each.about, "\t"), f"\t{each.name} {each.type}{tag}"]
     return "\n".join([*lines, *([f"\t{embedded}"] if embedded else []), "}"])
+
+
+def shown(receiver: str, name: str, *more: str) -> list[str]:
+    """The method by which fmt shows a struct."""
+    given = ", ".join([receiver, *more])
+    about = "// String shows what is set, for fmt."
+    return [about, f"func ({receiver} {name}) String() string {{ return describe({given}) }}"]
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------
@@ -219,7 +229,9 @@ def _record(record: Record) -> str:
     text = said(name, f"{name} {verb} {decapitalized(record.about)}")
     cases = [f"\tcase {each.key}:\n\t\tfrom.{READERS[each.type]}(value, &r.{each.name})" for each in fields]
     lines = [
-        struct(name, text, fields, "Record"),
+        struct(name, text, fields, "Record", is_on_wire=True),
+        "",
+        *shown("r", name, "&r.Record"),
         "",
         f"func (r *{name}) read(from *reader, value *raw.Value) {{",
         "\tswitch value.Key {",
@@ -279,8 +291,12 @@ def options(operation: Operation) -> list[Member]:
 
 
 def _options(name: str, text: str, members: list[Member], target: str = "binder", embedded: str = "") -> str:
-    """A struct, and the method that binds what is not zero."""
-    lines = [struct(name, text, members, embedded), ""]
+    """A struct, and the methods that show it and bind what is not zero."""
+    hidden = [f'"{each.name}"' for each in members if each.tag in HIDDEN]
+    lines = [struct(name, text, members, embedded), "", *shown("o", name, "nil", *hidden), ""]
+    if hidden:
+        about = "// GoString is String: %#v does not show a secret either."
+        lines += [about, f"func (o {name}) GoString() string {{ return o.String() }}", ""]
     lines += [f"func (o *{name}) bind(to *{target}) {{", "\tif o == nil {", "\t\treturn", "\t}"]
     lines += [line for each in members for line in each.bind(f"o.{each.name}")]
     return "\n".join([*lines, *([f"\to.{embedded}.bind(to)"] if embedded else []), "}"])

@@ -1,0 +1,14 @@
+//go:build cgo && !agentkernel_nolocal && !agentkernel_system
+
+package local
+
+import _ "embed"
+
+var (
+	//go:embed agentkernel-local_arm64
+	server string
+	//go:embed bwrap_arm64
+	bwrap string
+)
+
+func init() { programs = []program{{"agentkernel-local", server}, {"bwrap", bwrap}} }

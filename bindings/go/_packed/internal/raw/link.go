@@ -1,0 +1,6 @@
+//go:build agentkernel_system
+
+package raw
+
+// #cgo pkg-config: agentkernel
+import "C"
