@@ -80,6 +80,7 @@ static ak_status explain_tls(const ak_transfer *transfer, ak_error *err) {
 }
 
 static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *err) {
+    const ak_settings *settings = &transfer->client->settings;
     switch (code) {
     case AK_E_TIMEOUT:
         if (!transfer->connected) { /* libcurl's timeout came before ours */
@@ -87,8 +88,12 @@ static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *
         }
         break;
     case AK_E_CONNECT:
-        if (transfer->client->settings.unix_socket) {
+        if (settings->unix_socket) {
             return explain_unix_socket(transfer, err);
+        }
+        if (!settings->text[AK_CLIENT_BASE_URL] && !settings->text[AK_CLIENT_PROXY]) { /* the first thing one meets */
+            return ak_error_set(err, code, "%s; start agentkernel-local, or use base_url \"local:\"",
+                                libcurl_message(transfer));
         }
         break;
     case AK_E_TLS:
