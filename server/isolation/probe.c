@@ -34,10 +34,11 @@ static bool is_plain(const struct stat *status, struct probe_result *result) {
     bool privileged =
         (status->st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(result->path, "security.capability", NULL, 0) > 0;
     if (privileged && !WEAKENED("setuid-check")) {
-        snprintf(result->message, sizeof result->message,
-                 "%s has privileges of its own and is not used: remove them (chmod ug-s, setcap -r), user namespaces "
-                 "make them needless",
-                 result->path);
+        snprintf(
+            result->message, sizeof result->message,
+            "%.250s has privileges of its own and is not used: remove them (chmod ug-s, setcap -r), user namespaces "
+            "make them needless",
+            result->path);
         return false;
     }
     return true;
@@ -80,7 +81,7 @@ static bool find_beside_server(uid_t starter, struct probe_result *result) {
         if (errno == EACCES) {
             snprintf(result->message, sizeof result->message,
                      "the system has no bubblewrap that can be used, and user %u, as whom the server works, may not "
-                     "run %s: install the package bubblewrap",
+                     "run %.250s: install the package bubblewrap",
                      geteuid(), result->path);
         }
         return false;
@@ -88,7 +89,7 @@ static bool find_beside_server(uid_t starter, struct probe_result *result) {
     if (stat(folder, &folder_status) < 0 || !is_as_safe_as(&server, &folder_status, starter) ||
         !is_as_safe_as(&server, &status, starter)) {
         snprintf(result->message, sizeof result->message,
-                 "the system has no bubblewrap that can be used, and others than root and user %u can change %s: "
+                 "the system has no bubblewrap that can be used, and others than root and user %u can change %.250s: "
                  "install the package bubblewrap",
                  starter, result->path);
         return false;
@@ -151,7 +152,7 @@ static bool is_recent(struct probe_result *result) {
     }
     if (minor < 8) {
         snprintf(result->message, sizeof result->message,
-                 "%s is version %s, which cannot forbid new user namespaces: install bubblewrap 0.8.0 or newer",
+                 "%.250s is version %s, which cannot forbid new user namespaces: install bubblewrap 0.8.0 or newer",
                  result->path, result->version);
         return false;
     }
