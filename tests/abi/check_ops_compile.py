@@ -38,14 +38,26 @@ CXX20_USE = USE % """ak_run_result result = {};
     const char *const command[] = {"echo", "hello", nullptr};
     const ak_run_options set = {.image = "alpine", .fast = AK_NO, .timeout_ms = 1};
     const ak_run_options *options = &set;"""
-C_SOURCES = {"c99": [UNUSED, C_USE, XOPEN], "c11": [UNUSED, C_USE, XOPEN],
+# Members that some systems' <stdio.h> has macros for, by the names that they have everywhere.
+STDIO = """#include <%s>
+#include <agentkernel_ops.h>
+size_t show(ak_detached_logs_result *logs);
+size_t show(ak_detached_logs_result *logs) {
+    const bool both = logs->has.stdout_data && !logs->null.stderr_data;
+    return both ? fwrite(logs->stdout_data, 1, logs->stdout_len, stdout) + logs->stderr_len : 0;
+}
+"""
+MUSL_STDIO = "#include <stdio.h>\n" + "".join(f"#undef {x}\n#define {x} ({x})\n" for x in ("stdout", "stderr"))
+STDIO_USES = [STDIO % "stdio.h", STDIO % "musl_stdio.h"]
+C_SOURCES = {"c99": [UNUSED, C_USE, XOPEN, *STDIO_USES], "c11": [UNUSED, C_USE, XOPEN, *STDIO_USES],
              "gnu99": [POSIX_UNUSED], "gnu11": [POSIX_UNUSED]}
-CXX_SOURCES = {"c++11": [UNUSED, POSIX_UNUSED, CXX_USE], "c++14": [UNUSED, POSIX_UNUSED, CXX_USE],
-               "c++17": [UNUSED, POSIX_UNUSED, CXX_USE], "c++20": [UNUSED, POSIX_UNUSED, CXX_USE, CXX20_USE]}
+CXX_SOURCES = {"c++11": [UNUSED, POSIX_UNUSED, CXX_USE, *STDIO_USES], "c++14": [UNUSED, POSIX_UNUSED, CXX_USE],
+               "c++17": [UNUSED, POSIX_UNUSED, CXX_USE], "c++20": [UNUSED, POSIX_UNUSED, CXX_USE, CXX20_USE, *STDIO_USES]}
 # Compiler, language, what it must take, whether it must be there.
 COMPILERS = [
     ("gcc", "c", C_SOURCES, True),
     ("g++", "c++", CXX_SOURCES, True),
+    ("musl-gcc", "c", C_SOURCES, False),
     ("clang", "c", C_SOURCES, False),
     ("clang++", "c++", CXX_SOURCES, False),
 ]
@@ -59,7 +71,8 @@ def compiles(compiler, language, dialect, include, source, *more):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "use." + ("c" if language == "c" else "cc"))
         path.write_text(source)
-        command = [compiler, f"-std={dialect}", *WARNINGS, *extra, "-I", include, *(more or ["-fsyntax-only"]), str(path)]
+        pathlib.Path(folder, "musl_stdio.h").write_text(MUSL_STDIO)
+        command = [compiler, f"-std={dialect}", *WARNINGS, *extra, "-isystem", folder, "-I", include, *(more or ["-fsyntax-only"]), str(path)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
