@@ -80,8 +80,8 @@ static bool drop_privileges(const struct server *server, const struct identity *
 
 /* Checks whether commands can be isolated and starts the spawner. If they cannot, the server runs anyway: requests
  * report the reason. */
-static bool start_spawner(struct executor *executor) {
-    if (!probe_bubblewrap(NULL, &executor->probe)) {
+static bool start_spawner(struct executor *executor, uid_t starter) {
+    if (!probe_bubblewrap(NULL, starter, &executor->probe)) {
         complain("sandbox unavailable: %s", executor->probe.message);
         return true;
     }
@@ -155,6 +155,7 @@ static bool open_listener(struct server *server) {
 static bool run(struct server *server, const sigset_t *signals) {
     struct api *api = &server->api;
     struct identity identity;
+    uid_t starter = getuid();
     struct runtime_dir folder = {0};
     if (!open_listener(server)) {
         return false;
@@ -165,8 +166,8 @@ static bool run(struct server *server, const sigset_t *signals) {
     bool ok = api->executor.stop_fd >= 0 || complain("cannot make an eventfd: %s", strerror(errno));
     ok = ok && (server->options.folder_fd < 0 || runtime_dir_keep(&folder, server->options.folder_fd));
     bool opened = ok && open_state(server, &identity);
-    ok = opened && drop_privileges(server, &identity) && start_spawner(&api->executor) && state_load(&api->state) &&
-         serve(server, signals);
+    ok = opened && drop_privileges(server, &identity) && start_spawner(&api->executor, starter) &&
+         state_load(&api->state) && serve(server, signals);
     spawner_stop(api->executor.spawner);
     if (opened) {
         state_close(&api->state);

@@ -23,7 +23,9 @@
  * what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
  * and nothing needs freeing. Text ends with NUL; members that are bytes have their length beside them (and a NUL after
  * it). A text that the server sent with a NUL inside looks shorter; raw has it whole. What did not come is 0, false or
- * NULL; has.MEMBER says that a value came, null.MEMBER that null came.
+ * NULL; has.MEMBER says that a value came, null.MEMBER that null came. Where <stdio.h> has macros for stdout and stderr
+ * that cannot stand after a dot, as musl's has, members of these names are stdout_data and stderr_data; they are so
+ * everywhere.
  *
  * CALLS. A function that runs an operation to its end gives AK_OK or an error. Its twin ending in _new only prepares
  * the call, for programs that wait by themselves: step it as agentkernel.h says, and take each record with _fill. A
@@ -895,14 +897,25 @@ static inline ak_status ak_detached_next(ak_call *call, ak_detached *record, ak_
 /* A record of ak_detached_logs. Begin with zeros; free with ak_detached_logs_result_free. */
 typedef struct ak_detached_logs_result {
     ak_ops_block *memory; /* what the members point to: not for use */
-    const char *stdout; /* What the command wrote to its standard output. */
+    /* What the command wrote to its standard output. */
+    __extension__ union {
+        const char *stdout, *stdout_data;
+    };
     size_t stdout_len; /* bytes of stdout */
-    const char *stderr; /* What the command wrote to its standard error. */
+    /* What the command wrote to its standard error. */
+    __extension__ union {
+        const char *stderr, *stderr_data;
+    };
     size_t stderr_len; /* bytes of stderr */
     const char *raw; /* The record as the server sent it, with members that this version does not know. (JSON) */
     /* Which of the members that may be missing came with a value, and which as null. */
-    struct {
-        bool stdout, stderr;
+    __extension__ struct {
+        union {
+            bool stdout, stdout_data;
+        };
+        union {
+            bool stderr, stderr_data;
+        };
     } has, null;
 } ak_detached_logs_result;
 
@@ -919,10 +932,10 @@ static inline void ak_detached_logs_result_free(ak_detached_logs_result *record)
 static inline ak_status ak_detached_logs_result_fill(ak_call *call, ak_detached_logs_result *record, ak_error *err) {
     ak_ops_copy copy = ak_ops_copy_from(call, NULL, err);
     ak_detached_logs_result_free(record);
-    ak_ops_get_text(&copy, AK_KEY_STDOUT, &record->stdout, &record->stdout_len, &record->has.stdout,
-                    &record->null.stdout);
-    ak_ops_get_text(&copy, AK_KEY_STDERR, &record->stderr, &record->stderr_len, &record->has.stderr,
-                    &record->null.stderr);
+    ak_ops_get_text(&copy, AK_KEY_STDOUT, &record->stdout_data, &record->stdout_len, &record->has.stdout_data,
+                    &record->null.stdout_data);
+    ak_ops_get_text(&copy, AK_KEY_STDERR, &record->stderr_data, &record->stderr_len, &record->has.stderr_data,
+                    &record->null.stderr_data);
     ak_ops_get_text(&copy, AK_KEY_RAW, &record->raw, NULL, NULL, NULL);
     record->memory = copy.memory;
     if (copy.status < 0) {

@@ -33,6 +33,12 @@
 
 #include <agentkernel_ops.h>
 
+/* realpath, of X/Open, and O_CLOEXEC, of POSIX.1-2008. */
+#if defined __linux__ && !defined _GNU_SOURCE && !defined _DEFAULT_SOURCE && !defined _BSD_SOURCE &&                   \
+    (!defined _XOPEN_SOURCE || !defined O_CLOEXEC)
+#error "agentkernel_posix.h needs POSIX: add -D_XOPEN_SOURCE=700, or choose gnu99 or gnu11 instead of c99 or c11"
+#endif
+
 #ifdef __cplusplus
 #define AK_POSIX_CAST(type, value) static_cast<type>(value)
 #define AK_POSIX_ZEROS                                                                                                 \

@@ -122,21 +122,34 @@ static int on_close_socket(void *data, curl_socket_t fd) {
 
 /* ---- life ---- */
 
-static CURLcode set_tls(CURL *easy, const ak_settings *settings) {
+static CURLcode set_trust(CURL *easy, const ak_settings *settings) {
     CURLcode code = CURLE_OK;
-    char *const *text = settings->text;
-    AK_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (text[AK_CLIENT_CA_FILE] || text[AK_CLIENT_CA_DIR]) {
+    ak_trust trust = ak_settings_trust(settings);
+    if (trust.file || trust.dir) {
         /* Both are cleared first: else the system's certificates in the other one stay trusted. */
         curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    if (text[AK_CLIENT_CA_FILE]) {
-        AK_SET(code, easy, CURLOPT_CAINFO, text[AK_CLIENT_CA_FILE]);
+    if (trust.file) {
+        AK_SET(code, easy, CURLOPT_CAINFO, trust.file);
     }
-    if (text[AK_CLIENT_CA_DIR]) {
-        AK_SET(code, easy, CURLOPT_CAPATH, text[AK_CLIENT_CA_DIR]);
+    if (trust.dir) {
+        AK_SET(code, easy, CURLOPT_CAPATH, trust.dir);
     }
+    /* For a proxy that speaks TLS, which not every libcurl can have; without them it is not trusted. */
+    if (settings->trust.file) {
+        curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, settings->trust.file);
+    }
+    if (settings->trust.dir) {
+        curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, settings->trust.dir);
+    }
+    return code;
+}
+
+static CURLcode set_tls(CURL *easy, const ak_settings *settings) {
+    char *const *text = settings->text;
+    CURLcode code = set_trust(easy, settings);
+    AK_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (text[AK_CLIENT_CERT_FILE]) {
         AK_SET(code, easy, CURLOPT_SSLCERT, text[AK_CLIENT_CERT_FILE]);
     }

@@ -316,6 +316,9 @@ ak_status ak_settings_get_int(const ak_settings *settings, int32_t setting, int6
 ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
     *settings = (ak_settings){0};
     ak_status status = set_base_url(settings, DEFAULT_BASE_URL, err);
+    if (status == AK_OK && ak_trust_is_needed()) {
+        status = ak_trust_choose(&settings->trust, "", err);
+    }
     for (int32_t i = 1; i < AK_SETTING_COUNT && status == AK_OK; i++) {
         settings->integer[i] = rows[i].fallback;
         const char *value = rows[i].variable ? getenv(rows[i].variable) : NULL;
@@ -334,6 +337,11 @@ ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
     return status;
 }
 
+ak_trust ak_settings_trust(const ak_settings *settings) {
+    ak_trust set = {settings->text[AK_CLIENT_CA_FILE], settings->text[AK_CLIENT_CA_DIR]};
+    return set.file || set.dir ? set : settings->trust;
+}
+
 void ak_settings_free(ak_settings *settings) {
     for (int32_t i = 1; i < AK_SETTING_COUNT; i++) {
         if (settings->text[i]) {
@@ -345,5 +353,6 @@ void ak_settings_free(ak_settings *settings) {
     free(settings->unix_socket);
     ak_local_free(settings->local);
     free(settings->host);
+    ak_trust_free(&settings->trust);
     *settings = (ak_settings){0};
 }

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "local.h"
+#include "trust.h"
 
 /* One past the last AK_CLIENT_* number. */
 #define AK_SETTING_COUNT (AK_CLIENT_MAX_IDLE + 1)
@@ -23,11 +24,15 @@ typedef struct {
     char *host;        /* for look-ups and messages; without brackets */
     bool loopback;
     bool tls;
-    bool resolves; /* host is a name that must be resolved */
+    bool resolves;  /* host is a name that must be resolved */
+    ak_trust trust; /* instead of libcurl's built-in certificates, which some lack; the settings win */
 } ak_settings;
 
 ak_status ak_settings_init(ak_settings *settings, ak_error *err);
 void ak_settings_free(ak_settings *settings);
+
+/* The certificates to trust: those that were set, else the chosen ones; both NULL: libcurl's. Owned by the settings. */
+ak_trust ak_settings_trust(const ak_settings *settings);
 
 ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const char *text, size_t len, ak_error *err);
 ak_status ak_settings_set_int(ak_settings *settings, int32_t setting, int64_t value, ak_error *err);

@@ -64,17 +64,23 @@ static ak_status explain_unix_socket(const ak_transfer *transfer, ak_error *err)
 static ak_status explain_tls(const ak_transfer *transfer, ak_error *err) {
     const ak_settings *settings = &transfer->client->settings;
     CURL *easy = ak_connection_handle(transfer->connection);
-    char *file = settings->text[AK_CLIENT_CA_FILE], *dir = settings->text[AK_CLIENT_CA_DIR];
-    if (!file && !dir) { /* libcurl's built-in defaults */
-        curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
-        curl_easy_getinfo(easy, CURLINFO_CAPATH, &dir);
+    ak_trust trust = ak_settings_trust(settings);
+    if (!trust.file && !trust.dir) {
+        if (ak_trust_is_needed()) {
+            return ak_error_set(err, AK_E_TLS,
+                                "%s (no certificates of this system were found: install its package ca-certificates, "
+                                "or set ca_file)",
+                                libcurl_message(transfer));
+        }
+        curl_easy_getinfo(easy, CURLINFO_CAINFO, &trust.file);
+        curl_easy_getinfo(easy, CURLINFO_CAPATH, &trust.dir);
     }
-    const char *separator = file && dir ? " and " : file || dir ? "" : "the system's certificates";
-    return ak_error_set(err, AK_E_TLS, "%s (trusting %s%s%s)", libcurl_message(transfer), file ? file : "", separator,
-                        dir ? dir : "");
+    return ak_error_set(err, AK_E_TLS, "%s (trusting %s%s%s)", libcurl_message(transfer), trust.file ? trust.file : "",
+                        trust.file && trust.dir ? " and " : "", trust.dir ? trust.dir : "");
 }
 
 static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *err) {
+    const ak_settings *settings = &transfer->client->settings;
     switch (code) {
     case AK_E_TIMEOUT:
         if (!transfer->connected) { /* libcurl's timeout came before ours */
@@ -82,8 +88,12 @@ static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *
         }
         break;
     case AK_E_CONNECT:
-        if (transfer->client->settings.unix_socket) {
+        if (settings->unix_socket) {
             return explain_unix_socket(transfer, err);
+        }
+        if (!settings->text[AK_CLIENT_BASE_URL] && !settings->text[AK_CLIENT_PROXY]) { /* the first thing one meets */
+            return ak_error_set(err, code, "%s; start agentkernel-local, or use base_url \"local:\"",
+                                libcurl_message(transfer));
         }
         break;
     case AK_E_TLS:

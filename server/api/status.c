@@ -30,6 +30,9 @@ static void write_sandbox_status(struct writer *writer, const struct api *api) {
     if (api->executor.probe.version[0] != '\0') {
         writer_member_text(writer, "bubblewrap", api->executor.probe.version);
     }
+    if (usable) {
+        writer_member_text(writer, "bubblewrap_path", api->executor.probe.path);
+    }
     writer_close(writer, '}');
 }
 

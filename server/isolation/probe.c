@@ -22,32 +22,79 @@
 
 static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};
 
-/* The first bwrap without privileges of its own: setuid ones have had vulnerabilities that others have not (X25), and
- * build their sandboxes as root. */
+/* Whether folder/bwrap, the result's path from then on, can be executed. */
+static bool is_program(const char *folder, struct probe_result *result, struct stat *status) {
+    int size = snprintf(result->path, sizeof result->path, "%s/bwrap", folder);
+    return size > 0 && (size_t)size < sizeof result->path && stat(result->path, status) == 0 &&
+           S_ISREG(status->st_mode) && access(result->path, X_OK) == 0;
+}
+
+/* setuid programs have had vulnerabilities that others have not (X25), and build their sandboxes as root. */
+static bool is_plain(const struct stat *status, struct probe_result *result) {
+    bool privileged =
+        (status->st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(result->path, "security.capability", NULL, 0) > 0;
+    if (privileged && !WEAKENED("setuid-check")) {
+        snprintf(
+            result->message, sizeof result->message,
+            "%.250s has privileges of its own and is not used: remove them (chmod ug-s, setcap -r), user namespaces "
+            "make them needless",
+            result->path);
+        return false;
+    }
+    return true;
+}
+
+/* The system's: the first without privileges of its own. */
 static bool find_program(const char *const *folders, struct probe_result *result) {
     snprintf(result->message, sizeof result->message, "bubblewrap is not installed: install the package bubblewrap");
     for (size_t i = 0; folders[i]; i++) {
         struct stat status;
-        char path[sizeof result->path];
-        int size = snprintf(path, sizeof path, "%s/bwrap", folders[i]);
-        if (size < 0 || (size_t)size >= sizeof path || stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
-            access(path, X_OK) < 0) {
-            continue;
+        if (is_program(folders[i], result, &status) && is_plain(&status, result)) {
+            result->message[0] = '\0';
+            return true;
         }
-        if (!WEAKENED("setuid-check") &&
-            ((status.st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(path, "security.capability", NULL, 0) > 0)) {
-            snprintf(
-                result->message, sizeof result->message,
-                "%s has privileges of its own and is not used: remove them (chmod ug-s, setcap -r), user namespaces "
-                "make them needless",
-                path);
-            continue;
-        }
-        snprintf(result->path, sizeof result->path, "%s", path);
-        result->message[0] = '\0';
-        return true;
     }
+    result->path[0] = '\0';
     return false;
+}
+
+/* Whether nobody but root, the user who started the server, and whoever can replace the server itself, can replace it.
+ * (A server that a group may write was installed with a umask for groups of one user.) */
+static bool is_as_safe_as(const struct stat *server, const struct stat *status, uid_t starter) {
+    bool by_group =
+        (status->st_mode & S_IWGRP) != 0 && ((server->st_mode & S_IWGRP) == 0 || server->st_gid != status->st_gid);
+    return (status->st_uid == 0 || status->st_uid == starter) && (status->st_mode & S_IWOTH) == 0 && !by_group;
+}
+
+/* The last resort: the one that packages put beside the server. Without a message there is none. */
+static bool find_beside_server(uid_t starter, struct probe_result *result) {
+    struct stat server, folder_status, status, link;
+    char folder[sizeof result->path] = "";
+    ssize_t size = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    char *slash = size > 0 ? strrchr(folder, '/') : NULL;
+    if (!slash || stat("/proc/self/exe", &server) < 0) {
+        return false;
+    }
+    *slash = '\0';
+    errno = 0;
+    if (!is_program(folder, result, &status) || lstat(result->path, &link) < 0 || !S_ISREG(link.st_mode)) {
+        if (errno == EACCES) {
+            snprintf(result->message, sizeof result->message,
+                     "the system has no bubblewrap that can be used, and user %u, as whom the server works, may not "
+                     "run %.250s: install the package bubblewrap",
+                     geteuid(), result->path);
+        }
+        return false;
+    }
+    if (stat(folder, &folder_status) < 0 || !is_as_safe_as(&server, &folder_status, starter) ||
+        !is_as_safe_as(&server, &status, starter)) {
+        snprintf(result->message, sizeof result->message,
+                 "the system has no bubblewrap that can be used, and others than root and user %u can change %.250s: "
+                 "install the package bubblewrap",
+                 starter, result->path);
+        return false;
+    }
+    return is_plain(&status, result);
 }
 
 /* Reads until the end of file or a timeout. */
@@ -97,14 +144,15 @@ static void read_version(struct probe_result *result) {
     }
 }
 
-static bool check_version(struct probe_result *result) {
+static bool is_recent(struct probe_result *result) {
     unsigned major, minor;
+    read_version(result);
     if (sscanf(result->version, "%u.%u", &major, &minor) != 2 || major > 0) {
         return true; /* unknown or newer: the trial decides */
     }
     if (minor < 8) {
         snprintf(result->message, sizeof result->message,
-                 "%s is version %s, which cannot forbid new user namespaces: install bubblewrap 0.8.0 or newer",
+                 "%.250s is version %s, which cannot forbid new user namespaces: install bubblewrap 0.8.0 or newer",
                  result->path, result->version);
         return false;
     }
@@ -163,25 +211,33 @@ static bool try_sandbox(const char *path, char *complaint, size_t cap) {
     return usable;
 }
 
-bool probe_bubblewrap(const char *const *folders, struct probe_result *result) {
+static bool try_program(struct probe_result *result) {
     char complaint[PROBE_TEXT_CAP];
     struct probe_host host;
+    result->usable = WEAKENED("trial") || try_sandbox(result->path, complaint, sizeof complaint);
+    if (!result->usable) {
+        read_host(&host);
+        probe_classify(complaint, &host, result->message, sizeof result->message);
+    }
+    return result->usable;
+}
+
+bool probe_bubblewrap(const char *const *folders, uid_t starter, struct probe_result *result) {
+    struct probe_result beside = {0};
+    bool looks_beside = !folders;
     memset(result, 0, sizeof *result);
 #ifdef AK_TEST_WEAKEN
     const char *const path_folders[] = {getenv("PATH"), NULL};
     folders = WEAKENED("fixed-folders") ? path_folders : folders;
 #endif
-    if (!find_program(folders ? folders : system_folders, result)) {
-        return false;
+    bool tried = find_program(folders ? folders : system_folders, result) && is_recent(result);
+    if (tried && try_program(result)) {
+        return true;
     }
-    read_version(result);
-    if (!check_version(result)) {
-        return false;
-    }
-    result->usable = WEAKENED("trial") || try_sandbox(result->path, complaint, sizeof complaint);
-    if (!result->usable) {
-        read_host(&host);
-        probe_classify(complaint, &host, result->message, sizeof result->message);
+    if (looks_beside && find_beside_server(starter, &beside) && is_recent(&beside) && try_program(&beside)) {
+        *result = beside;
+    } else if (!tried && beside.message[0] != '\0') {
+        *result = beside; /* it got further */
     }
     return result->usable;
 }

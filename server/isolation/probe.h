@@ -4,24 +4,27 @@
 #ifndef AKL_PROBE_H
 #define AKL_PROBE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define PROBE_TEXT_CAP 512
 
 struct probe_result {
     bool usable;
-    char path[128];               /* of the bwrap that was tried; empty if there is none */
+    char path[PATH_MAX];          /* of the bwrap that was tried; empty if there is none */
     char version[32];             /* "0.8.0"; empty when unknown */
     char message[PROBE_TEXT_CAP]; /* not usable: one line with the cause and the fix */
     char warning[PROBE_TEXT_CAP]; /* usable with a limitation: one line; else empty */
 };
 
-/* Looks for bwrap in folders (NULL-terminated; NULL: a fixed list of system folders, never PATH), refuses one that is
- * setuid or has file capabilities, and builds one complete sandbox with it. Takes at most about 30 seconds, usually
- * some tens of milliseconds. Called after privileges were dropped, before any thread exists. Returns result->usable.
- */
-bool probe_bubblewrap(const char *const *folders, struct probe_result *result);
+/* Looks for bwrap in folders (NULL-terminated; NULL: a fixed list of system folders, never PATH, and as the last resort
+ * the server's own folder), refuses one that is setuid or has file capabilities, and builds one complete sandbox with
+ * it. The one in the server's folder must belong to root or to starter, the user that the server was started by, and
+ * must not be writable by others. Takes at most about a minute, usually some tens of milliseconds. Called after
+ * privileges were dropped, before any thread exists. Returns result->usable. */
+bool probe_bubblewrap(const char *const *folders, uid_t starter, struct probe_result *result);
 
 /* The host's settings for user namespaces; -1: no such setting. */
 struct probe_host {

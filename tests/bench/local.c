@@ -57,7 +57,7 @@ static bool bare_open(bare_setup *bare, bool kept_tree) {
     char why[512] = "";
     privileges_reset_signals();
     if (!privileges_choose("/nonexistent", &identity, why, sizeof why) ||
-        !privileges_drop(&identity, NULL, why, sizeof why) || !probe_bubblewrap(NULL, &bare->probe) ||
+        !privileges_drop(&identity, NULL, why, sizeof why) || !probe_bubblewrap(NULL, geteuid(), &bare->probe) ||
         !resources_open(&bare->resources, bare->probe.path, &no_cgroup, why, sizeof why)) {
         fprintf(stderr, "ak-bench: %s\n", why[0] ? why : bare->probe.message);
         return false;

@@ -4,12 +4,14 @@
 #include "host.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define OK_REPLY "{\"success\":true,\"data\":\"ok\"}"
@@ -297,6 +299,47 @@ static void nobody_there(void **state) {
     ak_error_free(err);
 }
 
+/* In the place of libc's, for libcurl: nobody listens on the default port, whatever else runs on this machine. */
+__attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *address, socklen_t len) {
+    struct sockaddr_in to = {0}; /* an IPv6 address has its port in the same place */
+    memcpy(&to, address, len < sizeof to ? len : sizeof to);
+    if ((to.sin_family == AF_INET || to.sin_family == AF_INET6) && ntohs(to.sin_port) == 18888) {
+        errno = ECONNREFUSED;
+        return -1;
+    }
+    return (int)syscall(SYS_connect, fd, address, len);
+}
+
+/* Who set no URL hears how to get a server; who did knows better. */
+static void nobody_at_the_default_url(void **state) {
+    (void)state;
+    static const char advice[] = "; start agentkernel-local, or use base_url \"local:\"";
+    static const struct {
+        const char *url, *proxy;
+        bool advised;
+    } rows[] = {{"", "", true},
+                {"http://localhost:18888", "", false},
+                {"http://127.0.0.1:18888", "", false},
+                {"", "http://127.0.0.1:18888", false}};
+    ak_error *err = ak_error_new();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ak_client *client = host_client(rows[i].url);
+        host_set_text(client, AK_CLIENT_PROXY, rows[i].proxy);
+        assert_int_equal(host_run(client, AK_OP_RUN, err), AK_E_CONNECT);
+        assert_true(host_error_has(err, AK_ERROR_MESSAGE, "18888"));
+        assert_int_equal(host_error_has(err, AK_ERROR_MESSAGE, advice), rows[i].advised);
+        ak_client_free(client);
+    }
+    setenv("AGENTKERNEL_BASE_URL", "http://localhost:18888", 1);
+    ak_client *client = NULL;
+    assert_int_equal(ak_client_new(&client, NULL), AK_OK);
+    assert_int_equal(host_run(client, AK_OP_RUN, err), AK_E_CONNECT);
+    assert_false(host_error_has(err, AK_ERROR_MESSAGE, advice));
+    unsetenv("AGENTKERNEL_BASE_URL");
+    ak_client_free(client);
+    ak_error_free(err);
+}
+
 static void many_calls_one_after_another(void **state) {
     (void)state;
     fault_script *script = fault_script_new();
@@ -420,6 +463,7 @@ int main(void) {
         cmocka_unit_test(max_idle),
         cmocka_unit_test(a_unix_socket),
         cmocka_unit_test(nobody_there),
+        cmocka_unit_test(nobody_at_the_default_url),
         cmocka_unit_test(many_calls_one_after_another),
         cmocka_unit_test(many_calls_in_flight),
         cmocka_unit_test(many_threads),

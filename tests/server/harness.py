@@ -25,6 +25,10 @@ SHORT_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_SHORT", SERVER))
 TEST_UID = int(os.environ["AKL_TEST_UID"]) if "AKL_TEST_UID" in os.environ else None
 AS_ROOT = os.geteuid() == 0 and TEST_UID is None  # whether the server is started by root
 SANITIZED = bool(os.environ.get("AKL_SANITIZED"))  # such a server is slow and retains freed memory
+WEAK_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_WEAK", SERVER))
+# Starts a program that finds no bubblewrap of the system. Only root can.
+HIDE_BUBBLEWRAP = ["unshare", "-m", "sh", "-c", 'for f in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap; do '
+                   '[ -e $f ] && mount --bind /dev/null $f; done; exec "$@"', "hide"]
 SKIPPED = 77  # ctest's exit status for "skipped"
 # Threads of a server without connections: the main one, the listener's, the two of expiry.h, the one of clients.h.
 IDLE_THREADS = 5

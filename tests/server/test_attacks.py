@@ -11,10 +11,8 @@ import subprocess
 import time
 import unittest
 
-from harness import (AS_ROOT, PATIENCE, SERVER, Background, Server, ServerTest, as_user, environment, main, new_folder,
-                     wait_until)
-
-WEAK_SERVER = os.path.abspath(os.environ.get("AKL_SERVER_WEAK", "agentkernel-local-weak"))
+from harness import (AS_ROOT, PATIENCE, SERVER, WEAK_SERVER, Background, Server, ServerTest, as_user, environment, main,
+                     new_folder, wait_until)
 
 
 class Attacks(unittest.TestCase):

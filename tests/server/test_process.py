@@ -9,8 +9,8 @@ import subprocess
 import time
 import unittest
 
-from harness import (AS_ROOT, IDLE_THREADS, PATIENCE, SERVER, TEST_UID, Background, Markers, Server, ServerTest, as_user,
-                     environment, main, new_folder, processes, wait_until, within)
+from harness import (AS_ROOT, HIDE_BUBBLEWRAP, IDLE_THREADS, PATIENCE, SERVER, TEST_UID, Background, Markers, Server,
+                     ServerTest, as_user, environment, main, new_folder, processes, wait_until, within)
 
 
 class CommandLine(unittest.TestCase):
@@ -396,9 +396,7 @@ class Unavailable(unittest.TestCase):
         state = new_folder(self)
         with contextlib.closing(Server(state=state + "/s")) as server:
             self.assertEqual(server.post("/sandboxes", {"name": "kept"})[0], 201)
-        hide = ["unshare", "-m", "sh", "-c", 'for f in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap; do '
-                '[ -e $f ] && mount --bind /dev/null $f; done; exec "$@"', "hide"]
-        with contextlib.closing(Server(state=state + "/s", wrapper=hide)) as server:
+        with contextlib.closing(Server(state=state + "/s", wrapper=HIDE_BUBBLEWRAP)) as server:
             self.assert_unavailable(server)
             self.assertIn("sandbox unavailable: ", server.errors())
 

@@ -22,7 +22,7 @@
 static bool bubblewrap_follows_links(void) {
     struct probe_result result;
     setenv("AK_TEST_WEAKEN", "", 1);
-    assert_true(probe_bubblewrap(NULL, &result));
+    assert_true(probe_bubblewrap(NULL, geteuid(), &result));
     return result.warning[0] != '\0';
 }
 
@@ -142,7 +142,7 @@ static bool usable_on_masked_proc(const char *weakened) {
         _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    bool usable = probe_bubblewrap(NULL, &result);
+    bool usable = probe_bubblewrap(NULL, geteuid(), &result);
     return usable || strstr(result.message, "/proc cannot be mounted") == NULL;
 }
 
@@ -158,7 +158,7 @@ static bool usable_without_namespaces(const char *weakened) {
         _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    bool usable = probe_bubblewrap(NULL, &result);
+    bool usable = probe_bubblewrap(NULL, geteuid(), &result);
     return usable || strstr(result.message, "user.max_user_namespaces") == NULL;
 }
 
@@ -262,7 +262,7 @@ static bool x25_setuid_program(const char *weakened) {
     struct probe_result result;
     make_program(folder, marker, 04755);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    probe_bubblewrap(folders, &result);
+    probe_bubblewrap(folders, geteuid(), &result);
     return access(marker, F_OK) == 0;
 }
 
@@ -272,7 +272,7 @@ static bool x25_program_in_path(const char *weakened) {
     make_program(folder, marker, 0755);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     setenv("PATH", folder, 1);
-    probe_bubblewrap(NULL, &result);
+    probe_bubblewrap(NULL, geteuid(), &result);
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
     return access(marker, F_OK) == 0;
 }

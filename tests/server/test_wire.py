@@ -20,6 +20,7 @@ class Envelope(ServerTest):
         self.assertIs(sandbox["usable"], True, sandbox)
         self.assertIn(sandbox["memory"], ("cgroup", "watchdog"))
         self.assertRegex(sandbox["bubblewrap"], r"^\d+\.\d+")
+        self.assertRegex(sandbox["bubblewrap_path"], r"^/.*/bwrap$")
         self.assertIsInstance(sandbox["message"], str)
 
     def test_unknown_paths_and_methods_are_404(self):

@@ -23,7 +23,7 @@ add_executable(akl_test_git ${CMAKE_CURRENT_LIST_DIR}/probes/git.c)
 target_compile_features(akl_test_git PRIVATE c_std_11)
 target_link_options(akl_test_git PRIVATE -static -no-pie)
 
-foreach(part wire stream idle sandboxes files metadata process attacks life batch detached snapshots expiry crash source)
+foreach(part wire stream idle sandboxes files metadata process beside attacks life batch detached snapshots expiry crash source)
   foreach(user self plain)
     set(name server.${part})
     set(environment "AKL_SERVER=$<TARGET_FILE:agentkernel-local>;AKL_SERVER_SHORT=$<TARGET_FILE:agentkernel-local-short>;AKL_SERVER_WEAK=$<TARGET_FILE:agentkernel-local-weak>;AKL_GIT=$<TARGET_FILE:akl_test_git>")

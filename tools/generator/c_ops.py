@@ -44,7 +44,9 @@ RECORDS. A record owns what its members point to. It starts as zeros, may be fil
 what it held, and is freed with its own _free function, which makes it zeros again. When filling fails it is zeros,
 and nothing needs freeing. Text ends with NUL; members that are bytes have their length beside them (and a NUL after
 it). A text that the server sent with a NUL inside looks shorter; raw has it whole. What did not come is 0, false or
-NULL; has.MEMBER says that a value came, null.MEMBER that null came.
+NULL; has.MEMBER says that a value came, null.MEMBER that null came. Where <stdio.h> has macros for stdout and stderr
+that cannot stand after a dot, as musl's has, members of these names are stdout_data and stderr_data; they are so
+everywhere.
 
 CALLS. A function that runs an operation to its end gives AK_OK or an error. Its twin ending in _new only prepares the
 call, for programs that wait by themselves: step it as agentkernel.h says, and take each record with _fill. A function
@@ -96,6 +98,9 @@ ENDINGS = {
     "map": "ends with a NULL name",
     "json": "JSON",
 }
+# What <stdio.h> may define as macros, such as musl's `#define stdout (stdout)`: a member can be declared by such a
+# name, but not used, so it has a second one.
+MACROS = ("stdin", "stdout", "stderr")
 # Operations that do not begin with a verb.
 NOUN_FIRST = ("detached_", "batch_")
 
@@ -170,6 +175,21 @@ def record_name(operation):
 # ---- records ---------------------------------------------------------------------------------------------------------
 
 
+def member(field):
+    """The name that a member can always be used by."""
+    return field.name + "_data" if field.name in MACROS else field.name
+
+
+# Before what holds unions without a name, which C99 lacks.
+EXTENSION = "__extension__ "
+
+
+def two_names(declaration, field, indent):
+    """A member with both its names."""
+    star = "*" if "*" in declaration else ""
+    return [f"{indent}union {{", f"{indent}    {declaration}, {star}{member(field)};", f"{indent}}};"]
+
+
 def record_struct(name, operations):
     fields = operations[0].record.fields
     users = ", ".join(function_name(operation) for operation in operations)
@@ -190,19 +210,28 @@ def fields_struct(name, about, fields, seen=("has", "null")):
         ending = ENDINGS.get(field.type)
         if ending and ending not in text:
             text = f"{text} ({ending})"
-        lines += documented(FIELD_TYPES[field.type] + field.name, text)
+        declaration = FIELD_TYPES[field.type] + field.name
+        if field.name in MACROS:
+            first, *rest = two_names(declaration, field, "    ")
+            lines += [comment(text, "    "), "    " + EXTENSION + first.lstrip(), *rest]
+        else:
+            lines += documented(declaration, text)
         if field.type == "bytes":
             lines.append(f"    size_t {field.name}_len; /* bytes of {field.name} */")
         elif field.type in ("list", "map"):
             lines.append(f"    size_t {field.name}_count; /* entries of {field.name} */")
-    optional = [field.name for field, _ in fields if not field.required]
+    optional = [field for field, _ in fields if not field.required]
     if optional:
         lines.append(
             "    /* Which of the members that may be missing came with a value"
             + (", and which as null. */" if "null" in seen else ". */")
         )
-        lines.append("    struct {")
-        lines += wrap_list("        bool ", optional, ";", 13)
+        lines.append(f"    {EXTENSION if any(field.name in MACROS for field in optional) else ''}struct {{")
+        for field in optional:
+            if field.name in MACROS:
+                lines += two_names("bool " + field.name, field, "        ")
+        usual = [field.name for field in optional if field.name not in MACROS]
+        lines += wrap_list("        bool ", usual, ";", 13) if usual else []
         lines.append(f"    }} {', '.join(seen)};")
     return "\n".join([*lines, f"}} {name};"])
 
@@ -224,7 +253,7 @@ def fill_lines(name, prefix, fields, null="&record->null.{}"):
     """The body of a _fill function, after the line that makes the copy."""
     lines = [f"    {name}_free(record);"]
     for field in fields:
-        key, kind = field.name, field.type
+        key, kind = member(field), field.type
         length = {
             "text": ["NULL"],
             "json": ["NULL"],
