@@ -38,7 +38,7 @@ RULES = {
     ("stream", "text"): ('Literal["stdout", "stderr"]', "{}", ""),
     ("method", "text"): ('Literal["GET", "POST", "PUT", "PATCH", "DELETE"]', "{}", ""),
     ("object", "json"): ("Mapping[str, Any]", "{}", ""),
-    ("env", "list"): ("Sequence[str] | Mapping[str, str]", "{}", "Or a mapping of names to values."),
+    ("env", "list"): ("SequenceNotStr[str] | Mapping[str, str]", "{}", "Or a mapping of names to values."),
     ("ttl", "text"): ("str | int", "str({0}) if isinstance({0}, int) else {0}", "An int is seconds."),
     ("file", "text"): ("str", "absolute({})", "A relative one is relative to the root."),
 }
@@ -76,8 +76,8 @@ EXAMPLES = {
 # ---- types -----------------------------------------------------------------------------------------------------------
 
 PARAMETER_TYPES = {
-    "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "list": "Sequence[str]", "map": "Mapping[str, str]",
-    "json": "Any", "lists": "Sequence[Sequence[str]]",
+    "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "map": "Mapping[str, str]", "json": "Any",
+    "list": "SequenceNotStr[str]", "lists": "SequenceNotStr[SequenceNotStr[str]]",
 }  # fmt: skip
 FIELD_TYPES = {
     "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "list": "tuple[str | None, ...]",
@@ -96,12 +96,13 @@ RAW = 'field(default=b"", repr=False, compare=False)'
 
 # Where the names that generated code uses come from.
 NAMES = {
-    "Mapping": "collections.abc", "Sequence": "collections.abc", "dataclass": "dataclasses", "field": "dataclasses",
+    "Mapping": "collections.abc", "dataclass": "dataclasses", "field": "dataclasses",
     "Any": "typing", "Literal": "typing", "AsyncBase": ".._async_base",
     "AsyncDetachedHandle": ".._async_detached", "started": ".._async_snapshots", "AsyncRunStream": ".._async_stream",
     "absolute": ".._files", "Members": ".._records", "LogMembers": ".._records", "DetachedMembers": ".._records",
-    "Payload": ".._records",
+    "Payload": ".._records", "json_fields": ".._records",
     "Operation": "..raw.operation", "read_nothing": "..raw.operation", "SecurityProfile": "..types",
+    "SequenceNotStr": "..types",
     "BatchRunResponse": "..types", "AsyncSandboxSession": "..async_sessions", "AsyncFiles": ".._async_files",
     **dict.fromkeys(("data", "decoded", "flag", "mapping", "number", "parsed", "text", "texts"), "..raw.records"),
 }  # fmt: skip
@@ -213,7 +214,11 @@ def record_class(record: Record) -> list[str]:
     about = sentences(
         record.about, "What the server did not send is None." if may_lack else "", NOTES.get(record.name, "")
     )
-    lines = ["@dataclass(frozen=True, slots=True)", f"class {type_name(record)}{f'({base})' if base else ''}:"]
+    lines = [
+        "@json_fields()",
+        "@dataclass(frozen=True, slots=True)",
+        f"class {type_name(record)}{f'({base})' if base else ''}:",
+    ]
     lines += [*docstring(about, "    "), ""]
     for member in members(record):
         lines += attribute(member)
