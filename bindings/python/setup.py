@@ -1,10 +1,13 @@
 """Builds the extension: the core's C sources and the raw layer over them, in one self-contained module.
 
-In the source tree the sources are those of the tree; a source distribution has copies in native/.
+In the source tree the sources are those of the tree; a source distribution has copies in native/. With
+AGENTKERNEL_NATIVE, as `pack` sets it, the module is linked with the compiled library of that folder instead, which is
+put beside it with the programs that it needs: agentkernel-local and bwrap.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -21,6 +24,7 @@ sys.path.insert(0, str(HERE))
 
 from header import Header  # noqa: E402
 
+NATIVE = os.environ.get("AGENTKERNEL_NATIVE")
 ROOT = HERE / "native" if (HERE / "native").is_dir() else HERE.parents[1]
 HEADER = ROOT / "abi/include/agentkernel.h"
 CORE = ROOT / "core"  # a folder for each layer
@@ -79,21 +83,24 @@ class BuildExtension(build_ext):
         # Only the module's entry point is visible, so this copy cannot conflict with a libagentkernel in the process.
         exports = folder / "exports.map"
         exports.write_text("{ global: PyInit_*; local: *; };\n", encoding="ascii")
-        sources = [*sorted(CORE.glob("*/*.c")), ROOT / "abi/abi.c"]
-        ext.sources = [str(raw), *map(str, sources)]
-        ext.define_macros.append(("AK_VERSION_TEXT", f'"{header.version}"'))
-        ext.extra_compile_args += pkg_config("--cflags")
-        # nodelete: a thread of libcurl's resolver may outlive the module.
-        ext.extra_link_args = [f"-Wl,--version-script={exports}", "-Wl,-z,nodelete", "-Wl,-z,relro", "-pthread"]
-        ext.extra_link_args += pkg_config("--libs")
-        self._place_stub(header)
-
-    def _place_stub(self, header: Header) -> None:
         package = (
             HERE / "src/agentkernel" if self.inplace or self.editable_mode else Path(self.build_lib) / "agentkernel"
         )
         package.mkdir(parents=True, exist_ok=True)
         (package / "_native.pyi").write_text(header.stub(), encoding="utf-8")
+        # nodelete: a thread of libcurl's resolver may outlive the module.
+        ext.extra_link_args = [f"-Wl,--version-script={exports}", "-Wl,-z,nodelete", "-Wl,-z,relro", "-pthread"]
+        if NATIVE:
+            ext.sources = [str(raw)]
+            ext.extra_link_args += [f"-L{NATIVE}/lib", "-lagentkernel", "-Wl,-rpath,$ORIGIN"]
+            for path in ("lib/libagentkernel.so.0", "bin/agentkernel-local", "bin/bwrap"):
+                os.chmod(shutil.copy(Path(NATIVE, path), package), 0o755)
+        else:
+            sources = [*sorted(CORE.glob("*/*.c")), ROOT / "abi/abi.c"]
+            ext.sources = [str(raw), *map(str, sources)]
+            ext.define_macros.append(("AK_VERSION_TEXT", f'"{header.version}"'))
+            ext.extra_compile_args += pkg_config("--cflags")
+            ext.extra_link_args += pkg_config("--libs")
 
 
 class SourceDistribution(sdist):

@@ -22,7 +22,11 @@ HEAD = "# Generated from abi/schema by tools/generate: do not edit."
 
 BY_HAND = {"write_file", "write_files"}  # methods
 RECORDS_BY_HAND = {"stream_event", "file_content", "backends", "reply"}  # types, and readers in _readers.py
-TYPES_BY_HAND = ["BatchRunResponse", "FileReadResponse", "Reply", "SecurityProfile", "StreamEvent"]  # in types.py
+# In types.py.
+TYPES_BY_HAND = [
+    "BackendCapabilities", "BackendDescriptor", "BackendDiscovery", "BatchRunResponse", "FileReadResponse", "Reply",
+    "SecurityProfile", "StreamEvent",
+]  # fmt: skip
 LATER = {"server_status", "server_stats"}  # types that few programs need
 BASES = {"run_output": "", "files_written": "", "log_entry": "LogMembers", "detached_command": "DetachedMembers"}
 RENAMED = {
@@ -38,7 +42,7 @@ RULES = {
     ("stream", "text"): ('Literal["stdout", "stderr"]', "{}", ""),
     ("method", "text"): ('Literal["GET", "POST", "PUT", "PATCH", "DELETE"]', "{}", ""),
     ("object", "json"): ("Mapping[str, Any]", "{}", ""),
-    ("env", "list"): ("Sequence[str] | Mapping[str, str]", "{}", "Or a mapping of names to values."),
+    ("env", "list"): ("SequenceNotStr[str] | Mapping[str, str]", "{}", "Or a mapping of names to values."),
     ("ttl", "text"): ("str | int", "str({0}) if isinstance({0}, int) else {0}", "An int is seconds."),
     ("file", "text"): ("str", "absolute({})", "A relative one is relative to the root."),
 }
@@ -76,8 +80,8 @@ EXAMPLES = {
 # ---- types -----------------------------------------------------------------------------------------------------------
 
 PARAMETER_TYPES = {
-    "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "list": "Sequence[str]", "map": "Mapping[str, str]",
-    "json": "Any", "lists": "Sequence[Sequence[str]]",
+    "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "map": "Mapping[str, str]", "json": "Any",
+    "list": "SequenceNotStr[str]", "lists": "SequenceNotStr[SequenceNotStr[str]]",
 }  # fmt: skip
 FIELD_TYPES = {
     "text": "str", "bytes": "bytes", "int": "int", "bool": "bool", "list": "tuple[str | None, ...]",
@@ -96,12 +100,13 @@ RAW = 'field(default=b"", repr=False, compare=False)'
 
 # Where the names that generated code uses come from.
 NAMES = {
-    "Mapping": "collections.abc", "Sequence": "collections.abc", "dataclass": "dataclasses", "field": "dataclasses",
+    "Mapping": "collections.abc", "dataclass": "dataclasses", "field": "dataclasses",
     "Any": "typing", "Literal": "typing", "AsyncBase": ".._async_base",
     "AsyncDetachedHandle": ".._async_detached", "started": ".._async_snapshots", "AsyncRunStream": ".._async_stream",
     "absolute": ".._files", "Members": ".._records", "LogMembers": ".._records", "DetachedMembers": ".._records",
-    "Payload": ".._records",
+    "Payload": ".._records", "json_fields": ".._records",
     "Operation": "..raw.operation", "read_nothing": "..raw.operation", "SecurityProfile": "..types",
+    "SequenceNotStr": "..types",
     "BatchRunResponse": "..types", "AsyncSandboxSession": "..async_sessions", "AsyncFiles": ".._async_files",
     **dict.fromkeys(("data", "decoded", "flag", "mapping", "number", "parsed", "text", "texts"), "..raw.records"),
 }  # fmt: skip
@@ -213,7 +218,11 @@ def record_class(record: Record) -> list[str]:
     about = sentences(
         record.about, "What the server did not send is None." if may_lack else "", NOTES.get(record.name, "")
     )
-    lines = ["@dataclass(frozen=True, slots=True)", f"class {type_name(record)}{f'({base})' if base else ''}:"]
+    lines = [
+        "@json_fields()",
+        "@dataclass(frozen=True, slots=True)",
+        f"class {type_name(record)}{f'({base})' if base else ''}:",
+    ]
     lines += [*docstring(about, "    "), ""]
     for member in members(record):
         lines += attribute(member)
@@ -428,18 +437,21 @@ def sandbox_module(schema: Schema) -> str:
 # ---- the package -----------------------------------------------------------------------------------------------------
 
 
-def with_exports(path: Path, modules: dict[str, list[str]], *used: str) -> str:
-    """A module by hand, with what is generated between its marks: imported, and among what it exports."""
+def with_exports(path: Path, modules: dict[str, list[str]], *used: str, later: bool = False) -> str:
+    """A module by hand, with what is generated between its marks: imported, now or later, and among what it exports."""
     text, names = path.read_text(), sorted(name for each in modules.values() for name in each)
-    imported = []
+    imported, indent = [], "    " if later else ""
     for module, found in modules.items():
-        imported += fit_import(module, sorted([*found, *used], key=member_key))
+        imported += fit_import(module, sorted([*found, *used], key=member_key), indent)
     exported = ["__all__ += [", *(f'    "{name}",' for name in names), "]"]
-    for what, lines, gap in (("imports", imported, [""]), ("exports", exported, [])):
+    if later:
+        places = sorted((name, module.removeprefix(".")) for module, found in modules.items() for name in found)
+        exported += ["_LATER |= {", *(f'    "{name}": "{module}",' for name, module in places), "}"]
+    for what, lines, gap, margin in (("imports", imported, [""], indent), ("exports", exported, [], "")):
         begin = f"# ---- {what}: generated by tools/generate from abi/schema ----\n"
         end = f"# ---- end of the {what} ----\n"
         start, stop = text.index(begin) + len(begin), text.index(end)
-        text = text[:start] + "\n".join([*lines, *gap]) + "\n" + text[stop:]
+        text = text[:start] + "\n".join([*lines, *gap]) + "\n" + margin + text[stop:]
     return text
 
 
@@ -472,6 +484,12 @@ def generate(schema: Schema, tree: Path = TREE) -> dict[Path, str]:
         package / "errors.py": with_exports(package / "errors.py", {".generated.errors": errors}, "CLASSES"),
         package / "__init__.py": with_exports(
             package / "__init__.py",
-            {".errors": errors, ".generated.detached": ["DetachedHandle"], ".types": [*names, *TYPES_BY_HAND]},
+            {
+                ".errors": errors,
+                ".generated.detached": ["DetachedHandle"],
+                ".generated.sessions": ["SandboxSession"],
+                ".types": [*names, *TYPES_BY_HAND, *(type_name(each) for each in later)],
+            },
+            later=True,
         ),
     }

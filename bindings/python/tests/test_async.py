@@ -69,7 +69,7 @@ async def test_what_cannot_be_right(aclient: AsyncAgentKernel) -> None:
     with pytest.raises(ValidationError):
         await aclient.run([])
     with pytest.raises(TypeError):
-        await aclient.run("echo")
+        await aclient.run("echo")  # type: ignore[arg-type]
     run: Any = aclient.run
     with pytest.raises(TypeError):
         await run(["echo"], colour="blue")

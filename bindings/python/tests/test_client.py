@@ -326,6 +326,9 @@ def test_names_that_load_later() -> None:
     code = textwrap.dedent("""
         import sys
         import agentkernel
+        assert not [name for name in sys.modules if name.startswith("agentkernel.")]
+        assert agentkernel.types.Reply is agentkernel.Reply and agentkernel.errors.AuthError is agentkernel.AuthError
+        assert agentkernel.AgentKernel and agentkernel.AgentKernelError.__module__ == "agentkernel.errors"
         assert "asyncio" not in sys.modules and "agentkernel.async_client" not in sys.modules
         from agentkernel import *
         assert AsyncAgentKernel and SandboxSession

@@ -16,7 +16,7 @@ import pytest
 
 from agentkernel import AgentKernel
 from agentkernel._base import BaseClient
-from conftest import PATIENCE, TREE
+from conftest import PATIENCE, TREE, program
 
 DOCUMENTS = [TREE / "README.md", TREE / "bindings/python/README.md", *sorted((TREE / "docs").glob("**/*.md"))]
 
@@ -129,6 +129,7 @@ def snippets() -> list[Any]:
 @pytest.mark.parametrize("code", snippets())
 def test_snippet(code: str, local_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGENTKERNEL_BASE_URL", local_url)
+    monkeypatch.setenv("AGENTKERNEL_LOCAL", program("AK_LOCAL_SERVER", "agentkernel-local"))
     monkeypatch.chdir(tmp_path)
     make = BaseClient.__init__
 

@@ -86,7 +86,7 @@ for client in (AgentKernel, AsyncAgentKernel):
     assert inspect.signature(client.take_ticket).return_annotation == "str"
     assert inspect.signature(client.drop_widgets).return_annotation == "None"
     parameters = inspect.signature(client.archive_widget).parameters
-    assert parameters["commands"].annotation == "Sequence[Sequence[str]]"
+    assert parameters["commands"].annotation == "SequenceNotStr[SequenceNotStr[str]]"
     assert parameters["network"].annotation == "Mapping[str, Any] | None"
     assert "Without it there is none." in client.archive_widget.__doc__
 assert inspect.signature(AgentKernel.follow_widgets).return_annotation == "RunStream"

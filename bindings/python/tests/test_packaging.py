@@ -52,7 +52,14 @@ def test_the_source_distribution_stands_alone(packages: Path, tmp_path: Path) ->
     (sdist,) = packages.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
-    assert {"native/abi/include/agentkernel.h", "native/core/net/client.c", "native/abi/abi.c", "header.py"} <= names
+    wanted = {
+        "native/abi/include/agentkernel.h",
+        "native/core/net/client.c",
+        "native/abi/abi.c",
+        "header.py",
+        "LICENSE",
+    }
+    assert wanted <= names
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", sdist, cwd=tmp_path)
     assert str(tmp_path) in run(binaries / "python", "-c", SHOW, cwd=tmp_path)
@@ -66,6 +73,7 @@ def test_the_wheel_is_for_all_versions(packages: Path, tmp_path: Path) -> None:
     suffix = ".abi3.so" if ABI3 else sysconfig.get_config_var("EXT_SUFFIX")
     assert {f"agentkernel/_native{suffix}", "agentkernel/_native.pyi", "agentkernel/py.typed"} <= names
     assert not [name for name in names if name.endswith((".c", ".h"))]
+    assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
     binaries = clean_environment(tmp_path / "venv")
     run(binaries / "pip", "install", wheel, cwd=tmp_path)
     assert str(tmp_path) in run(binaries / "python", "-c", SHOW, cwd=tmp_path)

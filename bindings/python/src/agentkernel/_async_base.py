@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._base import BaseClient
+from ._base import BaseClient, OfThisProcess
 from ._call import DONE, ITEM, Call
 from ._files import PIECE
 from ._host import advance, wait
@@ -88,7 +88,7 @@ class AsyncStreamBase(StreamBase):
         raise NotImplementedError
 
 
-class AsyncFileReader:
+class AsyncFileReader(OfThisProcess):
     """A file of a sandbox, to read from while it arrives: `readinto`, `read`, or piece by piece in ``async for``.
 
     It is an async context manager, which ends the transfer when it is left early; so does dropping the last reference.

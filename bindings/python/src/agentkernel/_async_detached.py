@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from ._records import values_of
 from .types import DetachedCommand, DetachedLogsResponse
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-@dataclass(frozen=True)
+
 class AsyncDetachedHandle(DetachedCommand):
     """The state of a detached command when it was requested, with methods for the command."""
 
-    _client: Any = field(default=None, repr=False, compare=False)
-    _sandbox: str = field(default="", repr=False, compare=False)
+    _client: Any = None  # one that was pickled has none
+    _sandbox: str = ""
 
     @classmethod
     def _of(cls, client: Any, sandbox: str, found: DetachedCommand) -> AsyncDetachedHandle:
-        known = {each.name: getattr(found, each.name) for each in fields(found)}
-        return cls(**known, _client=client, _sandbox=sandbox)
+        handle = cls(*values_of(found))
+        handle.__dict__.update(_client=client, _sandbox=sandbox)  # it is frozen
+        return handle
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
 
     async def refresh(
         self, *, timeout: float | None = None, connect_timeout: float | None = None
@@ -56,5 +65,7 @@ class AsyncDetachedHandle(DetachedCommand):
     @property
     def _asked(self) -> Any:
         if self._client is None:
-            raise ValueError("this command was not made by a client")
+            raise ValueError(
+                "this command has no client, it was made or unpickled without one: ask a client for it by its id"
+            )
         return self._client

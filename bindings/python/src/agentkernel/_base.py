@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ._call import Call
 from ._native import ffi, lib
@@ -16,7 +16,19 @@ from .raw.parameters import int_of, milliseconds, text_of
 T = TypeVar("T")
 
 
-class BaseClient(Settings):
+class OfThisProcess:
+    """What cannot leave its process, nor exist twice in it."""
+
+    __slots__ = ()
+    _instead = "make a client in each process"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied, it has connections of this process: {self._instead}"
+        )
+
+
+class BaseClient(OfThisProcess, Settings):
     """The handle of a client."""
 
     _handle: Any = None  # None before it is created, after close, and when that failed

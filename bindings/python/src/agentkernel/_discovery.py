@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ._records import Members
+from ._records import Members, json_fields
 from .raw.records import data, parsed, text
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ class BackendDescriptor:
     """Members that this class does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class BackendDiscovery(Members):
     """The backends of a server."""

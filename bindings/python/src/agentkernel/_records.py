@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, fields
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# How dataclasses tells what asdict and fields return from what is an argument only; see test_records.py.
+_SHOWN: Any = getattr(dataclasses, "_FIELD")  # noqa: B009
+_NOT_SHOWN: Any = getattr(dataclasses, "_FIELD_INITVAR")  # noqa: B009
+
+
+def json_fields(*properties: str) -> Callable[[type[T]], type[T]]:
+    """Makes what `dataclasses.asdict` returns for a record fit for JSON: without its bytes, but with these properties.
+
+    The bytes remain attributes and arguments, which are compared, copied, pickled and kept by `dataclasses.replace`.
+    """
+
+    def change(record: Any) -> Any:
+        known: dict[str, Any] = record.__dataclass_fields__
+        for each in known.values():
+            if each.type.startswith("bytes"):
+                each._field_type = _NOT_SHOWN
+        for name in properties:
+            known[name] = added = field(init=False)
+            added.name, added.type, added._field_type = name, "str", _SHOWN
+        record.__reduce__ = _reduce  # a dataclass would leave the bytes out
+        return record
+
+    return change
+
+
+def values_of(record: Any) -> tuple[Any, ...]:
+    """The arguments that make an equal record."""
+    return tuple(getattr(record, name) for name in record.__match_args__)
+
+
+def _reduce(record: Any) -> tuple[Any, ...]:
+    return type(record), values_of(record)
 
 
 def members_of(raw: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ._base import OfThisProcess
 from .errors import AgentKernelError
 from .types import SandboxInfo
 
@@ -37,8 +38,10 @@ def signature_of(call: F, method: Callable[..., Any]) -> F:
     return call
 
 
-class Session:
+class Session(OfThisProcess):
     """The base of both sessions: the name, the arguments of create, and whether the sandbox exists."""
+
+    _instead = "pass on its name, and make a client in each process"
 
     def __init__(self, name: str, options: dict[str, object]) -> None:
         self.name = name

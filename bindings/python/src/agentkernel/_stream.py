@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from ._base import OfThisProcess
 from ._call import Call
 from ._native import ffi
 from .errors import AgentKernelError, CallCancelledError, ForkedError, StreamError
@@ -16,8 +17,10 @@ from .types import StreamEvent
 set_up(RUN_STREAM, StreamEvent)
 
 
-class StreamBase:
+class StreamBase(OfThisProcess):
     """The state of a stream between its events."""
+
+    _instead = "pass on its events, or make a client and run the command in the other process"
 
     def __init__(self, call: Call[StreamEvent]) -> None:
         self._call: Call[StreamEvent] | None = call

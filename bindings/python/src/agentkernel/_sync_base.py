@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._base import BaseClient
+from ._base import BaseClient, OfThisProcess
 from ._call import AGAIN, DONE, ITEM, Call
 from ._files import PIECE
 from ._native import ffi
@@ -96,7 +96,7 @@ class SyncStreamBase(StreamBase):
         return OutputFile(self)
 
 
-class OutputFile(io.RawIOBase):
+class OutputFile(OfThisProcess, io.RawIOBase):
     """The output of a stream as a binary file."""
 
     def __init__(self, stream: SyncStreamBase) -> None:
@@ -118,7 +118,7 @@ class OutputFile(io.RawIOBase):
         super().close()
 
 
-class FileReader(io.RawIOBase):
+class FileReader(OfThisProcess, io.RawIOBase):
     """A file of a sandbox, to read from while it arrives."""
 
     def __init__(self, call: Call[FileReadResponse]) -> None:

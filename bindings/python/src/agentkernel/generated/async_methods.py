@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from .._async_base import AsyncBase
@@ -20,6 +20,7 @@ from ..types import (
     RunOutput,
     SandboxInfo,
     SecurityProfile,
+    SequenceNotStr,
     SnapshotMeta,
 )
 from .operations import (
@@ -74,7 +75,7 @@ class AsyncMethods(AsyncBase):
 
     async def run(
         self,
-        command: Sequence[str],
+        command: SequenceNotStr[str],
         *,
         image: str | None = None,
         profile: SecurityProfile | None = None,
@@ -109,7 +110,7 @@ class AsyncMethods(AsyncBase):
 
     def run_stream(
         self,
-        command: Sequence[str],
+        command: SequenceNotStr[str],
         *,
         image: str | None = None,
         profile: SecurityProfile | None = None,
@@ -174,10 +175,10 @@ class AsyncMethods(AsyncBase):
         backend: str | None = None,
         source_url: str | None = None,
         source_ref: str | None = None,
-        volumes: Sequence[str] | None = None,
-        secrets: Sequence[str] | None = None,
-        secret_files: Sequence[str] | None = None,
-        ports: Sequence[str] | None = None,
+        volumes: SequenceNotStr[str] | None = None,
+        secrets: SequenceNotStr[str] | None = None,
+        secret_files: SequenceNotStr[str] | None = None,
+        ports: SequenceNotStr[str] | None = None,
         network: Mapping[str, Any] | None = None,
         agent: str | None = None,
         placeholder_secrets: bool | None = None,
@@ -264,9 +265,9 @@ class AsyncMethods(AsyncBase):
     async def exec_in_sandbox(
         self,
         name: str,
-        command: Sequence[str],
+        command: SequenceNotStr[str],
         *,
-        env: Sequence[str] | Mapping[str, str] | None = None,
+        env: SequenceNotStr[str] | Mapping[str, str] | None = None,
         workdir: str | None = None,
         sudo: bool | None = None,
         check: bool = True,
@@ -455,7 +456,11 @@ class AsyncMethods(AsyncBase):
         return await self._records(GET_SANDBOX_LOGS, name=name, timeout=timeout, connect_timeout=connect_timeout)
 
     async def batch_run(
-        self, commands: Sequence[Sequence[str]], *, timeout: float | None = None, connect_timeout: float | None = None
+        self,
+        commands: SequenceNotStr[SequenceNotStr[str]],
+        *,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
     ) -> BatchRunResponse:
         """Runs several commands in parallel, each in a fresh sandbox, and returns their results in the same order.
 
@@ -473,9 +478,9 @@ class AsyncMethods(AsyncBase):
     async def exec_detached(
         self,
         name: str,
-        command: Sequence[str],
+        command: SequenceNotStr[str],
         *,
-        env: Sequence[str] | Mapping[str, str] | None = None,
+        env: SequenceNotStr[str] | Mapping[str, str] | None = None,
         workdir: str | None = None,
         sudo: bool | None = None,
         timeout: float | None = None,

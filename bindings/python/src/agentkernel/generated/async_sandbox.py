@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._async_files import AsyncFiles
-from ..types import SecurityProfile
+from ..types import SecurityProfile, SequenceNotStr
 
 if TYPE_CHECKING:
     from ..async_sessions import AsyncSandboxSession
@@ -27,10 +27,10 @@ class AsyncSandboxes(AsyncFiles):
         backend: str | None = None,
         source_url: str | None = None,
         source_ref: str | None = None,
-        volumes: Sequence[str] | None = None,
-        secrets: Sequence[str] | None = None,
-        secret_files: Sequence[str] | None = None,
-        ports: Sequence[str] | None = None,
+        volumes: SequenceNotStr[str] | None = None,
+        secrets: SequenceNotStr[str] | None = None,
+        secret_files: SequenceNotStr[str] | None = None,
+        ports: SequenceNotStr[str] | None = None,
         network: Mapping[str, Any] | None = None,
         agent: str | None = None,
         placeholder_secrets: bool | None = None,

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..types import SecurityProfile
+from ..types import SecurityProfile, SequenceNotStr
 from .files import Files
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ class Sandboxes(Files):
         backend: str | None = None,
         source_url: str | None = None,
         source_ref: str | None = None,
-        volumes: Sequence[str] | None = None,
-        secrets: Sequence[str] | None = None,
-        secret_files: Sequence[str] | None = None,
-        ports: Sequence[str] | None = None,
+        volumes: SequenceNotStr[str] | None = None,
+        secrets: SequenceNotStr[str] | None = None,
+        secret_files: SequenceNotStr[str] | None = None,
+        ports: SequenceNotStr[str] | None = None,
         network: Mapping[str, Any] | None = None,
         agent: str | None = None,
         placeholder_secrets: bool | None = None,

@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._records import Members
+from .._records import Members, json_fields
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class ServerStatus(Members):
     """The version and configuration of a server. What the server did not send is None."""
@@ -23,6 +24,7 @@ class ServerStatus(Members):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class ServerStats(Members):
     """The usage of a server. What the server did not send is None."""

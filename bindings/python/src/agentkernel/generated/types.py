@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._records import DetachedMembers, LogMembers, Members, Payload
+from .._records import DetachedMembers, LogMembers, Members, Payload, json_fields
 
 
 class EventMembers(Payload):
@@ -65,6 +65,7 @@ class EventMembers(Payload):
         return self._member("oom", bool)
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class RunOutput:
     """What a command wrote and how it ended. What the server did not send is None."""
@@ -83,6 +84,7 @@ class RunOutput:
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class SandboxInfo(Members):
     """A sandbox. Which fields are set depends on the server and its backend. What the server did not send is None."""
@@ -139,6 +141,7 @@ class SandboxInfo(Members):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class BatchFileWriteResponse:
     """The result of writing several files."""
@@ -149,6 +152,7 @@ class BatchFileWriteResponse:
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class BatchResult(Members):
     """The result of one command of a batch: its output, or why it failed. What the server did not send is None."""
@@ -163,6 +167,7 @@ class BatchResult(Members):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class LogEntry(LogMembers):
     """An entry of a sandbox's audit log.
@@ -205,6 +210,7 @@ class LogEntry(LogMembers):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class DetachedCommand(DetachedMembers):
     """A command that runs in the background. What the server did not send is None."""
@@ -227,6 +233,7 @@ class DetachedCommand(DetachedMembers):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class DetachedLogsResponse(Members):
     """What a detached command has written so far. What the server did not send is None."""
@@ -247,6 +254,7 @@ class DetachedLogsResponse(Members):
     """The record as the server sent it, with members that this version does not know."""
 
 
+@json_fields()
 @dataclass(frozen=True, slots=True)
 class SnapshotMeta(Members):
     """A snapshot, with properties of the sandbox it was taken of. What the server did not send is None."""

@@ -73,12 +73,13 @@ class Parameter:
             return self._bind_lists(call, value, err)
         return self._bind_entries(call, value, err)
 
-    def _bind_entries(self, call: Any, value: object, err: Any) -> int:
+    def _bind_entries(self, call: Any, value: object, err: Any, name: str = "") -> int:
         status = lib.AK_OK
         if isinstance(value, Mapping):  # an alternative to NAME=VALUE
             return self._put_entries(call, value, err)
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-            raise TypeError(f"{self.name} must be a list of str, not {type(value).__name__}")
+            hint = ' (["sh", "-c", "..."] runs a command line)' if self.name.startswith("command") else ""
+            raise TypeError(f"{name or self.name} must be a list of str, not {type(value).__name__}{hint}")
         for entry in value:
             text = text_of(f"each entry of {self.name}", entry)
             status = lib.ak_call_add_text(call, self.key, text, len(text), err)
@@ -109,7 +110,7 @@ class Parameter:
         for entries in value:
             status = lib.ak_call_add_list(call, self.key, err)
             if status >= 0:
-                status = self._bind_entries(call, entries, err)
+                status = self._bind_entries(call, entries, err, f"each entry of {self.name}")
             if status < 0:
                 break
         return status
