@@ -76,7 +76,8 @@ static bool bare_open(bare_setup *bare, bool kept_tree) {
         perror("ak-bench: bwrap_args_build");
         return false;
     }
-    bare->arguments.argv[bare->arguments.count - 1] = "/usr/bin/true";
+    bare->arguments.argv[bare->arguments.count - 2] = "/usr/bin/true"; /* for the launcher and its flags */
+    bare->arguments.argv[bare->arguments.count - 1] = NULL;
     return true;
 }
 

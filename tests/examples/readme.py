@@ -42,7 +42,7 @@ def commands(language: str, file: Path) -> list[list[str]]:
         return [["sh", "-c", compile_it, str(file)], [f"{file}.out"]]
     if language == "go":
         go_module(file.parent)
-        return [["go", "run", str(file)]]
+        return [[str(TREE / "bindings/go/dev"), "go", "run", str(file)]]
     if language == "python":
         return [[str(TREE / "bindings/python/dev"), "python", str(file)]]
     if language == "js":

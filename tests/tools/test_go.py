@@ -55,6 +55,8 @@ class Grown(Schema):
         self.document["operations"] += copy.deepcopy(OPERATIONS)
 
     def run_go(self, *command):
+        # By the script that knows which Go is new enough.
+        command = [TREE / "bindings/go/dev", *command]
         done = subprocess.run(
             command, cwd=self.package, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS
         )

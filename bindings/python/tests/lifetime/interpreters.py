@@ -26,7 +26,7 @@ REFUSED = """
 try:
     import agentkernel
 except ImportError as failure:
-    os.write(1, f"{failure}\\n".encode())
+    os.write(1, f"{str(failure).split(maxsplit=2)[2]}\\n".encode())  # but for the module: any may be the first
 """
 
 
@@ -70,9 +70,7 @@ def interpreters(url: str) -> None:
     third.destroy()
 
 
-@prints(
-    *["module agentkernel._events does not support loading in subinterpreters"] * (2 * OWN_GIL), "output", "last ok"
-)
+@prints(*["does not support loading in subinterpreters"] * (2 * OWN_GIL), "output", "last ok")
 def interpreters_with_a_gil_of_their_own(url: str) -> None:
     for _ in range(2 * OWN_GIL):
         refused = Interpreter(own_gil=True)
