@@ -16,9 +16,9 @@ REVISION = f"{VERSION}-1"
 
 # What lintian finds and is meant: the point of these packages is that they fit every release.
 OVERRIDES = {
-    "deb_runtime": ["embedded-library *", "no-symbols-control-file *", "hardening-no-fortify-functions *"],
-    "deb_dev": ["embedded-library *", "hardening-no-fortify-functions *"],
-    "deb_server": ["statically-linked-binary *", "embedded-library *", "hardening-no-fortify-functions *"],
+    "deb_runtime": ["embedded-library *", "no-symbols-control-file *", "initial-upload-closes-no-bugs *"],
+    "deb_dev": ["initial-upload-closes-no-bugs *"],
+    "deb_server": ["statically-linked-binary *", "shared-library-lacks-prerequisites *", "initial-upload-closes-no-bugs *"],
 }
 
 
@@ -39,11 +39,20 @@ def _documents(root: Path, package: str, key: str) -> None:
     overrides.write_text("".join(f"{package}: {tag}\n" for tag in OVERRIDES[key]))
 
 
+# Licenses whose text every Debian has.
+_COMMON = {"openssl": "Apache-2.0", "libmicrohttpd": "LGPL-2.1", "bubblewrap": "LGPL-2"}
+
+
 def _copyright() -> str:
-    texts = []
+    """What is compiled in, each with its license: the text, or where the system keeps it."""
+    texts = [f"{NAMES['deb_runtime']} and its companions contain the following, compiled in.\n"]
     for path in sorted((next(NATIVE.glob("*-gnu")) / "share/licenses").glob("*.txt")):
-        texts.append(f"== {path.stem} ==\n\n{path.read_text(errors='replace')}")
-    return f"{NAMES['deb_runtime']} and its companions contain the following, compiled in.\n\n" + "\n".join(texts)
+        if path.stem in _COMMON:
+            text = f"Its license is in /usr/share/common-licenses/{_COMMON[path.stem]}.\n"
+        else:
+            text = path.read_text(errors="replace").split("\n-------------------------\n")[0] + "\n"
+        texts.append(f"== {path.stem} ==\n\n{text}")
+    return "\n".join(texts)
 
 
 def _close(root: Path, key: str, platform: str, control: dict[str, str], scripts: dict[str, str]) -> None:
@@ -56,7 +65,7 @@ def _close(root: Path, key: str, platform: str, control: dict[str, str], scripts
         for name in files:
             path = Path(folder) / name
             if not path.is_symlink():
-                path.chmod(0o755 if "/bin/" in f"{path}" or path.name in ("agentkernel-local", "bwrap") else 0o644)
+                path.chmod(0o755 if path.parent.name == "bin" else 0o644)
     files = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     size = sum(path.stat().st_size for path in files) // 1024 + 1
     sums = "".join(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.relative_to(root)}\n" for path in files)
@@ -78,6 +87,9 @@ def _close(root: Path, key: str, platform: str, control: dict[str, str], scripts
     for name, text in scripts.items():
         (debian / name).write_text(text)
         (debian / name).chmod(0o755 if text.startswith("#!") else 0o644)
+    moment = int(commit_time())
+    for path in root.rglob("*"):
+        os.utime(path, (moment, moment), follow_symlinks=False)
     out = OUT / "deb" / f"{package}_{REVISION}_{architecture}.deb"
     out.parent.mkdir(parents=True, exist_ok=True)
     env = {"SOURCE_DATE_EPOCH": commit_time()}
@@ -98,7 +110,8 @@ def _installed(platform: str) -> Path:
 
 def _move(installed: Path, root: Path, patterns: list[str]) -> None:
     for pattern in patterns:
-        for path in sorted(installed.glob(pattern)):
+        # A link whose file went into another package is not seen by glob.
+        for path in sorted(installed.glob(pattern)) or [installed / pattern]:
             target = root / "usr" / path.relative_to(installed)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, target)

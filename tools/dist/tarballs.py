@@ -17,7 +17,7 @@ def _pack(folder: Path, out: Path) -> None:
 def write_tarballs(platforms: list[str]) -> None:
     for platform in platforms:
         native = NATIVE / platform
-        folder = native / f"agentkernel-{VERSION}-{platform}"
+        folder = native / f"libagentkernel-{VERSION}-{platform}"
         shutil.rmtree(folder, ignore_errors=True)
         build = str(native / "build")
         run("configuring for a tar archive", ["cmake", "-B", build, "-DCMAKE_INSTALL_LIBDIR=lib"])
@@ -28,6 +28,6 @@ def write_tarballs(platforms: list[str]) -> None:
         shutil.copy(TREE / "LICENSE", folder)
         _pack(folder, OUT / f"{folder.name}.tar.xz")
         shutil.rmtree(folder)
-    sources = OUT / f"agentkernel-{VERSION}.tar.gz"
-    archive = ["git", "-C", str(TREE), "archive", "--format=tar.gz", f"--prefix=agentkernel-{VERSION}/"]
+    sources = OUT / f"libagentkernel-{VERSION}.tar.gz"
+    archive = ["git", "-C", str(TREE), "archive", "--format=tar.gz", f"--prefix=libagentkernel-{VERSION}/"]
     run(f"packing {sources.name}", [*archive, "-o", str(sources), "HEAD"])
