@@ -186,15 +186,11 @@ def _interface(record: Record) -> list[str]:
     return [*lines, *doc(f"{raw.key.about} Not enumerable.", "    "), "    readonly raw: string;", "}"]
 
 
-def _getter(name: str, absent: str) -> list[str]:
+def _text(name: str, absent: str) -> list[str]:
     """The bytes of a member as text."""
-    shown = f'this.{name}Bytes{"?" if absent else ""}.toString("utf8")' + (" ?? null" if absent == "null" else "")
     return [
-        "",
         f"    /** `{name}Bytes` as text; bytes that are not UTF-8 are replaced. */",
-        f"    get {name}(): {union('string', absent)} {{",
-        f"        return {shown};",
-        "    }",
+        f"    readonly {name}!: {union('string', absent)};",
     ]
 
 
@@ -214,13 +210,14 @@ def _class(record: Record) -> list[str]:
     """A record with bytes, which it shows as text, too."""
     lines = [*doc(record.about), f"export class {_record_name(record)} extends ByteRecord {{"]
     constructor = ["", "    /** @internal */", "    constructor(fields: Fields) {", "        super(fields);"]
-    getters = []
     for field, kind, absent, text in _members(record):
-        name = field.name + ("Bytes" if field.type == "bytes" else "")
-        lines += [*text, f"    readonly {name}: {union(kind, absent)};"]
+        has_bytes = field.type == "bytes"
+        name = field.name + ("Bytes" if has_bytes else "")
+        lines += [*(_text(field.name, absent) if has_bytes else []), *text]
+        lines.append(f"    readonly {name}: {union(kind, absent)};")
         constructor.append(f"        this.{name} = {_value(field, kind, absent)};")
-        getters += _getter(field.name, absent) if field.type == "bytes" else []
-    return [*lines, *constructor, "    }", *getters, "}"]
+        constructor += [f'        show(this, "{field.name}", this.{name});'] if has_bytes else []
+    return [*lines, *constructor, "    }", "}"]
 
 
 def records(schema: Schema) -> str:
@@ -231,7 +228,7 @@ def records(schema: Schema) -> str:
     return module(
         [
             "// What did not come is undefined, or null where the official SDK has it so.",
-            'import {ByteRecord, bytesOf} from "../record.js";',
+            'import {ByteRecord, bytesOf, show} from "../record.js";',
             'import type {Fields} from "../record.js";',
             *_hand_types(*parts),
         ],

@@ -80,12 +80,14 @@ export class Call {
      */
     advance(by: Advance = step): number | Promise<number> {
         const status = this.#go(by);
-        if (status !== AK_AGAIN) return status;
-        return new Promise((resolve, reject) => {
+        return status === AK_AGAIN ? this.#waited(by) : status;
+    }
+
+    async #waited(by: Advance): Promise<number> {
+        const outcome = await new Promise<number | AgentKernelError>((resolve) => {
             this.#settle = (outcome) => {
                 this.#settle = undefined;
-                if (typeof outcome === "number") resolve(outcome);
-                else reject(outcome);
+                resolve(outcome);
             };
             try {
                 this.#wait(by);
@@ -94,6 +96,8 @@ export class Call {
                 this.#settle(error as AgentKernelError);
             }
         });
+        if (typeof outcome === "number") return outcome;
+        throw arrived(outcome);
     }
 
     /** Advances once, without waiting: the status may be AGAIN. */
@@ -124,11 +128,14 @@ export class Call {
     }
 
     #go(by: Advance): number {
-        if (this.#aborted !== undefined) throw this.#aborted;
+        if (this.#aborted !== undefined) throw arrived(this.#aborted);
         if (this.#handle === undefined) return AK_DONE;
         const status = by(this.#handle);
         if (status < 0) {
             const error = failure(status);
+            // A stack has few lines, and the caller's may be far.
+            // eslint-disable-next-line @typescript-eslint/unbound-method -- not called
+            Error.captureStackTrace(error, this.advance);
             if (status !== AK_E_STATE) this.#release(); // which leaves the call as it is
             throw error;
         }
@@ -176,6 +183,12 @@ export class Call {
         this.#release();
         this.#settle?.(this.#aborted);
     }
+}
+
+/** An error that was made where the event loop called, by no line of the user's: its stack has the lines that wait. */
+function arrived(error: AgentKernelError): AgentKernelError {
+    Error.captureStackTrace(error, arrived);
+    return error;
 }
 
 const nothing = (): void => undefined;

@@ -57,7 +57,14 @@ export class Caller {
     /** Prepares a call. */
     call(name: string, options: Arguments | CallOptions): Call {
         const {signal, ...values} = options as Arguments;
-        return new Call(this.#open(), operation(name), values, signal as AbortSignal | undefined);
+        try {
+            return new Call(this.#open(), operation(name), values, signal as AbortSignal | undefined);
+        } catch (error) {
+            // The way into binding would fill the stack.
+            // eslint-disable-next-line @typescript-eslint/unbound-method -- not called
+            if (error instanceof AgentKernelError) Error.captureStackTrace(error, this.call);
+            throw error;
+        }
     }
 
     /** The record of an operation that yields one; no fields if it yields none. */

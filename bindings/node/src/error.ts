@@ -26,27 +26,25 @@ export interface ErrorDetails {
     cause?: unknown;
 }
 
-/** The base class of all errors of this package. */
+/** The base class of all errors of this package. Members that are undefined are not its own, and so are not shown. */
 export class AgentKernelError extends Error {
-    readonly code: string | undefined;
-    readonly status: number | undefined;
-    readonly serverText: string | undefined;
-    readonly exitCode: number | undefined;
-    readonly outputBytes: Buffer | undefined;
-    readonly retryAfter: number | undefined;
-    readonly operation: string | undefined;
-    readonly phase: string | undefined;
-    readonly sent: Sent | undefined;
+    declare readonly code: string | undefined;
+    declare readonly status: number | undefined;
+    declare readonly serverText: string | undefined;
+    declare readonly exitCode: number | undefined;
+    declare readonly outputBytes: Buffer | undefined;
+    /** The output of the failed command as text; bytes that are not UTF-8 are replaced. */
+    declare readonly output: string | undefined;
+    declare readonly retryAfter: number | undefined;
+    declare readonly operation: string | undefined;
+    declare readonly phase: string | undefined;
+    declare readonly sent: Sent | undefined;
 
     constructor(message = "", details: ErrorDetails = {}) {
         const {cause, ...members} = details;
         super(message, cause === undefined ? undefined : {cause});
         this.name = new.target.name;
-        Object.assign(this, members);
-    }
-
-    /** The output of the failed command as text; bytes that are not UTF-8 are replaced. */
-    get output(): string | undefined {
-        return this.outputBytes?.toString("utf8");
+        const all = {...members, output: members.outputBytes?.toString()};
+        Object.assign(this, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)));
     }
 }

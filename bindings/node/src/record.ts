@@ -1,4 +1,6 @@
 // Records, copied from the arrays of `ak_value` that the library fills, which are valid only until the next step.
+import {inspect} from "node:util";
+import type {InspectOptions} from "node:util";
 import * as abi from "./raw/abi.js";
 import type {Pointer} from "./raw/functions.js";
 import {addressOf, copier, textAt} from "./raw/koffi.js";
@@ -27,6 +29,31 @@ export abstract class ByteRecord {
     /** The record as the server sent it (JSON), with members that this version does not know. */
     get raw(): string | undefined {
         return this.#raw;
+    }
+
+    /** The fields that came; what is text and bytes is only text. */
+    toJSON(): unknown {
+        const came = ([name, value]: [string, unknown]): boolean => value !== undefined && !name.endsWith("Bytes");
+        return Object.fromEntries(Object.entries(this).filter(came));
+    }
+
+    /** @internal */
+    [inspect.custom](_depth: number, options: InspectOptions): string {
+        return `${this.constructor.name} ${inspect(ByteRecord.prototype.toJSON.call(this), options)}`;
+    }
+}
+
+/** Up to this size bytes become text at once: that is cheaper than a property that does it when it is read. */
+const SHORT = 4096;
+
+/** Makes bytes as text a property of a record like any other. @internal */
+export function show(record: ByteRecord, name: string, bytes: Buffer | null | undefined, encoding?: "base64"): void {
+    if (bytes && bytes.length > SHORT) {
+        let text: string | undefined;
+        const get = (): string => (text ??= bytes.toString(encoding));
+        Object.defineProperty(record, name, {get, enumerable: true, configurable: true});
+    } else {
+        (record as unknown as Fields)[name] = bytes?.toString(encoding) ?? bytes;
     }
 }
 

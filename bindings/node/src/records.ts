@@ -1,38 +1,35 @@
 // Records that are more than their fields.
-import {natural} from "./record.js";
+import {natural, show} from "./record.js";
 import type {Fields} from "./record.js";
 import * as generated from "./generated/records.js";
 
 /** The output and exit code of a command. */
 export class RunOutput extends generated.RunOutput {
-    #output: string | undefined;
-
-    /** `outputBytes` as text, decoded once; bytes that are not UTF-8 are replaced. */
-    override get output(): string {
-        this.#output ??= super.output;
-        return this.#output;
-    }
-
     /** The record as the server sent it (JSON). */
     override get raw(): string {
         return super.raw ?? "";
     }
 
-    toJSON(): unknown {
-        return JSON.parse(this.raw);
+    /** The fields, and all members of the record as the server sent it. */
+    override toJSON(): unknown {
+        return {...(super.toJSON() as object), ...(JSON.parse(this.raw) as object)};
     }
 }
 
 /** A file of a sandbox. */
 export class FileReadResponse extends generated.FileReadResponse {
     /** The content as in the official SDK: text, or base64, depending on `encoding`. */
-    override get content(): string {
-        return this.contentBytes.toString(this.encoding === "base64" ? "base64" : "utf8");
+    declare readonly content: string;
+
+    /** @internal */
+    constructor(fields: Fields) {
+        super(fields);
+        if (this.encoding === "base64") show(this, "content", this.contentBytes, "base64");
     }
 
     /** The content as text; bytes that are not UTF-8 are replaced. */
     get text(): string {
-        return super.content;
+        return this.contentBytes.toString();
     }
 }
 

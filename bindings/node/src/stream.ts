@@ -107,13 +107,23 @@ export class RunStream implements AsyncGenerator<StreamEvent, undefined> {
         );
     }
 
-    /** One more pending `next`; later ones wait for it. */
+    /**
+     * One more pending `next`; later ones wait for it. Only one may wait for `result`: an error's stack shows no line
+     * behind a promise that two wait for.
+     */
     #later(result: Promise<Result>): Promise<Result> {
-        const served = (): void => void this.#asked--;
         this.#asked++;
-        this.#latest = result;
-        result.then(served, served);
-        return result;
+        this.#latest = result.then(
+            (value) => {
+                this.#asked--;
+                return value;
+            },
+            (error: unknown) => {
+                this.#asked--;
+                throw error;
+            },
+        );
+        return this.#latest;
     }
 
     async #wait(): Promise<Result> {

@@ -1,11 +1,13 @@
 // Generated from abi/schema by tools/generate: do not edit.
 // What did not come is undefined, or null where the official SDK has it so.
-import {ByteRecord, bytesOf} from "../record.js";
+import {ByteRecord, bytesOf, show} from "../record.js";
 import type {Fields} from "../record.js";
 import type {DetachedStatus, SandboxStatus} from "../types.js";
 
 /** What a command wrote and how it ended. */
 export class RunOutput extends ByteRecord {
+    /** `outputBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly output!: string;
     /** What the command wrote. */
     readonly outputBytes: Buffer;
     /** The exit code of the command. Not 0 only if check is false. */
@@ -19,14 +21,10 @@ export class RunOutput extends ByteRecord {
     constructor(fields: Fields) {
         super(fields);
         this.outputBytes = bytesOf(fields, "output") ?? Buffer.alloc(0);
+        show(this, "output", this.outputBytes);
         this.exit_code = fields["exit_code"] as number | undefined;
         this.truncated = fields["truncated"] as boolean | undefined;
         this.total_bytes = fields["total_bytes"] as number | bigint | undefined;
-    }
-
-    /** `outputBytes` as text; bytes that are not UTF-8 are replaced. */
-    get output(): string {
-        return this.outputBytes.toString("utf8");
     }
 }
 
@@ -86,6 +84,8 @@ export interface SandboxInfo {
 
 /** A file of a sandbox. */
 export class FileReadResponse extends ByteRecord {
+    /** `contentBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly content!: string;
     /** The content in bytes. */
     readonly contentBytes: Buffer;
     /** How the content was sent: utf8 or base64. It is returned decoded. */
@@ -97,13 +97,9 @@ export class FileReadResponse extends ByteRecord {
     constructor(fields: Fields) {
         super(fields);
         this.contentBytes = bytesOf(fields, "content") ?? Buffer.alloc(0);
+        show(this, "content", this.contentBytes);
         this.encoding = fields["encoding"] as "utf8" | "base64" | (string & {}) | undefined;
         this.size = fields["size"] as number | bigint | undefined;
-    }
-
-    /** `contentBytes` as text; bytes that are not UTF-8 are replaced. */
-    get content(): string {
-        return this.contentBytes.toString("utf8");
     }
 }
 
@@ -117,6 +113,8 @@ export interface BatchFileWriteResponse {
 
 /** The result of one command of a batch: its output, or why it failed. */
 export class BatchResult extends ByteRecord {
+    /** `outputBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly output!: string | null;
     /** What the command wrote. Not set when the command failed. */
     readonly outputBytes: Buffer | null;
     /** Why the command or step failed. Not set when it did not. */
@@ -126,12 +124,8 @@ export class BatchResult extends ByteRecord {
     constructor(fields: Fields) {
         super(fields);
         this.outputBytes = bytesOf(fields, "output") ?? null;
+        show(this, "output", this.outputBytes);
         this.error = (fields["error"] as string | undefined) ?? null;
-    }
-
-    /** `outputBytes` as text; bytes that are not UTF-8 are replaced. */
-    get output(): string | null {
-        return this.outputBytes?.toString("utf8") ?? null;
     }
 }
 
@@ -197,8 +191,12 @@ export interface DetachedCommand {
 
 /** What a detached command has written so far. */
 export class DetachedLogsResponse extends ByteRecord {
+    /** `stdoutBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly stdout!: string | undefined;
     /** What the command wrote to its standard output. Not set when the other stream was requested. */
     readonly stdoutBytes: Buffer | undefined;
+    /** `stderrBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly stderr!: string | undefined;
     /** What the command wrote to its standard error. Set when this stream was requested. */
     readonly stderrBytes: Buffer | undefined;
 
@@ -206,17 +204,9 @@ export class DetachedLogsResponse extends ByteRecord {
     constructor(fields: Fields) {
         super(fields);
         this.stdoutBytes = bytesOf(fields, "stdout");
+        show(this, "stdout", this.stdoutBytes);
         this.stderrBytes = bytesOf(fields, "stderr");
-    }
-
-    /** `stdoutBytes` as text; bytes that are not UTF-8 are replaced. */
-    get stdout(): string | undefined {
-        return this.stdoutBytes?.toString("utf8");
-    }
-
-    /** `stderrBytes` as text; bytes that are not UTF-8 are replaced. */
-    get stderr(): string | undefined {
-        return this.stderrBytes?.toString("utf8");
+        show(this, "stderr", this.stderrBytes);
     }
 }
 
@@ -296,6 +286,8 @@ export class Reply extends ByteRecord {
     readonly http_status: number;
     /** The media type of the content. */
     readonly content_type: string | undefined;
+    /** `contentBytes` as text; bytes that are not UTF-8 are replaced. */
+    readonly content!: string;
     /** The content in bytes. */
     readonly contentBytes: Buffer;
 
@@ -305,10 +297,6 @@ export class Reply extends ByteRecord {
         this.http_status = fields["http_status"] as number;
         this.content_type = fields["content_type"] as string | undefined;
         this.contentBytes = bytesOf(fields, "content") ?? Buffer.alloc(0);
-    }
-
-    /** `contentBytes` as text; bytes that are not UTF-8 are replaced. */
-    get content(): string {
-        return this.contentBytes.toString("utf8");
+        show(this, "content", this.contentBytes);
     }
 }
