@@ -112,6 +112,7 @@ class SchedulerTest < Kit::Test
 
         def io_wait(io, _events, _timeout)
           @turns = @turns.to_i + 1
+          IO.for_fd(3, "w").close if @turns == 1 # tells that it waits
           IO.select([io]) && IO::READABLE if @turns.even?
         end
 
@@ -127,10 +128,15 @@ class SchedulerTest < Kit::Test
       end
       print " ", scheduler.turns.positive?
     RUBY
-    told = Thread.new { ruby(code, server.url) }
-    server.await("waiting")
+    reader, writer = IO.pipe
+    told = Thread.new { ruby(code, server.url, 3 => writer) }
+    server.await("waiting") # the child has writer by then
+    writer.close
+    reader.wait_readable(Kit::HANG) # until it waits, or has failed
     server.release
     assert_equal "output done true", told.value
+  ensure
+    reader&.close
   end
 
   def test_a_sandbox_in_the_reactor
