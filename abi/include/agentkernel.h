@@ -93,7 +93,7 @@
  * Every call in flight holds five descriptors, two of which are libcurl's. Running out of them is AK_E_DESCRIPTORS;
  * when nothing was sent the call can be retried (state table, 8).
  *
- * BASE URL: http:// or https:// with a host and, optionally, port and path; unix:///path.sock; or local:.
+ * BASE URL: http:// or https:// with a host and, optionally, port and path; unix:///path.sock; or, on Linux, local:.
  *
  * LOCAL: with the base URL "local:" the library starts its own server, the program agentkernel-local, reached over a
  * private Unix socket that no other user can open. It asks for no API key and is sent none. The first call starts it (a

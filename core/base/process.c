@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "compat.h"
+
 /* The PID is cached in a page that the kernel zeroes in the child of every fork (MADV_WIPEONFORK). pthread_atfork
  * handlers would miss forks that bypass libc. NULL: the kernel does not support this, so getpid is called. */
 static atomic_int *remembered;
@@ -17,7 +19,7 @@ static void make_page(void) {
     if (page == MAP_FAILED) {
         return;
     }
-    if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+    if (!ak_wipe_on_fork(page, size)) {
         munmap(page, size);
         return;
     }

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <time.h>
+
+#include "compat.h"
 
 static const int raised[] = {SIGPIPE, SIGXFSZ};
 
@@ -30,9 +31,7 @@ void ak_signals_release(const ak_signal_guard *guard) {
         return;
     }
     int saved = errno;
-    const struct timespec at_once = {0};
-    while (sigtimedwait(&guard->ours, NULL, &at_once) > 0 || errno == EINTR) {
-    }
+    ak_discard_signals(&guard->ours);
     pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
     errno = saved;
 }

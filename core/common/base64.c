@@ -1,7 +1,8 @@
 #include "base64.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "byte_order.h"
 
 /* How many characters are read from a JSON string at once; a multiple of 4. */
 #define BASE64_PIECE 1024
@@ -100,7 +101,7 @@ size_t ak_base64_decode_whole(const char *text, size_t groups, void *buf) {
         if ((a | b | c | d) > 63) {
             return n;
         }
-        uint32_t group = htobe32(a << 26 | b << 20 | c << 14 | d << 8);
+        uint32_t group = to_big_endian_32(a << 26 | b << 20 | c << 14 | d << 8);
         memcpy(out, &group, sizeof group);
     }
     return n + (n < groups && base64_decode_group(text, out) == 3);

@@ -7,10 +7,11 @@
 #ifndef AK_JSON_PRIVATE_H
 #define AK_JSON_PRIVATE_H
 
-#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "byte_order.h"
 
 /* The value of a hexadecimal digit, -1 for other characters. */
 static inline int json_hex_digit(char c) {
@@ -49,7 +50,7 @@ static inline unsigned char json_simple_escape(char c) {
 static inline uint64_t json_word_load(const char *p) {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    return le64toh(word);
+    return from_little_endian_64(word);
 }
 
 static inline size_t json_word_first(uint64_t marks) {

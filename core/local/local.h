@@ -18,7 +18,7 @@
 typedef struct ak_local ak_local;
 
 /* Copies the current environment, to find the program and for the server to run with, without the API key. No I/O.
- * Errors: AK_E_MEMORY. Thread: any. */
+ * Errors: AK_E_MEMORY; AK_E_ARGUMENT on another system than Linux. Thread: any. */
 ak_status ak_local_new(ak_local **local, ak_error *err);
 /* When the last one of this process is freed, the server ends; this does not wait for that. NULL is allowed. Thread:
  * any. */

@@ -1,4 +1,7 @@
 /* local_find.c: finds the program agentkernel-local. */
+#include "local_private.h"
+
+#ifdef __linux__
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +11,6 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "local_private.h"
 
 #define PROGRAM "agentkernel-local"
 #define VARIABLE "AGENTKERNEL_LOCAL"
@@ -129,3 +131,4 @@ ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
     ak_buffer_free(&tried);
     return status;
 }
+#endif

@@ -1,4 +1,7 @@
 /* local_linux.c: the server of a process: sharing it among clients, and checking that it runs. */
+#include "local_private.h"
+
+#ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,7 +14,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "local_private.h"
 #include "local_protocol.h"
 #include "signals.h"
 
@@ -351,3 +353,4 @@ void ak_local_free(ak_local *local) {
     free(local->environment);
     free(local);
 }
+#endif

@@ -1,4 +1,7 @@
 /* local_place.c: the private folder of a server, and the listening socket in it. */
+#include "local_private.h"
+
+#ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "local_private.h"
 #include "local_protocol.h"
 
 #define FOLDER_TEMPLATE "/" AK_LOCAL_FOLDER_PREFIX "XXXXXX"
@@ -126,3 +128,4 @@ void ak_local_place_remove(const char *socket_path) {
         close(fd);
     }
 }
+#endif

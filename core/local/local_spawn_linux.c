@@ -11,6 +11,9 @@
  * in the kernel): what these, or a sanitizer's interceptors, record about the child would be recorded in the parent's
  * memory.
  */
+#include "local_private.h"
+
+#ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,7 +27,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "local_private.h"
 #include "local_protocol.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
@@ -167,3 +169,4 @@ ak_status ak_local_spawn(const ak_local_order *order, ak_error *err) {
     }
     return error ? ak_local_failure(err, order->program, error) : AK_OK;
 }
+#endif

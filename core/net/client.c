@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "compat.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
@@ -54,7 +55,7 @@ static void headers_free(ak_header_set *headers) {
     for (int i = 0; headers && i < 4; i++) {
         struct curl_slist *list = headers->of[i / 2][i % 2];
         for (struct curl_slist *node = list; node; node = node->next) {
-            explicit_bzero(node->data, strlen(node->data));
+            ak_wipe(node->data, strlen(node->data));
         }
         curl_slist_free_all(list);
     }
@@ -122,7 +123,7 @@ static ak_header_set *headers_new(const ak_settings *settings) {
         ok = add_headers(&headers->of[i / 2][i % 2], i / 2, i % 2, agent.data, authorization.data);
     }
     if (authorization.data) {
-        explicit_bzero(authorization.data, authorization.cap);
+        ak_wipe(authorization.data, authorization.cap);
     }
     ak_buffer_free(&authorization);
     ak_buffer_free(&agent);

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "compat.h"
 #include "signals.h"
 
 #define NS_PER_MS 1000000
@@ -92,7 +92,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data) {
 static curl_socket_t on_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     ak_connection *connection = data;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = ak_socket(address->family, address->socktype, address->protocol);
     if (fd < 0) {
         connection->out_of_descriptors = errno == EMFILE || errno == ENFILE;
         return CURL_SOCKET_BAD;

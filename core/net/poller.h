@@ -1,5 +1,6 @@
 /*
- * poller.h: one pollable descriptor that contains sockets and a timer. Hides everything specific to Linux.
+ * poller.h: one pollable descriptor that contains sockets and a timer. Hides everything specific to a system: epoll and
+ * timerfd on Linux, a kqueue elsewhere.
  *
  * The descriptor is readable when a watched socket is ready or the timer has expired. Thread: one, except
  * ak_poller_wake.
@@ -11,12 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Tests define it on Linux, too. */
+#if !defined(__linux__) && !defined(AK_POLLER_KQUEUE)
+#define AK_POLLER_KQUEUE
+#endif
+
+#ifdef AK_POLLER_KQUEUE
+#include <sys/types.h>
+#endif
+
 /* No deadline. */
 #define AK_NEVER INT64_MAX
 
 typedef struct {
-    int fd;       /* the epoll descriptor: what hosts wait on */
+    int fd; /* what hosts wait on */
+#ifdef AK_POLLER_KQUEUE
+    pid_t process; /* that made it: a forked child does not inherit the descriptor, and may use its number */
+#else
     int timer_fd; /* inside it */
+#endif
 } ak_poller;
 
 typedef struct {
@@ -26,7 +40,7 @@ typedef struct {
     bool failed;
 } ak_poller_event;
 
-/* Nanoseconds of the clock of all deadlines (CLOCK_MONOTONIC). */
+/* Nanoseconds of the clock of all deadlines, which stands still while the machine sleeps. */
 int64_t ak_now(void);
 
 /* False, with errno set, when out of descriptors. */

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 
+#include "compat.h"
 #include "rules.h"
 
 #define MIB (1024 * 1024)
@@ -345,7 +346,7 @@ ak_trust ak_settings_trust(const ak_settings *settings) {
 void ak_settings_free(ak_settings *settings) {
     for (int32_t i = 1; i < AK_SETTING_COUNT; i++) {
         if (settings->text[i]) {
-            explicit_bzero(settings->text[i], strlen(settings->text[i])); /* one of them is the key */
+            ak_wipe(settings->text[i], strlen(settings->text[i])); /* one of them is the key */
         }
         free(settings->text[i]);
     }

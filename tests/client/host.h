@@ -3,7 +3,8 @@
  *
  * AK_TEST_HOST: wait (ak_call_wait), poll (step, then poll(2)) or edge (edge-triggered epoll: registered after the
  * first AGAIN, then one edge, one step). AK_TEST_POOL=off: no kept-alive connections. AK_TEST_FRESH=1: the library
- * gives every call a new descriptor number. Every wait is bounded: a wake-up that gets lost ends as HOST_LOST.
+ * gives every call a new descriptor number. AK_TEST_OTHER=1: it is compiled as for another system than Linux, where
+ * there is no local:. Every wait is bounded: a wake-up that gets lost ends as HOST_LOST.
  */
 #ifndef AK_TEST_HOST_H
 #define AK_TEST_HOST_H

@@ -235,6 +235,9 @@ static void a_name_over_tls(void **state) {
 static void our_own(void **state) {
     (void)state;
     enum { PLENTY = 40 };
+    if (getenv("AK_TEST_OTHER")) {
+        skip();
+    }
     setenv("AGENTKERNEL_LOCAL", "/bin/true", 1);
     size_t open = host_descriptors();
     bool enough = false;

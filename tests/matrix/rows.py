@@ -89,6 +89,14 @@ def _alone(system: str) -> Row:
     return Row(f"packages-{system}", title, SYSTEMS[system], stages, fresh=True, from_dist=True)
 
 
+def _macos(name: str, arch: str) -> Row:
+    tools = ("cmake", "ninja-build", "pkg-config", "python3-venv", "lld", "llvm")
+    headers = ("libcurl4-openssl-dev", "libcjson-dev")
+    title = f"macOS {name}: compiled and linked only"
+    stages = (Stage("compile and link", f"tests/matrix/macos {arch}"),)
+    return Row(f"macos-{name}", title, SYSTEMS["debian13"], stages, packages=(*tools, *headers))
+
+
 ROWS = {
     row.name: row
     for row in (
@@ -106,5 +114,7 @@ ROWS = {
         _ruby("ruby3.3-json3", "Ruby 3.3, async 2, json 3", "sid"),
         _alone("debian12"),
         _alone("debian13"),
+        _macos("arm64", "aarch64"),
+        _macos("x86_64", "x86_64"),
     )
 }

@@ -1,0 +1,1 @@
+../../../../core/common/byte_order.h

@@ -1,0 +1,1 @@
+../../../../core/local/local_other.c
