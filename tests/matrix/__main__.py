@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from . import results
+from . import parts, results
 from .root import CACHE, TREE, Root
 from .rows import ROWS, Row, Stage
 
@@ -53,13 +53,17 @@ def run_row(row: Row, revision: str, minutes: int) -> bool:
     """Runs one row and keeps what it said."""
     log_path = CACHE / "logs" / f"{row.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    root = Root(row.system, row.name if row.from_dist else row.system.name)
+    root = Root(row.system, row.root or row.system.name)
     with log_path.open("w") as log:
         try:
             if row.fresh or not root.path.exists():
                 root.renew(log)
+            root.take_parts(row)
         except subprocess.CalledProcessError as error:
             print(f"{row.name}: {row.system.title} could not be made ({error.cmd[0]}): {log_path}", file=sys.stderr)
+            return False
+        except (parts.Failed, FileNotFoundError) as error:
+            print(f"{row.name}: what it needs of tools/dist could not be made: {error}", file=sys.stderr)
             return False
         if row.from_dist:
             root.take_packages()
@@ -108,7 +112,7 @@ def main() -> int:
         parser.error(f"there is no row {unknown[0]}; --list names them")
     if options.list:
         for row in ROWS.values():
-            print(f"{row.name:16}{row.title}, on {row.system.title}")
+            print(f"{row.name:18}{row.title}, on {row.system.title}")
         return 0
     if options.check:
         return int(results.PAGE.read_text() != results.page_with_table())

@@ -10,9 +10,10 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from .rows import PLAIN_USER, System
+from . import parts
+from .rows import PLAIN_USER, Row, System
 
-TREE = Path(__file__).resolve().parents[2]
+TREE = parts.TREE
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentkernel" / "matrix"
 _OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")  # of a company's proxy, say
 # What is there before anybody installs anything: git brings the tree, mount lets the old root go.
@@ -70,6 +71,12 @@ class Root:
             subprocess.run(["git", "clone", "-q", "--no-hardlinks", TREE, tree], check=True)
         subprocess.run(["git", "-C", tree, "fetch", "-q", TREE, "HEAD"], check=True)
         subprocess.run(["git", "-C", tree, "reset", "-q", "--hard", revision], check=True)
+
+    def take_parts(self, row: Row) -> None:
+        """What the row needs of tools/dist."""
+        parts.take_sources(row.sources, self.path / "srv/sources")
+        if row.libraries:
+            parts.take_libraries(row.libraries, self.path / "opt" / row.name)
 
     def take_packages(self) -> None:
         """What ./dev dist made, and the programs that use it, in the tree's place."""

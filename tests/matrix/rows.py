@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .parts import libcurl_versions
+
 
 @dataclass(frozen=True)
 class System:
@@ -28,6 +30,9 @@ class Row:
     fresh: bool = False  # begins with a system on which nothing was installed
     packages: tuple[str, ...] = ()
     from_dist: bool = False  # gets the packages in dist/ and not the tree
+    root: str = ""  # its name, if it is not the system's
+    sources: tuple[str, ...] = ()  # of tools/dist, to compile
+    libraries: str = ""  # the platform of those of tools/dist
 
 
 SYSTEMS = {
@@ -84,9 +89,78 @@ def _ruby(name: str, title: str, system: str) -> Row:
 def _alone(system: str) -> Row:
     """The packages and nothing else on a fresh system: those that need a compiler come last."""
     parts = ("tar", "python", "node", "ruby", "lua", "c", "go", "deb")
-    stages = (Stage("package lists", "apt-get update -q"), *(Stage(part, f"tools/dist/check/run {part}") for part in parts))
-    title = f"{SYSTEMS[system].title}, the packages alone"
-    return Row(f"packages-{system}", title, SYSTEMS[system], stages, fresh=True, from_dist=True)
+    stages = (
+        Stage("package lists", "apt-get update -q"),
+        *(Stage(part, f"tools/dist/check/run {part}") for part in parts),
+    )
+    name, title = f"packages-{system}", f"{SYSTEMS[system].title}, the packages alone"
+    return Row(name, title, SYSTEMS[system], stages, fresh=True, from_dist=True, root=name)
+
+
+# What a compiler says of the headers, and what languages do, is the same whatever libcurl and libc.
+_NOT_OF_THE_LIBRARY = "abi.(header|ops_compile) conformance.format examples.(ctypes|ruby-ffi|luajit-ffi|koffi.*)"
+_BUILD_TOOLS = ("cmake", "ninja-build", "pkg-config", "python3")
+_LIBRARIES = ("libssl-dev", "libcjson-dev", "libcmocka-dev", "libmicrohttpd-dev")
+
+
+def _ctest(build: str, suites: str, left_out: str) -> Stage:
+    choice = f"-R '^({'|'.join(suites.split())})' -E '^({'|'.join(left_out.split())})$'"
+    # They wait more than they work. The limit is only there to end what hangs.
+    options = "-j $((4 * $(nproc))) --timeout 1200 --output-on-failure --no-tests=error"
+    return Stage("tests", f"ctest --test-dir {build} {options} {choice}")
+
+
+def _libcurl(version: str, source: str) -> Row:
+    suites = "unit abi client conformance integration local examples"
+    return Row(
+        f"libcurl{version}",
+        f"libcurl {version} on the system's OpenSSL",
+        SYSTEMS["debian13"],
+        (
+            Stage("build", f"tests/matrix/libcurl {version} {source}"),
+            _ctest("build", suites, _NOT_OF_THE_LIBRARY),
+        ),
+        packages=("gcc", "libc6-dev", *_BUILD_TOOLS, *_LIBRARIES, "libnghttp2-dev", "zlib1g-dev", "bubblewrap"),
+        root="libcurl",
+        sources=(source,),
+    )
+
+
+def _musl() -> Row:
+    suites = "unit test_fault abi client conformance integration server examples"
+    # Python, which has glibc, cannot load the library, and expects glibc's texts of errors in two files. sse_limits
+    # counts allocations, which would be those of a static cmocka, too.
+    not_here = "abi.symbols unit.sse_limits server.musl server.(files|process).*"
+    return Row(
+        "musl",
+        "musl, with the libraries of the packages",
+        SYSTEMS["debian13"],
+        (Stage("build", "tests/matrix/musl"), _ctest("build-musl", suites, f"{_NOT_OF_THE_LIBRARY} {not_here}")),
+        packages=("gcc", "musl-tools", "linux-libc-dev", *_BUILD_TOOLS, "bubblewrap"),
+        root="musl",
+        sources=("cmocka",),
+        libraries="x86_64-linux-musl",
+    )
+
+
+def _cross(architecture: str, title: str, system: str, triplet: str, cpu: str, server: str) -> Row:
+    suites = "unit test_fault abi client conformance"
+    # qemu runs the programs that ctest starts, not those that they start, nor Python. It has no SIOCOUTQNSD, without
+    # which the scripted server may reset a connection before all was sent, and no clone as local: needs it.
+    not_here = "abi.symbols test_fault_program test_fault_ends client.descriptors.*"
+    foreign = (f"{name}:{architecture}" for name in ("libcurl4-openssl-dev", *_LIBRARIES))
+    packages = (f"gcc-{triplet}", f"libc6-dev-{architecture}-cross", *_BUILD_TOOLS, "qemu-user", *foreign)
+    return Row(
+        architecture,
+        title,
+        SYSTEMS[system],
+        (
+            Stage("packages", f"tests/matrix/foreign-packages {architecture} {' '.join(packages)}"),
+            Stage("build", f"tests/matrix/cross {architecture} {triplet} {cpu} -DAK_BUILD_SERVER={server}"),
+            _ctest(f"build-{architecture}", suites, f"{_NOT_OF_THE_LIBRARY} {not_here}"),
+        ),
+        root=architecture,
+    )
 
 
 def _macos(name: str, arch: str) -> Row:
@@ -116,5 +190,9 @@ ROWS = {
         _alone("debian13"),
         _macos("arm64", "aarch64"),
         _macos("x86_64", "x86_64"),
+        *(_libcurl(version, source) for version, source in libcurl_versions().items()),
+        _musl(),
+        _cross("arm64", "arm64 in qemu", "debian13", "aarch64-linux-gnu", "aarch64", server="ON"),
+        _cross("s390x", "big-endian s390x in qemu", "debian12", "s390x-linux-gnu", "s390x", server="OFF"),
     )
 }

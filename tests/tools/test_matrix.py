@@ -1,5 +1,6 @@
 """./dev matrix: the results of its rows, and the table that is made of them."""
 
+import json
 import pathlib
 import sys
 import tempfile
@@ -49,6 +50,20 @@ class Results(unittest.TestCase):
         names = [row.name for row in program.pending(REVISION)]
         self.assertEqual(len(names), len(ROWS) - 1)
         self.assertNotIn("debian13", names)
+
+
+class Rows(unittest.TestCase):
+    def test_every_libcurl_that_there_is_a_source_of_has_its_row(self):
+        sources = json.loads((TREE / "tools/dist/sources.json").read_text())
+        names = {name for part in ("tried", "crates") for name in sources[part] if name.startswith("curl")}
+        rows = [row for name, row in ROWS.items() if name.startswith("libcurl")]
+        self.assertEqual({name for row in rows for name in row.sources}, names)
+        self.assertIn("libcurl" + sources["crates"]["curl"]["version"], ROWS)
+
+    def test_a_system_is_left_as_it_is_by_rows_that_exchange_its_parts(self):
+        for row in ROWS.values():
+            if row.sources or row.libraries or row.stages[0].name == "packages":
+                self.assertNotIn(row.root, ("", row.system.name), row.name)
 
 
 class Page(unittest.TestCase):

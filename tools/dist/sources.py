@@ -121,9 +121,8 @@ def source(name: str) -> Path:
     """The folder with the source of a dependency, checked and patched."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            if name in SOURCES["crates"]:
-                return _kept(name, SOURCES["crates"][name], _crate)
-            return _kept(name, SOURCES["debian"][name], _debian)
+            facts = pinned(name)
+            return _kept(name, facts, _crate if "crate" in facts else _debian)
         except Failed as error:
             if attempt == ATTEMPTS:
                 raise
@@ -133,5 +132,5 @@ def source(name: str) -> Path:
 
 def pinned(name: str) -> dict[str, str]:
     """What sources.json says of a dependency."""
-    found: dict[str, str] = SOURCES["crates"].get(name) or SOURCES["debian"][name]
+    found: dict[str, str] = {**SOURCES["crates"], **SOURCES["debian"], **SOURCES["tried"]}[name]
     return found
