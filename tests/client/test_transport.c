@@ -301,7 +301,8 @@ static void nobody_there(void **state) {
 
 /* In the place of libc's, for libcurl: nobody listens on the default port, whatever else runs on this machine.
  * __extension__: glibc declares it with a type of its own, at which gcc is pedantic. */
-__extension__ __attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *address, socklen_t len) {
+__extension__ __attribute__((visibility("default"))) int connect(int fd, const struct sockaddr *address,
+                                                                 socklen_t len) {
     struct sockaddr_in to = {0}; /* an IPv6 address has its port in the same place */
     memcpy(&to, address, len < sizeof to ? len : sizeof to);
     if ((to.sin_family == AF_INET || to.sin_family == AF_INET6) && ntohs(to.sin_port) == 18888) {

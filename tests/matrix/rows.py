@@ -143,24 +143,26 @@ def _musl() -> Row:
     )
 
 
-def _cross(architecture: str, title: str, system: str, triplet: str, cpu: str, server: str) -> Row:
+def _cross(architecture: str, title: str, system: str, triplet: str, cpu: str, big_endian: bool = False) -> Row:
     suites = "unit test_fault abi client conformance"
     # qemu runs the programs that ctest starts, not those that they start, nor Python. It has no SIOCOUTQNSD, without
-    # which the scripted server may reset a connection before all was sent, and no clone as local: needs it.
+    # which the scripted server may reset a connection before all was sent, and no clone as local: needs it. TCP_INFO
+    # is one number to it.
     not_here = "abi.symbols test_fault_program test_fault_ends client.descriptors.*"
+    if big_endian:
+        not_here += " client.transport.*"
     foreign = (f"{name}:{architecture}" for name in ("libcurl4-openssl-dev", *_LIBRARIES))
     packages = (f"gcc-{triplet}", f"libc6-dev-{architecture}-cross", *_BUILD_TOOLS, "qemu-user", *foreign)
-    return Row(
-        architecture,
-        title,
-        SYSTEMS[system],
-        (
-            Stage("packages", f"tests/matrix/foreign-packages {architecture} {' '.join(packages)}"),
-            Stage("build", f"tests/matrix/cross {architecture} {triplet} {cpu} -DAK_BUILD_SERVER={server}"),
-            _ctest(f"build-{architecture}", suites, f"{_NOT_OF_THE_LIBRARY} {not_here}"),
-        ),
-        root=architecture,
-    )
+    build = f"build-{architecture}"
+    stages = [
+        Stage("packages", f"tests/matrix/foreign-packages {architecture} {' '.join(packages)}"),
+        Stage("build", f"tests/matrix/cross {build} {triplet} {cpu} -DAK_BUILD_SERVER=OFF"),
+        _ctest(build, suites, f"{_NOT_OF_THE_LIBRARY} {not_here}"),
+    ]
+    if not big_endian:  # the server's filter of system calls is for little-endian machines
+        options = "-DAK_BUILD_CLIENT=OFF -DAK_BUILD_TESTS=OFF"
+        stages.append(Stage("server", f"tests/matrix/cross {build}-server {triplet} {cpu} {options}"))
+    return Row(architecture, title, SYSTEMS[system], tuple(stages), root=architecture)
 
 
 def _macos(name: str, arch: str) -> Row:
@@ -192,7 +194,7 @@ ROWS = {
         _macos("x86_64", "x86_64"),
         *(_libcurl(version, source) for version, source in libcurl_versions().items()),
         _musl(),
-        _cross("arm64", "arm64 in qemu", "debian13", "aarch64-linux-gnu", "aarch64", server="ON"),
-        _cross("s390x", "big-endian s390x in qemu", "debian12", "s390x-linux-gnu", "s390x", server="OFF"),
+        _cross("arm64", "arm64 in qemu", "debian13", "aarch64-linux-gnu", "aarch64"),
+        _cross("s390x", "big-endian s390x in qemu", "sid", "s390x-linux-gnu", "s390x", big_endian=True),
     )
 }
