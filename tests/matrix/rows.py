@@ -166,11 +166,12 @@ def _cross(architecture: str, title: str, system: str, triplet: str, cpu: str, b
 
 
 def _macos(name: str, arch: str) -> Row:
+    # Of libcurl and cJSON only the headers are used, which are the same everywhere.
     tools = ("cmake", "ninja-build", "pkg-config", "python3-venv", "lld", "llvm")
     headers = ("libcurl4-openssl-dev", "libcjson-dev")
     title = f"macOS {name}: compiled and linked only"
     stages = (Stage("compile and link", f"tests/matrix/macos {arch}"),)
-    return Row(f"macos-{name}", title, SYSTEMS["debian13"], stages, packages=(*tools, *headers))
+    return Row(f"macos-{name}", title, SYSTEMS["debian13"], stages, packages=(*tools, *headers), root="macos")
 
 
 ROWS = {
