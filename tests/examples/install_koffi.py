@@ -2,6 +2,7 @@
 
 Usage: install_koffi.py FOLDER
 """
+
 import json
 import pathlib
 import shutil
@@ -17,5 +18,9 @@ if installed.exists() and json.loads(installed.read_text())["version"] == wanted
 if not shutil.which("npm"):
     sys.exit("npm is not installed: it is needed for the example with Koffi")
 # Its programs for each platform are packages; no script has to run.
-sys.exit(subprocess.run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--no-package-lock",
-                         "--ignore-scripts"], timeout=240).returncode)
+sys.exit(
+    subprocess.run(
+        ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"],
+        timeout=240,
+    ).returncode
+)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the programs in README.md as they stand, each in its language and with the build of this tree: readme.py [LANGUAGE...]
+"""readme.py [LANGUAGE...]: runs the programs in README.md as they stand, with the build of this tree.
 
-A program is a block of code with the name of its language. It has to end well, and to print what is run first in each: hello.
+A program is a block of code with the name of its language. It has to end well, and to print what each runs first:
+hello.
 """
 
 from __future__ import annotations

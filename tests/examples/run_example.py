@@ -4,6 +4,7 @@ Usage: run_example.py SERVER LIBRARY_DIR EXPECTED PROGRAM [ARGUMENT ...]
 
 The last line of EXPECTED says how the program exits: "exit 0". Where nobody answers it has to name AK_E_CONNECT.
 """
+
 import os
 import pathlib
 import select
@@ -13,7 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "server"))
-from harness import on_disk  # noqa: E402
+from harness import on_disk
 
 NOBODY = "http://127.0.0.1:1"
 START_SECONDS, RUN_SECONDS, STOP_SECONDS = 120, 240, 120
@@ -21,8 +22,12 @@ START_SECONDS, RUN_SECONDS, STOP_SECONDS = 120, 240, 120
 
 def start_server(program, state):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AGENTKERNEL_")}
-    server = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--state", os.path.join(state, "state")],
-                              stdout=subprocess.PIPE, text=True, env=environment)
+    server = subprocess.Popen(
+        [program, "--listen", "127.0.0.1:0", "--state", os.path.join(state, "state")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
     ready, _, _ = select.select([server.stdout], [], [], START_SECONDS)
     line = server.stdout.readline() if ready else ""
     if not line.startswith("listening on "):

@@ -62,7 +62,7 @@ def run_row(row: Row, revision: str, minutes: int) -> bool:
         except subprocess.CalledProcessError as error:
             print(f"{row.name}: {row.system.title} could not be made ({error.cmd[0]}): {log_path}", file=sys.stderr)
             return False
-        except (parts.Failed, FileNotFoundError) as error:
+        except (parts.StepError, FileNotFoundError) as error:
             print(f"{row.name}: what it needs of tools/dist could not be made: {error}", file=sys.stderr)
             return False
         if row.from_dist:

@@ -12,10 +12,10 @@ sys.path.insert(0, str(TREE / "tools"))
 
 from dist.compiler import compiler  # noqa: E402
 from dist.dependencies import CLIENT, SERVER, dependencies  # noqa: E402
-from dist.settings import SOURCES, Failed  # noqa: E402
+from dist.settings import SOURCES, StepError  # noqa: E402
 from dist.sources import source  # noqa: E402
 
-__all__ = ["Failed", "libcurl_versions", "take_libraries", "take_sources"]
+__all__ = ["StepError", "libcurl_versions", "take_libraries", "take_sources"]
 
 
 def libcurl_versions() -> dict[str, str]:

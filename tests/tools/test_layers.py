@@ -105,7 +105,7 @@ def wrong_pages(tree):
     wrong = []
     for part, layers in LAYERS.items():
         for folder in sorted(path for path in (tree / part).iterdir() if path.is_dir()):
-            if folder.name not in layers and list(folder.rglob("*.[ch]")):
+            if folder.name not in layers and folder.name != "systemd":  # which has no C
                 wrong.append(f"{part}/{folder.name} is not in the table")
         for layer, below in layers.items():
             path = tree / part / layer / "README.md"

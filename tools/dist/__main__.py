@@ -11,7 +11,7 @@ import sys
 from .deb import write_debs
 from .documents import packed, write_documents
 from .native import build, sizes
-from .settings import NATIVE, OUT, PLATFORMS, TREE, Failed, commit_time
+from .settings import NATIVE, OUT, PLATFORMS, TREE, StepError, commit_time
 from .tarballs import write_tarballs
 
 LANGUAGES = ("python", "node", "ruby", "lua", "go")
@@ -23,13 +23,15 @@ def pack_languages(languages: list[str], platforms: list[str]) -> None:
         command = [str(TREE / "bindings" / language / "dev"), "dist", str(NATIVE), str(OUT), *platforms]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": commit_time()}
         if subprocess.run(command, env=environment).returncode:
-            raise Failed(f"the packages for {language}")
+            raise StepError(f"the packages for {language}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev dist", description=__doc__)
     parser.add_argument("platforms", nargs="*", metavar="PLATFORM", help=f"of {', '.join(PLATFORMS)} (default: all)")
-    parser.add_argument("--check", action="store_true", help="install each, alone, on fresh systems, and use it (needs root)")
+    parser.add_argument(
+        "--check", action="store_true", help="install each, alone, on fresh systems, and use it (needs root)"
+    )
     parser.add_argument("--only", action="append", metavar="PART", help="native, deb, tar or a language (default: all)")
     options = parser.parse_args()
     platforms = options.platforms or list(PLATFORMS)
@@ -52,7 +54,7 @@ def main() -> int:
             write_debs(platforms)
         pack_languages([language for language in LANGUAGES if language in parts], platforms)
         write_documents()
-    except Failed as error:
+    except StepError as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     print(sizes())

@@ -1,4 +1,4 @@
-"""The packages of Debian and Ubuntu: runtime, -dev, and the server with its units. Static inside, so one fits every release."""
+"""The packages of Debian and Ubuntu: runtime, -dev, and the server with its units. One fits every release."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ REVISION = f"{VERSION}-1"
 OVERRIDES = {
     "deb_runtime": ["embedded-library *", "no-symbols-control-file *", "initial-upload-closes-no-bugs *"],
     "deb_dev": ["initial-upload-closes-no-bugs *"],
-    "deb_server": ["statically-linked-binary *", "shared-library-lacks-prerequisites *", "initial-upload-closes-no-bugs *"],
+    "deb_server": [
+        "statically-linked-binary *",
+        "shared-library-lacks-prerequisites *",
+        "initial-upload-closes-no-bugs *",
+    ],
 }
 
 
@@ -32,7 +36,8 @@ def _documents(root: Path, package: str, key: str) -> None:
     folder.mkdir(parents=True)
     (folder / "copyright").write_text(_copyright())
     date = formatdate(int(commit_time()))
-    entry = f"{package} ({REVISION}) unstable; urgency=medium\n\n  * Release {VERSION}: see CHANGELOG.md in the sources.\n\n"
+    entry = f"{package} ({REVISION}) unstable; urgency=medium\n\n"
+    entry += f"  * Release {VERSION}: see CHANGELOG.md in the sources.\n\n"
     _gzip(folder / "changelog.Debian.gz", f"{entry} -- {PACKAGES['maintainer']}  {date}\n".encode())
     overrides = root / "usr/share/lintian/overrides" / package
     overrides.parent.mkdir(parents=True)
@@ -66,9 +71,12 @@ def _close(root: Path, key: str, platform: str, control: dict[str, str], scripts
             path = Path(folder) / name
             if not path.is_symlink():
                 path.chmod(0o755 if path.parent.name == "bin" else 0o644)
-    files = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    size = sum(path.stat().st_size for path in files) // 1024 + 1
-    sums = "".join(f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.relative_to(root)}\n" for path in files)
+    packed = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(path.stat().st_size for path in packed) // 1024 + 1
+    sums = "".join(
+        f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(root)}\n"
+        for path in packed
+    )
     debian = root / "DEBIAN"
     debian.mkdir()
     fields = {
@@ -103,7 +111,10 @@ def _installed(platform: str) -> Path:
     shutil.rmtree(staged, ignore_errors=True)
     build = NATIVE / platform / "build"
     libdir = f"lib/{PLATFORMS[platform]['arch']}-linux-gnu"
-    run("configuring for Debian", ["cmake", "-B", str(build), f"-DCMAKE_INSTALL_LIBDIR={libdir}", "-DCMAKE_INSTALL_PREFIX=/usr"])
+    run(
+        "configuring for Debian",
+        ["cmake", "-B", str(build), f"-DCMAKE_INSTALL_LIBDIR={libdir}", "-DCMAKE_INSTALL_PREFIX=/usr"],
+    )
     run("installing", ["cmake", "--install", str(build)], env={"DESTDIR": str(staged)})
     return staged / "usr"
 
@@ -139,7 +150,9 @@ def _library(platform: str) -> None:
                 "shlibs": f"libagentkernel 0 {NAMES['deb_runtime']} (>= {VERSION})\n",
             }
         else:
-            _move(installed, root, ["include/*", f"{libdir}/libagentkernel.so", f"{libdir}/pkgconfig", f"{libdir}/cmake"])
+            _move(
+                installed, root, ["include/*", f"{libdir}/libagentkernel.so", f"{libdir}/pkgconfig", f"{libdir}/cmake"]
+            )
             shutil.copy(NATIVE / platform / "lib/libagentkernel.a", root / f"usr/{libdir}/libagentkernel.a")
             control = {
                 "Section": "libdevel",

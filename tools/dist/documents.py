@@ -16,7 +16,9 @@ def _component(name: str) -> dict[str, Any]:
     found = pinned(name)
     crate = name in SOURCES["crates"]
     kind, origin, version = (
-        ("cargo", found["crate"], found["crate_version"]) if crate else ("deb/debian", found["source"], found["version"])
+        ("cargo", found["crate"], found["crate_version"])
+        if crate
+        else ("deb/debian", found["source"], found["version"])
     )
     return {
         "type": "library",

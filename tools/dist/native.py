@@ -1,4 +1,4 @@
-"""The library, the server and bubblewrap of each platform: what every package is filled from. README.md has the layout."""
+"""The library, the server and bubblewrap of each platform, which fill every package. README.md has the layout."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from pathlib import Path
 
 from .compiler import FLAGS, Compiler, compiler
 from .dependencies import CLIENT, SERVER, dependencies
-from .settings import NATIVE, PLATFORMS, TREE, Failed, run
+from .settings import NATIVE, PLATFORMS, TREE, StepError, run
 from .sources import pinned, source
 
 NEWEST_GLIBC = (2, 28)
-LIBC = {"libc.so.6", "libpthread.so.0", "libdl.so.2", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libc.so"}
+LIBC = {
+    "libc.so.6",
+    "libpthread.so.0",
+    "libdl.so.2",
+    "libm.so.6",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+    "libc.so",
+}
 
 
 def _build(tool: Compiler, prefix: Path, work: Path, server: bool) -> None:
@@ -43,18 +51,18 @@ def _inspect(path: Path) -> None:
     """The promises of the library: its names, and nothing needed but an old libc."""
     foreign = [name for name in _exported(path) if not name.startswith("ak_") and not name.startswith("AGENTKERNEL_")]
     if foreign:
-        raise Failed(f"{path} exports {', '.join(foreign[:10])}")
+        raise StepError(f"{path} exports {', '.join(foreign[:10])}")
     dynamic = run("readelf", ["readelf", "-dVW", str(path)])
     needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
     if needed - LIBC:
-        raise Failed(f"{path} needs {', '.join(sorted(needed - LIBC))}")
+        raise StepError(f"{path} needs {', '.join(sorted(needed - LIBC))}")
     newest = max((tuple(map(int, v.split("."))) for v in re.findall(r"GLIBC_([0-9.]+)", dynamic)), default=(0,))
     if newest > NEWEST_GLIBC:
-        raise Failed(f"{path} needs glibc {newest}")
+        raise StepError(f"{path} needs glibc {newest}")
 
 
 def _one_object(tool: Compiler, objects: list[Path], archives: list[Path], symbols: list[str], out: Path) -> None:
-    """All of the library in one object, of whose names only the public ones can be seen: for static linking, and for Go."""
+    """All of the library in one object that shows only the public names: for static linking, and for Go."""
     binutils = f"{tool.arch}-linux-gnu-"
     roots = [word for name in symbols for word in ("-u", name)]
     raw = out.with_suffix(".raw.o")
@@ -62,7 +70,9 @@ def _one_object(tool: Compiler, objects: list[Path], archives: list[Path], symbo
     run("linking one object", [*link, "--start-group", *map(str, archives), "--end-group"])
     names = out.with_suffix(".names")
     names.write_text("\n".join(symbols) + "\n")
-    run("hiding names", [f"{binutils}objcopy", f"--keep-global-symbols={names}", "--strip-unneeded", str(raw), str(out)])
+    run(
+        "hiding names", [f"{binutils}objcopy", f"--keep-global-symbols={names}", "--strip-unneeded", str(raw), str(out)]
+    )
     raw.unlink()
     names.unlink()
 

@@ -1,4 +1,4 @@
-"""./dev release X.Y.Z: sets the version in packages.json and wherever else a file has to have it, checks the changelog, and tags.
+"""./dev release X.Y.Z: sets the version wherever a file has to have it, checks the changelog, and tags.
 
 --check says whether all those files have the version of packages.json.
 """
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .settings import TREE, VERSION, Failed
+from .settings import TREE, VERSION, StepError
 
 ROCKSPEC = "bindings/lua/agentkernel-{}-1.rockspec"
 
@@ -31,7 +31,7 @@ HEADER = "abi/include/agentkernel.h"
 
 def _numbers(version: str) -> tuple[int, ...]:
     if not re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})", version):
-        raise Failed(f"{version} is no version: it has three numbers, the last two below 1000")
+        raise StepError(f"{version} is no version: it has three numbers, the last two below 1000")
     return tuple(map(int, version.split(".")))
 
 
@@ -47,7 +47,7 @@ def _texts(version: str, current: str) -> dict[Path, str]:
         path = TREE / name.format(current)
         text, count = re.subn(pattern, rf"\g<1>{version}\g<2>", path.read_text(), flags=re.MULTILINE)
         if not count:
-            raise Failed(f"{path} has no place for the version")
+            raise StepError(f"{path} has no place for the version")
         texts[path] = text
     header = TREE / HEADER
     texts[header] = re.sub(r"(#define AK_VERSION )\d+", rf"\g<1>{_number(version)}", header.read_text())
@@ -66,17 +66,17 @@ def _git(*arguments: str) -> str:
 def _check_changelog(version: str) -> None:
     heading = re.search(rf"^## {re.escape(version)} \((.*)\)$", (TREE / "CHANGELOG.md").read_text(), re.MULTILINE)
     if not heading or not re.fullmatch(r"\d{4}-\d\d-\d\d", heading.group(1)):
-        raise Failed(f"CHANGELOG.md needs a section `## {version} (YYYY-MM-DD)`, with the day of the release")
+        raise StepError(f"CHANGELOG.md needs a section `## {version} (YYYY-MM-DD)`, with the day of the release")
 
 
 def release(version: str) -> None:
     """Sets the version, and commits and tags it."""
     if _numbers(version) < _numbers(VERSION):
-        raise Failed(f"{version} is older than {VERSION}")
+        raise StepError(f"{version} is older than {VERSION}")
     if _git("status", "--porcelain", "--untracked-files=no"):
-        raise Failed("there are changes that are not committed")
+        raise StepError("there are changes that are not committed")
     if _git("tag", "--list", f"v{version}"):
-        raise Failed(f"the tag v{version} exists")
+        raise StepError(f"the tag v{version} exists")
     _check_changelog(version)
     if version != VERSION:
         for path, text in _texts(version, VERSION).items():
@@ -93,7 +93,9 @@ def release(version: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev release", description=__doc__.splitlines()[0])
     parser.add_argument("version", nargs="?", metavar="X.Y.Z")
-    parser.add_argument("--check", action="store_true", help="only say whether all files have the version of packages.json")
+    parser.add_argument(
+        "--check", action="store_true", help="only say whether all files have the version of packages.json"
+    )
     options = parser.parse_args()
     if bool(options.version) == options.check:
         parser.error("a version, or --check")
@@ -101,10 +103,10 @@ def main() -> int:
         if options.check:
             wrong = differing()
             if wrong:
-                raise Failed(f"not version {VERSION}: {', '.join(wrong)}")
+                raise StepError(f"not version {VERSION}: {', '.join(wrong)}")
         else:
             release(options.version)
-    except Failed as error:
+    except StepError as error:
         print(f"./dev release: {error}", file=sys.stderr)
         return 1
     return 0

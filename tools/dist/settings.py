@@ -19,12 +19,12 @@ PLATFORMS: dict[str, dict[str, str]] = PACKAGES["platforms"]
 VERSION: str = PACKAGES["version"]
 
 
-class Failed(Exception):
+class StepError(Exception):
     """A step failed; the message says which, and how its output ended."""
 
 
 def commit_time() -> str:
-    """The time of the last commit, which packages have instead of that of their making: the same tree, the same bytes."""
+    """The time of the last commit, which files in packages have: the same tree, the same bytes."""
     command = ["git", "-C", str(TREE), "log", "-1", "--format=%ct"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -45,5 +45,5 @@ def run(
         timeout=seconds,
     )
     if done.returncode:
-        raise Failed(f"{name}: {' '.join(command[:6])} ...\n" + "\n".join(done.stdout.splitlines()[-30:]))
+        raise StepError(f"{name}: {' '.join(command[:6])} ...\n" + "\n".join(done.stdout.splitlines()[-30:]))
     return done.stdout

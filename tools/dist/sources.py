@@ -14,7 +14,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from .settings import CACHE, SOURCES, Failed, run
+from .settings import CACHE, SOURCES, StepError, run
 
 ATTEMPTS = 3  # a registry's mirror fails now and then
 
@@ -58,7 +58,7 @@ def _crate(pinned: dict[str, str], work: Path) -> Path:
     found = next((work / "vendor").glob(f"{pinned['crate']}-{pinned['crate_version'].split('+')[0]}*"))
     checksum = json.loads((found / ".cargo-checksum.json").read_text())["package"]
     if checksum != pinned["sha256"]:
-        raise Failed(f"the crate {pinned['crate']} has the checksum {checksum}, not {pinned['sha256']}")
+        raise StepError(f"the crate {pinned['crate']} has the checksum {checksum}, not {pinned['sha256']}")
     return found / pinned["folder"]
 
 
@@ -75,7 +75,9 @@ def _archive_addresses() -> list[str]:
 def _debian(pinned: dict[str, str], work: Path) -> Path:
     addresses = _archive_addresses()
     if not addresses:
-        raise Failed("the sources of Debian's packages are fetched by apt-get, from an archive that the system knows")
+        raise StepError(
+            "the sources of Debian's packages are fetched by apt-get, from an archive that the system knows"
+        )
     for folder in ("lists/partial", "cache/archives/partial", "parts"):
         (work / folder).mkdir(parents=True)
     (work / "parts/debian.sources").write_text(
@@ -113,7 +115,7 @@ def _debian(pinned: dict[str, str], work: Path) -> Path:
 def _checked(path: Path, wanted: str) -> Path:
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     if checksum != wanted:
-        raise Failed(f"{path.name} has the checksum {checksum}, not {wanted}")
+        raise StepError(f"{path.name} has the checksum {checksum}, not {wanted}")
     return path
 
 
@@ -123,7 +125,7 @@ def source(name: str) -> Path:
         try:
             facts = pinned(name)
             return _kept(name, facts, _crate if "crate" in facts else _debian)
-        except Failed as error:
+        except StepError as error:
             if attempt == ATTEMPTS:
                 raise
             print(f"   again: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)

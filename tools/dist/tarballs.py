@@ -10,7 +10,15 @@ from .settings import NATIVE, OUT, TREE, VERSION, commit_time, run
 
 def _pack(folder: Path, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    tar = ["tar", "--sort=name", f"--mtime=@{commit_time()}", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go+r-w"]
+    tar = [
+        "tar",
+        "--sort=name",
+        f"--mtime=@{commit_time()}",
+        "--owner=0",
+        "--group=0",
+        "--numeric-owner",
+        "--mode=u+rw,go+r-w",
+    ]
     run(f"packing {out.name}", [*tar, "-C", str(folder.parent), "-cJf", str(out), folder.name])
 
 

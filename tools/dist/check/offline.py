@@ -1,7 +1,7 @@
-"""Runs a command without a network, and beside it a server that speaks TLS with a certificate of an authority of its own.
+"""Runs a command without a network, and beside it a server that speaks TLS, with an authority of its own.
 
-offline.py SERVER COMMAND...: CHECK_URL and CHECK_CA say where it is and whom to trust. With CHECK_LAYOUT (debian, fedora
-or alpine) the authority is one of the system's instead, where such a system keeps them.
+offline.py SERVER COMMAND...: CHECK_URL and CHECK_CA say where it is and whom to trust. With CHECK_LAYOUT (debian,
+fedora or alpine) the authority is one of the system's instead, where such a system keeps them.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ def leave_network() -> None:
 def certificate(folder: Path) -> None:
     """ca.pem, and server.pem for localhost that it signed."""
     script = """
-        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=check-ca 2>/dev/null
-        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost 2>/dev/null
+        exec 2>/dev/null
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=check-ca
+        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost
         echo subjectAltName=DNS:localhost >ext
-        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out server.pem 2>/dev/null
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out server.pem
     """
     subprocess.run(["sh", "-ec", script], cwd=folder, check=True)
 

@@ -1,4 +1,4 @@
-"""From packages alone: a command, a stream, a sandbox and its files by local:, and a command through a TLS connection."""
+"""From packages alone: a command, a stream, a sandbox and its files by local:, and a command over TLS."""
 
 import os
 
