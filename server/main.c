@@ -80,15 +80,15 @@ static bool drop_privileges(const struct server *server, const struct identity *
 
 /* Checks whether commands can be isolated and starts the spawner. If they cannot, the server runs anyway: requests
  * report the reason. */
-static bool start_spawner(struct executor *executor, uid_t starter) {
-    if (!probe_bubblewrap(NULL, starter, &executor->probe)) {
+static bool start_spawner(struct executor *executor, struct probe_result *beside) {
+    if (!probe_bubblewrap(NULL, beside, &executor->probe)) {
         complain("sandbox unavailable: %s", executor->probe.message);
         return true;
     }
     if (executor->probe.warning[0] != '\0') {
         complain("warning: %s", executor->probe.warning);
     }
-    struct spawner_options options = {.bwrap_path = executor->probe.path};
+    struct spawner_options options = {.bwrap = {.path = executor->probe.path, .fd = executor->probe.fd}};
     char why[512];
     executor->spawner = spawner_start(&options, why, sizeof why);
     return executor->spawner || complain("cannot start the spawner: %s", why);
@@ -155,7 +155,7 @@ static bool open_listener(struct server *server) {
 static bool run(struct server *server, const sigset_t *signals) {
     struct api *api = &server->api;
     struct identity identity;
-    uid_t starter = getuid();
+    struct probe_result beside;
     struct runtime_dir folder = {0};
     if (!open_listener(server)) {
         return false;
@@ -166,8 +166,10 @@ static bool run(struct server *server, const sigset_t *signals) {
     bool ok = api->executor.stop_fd >= 0 || complain("cannot make an eventfd: %s", strerror(errno));
     ok = ok && (server->options.folder_fd < 0 || runtime_dir_keep(&folder, server->options.folder_fd));
     bool opened = ok && open_state(server, &identity);
-    ok = opened && drop_privileges(server, &identity) && start_spawner(&api->executor, starter) &&
-         state_load(&api->state) && serve(server, signals);
+    probe_open_beside(getuid(), &beside);
+    ok = opened && drop_privileges(server, &identity) && start_spawner(&api->executor, &beside);
+    close_if_open(beside.fd); /* the spawner has its own */
+    ok = ok && state_load(&api->state) && serve(server, signals);
     spawner_stop(api->executor.spawner);
     if (opened) {
         state_close(&api->state);

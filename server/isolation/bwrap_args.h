@@ -18,10 +18,11 @@
 
 /* Descriptors that bwrap expects, after those of the launcher. */
 enum {
-    BWRAP_FD_SECCOMP = LAUNCH_FD_BWRAP, /* the filter */
-    BWRAP_FD_TREE,                      /* only with a kept tree */
-    BWRAP_FD_ETC,                       /* the files of etc.h, in their order */
-    BWRAP_FD_END = BWRAP_FD_ETC + ETC_FILES
+    BWRAP_FD_SECCOMP = LAUNCH_FD_BWRAP,          /* the filter */
+    BWRAP_FD_TREE,                               /* only with a kept tree */
+    BWRAP_FD_ETC,                                /* the files of etc.h, in their order */
+    BWRAP_FD_PROGRAM = BWRAP_FD_ETC + ETC_FILES, /* bwrap itself, if it is executed by a descriptor; closed by that */
+    BWRAP_FD_END
 };
 
 #define BWRAP_MAX_ARGS 768

@@ -75,7 +75,7 @@ static bool place_descriptors(int *fds) {
     for (int place = 0; place < BWRAP_FD_END; place++) {
         if (fds[place] < 0) {
             close(place);
-        } else if (dup2(fds[place], place) < 0) {
+        } else if (dup3(fds[place], place, place == BWRAP_FD_PROGRAM ? O_CLOEXEC : 0) < 0) {
             return false;
         }
     }
@@ -104,6 +104,8 @@ static void enter_cgroup(const struct start *start) {
 static void run_bwrap(struct start *start, const struct bwrap_args *arguments) {
     static char *const no_env[] = {NULL};
     const struct resources *resources = start->resources;
+    struct bwrap_program bwrap = resources->bwrap;
+    char file[BWRAP_FILE_CAP];
     int *fds = start->fds;
     /* From here on this process dies with the spawner; at once if it has ended already (X5). bwrap sets this itself,
      * but only later. */
@@ -129,14 +131,15 @@ static void run_bwrap(struct start *start, const struct bwrap_args *arguments) {
     if (!place_descriptors(fds)) {
         _exit(1);
     }
-    execve(resources->bwrap_path, arguments->argv, no_env);
+    bwrap.fd = bwrap.fd < 0 ? -1 : BWRAP_FD_PROGRAM;
+    execve(bwrap_program_file(&bwrap, file), arguments->argv, no_env);
 #ifdef AK_TEST_WEAKEN
     if (WEAKENED("fail-closed")) {
         /* The launcher and its flags. */
         execve(arguments->argv[arguments->count - 2], &arguments->argv[arguments->count - 2], no_env);
     }
 #endif
-    dprintf(STDERR_FILENO, "%s: %s\n", resources->bwrap_path, strerror(errno));
+    dprintf(STDERR_FILENO, "%s: %s\n", bwrap.path, strerror(errno));
     _exit(1);
 }
 
@@ -184,6 +187,7 @@ static void choose_descriptors(struct start *start, const struct launch_shape *s
     fds[LAUNCH_FD_SELF] = resources->launcher_fd;
     fds[BWRAP_FD_SECCOMP] = resources->filter_fds[shut_out ? SECCOMP_UNIX_PAIRS : SECCOMP_UNIX_ANY];
     fds[BWRAP_FD_TREE] = sent[LAUNCH_SENT_TREE];
+    fds[BWRAP_FD_PROGRAM] = resources->bwrap.fd;
     open_etc(resources, shape, fds);
 }
 
@@ -257,7 +261,7 @@ bool instance_start(struct instance *instance, struct resources *resources, cons
     bool known = launch_block_limits(sent[LAUNCH_SENT_BLOCK], &instance->limits);
     bool enforced = known && enforce_limits(instance, resources, sent[LAUNCH_SENT_TREE], &start);
     bool started = enforced &&
-                   bwrap_args_build(&arguments, resources->bwrap_path, shape, start.fds, instance->limits.memory_bytes,
+                   bwrap_args_build(&arguments, resources->bwrap.path, shape, start.fds, instance->limits.memory_bytes,
                                     start.flags) &&
                    open_channels(instance, start.fds) && fork_bwrap(instance, &start, &arguments);
     if (known && !enforced) {

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "bwrap_program.h"
+#include "descriptor.h"
 #include "instance.h"
 #include "spawner.h"
 #include "weaken.h"
@@ -21,6 +23,11 @@
 #define TRIAL_TIMEOUT_MS 15000
 
 static const char *const system_folders[] = {"/usr/bin", "/bin", "/usr/local/bin", NULL};
+
+static const char *file_of(const struct probe_result *result, char text[BWRAP_FILE_CAP]) {
+    const struct bwrap_program program = {.path = result->path, .fd = result->fd};
+    return bwrap_program_file(&program, text);
+}
 
 /* Whether folder/bwrap, the result's path from then on, can be executed. */
 static bool is_program(const char *folder, struct probe_result *result, struct stat *status) {
@@ -31,8 +38,9 @@ static bool is_program(const char *folder, struct probe_result *result, struct s
 
 /* setuid programs have had vulnerabilities that others have not (X25), and build their sandboxes as root. */
 static bool is_plain(const struct stat *status, struct probe_result *result) {
-    bool privileged =
-        (status->st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(result->path, "security.capability", NULL, 0) > 0;
+    char text[BWRAP_FILE_CAP];
+    bool privileged = (status->st_mode & (S_ISUID | S_ISGID)) != 0 ||
+                      getxattr(file_of(result, text), "security.capability", NULL, 0) > 0;
     if (privileged && !WEAKENED("setuid-check")) {
         snprintf(
             result->message, sizeof result->message,
@@ -66,35 +74,52 @@ static bool is_as_safe_as(const struct stat *server, const struct stat *status, 
     return (status->st_uid == 0 || status->st_uid == starter) && (status->st_mode & S_IWOTH) == 0 && !by_group;
 }
 
-/* The last resort: the one that packages put beside the server. Without a message there is none. */
-static bool find_beside_server(uid_t starter, struct probe_result *result) {
-    struct stat server, folder_status, status, link;
-    char folder[sizeof result->path] = "";
-    ssize_t size = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    char *slash = size > 0 ? strrchr(folder, '/') : NULL;
-    if (!slash || stat("/proc/self/exe", &server) < 0) {
+/* Opens the file bwrap in the folder of this program. False: there is none. */
+static bool open_beside(struct probe_result *beside, struct stat *server, struct stat *folder, struct stat *file) {
+    ssize_t size = readlink("/proc/self/exe", beside->path, sizeof beside->path - sizeof "bwrap");
+    char *slash = size > 0 ? strrchr(beside->path, '/') : NULL;
+    if (!slash) {
         return false;
     }
-    *slash = '\0';
-    errno = 0;
-    if (!is_program(folder, result, &status) || lstat(result->path, &link) < 0 || !S_ISREG(link.st_mode)) {
-        if (errno == EACCES) {
-            snprintf(result->message, sizeof result->message,
-                     "the system has no bubblewrap that can be used, and user %u, as whom the server works, may not "
-                     "run %.250s: install the package bubblewrap",
-                     geteuid(), result->path);
-        }
-        return false;
-    }
-    if (stat(folder, &folder_status) < 0 || !is_as_safe_as(&server, &folder_status, starter) ||
-        !is_as_safe_as(&server, &status, starter)) {
-        snprintf(result->message, sizeof result->message,
+    slash[1] = '\0';
+    int folder_fd = open(beside->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    memcpy(slash + 1, "bwrap", sizeof "bwrap");
+    beside->fd = folder_fd < 0 ? -1 : openat(folder_fd, "bwrap", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    bool found = beside->fd >= 0 && stat("/proc/self/exe", server) == 0 && fstat(folder_fd, folder) == 0 &&
+                 fstat(beside->fd, file) == 0 && S_ISREG(file->st_mode);
+    close_if_open(folder_fd);
+    return found;
+}
+
+void probe_open_beside(uid_t starter, struct probe_result *beside) {
+    struct stat server, folder, file;
+    *beside = (struct probe_result){.fd = -1};
+    bool found = open_beside(beside, &server, &folder, &file);
+    bool safe = found && is_as_safe_as(&server, &folder, starter) && is_as_safe_as(&server, &file, starter);
+    if (found && !safe) {
+        snprintf(beside->message, sizeof beside->message,
                  "the system has no bubblewrap that can be used, and others than root and user %u can change %.250s: "
                  "install the package bubblewrap",
-                 starter, result->path);
+                 starter, beside->path);
+    }
+    if (!safe || !is_plain(&file, beside)) {
+        close_if_open(beside->fd);
+        beside->fd = -1;
+    }
+}
+
+/* After root was given up: the program, not the folders that lead to it, must be open to the new user. The kernel lets
+ * no program that its user may not read set up a user namespace. */
+static bool can_be_used(struct probe_result *beside) {
+    char text[BWRAP_FILE_CAP];
+    if (beside->fd >= 0 && access(file_of(beside, text), R_OK | X_OK) < 0) {
+        snprintf(beside->message, sizeof beside->message,
+                 "the system has no bubblewrap that can be used, and user %u, as whom the server works, may not "
+                 "read and run %.250s: install the package bubblewrap",
+                 geteuid(), beside->path);
         return false;
     }
-    return is_plain(&status, result);
+    return beside->fd >= 0;
 }
 
 /* Reads until the end of file or a timeout. */
@@ -116,7 +141,7 @@ static void read_version(struct probe_result *result) {
     static char name[] = "bwrap", option[] = "--version";
     char *const argv[] = {name, option, NULL};
     char *const no_env[] = {NULL};
-    char text[128] = "";
+    char text[128] = "", file[BWRAP_FILE_CAP];
     int out[2];
     pid_t pid;
     posix_spawn_file_actions_t actions;
@@ -125,7 +150,7 @@ static void read_version(struct probe_result *result) {
     }
     if (posix_spawn_file_actions_init(&actions) == 0) {
         posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-        if (posix_spawn(&pid, result->path, &actions, NULL, argv, no_env) == 0) {
+        if (posix_spawn(&pid, file_of(result, file), &actions, NULL, argv, no_env) == 0) {
             close(out[1]);
             out[1] = -1;
             read_text(out[0], text, sizeof text);
@@ -185,9 +210,9 @@ static void read_host(struct probe_host *host) {
 }
 
 /* Runs a command in the profile that requires most of the host. */
-static bool try_sandbox(const char *path, char *complaint, size_t cap) {
+static bool try_sandbox(const struct probe_result *tried, char *complaint, size_t cap) {
     static const char *const argv[] = {"true", NULL};
-    const struct spawner_options options = {.bwrap_path = path, .cgroup_root = ""};
+    const struct spawner_options options = {.bwrap = {.path = tried->path, .fd = tried->fd}, .cgroup_root = ""};
     const struct launch_plan plan = {.shape = {.profile = PROFILE_RESTRICTIVE}, .order = {.argv = argv, .tree_fd = -1}};
     struct running running;
     struct run_result result;
@@ -214,7 +239,7 @@ static bool try_sandbox(const char *path, char *complaint, size_t cap) {
 static bool try_program(struct probe_result *result) {
     char complaint[PROBE_TEXT_CAP];
     struct probe_host host;
-    result->usable = WEAKENED("trial") || try_sandbox(result->path, complaint, sizeof complaint);
+    result->usable = WEAKENED("trial") || try_sandbox(result, complaint, sizeof complaint);
     if (!result->usable) {
         read_host(&host);
         probe_classify(complaint, &host, result->message, sizeof result->message);
@@ -222,10 +247,8 @@ static bool try_program(struct probe_result *result) {
     return result->usable;
 }
 
-bool probe_bubblewrap(const char *const *folders, uid_t starter, struct probe_result *result) {
-    struct probe_result beside = {0};
-    bool looks_beside = !folders;
-    memset(result, 0, sizeof *result);
+bool probe_bubblewrap(const char *const *folders, struct probe_result *beside, struct probe_result *result) {
+    *result = (struct probe_result){.fd = -1};
 #ifdef AK_TEST_WEAKEN
     const char *const path_folders[] = {getenv("PATH"), NULL};
     folders = WEAKENED("fixed-folders") ? path_folders : folders;
@@ -234,10 +257,9 @@ bool probe_bubblewrap(const char *const *folders, uid_t starter, struct probe_re
     if (tried && try_program(result)) {
         return true;
     }
-    if (looks_beside && find_beside_server(starter, &beside) && is_recent(&beside) && try_program(&beside)) {
-        *result = beside;
-    } else if (!tried && beside.message[0] != '\0') {
-        *result = beside; /* it got further */
+    bool better = beside && can_be_used(beside) && is_recent(beside) && try_program(beside);
+    if (better || (beside && !tried && beside->message[0] != '\0')) {
+        *result = *beside; /* usable, or it got further */
     }
     return result->usable;
 }

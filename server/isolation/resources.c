@@ -38,10 +38,10 @@ static bool kernel_is_at_least(unsigned major, unsigned minor) {
            (has_major > major || (has_major == major && has_minor >= minor));
 }
 
-bool resources_open(struct resources *resources, const char *bwrap_path, const struct cgroup *cgroup, char *why,
-                    size_t why_cap) {
+bool resources_open(struct resources *resources, const struct bwrap_program *bwrap, const struct cgroup *cgroup,
+                    char *why, size_t why_cap) {
     bool whole = true;
-    resources->bwrap_path = bwrap_path;
+    resources->bwrap = *bwrap;
     resources->cgroup = *cgroup;
     resources->spawner_pid = getpid();
     resources->scopes = !WEAKENED("landlock") &&

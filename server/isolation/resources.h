@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "bwrap_program.h"
 #include "cgroup.h"
 #include "etc.h"
 
 /* All descriptors are O_CLOEXEC. */
 struct resources {
-    const char *bwrap_path;
+    struct bwrap_program bwrap; /* not closed here */
     pid_t spawner_pid;
     int null_fd;
     int launcher_fd;
@@ -25,8 +26,8 @@ struct resources {
 };
 
 /* False with the reason in why. */
-bool resources_open(struct resources *resources, const char *bwrap_path, const struct cgroup *cgroup, char *why,
-                    size_t why_cap);
+bool resources_open(struct resources *resources, const struct bwrap_program *bwrap, const struct cgroup *cgroup,
+                    char *why, size_t why_cap);
 void resources_close(struct resources *resources);
 
 #endif

@@ -57,7 +57,7 @@ static bool wait_until_ready(struct spawner *spawner, char *why, size_t why_cap)
     return ready.ready;
 }
 
-static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
+static bool fork_keeper(struct spawner *spawner, const struct bwrap_program *bwrap) {
     const struct timeval send_timeout = {SEND_TIMEOUT_MS / 1000, 0};
     int sockets[2] = {-1, -1}, lifeline[2] = {-1, -1};
     bool forked = false;
@@ -67,8 +67,7 @@ static bool fork_keeper(struct spawner *spawner, const char *bwrap_path) {
         setsockopt(sockets[0], SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
         spawner->supervisor = fork();
         if (spawner->supervisor == 0) {
-            struct spawner_process process = {
-                .server_fd = sockets[1], .bwrap_path = bwrap_path, .cgroup = spawner->cgroup};
+            struct spawner_process process = {.server_fd = sockets[1], .bwrap = *bwrap, .cgroup = spawner->cgroup};
             supervisor_run(&process, lifeline[0]);
         }
         forked = spawner->supervisor >= 0;
@@ -97,7 +96,7 @@ struct spawner *spawner_start(const struct spawner_options *options, char *why, 
         return NULL;
     }
 #endif
-    if (!fork_keeper(spawner, options->bwrap_path)) {
+    if (!fork_keeper(spawner, &options->bwrap)) {
         explain(why, why_cap, "cannot start the process that runs commands");
         spawner_stop(spawner);
         return NULL;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bwrap_program.h"
 #include "launch_plan.h"
 #include "run_result.h"
 
@@ -25,7 +26,7 @@ struct running {
 };
 
 struct spawner_options {
-    const char *bwrap_path; /* from the probe */
+    struct bwrap_program bwrap; /* from the probe; its descriptor is the caller's */
     /* cgroup v2 folder whose subtree belongs to the server, for limits; NULL: the server's own cgroup when it is
      * delegated and holds no other process; "": none. */
     const char *cgroup_root;

@@ -225,7 +225,7 @@ static bool open_loop(struct loop *loop, const struct spawner_process *process, 
         snprintf(why, why_cap, "cannot wait for events: %s", strerror(errno));
         return false;
     }
-    return resources_open(&loop->resources, process->bwrap_path, &process->cgroup, why, why_cap);
+    return resources_open(&loop->resources, &process->bwrap, &process->cgroup, why, why_cap);
 }
 
 void spawner_process_run(const struct spawner_process *process) {

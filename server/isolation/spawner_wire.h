@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "bwrap_program.h"
 #include "cgroup.h"
 
 /* Sent later by the server on the command's control socket: one byte. */
@@ -22,7 +23,7 @@ struct spawn_ready {
 
 struct spawner_process {
     int server_fd; /* the spawner's end of the socket */
-    const char *bwrap_path;
+    struct bwrap_program bwrap;
     struct cgroup cgroup;
 };
 

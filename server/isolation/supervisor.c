@@ -14,7 +14,7 @@
 #define SPAWNER_GRACE_MS 2000
 #define END_TIMEOUT_MS 10000
 
-enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_END };
+enum { KEPT_SERVER_FD = 3, KEPT_LIFELINE_FD, KEPT_CGROUP_FD, KEPT_PROGRAM_FD, KEPT_END };
 
 /* Moves a descriptor to a number; -1: closes that number. */
 static bool keep(int fd, int place) {
@@ -31,9 +31,12 @@ static bool keep_descriptors(const struct spawner_process *process, int lifeline
     int server = fcntl(process->server_fd, F_DUPFD, KEPT_END);
     int lifeline = fcntl(lifeline_fd, F_DUPFD, KEPT_END);
     int cgroup = process->cgroup.root_fd < 0 ? -1 : fcntl(process->cgroup.root_fd, F_DUPFD, KEPT_END);
+    bool by_path = process->bwrap.fd < 0;
+    int program = by_path ? -1 : fcntl(process->bwrap.fd, F_DUPFD, KEPT_END);
     int null = open("/dev/null", O_RDWR);
-    if (server < 0 || lifeline < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-        !keep(server, KEPT_SERVER_FD) || !keep(lifeline, KEPT_LIFELINE_FD) || !keep(cgroup, KEPT_CGROUP_FD)) {
+    if (server < 0 || lifeline < 0 || (program < 0 && !by_path) || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(null, STDOUT_FILENO) < 0 || !keep(server, KEPT_SERVER_FD) || !keep(lifeline, KEPT_LIFELINE_FD) ||
+        !keep(cgroup, KEPT_CGROUP_FD) || !keep(program, KEPT_PROGRAM_FD)) {
         return false;
     }
     kernel_close_from(KEPT_END);
@@ -44,6 +47,7 @@ static _Noreturn void become_spawner(const struct spawner_process *process, pid_
     struct spawner_process kept = *process;
     kept.server_fd = KEPT_SERVER_FD;
     kept.cgroup.root_fd = process->cgroup.root_fd < 0 ? -1 : KEPT_CGROUP_FD;
+    kept.bwrap.fd = process->bwrap.fd < 0 ? -1 : KEPT_PROGRAM_FD;
     close(KEPT_LIFELINE_FD);
     prctl(PR_SET_NAME, "akl-spawner", 0, 0, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -57,8 +57,8 @@ static bool bare_open(bare_setup *bare, bool kept_tree) {
     char why[512] = "";
     privileges_reset_signals();
     if (!privileges_choose("/nonexistent", &identity, why, sizeof why) ||
-        !privileges_drop(&identity, NULL, why, sizeof why) || !probe_bubblewrap(NULL, geteuid(), &bare->probe) ||
-        !resources_open(&bare->resources, bare->probe.path, &no_cgroup, why, sizeof why)) {
+        !privileges_drop(&identity, NULL, why, sizeof why) || !probe_bubblewrap(NULL, NULL, &bare->probe) ||
+        !resources_open(&bare->resources, &(struct bwrap_program){bare->probe.path, -1}, &no_cgroup, why, sizeof why)) {
         fprintf(stderr, "ak-bench: %s\n", why[0] ? why : bare->probe.message);
         return false;
     }
@@ -110,7 +110,7 @@ static void bare_exec(const bare_setup *bare) {
         }
     }
     if (ok) {
-        execve(bare->resources.bwrap_path, bare->arguments.argv, no_env);
+        execve(bare->resources.bwrap.path, bare->arguments.argv, no_env);
     }
     _exit(126);
 }

@@ -134,7 +134,7 @@ int fixture_tree(char path[256]) {
 }
 
 struct spawner *fixture_spawner_with(const char *weakened, const char *cgroup_root) {
-    const struct spawner_options options = {.bwrap_path = BWRAP, .cgroup_root = cgroup_root};
+    const struct spawner_options options = {.bwrap = {BWRAP, -1}, .cgroup_root = cgroup_root};
     char why[256] = "";
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     struct spawner *spawner = spawner_start(&options, why, sizeof why);

@@ -22,7 +22,7 @@
 static bool bubblewrap_follows_links(void) {
     struct probe_result result;
     setenv("AK_TEST_WEAKEN", "", 1);
-    assert_true(probe_bubblewrap(NULL, geteuid(), &result));
+    assert_true(probe_bubblewrap(NULL, NULL, &result));
     return result.warning[0] != '\0';
 }
 
@@ -142,7 +142,7 @@ static bool usable_on_masked_proc(const char *weakened) {
         _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    bool usable = probe_bubblewrap(NULL, geteuid(), &result);
+    bool usable = probe_bubblewrap(NULL, NULL, &result);
     return usable || strstr(result.message, "/proc cannot be mounted") == NULL;
 }
 
@@ -158,7 +158,7 @@ static bool usable_without_namespaces(const char *weakened) {
         _exit(ATTACK_CANNOT);
     }
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    bool usable = probe_bubblewrap(NULL, geteuid(), &result);
+    bool usable = probe_bubblewrap(NULL, NULL, &result);
     return usable || strstr(result.message, "user.max_user_namespaces") == NULL;
 }
 
@@ -226,7 +226,7 @@ static bool x22_files_that_run_later(const char *weakened) {
 /* --- X23, X25: which bubblewrap, and none --- */
 
 static bool x23_runs_without_a_sandbox(const char *weakened) {
-    const struct spawner_options options = {.bwrap_path = "/no/such/bwrap", .cgroup_root = ""};
+    const struct spawner_options options = {.bwrap = {"/no/such/bwrap", -1}, .cgroup_root = ""};
     const char *argv[4];
     char marker[200], script[300], why[256];
     snprintf(marker, sizeof marker, "%s/%s", fixture_folder(), fixture_word());
@@ -262,7 +262,7 @@ static bool x25_setuid_program(const char *weakened) {
     struct probe_result result;
     make_program(folder, marker, 04755);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
-    probe_bubblewrap(folders, geteuid(), &result);
+    probe_bubblewrap(folders, NULL, &result);
     return access(marker, F_OK) == 0;
 }
 
@@ -272,7 +272,7 @@ static bool x25_program_in_path(const char *weakened) {
     make_program(folder, marker, 0755);
     setenv("AK_TEST_WEAKEN", weakened != NULL ? weakened : "", 1);
     setenv("PATH", folder, 1);
-    probe_bubblewrap(NULL, geteuid(), &result);
+    probe_bubblewrap(NULL, NULL, &result);
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
     return access(marker, F_OK) == 0;
 }
@@ -281,7 +281,7 @@ static bool x25_program_in_path(const char *weakened) {
 
 /* No root, no cgroup, no service manager: without the control the service itself fails. */
 static bool x27_bare_host(const char *weakened) {
-    const struct spawner_options options = {.bwrap_path = "/usr/bin/bwrap", .cgroup_root = ""};
+    const struct spawner_options options = {.bwrap = {"/usr/bin/bwrap", -1}, .cgroup_root = ""};
     const char *argv[4];
     char why[256];
     struct launch_plan plan = fixture_shell(argv, "echo ran");

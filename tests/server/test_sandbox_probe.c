@@ -78,7 +78,7 @@ static const char *make_program(const char *script, mode_t mode) {
 static void must_refuse(const char *folder, const char *words) {
     const char *const folders[] = {folder, NULL};
     struct probe_result result;
-    assert_false(probe_bubblewrap(folders, geteuid(), &result));
+    assert_false(probe_bubblewrap(folders, NULL, &result));
     assert_false(result.usable);
     if (strstr(result.message, words) == NULL) {
         fail_msg("expected \"%s\" in: %s", words, result.message);
@@ -89,7 +89,7 @@ static void test_works_here(void **state) {
     struct probe_result result;
     unsigned major, minor;
     (void)state;
-    assert_true(probe_bubblewrap(NULL, geteuid(), &result));
+    assert_true(probe_bubblewrap(NULL, NULL, &result));
     assert_true(result.usable);
     assert_string_equal(result.message, "");
     assert_non_null(strstr(result.path, "/bwrap"));
@@ -106,7 +106,7 @@ static void test_x25_not_from_path(void **state) {
     snprintf(script, sizeof script, "#!/bin/sh\necho x > %s\n", marker);
     snprintf(path, sizeof path, "%s", make_program(script, 0755));
     setenv("PATH", path, 1);
-    assert_true(probe_bubblewrap(NULL, geteuid(), &result));
+    assert_true(probe_bubblewrap(NULL, NULL, &result));
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
     assert_null(strstr(result.path, fixture_folder()));
     assert_int_equal(access(marker, F_OK), -1);
@@ -119,7 +119,7 @@ static void test_x25_setuid(void **state) {
     must_refuse(folder, "privileges of its own");
     must_refuse(make_program("#!/bin/sh\nexec /usr/bin/bwrap \"$@\"\n", 02755), "privileges of its own");
     const char *const both[] = {folder, "/usr/bin", NULL};
-    assert_true(probe_bubblewrap(both, geteuid(), &result));
+    assert_true(probe_bubblewrap(both, NULL, &result));
     assert_string_equal(result.path, "/usr/bin/bwrap");
 }
 
@@ -146,7 +146,7 @@ static void test_x23_gone_later(void **state) {
     const char *argv[4];
     char marker[200], script[300];
     struct run_result result;
-    const struct spawner_options options = {.bwrap_path = "/no/such/bwrap", .cgroup_root = ""};
+    const struct spawner_options options = {.bwrap = {"/no/such/bwrap", -1}, .cgroup_root = ""};
     (void)state;
     struct spawner *spawner = spawner_start(&options, script, sizeof script);
     assert_non_null(spawner);
@@ -169,12 +169,12 @@ static void test_versions(void **state) {
     const char *const fixed[] = {
         make_program("#!/bin/sh\n[ $1 = --version ] && echo bubblewrap 0.12.1 || exec /usr/bin/bwrap \"$@\"\n", 0755),
         NULL};
-    assert_true(probe_bubblewrap(fixed, geteuid(), &result));
+    assert_true(probe_bubblewrap(fixed, NULL, &result));
     assert_string_equal(result.version, "0.12.1");
     assert_string_equal(result.warning, "");
     const char *const mute[] = {
         make_program("#!/bin/sh\n[ $1 = --version ] && exec sleep 30; exec /usr/bin/bwrap \"$@\"\n", 0755), NULL};
-    assert_true(probe_bubblewrap(mute, geteuid(), &result));
+    assert_true(probe_bubblewrap(mute, NULL, &result));
     assert_string_equal(result.version, "");
     assert_string_equal(result.warning, "");
 }
@@ -222,7 +222,7 @@ static void refuse_on_host(bool (*prepare)(void), const char *words) {
         if (!mapped || !write_text("/proc/self/gid_map", map) || !prepare()) {
             _exit(CANNOT);
         }
-        bool usable = probe_bubblewrap(NULL, geteuid(), &result);
+        bool usable = probe_bubblewrap(NULL, NULL, &result);
         fprintf(stderr, "%s\n", result.message);
         _exit(!usable && strstr(result.message, words) != NULL ? 0 : 1);
     }
