@@ -101,10 +101,11 @@
  * with its sandboxes and their files, when the last client that made a call is freed, and within a second after the
  * process ends (exit, crash, SIGKILL or exec), whether or not forked children are running.
  *
- * The program is AGENTKERNEL_LOCAL, or the first found beside this library, in ../bin from there, and in PATH; the
- * error (AK_E_CONNECT, from the first step) names them all. The environment for that search, and of the server, is
- * copied when the base URL is set. When the server was killed, the calls in flight fail and the next call starts
- * another, without the sandboxes.
+ * The program is AK_CLIENT_LOCAL_PROGRAM, or the first found beside this library, in ../bin from there, and in PATH;
+ * the error (AK_E_CONNECT, from the first step) names what was set, or them all. It is the client that starts the
+ * server whose setting counts: the others share what runs. A setuid program reads neither AGENTKERNEL_LOCAL nor PATH.
+ * The environment for the search in PATH, and of the server, is copied when the base URL is set. When the server was
+ * killed, the calls in flight fail and the next call starts another, without the sandboxes.
  *
  * A forked child uses its parent's server through the clients that had made a call before the fork, as long as that
  * server runs; then they return AK_E_CONNECT. It never ends or restarts the server of its parent. Its other
@@ -386,6 +387,9 @@ typedef int32_t ak_status;
 #define AK_CLIENT_MAX_EVENT_BYTES 14   /* [i] Maximum size of an event of a stream. 64 MiB. */
 #define AK_CLIENT_USER_AGENT 15        /* [t] Text appended to the user agent "libagentkernel/VERSION". None. */
 #define AK_CLIENT_MAX_IDLE 16          /* [i] Number of idle connections kept for later calls; 0 keeps none. 64. */
+/* [t] Absolute path of the agentkernel-local that local: starts. AGENTKERNEL_LOCAL; the one that comes with the library
+ * or is in PATH. */
+#define AK_CLIENT_LOCAL_PROGRAM 17
 
 /* Values of timeouts besides milliseconds. 0 means that no time is left: the call fails before anything is sent. */
 #define AK_TIMEOUT_DEFAULT (-1) /* The client's value. */

@@ -8,7 +8,6 @@
 package agentkernel
 
 import (
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -34,13 +33,6 @@ type Client struct {
 // of local: writes agentkernel-local into the user's cache folder, where this module has it embedded.
 func New(opts *Options) *Client {
 	c := &Client{}
-	if opts.isLocal() {
-		if err := local.Prepare(); err != nil {
-			c.err = &Error{Code: ErrConnect, Message: "local: there is no place for agentkernel-local: set XDG_CACHE_HOME to a " +
-				"folder of yours, or " + local.Variable + " to an installed one", Phase: "connect", causes: []error{err}}
-			return c
-		}
-	}
 	fail := raw.Error_new()
 	defer raw.Error_free(fail)
 	var handle raw.Client
@@ -52,16 +44,26 @@ func New(opts *Options) *Client {
 	c.cleanup = runtime.AddCleanup(c, func(handle raw.Client) { raw.Client_free(handle) }, c.handle)
 	to := settings{client: handle, fail: fail}
 	opts.bind(&to)
-	c.err = to.err
+	if c.err = to.err; c.err == nil {
+		c.err = c.chooseProgram(&to)
+	}
 	return c
 }
 
-func (o *Options) isLocal() bool {
-	url := os.Getenv("AGENTKERNEL_BASE_URL")
-	if o != nil && o.BaseURL != "" {
-		url = o.BaseURL
+// chooseProgram has local: start the embedded program, if there is one and the user names no other.
+func (c *Client) chooseProgram(to *settings) error {
+	if !strings.EqualFold(c.BaseURL(), "local:") || c.setting(raw.CLIENT_LOCAL_PROGRAM) != "" {
+		return nil
 	}
-	return strings.EqualFold(url, "local:")
+	path, err := local.Prepare()
+	if err != nil {
+		return &Error{Code: ErrConnect, Message: "local: there is no place for agentkernel-local: set XDG_CACHE_HOME to a " +
+			"folder of yours, or AGENTKERNEL_LOCAL to an installed one", Phase: "connect", causes: []error{err}}
+	}
+	if path != "" {
+		to.text(raw.CLIENT_LOCAL_PROGRAM, path)
+	}
+	return to.err
 }
 
 // Err returns the error of an invalid setting, or nil.
@@ -72,16 +74,19 @@ func (c *Client) Err() error {
 }
 
 // BaseURL returns the URL of the client's server.
-func (c *Client) BaseURL() string {
+func (c *Client) BaseURL() string { return c.setting(raw.CLIENT_BASE_URL) }
+
+// setting returns a setting that is text; "" if it is not set.
+func (c *Client) setting(number int32) string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.handle == 0 {
 		return ""
 	}
 	var size int
-	raw.Client_text(c.handle, raw.CLIENT_BASE_URL, nil, &size, 0)
+	raw.Client_text(c.handle, number, nil, &size, 0)
 	text := make([]byte, size)
-	if raw.Client_text(c.handle, raw.CLIENT_BASE_URL, text, &size, 0) != raw.OK {
+	if raw.Client_text(c.handle, number, text, &size, 0) != raw.OK {
 		return ""
 	}
 	return string(text)

@@ -44,6 +44,9 @@ type Options struct {
 	UserAgent string
 	// Number of idle connections kept for later calls; 0 keeps none. Default: 64.
 	MaxIdle *int
+	// Absolute path of the agentkernel-local that local: starts. Environment: AGENTKERNEL_LOCAL. Default: the one that
+	// comes with the library or is in PATH.
+	LocalProgram string
 }
 
 // String shows what is set, for fmt.
@@ -103,6 +106,9 @@ func (o *Options) bind(to *settings) {
 	}
 	if o.MaxIdle != nil {
 		to.integer(raw.CLIENT_MAX_IDLE, int64(*o.MaxIdle))
+	}
+	if o.LocalProgram != "" {
+		to.text(raw.CLIENT_LOCAL_PROGRAM, o.LocalProgram)
 	}
 }
 

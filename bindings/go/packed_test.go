@@ -12,6 +12,17 @@ import (
 	"testing"
 )
 
+// What C sees of the environment, which Go does not once it runs.
+const packedEnvironment = `package main
+
+// #include <stdlib.h>
+import "C"
+
+func init() {
+	variable = func(name string) string { return C.GoString(C.getenv(C.CString(name))) }
+}
+`
+
 const packedProgram = `package main
 
 import (
@@ -22,12 +33,14 @@ import (
 	"MODULE"
 )
 
+var variable = os.Getenv
+
 func main() {
-	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:"})
+	client := agentkernel.New(&agentkernel.Options{BaseURL: "local:", LocalProgram: os.Getenv("PROGRAM")})
 	defer client.Close()
 	output, err := client.Run(context.Background(), []string{"echo", "hello"}, nil)
 	maps, _ := os.ReadFile("/proc/self/maps")
-	fmt.Printf("%v\n%v\nAGENTKERNEL_LOCAL=%q\n%s", output, err, os.Getenv("AGENTKERNEL_LOCAL"), maps)
+	fmt.Printf("%v\n%v\nAGENTKERNEL_LOCAL=%q\n%s", output, err, variable("AGENTKERNEL_LOCAL"), maps)
 }
 `
 
@@ -105,9 +118,11 @@ func newPacked(t *testing.T, natives string) *packed {
 	p.environment = append(p.environment, "PKG_CONFIG=/nonexistent", "GOPROXY=file://"+proxy[1], "GONOSUMDB=*", "GOFLAGS=-modcacherw",
 		"GOTOOLCHAIN=local", "GOMODCACHE="+filepath.Join(p.folder, "modules"), "XDG_CACHE_HOME="+filepath.Join(p.folder, "cache"),
 		"GOCACHE="+strings.TrimSpace(p.command(os.Environ(), "go", "env", "GOCACHE")))
-	program := strings.ReplaceAll(packedProgram, "MODULE", p.module)
-	if err := os.WriteFile(filepath.Join(p.folder, "main.go"), []byte(program), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"main.go": packedProgram, "environment.go": packedEnvironment} {
+		text = strings.ReplaceAll(text, "MODULE", p.module)
+		if err := os.WriteFile(filepath.Join(p.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p.command(nil, "go", "mod", "init", "example.org/program")
 	p.command(nil, "go", "get", p.module)
@@ -126,7 +141,10 @@ func TestPackedModule(t *testing.T) {
 	}
 	nowhere := []string{"XDG_CACHE_HOME=/proc", "TMPDIR=/proc"}
 	p.says("local: there is no place for agentkernel-local", nowhere...)
-	p.says("hello", "XDG_CACHE_HOME=/proc", "AGENTKERNEL_LOCAL="+installed[0])
+	for _, name := range []string{"AGENTKERNEL_LOCAL", "PROGRAM"} { // then nothing has to be written anywhere
+		p.says("hello", append(nowhere, name+"="+installed[0])...)
+	}
+	p.says("local: local_program names /nowhere, ", "PROGRAM=/nowhere", "AGENTKERNEL_LOCAL="+installed[0])
 	p.build(nil, "-tags", "agentkernel_nolocal").says("the program agentkernel-local was not found", "PATH=/nonexistent")
 	p.build(nil, "-race").says("hello")
 }

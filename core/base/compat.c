@@ -5,11 +5,16 @@
 #include <sys/socket.h>
 
 #ifdef __linux__
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <time.h>
 
 void ak_wipe(void *bytes, size_t len) {
     explicit_bzero(bytes, len);
+}
+
+bool ak_is_privileged(void) {
+    return getauxval(AT_SECURE) != 0;
 }
 
 int ak_socket(int family, int type, int protocol) {
@@ -35,6 +40,10 @@ void ak_wipe(void *bytes, size_t len) {
     for (volatile unsigned char *byte = bytes; len > 0; len--) {
         *byte++ = 0;
     }
+}
+
+bool ak_is_privileged(void) {
+    return getuid() != geteuid() || getgid() != getegid();
 }
 
 /* A thread that forks and executes a program in between passes the descriptor on; no call prevents that here. */

@@ -11,6 +11,9 @@
 /* Clears memory that held a secret, even when it is not read afterwards. */
 void ak_wipe(void *bytes, size_t len);
 
+/* Whether this process has rights that its caller lacks (setuid), so that the environment cannot be trusted. */
+bool ak_is_privileged(void);
+
 /* socket(2), closed on exec. */
 int ak_socket(int family, int type, int protocol);
 

@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "buffer.h"
+#include "compat.h"
 
 #define PROGRAM "agentkernel-local"
-#define VARIABLE "AGENTKERNEL_LOCAL"
 
 const char *ak_local_variable(char *const *environment, const char *name) {
     size_t len = strlen(name);
@@ -101,20 +100,22 @@ static ak_status look_in_path(const char *list, char **path) {
     return status;
 }
 
-ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
-    *path = NULL;
-    /* A privileged (setuid) program must not let its caller choose what it runs. */
-    bool trusted = getauxval(AT_SECURE) == 0;
-    const char *chosen = trusted ? ak_local_variable(environment, VARIABLE) : NULL;
-    if (chosen) {
-        if (!is_program(chosen)) {
-            return ak_error_set(err, AK_E_CONNECT, "local: " VARIABLE " names %s, which is no program that can be run",
-                                chosen);
-        }
-        *path = strdup(chosen);
-        return *path ? AK_OK : ak_error_memory(err);
+static ak_status take_chosen(const ak_local_program *chosen, char **path, ak_error *err) {
+    if (!is_program(chosen->path)) {
+        return ak_error_set(err, AK_E_CONNECT, "local: %s names %s, which is no program that can be run", chosen->by,
+                            chosen->path);
     }
-    const char *list = trusted ? ak_local_variable(environment, "PATH") : NULL;
+    *path = strdup(chosen->path);
+    return *path ? AK_OK : ak_error_memory(err);
+}
+
+ak_status ak_local_find(char *const *environment, const ak_local_program *chosen, char **path, ak_error *err) {
+    *path = NULL;
+    if (chosen->path) {
+        return take_chosen(chosen, path, err);
+    }
+    /* A privileged (setuid) program must not let its caller choose what it runs. */
+    const char *list = ak_is_privileged() ? NULL : ak_local_variable(environment, "PATH");
     ak_buffer tried = {0};
     ak_status status = look_beside_library(&tried, path);
     if (status == AK_ABSENT) {
@@ -122,8 +123,9 @@ ak_status ak_local_find(char *const *environment, char **path, ak_error *err) {
     }
     if (status == AK_ABSENT) {
         status = ak_error_set(err, AK_E_CONNECT,
-                              "local: the program " PROGRAM " was not found: set " VARIABLE
-                              " to its path, or install it. Tried: " VARIABLE " (not set), %.*s, PATH (%s)",
+                              "local: the program " PROGRAM " was not found: set local_program or "
+                              "AGENTKERNEL_LOCAL to its path, or install it. Tried: AGENTKERNEL_LOCAL (not set), "
+                              "%.*s, PATH (%s)",
                               (int)tried.len, tried.len ? tried.data : "", list ? list : "not set");
     } else if (status == AK_E_MEMORY) {
         status = ak_error_memory(err);

@@ -153,9 +153,10 @@ static bool open_files(server *s) {
            fcntl(s->log.fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) == 0;
 }
 
-static ak_status spawn(const ak_local *local, const server *s, const ak_local_place *place, ak_error *err) {
+static ak_status spawn(const ak_local *local, const ak_local_program *chosen, const server *s,
+                       const ak_local_place *place, ak_error *err) {
     char *program = NULL;
-    ak_status status = ak_local_find(local->environment, &program, err);
+    ak_status status = ak_local_find(local->environment, chosen, &program, err);
     if (status != AK_OK) {
         return status;
     }
@@ -180,7 +181,7 @@ static ak_status spawn(const ak_local *local, const server *s, const ak_local_pl
     return status;
 }
 
-static ak_status start(const ak_local *local, server **out, ak_error *err) {
+static ak_status start(const ak_local *local, const ak_local_program *chosen, server **out, ak_error *err) {
     ak_local_place place;
     server *s = calloc(1, sizeof *s);
     if (!s) {
@@ -191,8 +192,8 @@ static ak_status start(const ak_local *local, server **out, ak_error *err) {
     if (status == AK_OK) {
         s->owner = getpid();
         memcpy(s->socket_path, place.socket_path, sizeof s->socket_path);
-        status =
-            open_files(s) ? spawn(local, s, &place, err) : ak_local_failure(err, "cannot make a file in memory", errno);
+        status = open_files(s) ? spawn(local, chosen, s, &place, err)
+                               : ak_local_failure(err, "cannot make a file in memory", errno);
         /* From here on only the server listens, so when it dies, connections are refused at once. */
         ak_local_place_close(&place);
     }
@@ -219,13 +220,13 @@ static void release_server(registry *reg, ak_local *local) {
 }
 
 /* Called with the lock held: gives the client the running server of this process, starting one if there is none. */
-static ak_status acquire_server(registry *reg, ak_local *local, ak_error *err) {
+static ak_status acquire_server(registry *reg, ak_local *local, const ak_local_program *chosen, ak_error *err) {
     server *s = reg->current;
     if (s && !is_alive(s)) {
         s = NULL;
     }
     if (!s) {
-        ak_status status = start(local, &s, err);
+        ak_status status = start(local, chosen, &s, err);
         if (status != AK_OK) {
             return status;
         }
@@ -252,7 +253,7 @@ static ak_status parent_server_ended(const server *s, ak_error *err) {
                         (int)s->owner);
 }
 
-ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error *err) {
+ak_status ak_local_reach(ak_local *local, const ak_local_program *chosen, char path[AK_LOCAL_PATH_CAP], ak_error *err) {
     if (is_inherited(local)) {
         memcpy(path, local->server->socket_path, AK_LOCAL_PATH_CAP);
         return is_alive(local->server) ? AK_OK : parent_server_ended(local->server, err);
@@ -262,7 +263,7 @@ ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error
         return ak_error_memory(err);
     }
     pthread_mutex_lock(&reg->lock);
-    ak_status status = acquire_server(reg, local, err);
+    ak_status status = acquire_server(reg, local, chosen, err);
     if (status == AK_OK) {
         memcpy(path, local->server->socket_path, AK_LOCAL_PATH_CAP);
     }

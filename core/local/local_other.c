@@ -16,8 +16,9 @@ void ak_local_free(ak_local *local) {
 
 /* The others are not called, because there is no such client. */
 
-ak_status ak_local_reach(ak_local *local, char path[AK_LOCAL_PATH_CAP], ak_error *err) {
+ak_status ak_local_reach(ak_local *local, const ak_local_program *chosen, char path[AK_LOCAL_PATH_CAP], ak_error *err) {
     (void)local;
+    (void)chosen;
     path[0] = '\0';
     return ak_error_set(err, AK_E_CONNECT, "local: runs on Linux only");
 }

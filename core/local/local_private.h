@@ -8,8 +8,9 @@
 char **ak_local_environment(void);
 /* The value of a variable in a copy of the environment; NULL when it is not set or empty. */
 const char *ak_local_variable(char *const *environment, const char *name);
-/* Finds the program. *path is from malloc. AK_E_CONNECT with all searched places in the message. */
-ak_status ak_local_find(char *const *environment, char **path, ak_error *err);
+/* Finds the program: the chosen one, else by a search. *path is from malloc. AK_E_CONNECT with who chose, or all
+ * searched places, in the message. */
+ak_status ak_local_find(char *const *environment, const ak_local_program *chosen, char **path, ak_error *err);
 
 /* A new folder with a listening socket in it, accessible only to this user. */
 typedef struct {

@@ -20,7 +20,8 @@ typedef struct {
     const char *name;
     const char *variable; /* of the environment, or NULL */
     bool is_text;
-    bool is_file; /* must be readable */
+    bool is_file;    /* must be readable */
+    bool is_program; /* must be absolute, and is not for the caller of a setuid program to choose */
     bool is_timeout;
     int64_t fallback;
 } setting_row;
@@ -42,6 +43,7 @@ static const setting_row rows[AK_SETTING_COUNT] = {
     [AK_CLIENT_MAX_EVENT_BYTES] = {"max_event_bytes", .fallback = 64 * MIB},
     [AK_CLIENT_USER_AGENT] = {"user_agent", .is_text = true},
     [AK_CLIENT_MAX_IDLE] = {"max_idle", .fallback = 64},
+    [AK_CLIENT_LOCAL_PROGRAM] = {"local_program", "AGENTKERNEL_LOCAL", .is_text = true, .is_program = true},
 };
 
 static const setting_row *row_of(int32_t setting) {
@@ -259,6 +261,8 @@ ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const cha
     }
     if (copy && row->is_file && access(copy, R_OK) != 0) {
         status = ak_error_set(err, AK_E_ARGUMENT, "%s: cannot read %s", row->name, copy);
+    } else if (copy && row->is_program && copy[0] != '/') {
+        status = ak_error_set(err, AK_E_ARGUMENT, "%s: must be an absolute path, not %s", row->name, copy);
     } else if (setting == AK_CLIENT_BASE_URL) {
         status = set_base_url(settings, copy ? copy : DEFAULT_BASE_URL, err);
     }
@@ -268,6 +272,9 @@ ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const cha
     }
     free(settings->text[setting]);
     settings->text[setting] = copy;
+    if (row->is_program) {
+        settings->program_of_environment = false;
+    }
     return AK_OK;
 }
 
@@ -314,6 +321,24 @@ ak_status ak_settings_get_int(const ak_settings *settings, int32_t setting, int6
     return AK_OK;
 }
 
+/* Takes a setting from the environment, if it is there. */
+static ak_status read_variable(ak_settings *settings, int32_t setting, ak_error *err) {
+    const setting_row *row = &rows[setting];
+    const char *value = row->variable ? getenv(row->variable) : NULL;
+    if (!value || !*value || (row->is_program && ak_is_privileged())) {
+        return AK_OK;
+    }
+    ak_status status = ak_settings_set_text(settings, setting, value, strlen(value), err);
+    if (status == AK_OK && row->is_program) {
+        settings->program_of_environment = true;
+    } else if (status == AK_E_ARGUMENT && err) {
+        char message[AK_ERROR_MESSAGE_CAP];
+        memcpy(message, err->message, sizeof message);
+        ak_error_set(err, status, "%s in the environment: %s", row->variable, message);
+    }
+    return status;
+}
+
 ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
     *settings = (ak_settings){0};
     ak_status status = set_base_url(settings, DEFAULT_BASE_URL, err);
@@ -322,15 +347,7 @@ ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
     }
     for (int32_t i = 1; i < AK_SETTING_COUNT && status == AK_OK; i++) {
         settings->integer[i] = rows[i].fallback;
-        const char *value = rows[i].variable ? getenv(rows[i].variable) : NULL;
-        if (value && *value) {
-            status = ak_settings_set_text(settings, i, value, strlen(value), err);
-            if (status == AK_E_ARGUMENT && err) {
-                char message[AK_ERROR_MESSAGE_CAP];
-                memcpy(message, err->message, sizeof message);
-                ak_error_set(err, status, "%s in the environment: %s", rows[i].variable, message);
-            }
-        }
+        status = read_variable(settings, i, err);
     }
     if (status != AK_OK) {
         ak_settings_free(settings);
@@ -341,6 +358,12 @@ ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
 ak_trust ak_settings_trust(const ak_settings *settings) {
     ak_trust set = {settings->text[AK_CLIENT_CA_FILE], settings->text[AK_CLIENT_CA_DIR]};
     return set.file || set.dir ? set : settings->trust;
+}
+
+ak_local_program ak_settings_program(const ak_settings *settings) {
+    const setting_row *row = &rows[AK_CLIENT_LOCAL_PROGRAM];
+    return (ak_local_program){settings->text[AK_CLIENT_LOCAL_PROGRAM],
+                              settings->program_of_environment ? row->variable : row->name};
 }
 
 void ak_settings_free(ak_settings *settings) {

@@ -12,11 +12,12 @@
 #include "trust.h"
 
 /* One past the last AK_CLIENT_* number. */
-#define AK_SETTING_COUNT (AK_CLIENT_MAX_IDLE + 1)
+#define AK_SETTING_COUNT (AK_CLIENT_LOCAL_PROGRAM + 1)
 
 typedef struct {
     char *text[AK_SETTING_COUNT];      /* NULL: unset */
     int64_t integer[AK_SETTING_COUNT]; /* AK_TIMEOUT_DEFAULT was replaced by the default */
+    bool program_of_environment;       /* local_program comes from the environment */
     /* Derived from the base URL. */
     char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
     char *unix_socket; /* path, or NULL */
@@ -33,6 +34,9 @@ void ak_settings_free(ak_settings *settings);
 
 /* The certificates to trust: those that were set, else the chosen ones; both NULL: libcurl's. Owned by the settings. */
 ak_trust ak_settings_trust(const ak_settings *settings);
+
+/* The program of local: that was chosen, for ak_local_reach. Owned by the settings. */
+ak_local_program ak_settings_program(const ak_settings *settings);
 
 ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const char *text, size_t len, ak_error *err);
 ak_status ak_settings_set_int(ak_settings *settings, int32_t setting, int64_t value, ak_error *err);

@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "buffer.h"
+#include "compat.h"
 
 /* Debian, Ubuntu, Alpine, Arch and Gentoo; Fedora and RHEL, by their old name and by the new one; SUSE; the BSDs. */
 static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -25,7 +25,7 @@ bool ak_trust_is_needed(void) {
 
 /* A variable of the environment; NULL when it is unset, empty, or a setuid program's caller's. */
 static const char *variable(const char *name) {
-    const char *value = getauxval(AT_SECURE) == 0 ? getenv(name) : NULL;
+    const char *value = ak_is_privileged() ? NULL : getenv(name);
     return value && *value ? value : NULL;
 }
 

@@ -1,7 +1,7 @@
 /*
  * host.c: a process that uses base_url local:, controlled by its test: one command per line, one line of reply.
  *
- *     new I [URL]      client I                        free I
+ *     new I [URL [PROGRAM]]   client I                 free I
  *     nopool I         keeps no idle connections
  *     run I WORD...    runs a command: "ok OUTPUT" or "error CODE SENT MESSAGE"
  *     create I NAME    makes a sandbox                 list I   names of the sandboxes
@@ -105,11 +105,12 @@ static void run(ak_client *client, char **words, char *line, size_t cap) {
     finish(new_call(client, AK_OP_RUN, words), AK_KEY_OUTPUT, line, cap);
 }
 
-static ak_client *new_client(const char *url) {
+static ak_client *new_client(const char *url, const char *program) {
     ak_client *client = NULL;
     if (ak_client_new(&client, err) == AK_OK &&
         (ak_client_set_text(client, AK_CLIENT_BASE_URL, url, strlen(url), err) != AK_OK ||
-         ak_client_set_int(client, AK_CLIENT_TIMEOUT_MS, PATIENCE_SECONDS * 1000, err) != AK_OK)) {
+         ak_client_set_int(client, AK_CLIENT_TIMEOUT_MS, PATIENCE_SECONDS * 1000, err) != AK_OK ||
+         (program && ak_client_set_text(client, AK_CLIENT_LOCAL_PROGRAM, program, strlen(program), err) != AK_OK))) {
         ak_client_free(client);
         client = NULL;
     }
@@ -153,7 +154,7 @@ static void *call_in_thread(void *client) {
 static void cycle(int count) {
     char line[1024] = "ok ";
     for (int i = 0; i < count && strncmp(line, "ok ", 3) == 0; i++) {
-        ak_client *client = new_client("local:");
+        ak_client *client = new_client("local:", NULL);
         finish(new_call(client, AK_OP_HEALTH, NULL), AK_KEY_STATUS, line, sizeof line);
         ak_client_free(client);
     }
@@ -175,7 +176,7 @@ static void be_child(ak_client *inherited, const char *path) {
     alarm(PATIENCE_SECONDS);
     finish(new_call(inherited, AK_OP_LIST_SANDBOXES, NULL), AK_KEY_NAME, line, sizeof line);
     append(path, line);
-    ak_client *own = new_client("local:");
+    ak_client *own = new_client("local:", NULL);
     finish(new_call(own, AK_OP_LIST_SANDBOXES, NULL), AK_KEY_NAME, line, sizeof line);
     append(path, line);
     ak_client_free(own);
@@ -191,7 +192,7 @@ static void be_child(ak_client *inherited, const char *path) {
         usleep(10000);
     }
     append(path, line);
-    own = new_client("local:");
+    own = new_client("local:", NULL);
     run(own, words, line, sizeof line);
     append(path, line);
     ak_client_free(own);
@@ -274,7 +275,7 @@ static bool obey_process(const char *command, char **words) {
 static void obey_client(const char *command, ak_client **client, char **words) {
     char line[4096] = "ok";
     if (strcmp(command, "new") == 0) {
-        *client = new_client(words[0] ? words[0] : "local:");
+        *client = new_client(words[0] ? words[0] : "local:", words[0] ? words[1] : NULL);
         say("%s", *client ? "ok" : failure(line, sizeof line));
     } else if (strcmp(command, "free") == 0) {
         ak_client_free(*client);

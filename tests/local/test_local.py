@@ -366,6 +366,31 @@ class Program(LocalTest):
             self.assertEqual(host.tell("run 0 true"), "error AK_E_CONNECT 0 local: AGENTKERNEL_LOCAL names %s, "
                              "which is no program that can be run" % name)
 
+    def test_the_setting_wins_over_the_variable(self):
+        none = os.path.join(self.folder, "none")
+        host = self.host(AGENTKERNEL_LOCAL=none)
+        self.assertEqual(host.tell("new 0 local: " + self.program), "ok")
+        self.assertEqual(host.tell("run 0 echo hello"), "ok hello")
+        self.assertEqual(len(self.main_servers()), 1)
+        host = self.host()
+        self.assertEqual(host.tell("new 0 local: " + none), "ok")
+        self.assertEqual(host.tell("run 0 true"), "error AK_E_CONNECT 0 local: local_program names %s, which is no "
+                         "program that can be run" % none)
+
+    def test_who_starts_the_server_chooses(self):
+        host = self.started()
+        self.assertEqual(host.tell("new 1 local: " + os.path.join(self.folder, "none")), "ok")
+        self.assertEqual(host.tell("run 1 echo shared"), "ok shared")
+        host.tell("free 0")
+        self.assertEqual(host.tell("run 1 echo still"), "ok still")
+
+    def test_a_relative_path_is_refused(self):
+        wrong = "local_program: must be an absolute path, not agentkernel-local"
+        for url in ("local:", "http://localhost"):
+            self.assertEqual(self.host().tell("new 0 %s agentkernel-local" % url), "error AK_E_ARGUMENT 0 " + wrong)
+        host = self.host(AGENTKERNEL_LOCAL="agentkernel-local")
+        self.assertEqual(host.tell("new 0"), "error AK_E_ARGUMENT 0 AGENTKERNEL_LOCAL in the environment: " + wrong)
+
     def test_a_program_that_cannot_be_run(self):
         script = self.script()
         with open(script, "w") as file:

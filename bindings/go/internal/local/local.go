@@ -21,32 +21,28 @@ var programs []program // none in the source tree
 
 const canExecute = 1 // X_OK
 
-// Variable names another program in place of the embedded one.
-const Variable = "AGENTKERNEL_LOCAL"
-
-// Prepare has the library find the embedded agentkernel-local, if there is one and the user names no other. The first
-// use writes it into the user's cache folder; what is there already is used if it is the same, byte for byte. The error
-// names all that was tried.
-func Prepare() error {
-	if len(programs) == 0 || os.Getenv(Variable) != "" {
-		return nil
+// Prepare returns the absolute path of the embedded agentkernel-local, or "" if there is none. The first use writes it into
+// the user's cache folder; what is there already is used if it is the same, byte for byte. The error names all that was
+// tried.
+func Prepare() (string, error) {
+	if len(programs) == 0 {
+		return "", nil
 	}
 	return prepared()
 }
 
-var prepared = sync.OnceValue(func() (failed error) {
+var prepared = sync.OnceValues(func() (path string, failed error) {
 	for _, base := range bases() {
 		folder, err := install(base, programs)
 		if err == nil {
-			tell(filepath.Join(folder, programs[0].name))
-			return nil
+			return filepath.Abs(filepath.Join(folder, programs[0].name))
 		}
 		if failed != nil {
 			err = fmt.Errorf("%w; %w", failed, err)
 		}
 		failed = err
 	}
-	return failed
+	return "", failed
 })
 
 // bases are the folders to try. The server of root runs bubblewrap as another user, who cannot enter root's home: unless

@@ -76,6 +76,26 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// The path is absolute: a relative one would name another file once the program is elsewhere.
+func TestPrepare(t *testing.T) {
+	if path, err := Prepare(); path != "" || err != nil {
+		t.Error("nothing is embedded: ", path, err)
+	}
+	programs = files
+	defer func() { programs = nil }()
+	t.Chdir(t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", "/proc")
+	t.Setenv("TMPDIR", ".")
+	path, err := Prepare()
+	if err != nil || !filepath.IsAbs(path) {
+		t.Fatal(path, err)
+	}
+	inode(t, path)
+	if again, err := Prepare(); again != path || err != nil {
+		t.Error(again, err)
+	}
+}
+
 func TestFoldersOfOthersAreRefused(t *testing.T) {
 	for name, prepare := range map[string]func(base string) error{
 		"writable": func(base string) error {

@@ -20,6 +20,7 @@ local raw = require("agentkernel_raw")
 ---@field max_event_bytes? integer Maximum size of an event of a stream.
 ---@field user_agent? string Text appended to the user agent "libagentkernel/VERSION".
 ---@field max_idle? integer Number of idle connections kept for later calls; 0 keeps none.
+---@field local_program? string Absolute path of the agentkernel-local that local: starts.
 ---@field wait? agentkernel.Waiter|fun(fd: integer): false? How to wait in coroutines.
 
 return {
@@ -39,4 +40,5 @@ return {
 	max_event_bytes = { raw.CLIENT_MAX_EVENT_BYTES, "integer" },
 	user_agent = { raw.CLIENT_USER_AGENT, "text" },
 	max_idle = { raw.CLIENT_MAX_IDLE, "integer" },
+	local_program = { raw.CLIENT_LOCAL_PROGRAM, "text" },
 }

@@ -44,6 +44,11 @@ export interface AgentKernelOptions {
     userAgent?: string | undefined;
     /** Number of idle connections kept for later calls; 0 keeps none. Default: 64. */
     maxIdle?: number | bigint | undefined;
+    /**
+     * Absolute path of the agentkernel-local that local: starts. Default: AGENTKERNEL_LOCAL, else the one that comes
+     * with the library or is in PATH.
+     */
+    localProgram?: string | undefined;
 }
 
 /** By option: the library's setting, and its type. @internal */
@@ -64,4 +69,5 @@ export const SETTINGS: ReadonlyMap<string, readonly [number, "text" | "int" | "t
     ["maxEventBytes", [abi.AK_CLIENT_MAX_EVENT_BYTES, "int"]],
     ["userAgent", [abi.AK_CLIENT_USER_AGENT, "text"]],
     ["maxIdle", [abi.AK_CLIENT_MAX_IDLE, "int"]],
+    ["localProgram", [abi.AK_CLIENT_LOCAL_PROGRAM, "text"]],
 ]);

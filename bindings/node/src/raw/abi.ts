@@ -66,6 +66,7 @@ export const AK_CLIENT_MAX_REPLY_BYTES = 13;
 export const AK_CLIENT_MAX_EVENT_BYTES = 14;
 export const AK_CLIENT_USER_AGENT = 15;
 export const AK_CLIENT_MAX_IDLE = 16;
+export const AK_CLIENT_LOCAL_PROGRAM = 17;
 export const AK_TIMEOUT_DEFAULT = -1;
 export const AK_TIMEOUT_NONE = -2;
 export const AK_ERROR_CODE = 1;

@@ -4525,6 +4525,7 @@ SWIGEXPORT void Init_agentkernel_raw(void) {
   rb_define_const(mRaw, "CLIENT_MAX_EVENT_BYTES", SWIG_From_int((int)(14)));
   rb_define_const(mRaw, "CLIENT_USER_AGENT", SWIG_From_int((int)(15)));
   rb_define_const(mRaw, "CLIENT_MAX_IDLE", SWIG_From_int((int)(16)));
+  rb_define_const(mRaw, "CLIENT_LOCAL_PROGRAM", SWIG_From_int((int)(17)));
   rb_define_const(mRaw, "TIMEOUT_DEFAULT", SWIG_From_int((int)((-1))));
   rb_define_const(mRaw, "TIMEOUT_NONE", SWIG_From_int((int)((-2))));
   rb_define_const(mRaw, "ERROR_CODE", SWIG_From_int((int)(1)));

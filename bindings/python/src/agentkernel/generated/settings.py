@@ -26,6 +26,7 @@ class Settings:
         max_event_bytes: int | None = None,
         user_agent: str | None = None,
         max_idle: int | None = None,
+        local_program: str | None = None,
     ) -> None:
         """Makes a client; nothing is sent. What is not given comes from the environment, or is the default.
 
@@ -50,6 +51,8 @@ class Settings:
             max_event_bytes: Maximum size of an event of a stream. Default: 64 MiB.
             user_agent: Text appended to the user agent "libagentkernel/VERSION". Default: none.
             max_idle: Number of idle connections kept for later calls; 0 keeps none. Default: 64.
+            local_program: Absolute path of the agentkernel-local that local: starts. Default: AGENTKERNEL_LOCAL, else
+                the one that comes with the library or is in PATH.
 
         Raises:
             ValidationError: A setting or a variable of the environment is invalid.
@@ -66,6 +69,7 @@ class Settings:
                 "PROXY": proxy,
                 "NO_PROXY": no_proxy,
                 "USER_AGENT": user_agent,
+                "LOCAL_PROGRAM": local_program,
             },
             timeouts={
                 "TIMEOUT_MS": timeout,

@@ -21,7 +21,8 @@ module AgentKernel
       max_reply_bytes: [Raw::CLIENT_MAX_REPLY_BYTES, :int],
       max_event_bytes: [Raw::CLIENT_MAX_EVENT_BYTES, :int],
       user_agent: [Raw::CLIENT_USER_AGENT, :text],
-      max_idle: [Raw::CLIENT_MAX_IDLE, :int]
+      max_idle: [Raw::CLIENT_MAX_IDLE, :int],
+      local_program: [Raw::CLIENT_LOCAL_PROGRAM, :text]
     }.freeze
     private_constant :SETTINGS
 
@@ -45,6 +46,8 @@ module AgentKernel
     # max_event_bytes:: Maximum size of an event of a stream. Default: 64 MiB.
     # user_agent:: Text appended to the user agent "libagentkernel/VERSION". Default: none.
     # max_idle:: Number of idle connections kept for later calls; 0 keeps none. Default: 64.
+    # local_program:: Absolute path of the agentkernel-local that local: starts. Default: AGENTKERNEL_LOCAL, else
+    #   the one that comes with the library or is in PATH.
     def initialize(**settings)
       @handle = Raw.client_new
       settings.each { |name, value| set(name, value) unless value.nil? }
