@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "polling.h"
 #include "process.h"
 #include "schema.h"
 
@@ -270,7 +271,7 @@ ak_status ak_call_step_unless_content(ak_call *call, ak_error *err) {
 /* No wait when bytes are ready to be read or can be accepted. */
 static ak_status wait_for_content(const ak_call *call, int32_t max_ms) {
     if (call->state == AK_STATE_RUNNING && max_ms != 0) {
-        ak_poller_wait(ak_transfer_fd(&call->transfer), max_ms);
+        ak_poll_readable(ak_transfer_fd(&call->transfer), max_ms);
     }
     return AK_AGAIN;
 }
@@ -289,7 +290,7 @@ ak_status ak_call_wait_for(ak_call *call, int32_t max_ms, ak_error *err) {
         if (deadline != AK_NEVER && left <= 0) {
             return AK_AGAIN;
         }
-        if (!ak_poller_wait(ak_transfer_fd(&call->transfer), (int)left)) {
+        if (!ak_poll_readable(ak_transfer_fd(&call->transfer), (int)left)) {
             return AK_AGAIN; /* timeout, or a signal: returns to the host */
         }
         status = ak_call_advance(call, err);

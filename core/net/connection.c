@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "compat.h"
+#include "polling.h"
 #include "signals.h"
 
 #define NS_PER_MS 1000000
@@ -415,7 +417,7 @@ void ak_connection_stay_readable(ak_connection *connection) {
     curl_off_t sent = 0;
     curl_easy_getinfo(connection->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
     /* A peer that replies without reading can leave a connection that is not writable, but not with a small request. */
-    if (connection->parked < 0 || (sent > SMALL_REQUEST_BYTES && !ak_poller_wait(connection->poller.fd, 0))) {
+    if (connection->parked < 0 || (sent > SMALL_REQUEST_BYTES && !ak_poll_readable(connection->poller.fd, 0))) {
         ak_poller_wake(&connection->poller);
     }
 }
@@ -430,7 +432,16 @@ void ak_connection_wake(ak_connection *connection) {
 }
 
 void ak_connection_renumber(ak_connection *connection) {
-    ak_poller_renumber(&connection->poller);
+    static atomic_int next = 100;
+    int least = atomic_fetch_add(&next, 1);
+    if (least > 900) {
+        atomic_store(&next, 100);
+    }
+    int fresh = fcntl(connection->poller.fd, F_DUPFD_CLOEXEC, least);
+    if (fresh >= 0) {
+        close(connection->poller.fd);
+        connection->poller.fd = fresh;
+    }
 }
 
 CURL *ak_connection_handle(const ak_connection *connection) {

@@ -48,9 +48,6 @@ bool ak_poller_open(ak_poller *poller);
 /* close(2) only, so that it is safe in a forked child, which shares both objects with its parent. */
 void ak_poller_close(ak_poller *poller);
 
-/* Moves the poller to a descriptor number not used recently, for the test build that detects stale watchers. */
-void ak_poller_renumber(ak_poller *poller);
-
 /* edge: edge-triggered, reported once each time it becomes ready. */
 bool ak_poller_watch(ak_poller *poller, int fd, bool read, bool write, bool edge);
 void ak_poller_unwatch(ak_poller *poller, int fd);
@@ -62,14 +59,5 @@ void ak_poller_wake(ak_poller *poller);
 
 /* The sockets that are ready, without waiting. *woken is set when the timer had expired, which is then reset. */
 size_t ak_poller_ready(ak_poller *poller, ak_poller_event *events, size_t cap, bool *woken);
-
-/* Waits at most max_ms (negative: without limit) until a poller's descriptor is readable. False on timeout or a
- * signal. */
-bool ak_poller_wait(int fd, int max_ms);
-
-/* The most sockets that ak_poller_hang_ups checks. */
-#define AK_POLLER_LOOK 64
-/* Reports which of these sockets (negative: none) the peer has closed. Does not wait. */
-void ak_poller_hang_ups(const int *sockets, bool *hung_up, size_t count);
 
 #endif

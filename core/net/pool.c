@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "polling.h"
 #include "process.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
@@ -110,16 +111,16 @@ static ak_pool *pool_of(ak_pool_place *place) {
 
 /* Records which connections the server has closed. One poll for many: with a full pool every call does this. */
 static void note_hang_ups(ak_connection *connection) {
-    ak_connection *found[AK_POLLER_LOOK];
-    int sockets[AK_POLLER_LOOK];
-    bool hung_up[AK_POLLER_LOOK];
+    ak_connection *found[AK_POLL_MOST];
+    int sockets[AK_POLL_MOST];
+    bool hung_up[AK_POLL_MOST];
     while (connection) {
         size_t count = 0;
-        for (; connection && count < AK_POLLER_LOOK; connection = ak_connection_idle(connection)->next) {
+        for (; connection && count < AK_POLL_MOST; connection = ak_connection_idle(connection)->next) {
             found[count] = connection;
             sockets[count++] = ak_connection_socket(connection);
         }
-        ak_poller_hang_ups(sockets, hung_up, count);
+        ak_poll_hang_ups(sockets, hung_up, count);
         for (size_t i = 0; i < count; i++) {
             ak_connection_idle(found[i])->hung_up = hung_up[i];
         }

@@ -273,7 +273,7 @@ ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const cha
     free(settings->text[setting]);
     settings->text[setting] = copy;
     if (row->is_program) {
-        settings->program_of_environment = false;
+        settings->program = (ak_local_program){copy, row->name};
     }
     return AK_OK;
 }
@@ -330,7 +330,7 @@ static ak_status read_variable(ak_settings *settings, int32_t setting, ak_error 
     }
     ak_status status = ak_settings_set_text(settings, setting, value, strlen(value), err);
     if (status == AK_OK && row->is_program) {
-        settings->program_of_environment = true;
+        settings->program.by = row->variable;
     } else if (status == AK_E_ARGUMENT && err) {
         char message[AK_ERROR_MESSAGE_CAP];
         memcpy(message, err->message, sizeof message);
@@ -353,17 +353,6 @@ ak_status ak_settings_init(ak_settings *settings, ak_error *err) {
         ak_settings_free(settings);
     }
     return status;
-}
-
-ak_trust ak_settings_trust(const ak_settings *settings) {
-    ak_trust set = {settings->text[AK_CLIENT_CA_FILE], settings->text[AK_CLIENT_CA_DIR]};
-    return set.file || set.dir ? set : settings->trust;
-}
-
-ak_local_program ak_settings_program(const ak_settings *settings) {
-    const setting_row *row = &rows[AK_CLIENT_LOCAL_PROGRAM];
-    return (ak_local_program){settings->text[AK_CLIENT_LOCAL_PROGRAM],
-                              settings->program_of_environment ? row->variable : row->name};
 }
 
 void ak_settings_free(ak_settings *settings) {

@@ -17,7 +17,7 @@
 typedef struct {
     char *text[AK_SETTING_COUNT];      /* NULL: unset */
     int64_t integer[AK_SETTING_COUNT]; /* AK_TIMEOUT_DEFAULT was replaced by the default */
-    bool program_of_environment;       /* local_program comes from the environment */
+    ak_local_program program;          /* of local:, that was chosen; owned by text */
     /* Derived from the base URL. */
     char *url;         /* http(s)://host[:port][/prefix], no slash at the end */
     char *unix_socket; /* path, or NULL */
@@ -33,10 +33,10 @@ ak_status ak_settings_init(ak_settings *settings, ak_error *err);
 void ak_settings_free(ak_settings *settings);
 
 /* The certificates to trust: those that were set, else the chosen ones; both NULL: libcurl's. Owned by the settings. */
-ak_trust ak_settings_trust(const ak_settings *settings);
-
-/* The program of local: that was chosen, for ak_local_reach. Owned by the settings. */
-ak_local_program ak_settings_program(const ak_settings *settings);
+static inline ak_trust ak_settings_trust(const ak_settings *settings) {
+    ak_trust set = {settings->text[AK_CLIENT_CA_FILE], settings->text[AK_CLIENT_CA_DIR]};
+    return set.file || set.dir ? set : settings->trust;
+}
 
 ak_status ak_settings_set_text(ak_settings *settings, int32_t setting, const char *text, size_t len, ak_error *err);
 ak_status ak_settings_set_int(ak_settings *settings, int32_t setting, int64_t value, ak_error *err);

@@ -185,8 +185,8 @@ static ak_status reach_server(ak_transfer *transfer, ak_error *err) {
     if (!transfer->client->settings.local) {
         return AK_OK;
     }
-    ak_local_program chosen = ak_settings_program(&transfer->client->settings);
-    ak_status status = ak_local_reach(transfer->client->settings.local, &chosen, path, err);
+    const ak_local_program *chosen = &transfer->client->settings.program;
+    ak_status status = ak_local_reach(transfer->client->settings.local, chosen, path, err);
     if (status != AK_OK) {
         return status;
     }

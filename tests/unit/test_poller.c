@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "poller.h"
+#include "polling.h"
 
 #define NS_PER_MS 1000000
 #define WAIT_MS 60000
@@ -60,7 +61,7 @@ static int tear_down(void **state) {
 /* What is ready now, of which the descriptor says whether it is anything. */
 static size_t look(void) {
 #ifndef AK_TEST_LIBKQUEUE
-    bool any = ak_poller_wait(poller.fd, 0);
+    bool any = ak_poll_readable(poller.fd, 0);
     size_t count = ak_poller_ready(&poller, events, CAP, &woken);
     assert_int_equal(any, count > 0 || woken);
     return count;
@@ -72,7 +73,7 @@ static size_t look(void) {
 /* The same after waiting until it is something. */
 static size_t await(void) {
 #ifndef AK_TEST_LIBKQUEUE
-    assert_true(ak_poller_wait(poller.fd, WAIT_MS));
+    assert_true(ak_poll_readable(poller.fd, WAIT_MS));
     return look();
 #else
     size_t count = 0;
@@ -317,7 +318,7 @@ static void who_hung_up(void **state) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
         sockets[i + 1] = pairs[i][0];
     }
-    ak_poller_hang_ups(sockets, hung_up, 6);
+    ak_poll_hang_ups(sockets, hung_up, 6);
     for (int i = 0; i < 6; i++) {
         assert_false(hung_up[i]);
     }
@@ -326,7 +327,7 @@ static void who_hung_up(void **state) {
     assert_int_equal(shutdown(pairs[3][1], SHUT_WR), 0);
     assert_int_equal(write(pairs[4][1], "a", 1), 1);
     assert_int_equal(shutdown(pairs[4][1], SHUT_WR), 0);
-    ak_poller_hang_ups(sockets, hung_up, 6);
+    ak_poll_hang_ups(sockets, hung_up, 6);
     const bool expected[] = {false, false, false, true, true, true};
     assert_memory_equal(hung_up, expected, sizeof expected);
     for (int i = 0; i < 5; i++) {

@@ -22,7 +22,7 @@ unsigned long __wrap_getauxval(unsigned long type) {
 }
 
 static void must_be(const ak_settings *settings, const char *path, const char *by) {
-    ak_local_program chosen = ak_settings_program(settings);
+    ak_local_program chosen = settings->program;
     const char *text = NULL;
     assert_int_equal(ak_settings_get_text(settings, AK_CLIENT_LOCAL_PROGRAM, &text, NULL), path ? AK_OK : AK_ABSENT);
     if (!path) {
@@ -69,7 +69,7 @@ static void of_a_privileged_process(void **state) {
         must_be(&settings, NULL, NULL);
         set(&settings, "/bin/sh");
         must_be(&settings, "/bin/sh", "local_program");
-        ak_local_program chosen = ak_settings_program(&settings);
+        ak_local_program chosen = settings.program;
         char *none[] = {NULL}, *found = NULL;
         assert_int_equal(ak_local_find(none, &chosen, &found, NULL), AK_OK);
         assert_string_equal(found, "/bin/sh");

@@ -1,1 +1,0 @@
-../../../../core/net/poller.c

@@ -1,0 +1,1 @@
+../../../../core/net/trust.h
