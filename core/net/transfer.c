@@ -229,10 +229,6 @@ static int64_t earliest(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static int64_t elapsed_ms(const ak_transfer *transfer, int64_t now) {
-    return (now - transfer->deadlines.started) / NS_PER_MS;
-}
-
 /* When nothing is pending: fails if a deadline has passed, else arms the timer for the next. */
 static ak_status check_deadlines(ak_transfer *transfer, ak_error *err) {
     ak_deadlines *deadlines = &transfer->deadlines;
@@ -243,7 +239,8 @@ static ak_status check_deadlines(ak_transfer *transfer, ak_error *err) {
     int64_t connect = transfer->connected ? AK_NEVER : deadlines->connect;
     if (now >= deadlines->total) {
         return ak_error_set(err, AK_E_TIMEOUT, "%s did not end within its timeout (%lld ms)",
-                            transfer->request->operation->name, (long long)elapsed_ms(transfer, now));
+                            transfer->request->operation->name,
+                            (long long)((deadlines->total - deadlines->started) / NS_PER_MS));
     }
     if (now >= connect) {
         return ak_transfer_connect_timeout(transfer, now, err);

@@ -43,9 +43,10 @@ bool ak_transfer_lacks_descriptors(const ak_transfer *transfer) {
 }
 
 ak_status ak_transfer_connect_timeout(const ak_transfer *transfer, int64_t now, ak_error *err) {
-    long long elapsed = (now - transfer->deadlines.started) / NS_PER_MS;
+    const ak_deadlines *deadlines = &transfer->deadlines;
+    int64_t end = deadlines->connect == AK_NEVER ? now : deadlines->connect;
     return ak_error_set(err, AK_E_TIMEOUT, "no connection to %s within the connect timeout (%lld ms)",
-                        transfer->client->settings.url, elapsed);
+                        transfer->client->settings.url, (long long)((end - deadlines->started) / NS_PER_MS));
 }
 
 static const char *libcurl_message(const ak_transfer *transfer) {
@@ -92,7 +93,7 @@ static ak_status explain(const ak_transfer *transfer, ak_status code, ak_error *
             return explain_unix_socket(transfer, err);
         }
         if (!settings->text[AK_CLIENT_BASE_URL] && !settings->text[AK_CLIENT_PROXY]) { /* the first thing one meets */
-            return ak_error_set(err, code, "%s; start agentkernel-local, or use base_url \"local:\"",
+            return ak_error_set(err, code, "%s; start agentkernel-local, or set the base URL to \"local:\"",
                                 libcurl_message(transfer));
         }
         break;

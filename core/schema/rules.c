@@ -222,8 +222,7 @@ ak_status ak_rule_check_int(ak_rule rule, const char *what, int64_t value, ak_er
         return value < 0 ? ak_error_set(err, AK_E_ARGUMENT, "%s: cannot be negative", what) : AK_OK;
     case AK_RULE_TIMEOUT:
         if (value < AK_TIMEOUT_NONE) {
-            return ak_error_set(err, AK_E_ARGUMENT, "%s: must be milliseconds, AK_TIMEOUT_DEFAULT or AK_TIMEOUT_NONE",
-                                what);
+            return ak_error_set(err, AK_E_ARGUMENT, "%s: cannot be negative", what);
         }
         return AK_OK;
     default:

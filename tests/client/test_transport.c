@@ -315,7 +315,7 @@ __extension__ __attribute__((visibility("default"))) int connect(int fd, const s
 /* Who set no URL hears how to get a server; who did knows better. */
 static void nobody_at_the_default_url(void **state) {
     (void)state;
-    static const char advice[] = "; start agentkernel-local, or use base_url \"local:\"";
+    static const char advice[] = "; start agentkernel-local, or set the base URL to \"local:\"";
     static const struct {
         const char *url, *proxy;
         bool advised;

@@ -135,7 +135,10 @@ function bind(native: Native, call: Pointer, {key, name, type, timeout}: Paramet
             return bindLists(native, call, key, name, value);
         default: // env is a list, and may come as a map
             if (Array.isArray(value)) return bindList(native, call, key, name, value);
-            if (typeof value !== "object" || value === null) throw wrong(name, "a list of strings", value);
+            if (typeof value !== "object" || value === null) {
+                const hint = name === "command" ? ' (["sh", "-c", "..."] runs a command line)' : "";
+                throw wrong(name, `a list of strings${hint}`, value);
+            }
             return bindEntries(native, call, key, name, value);
     }
 }
