@@ -1,4 +1,5 @@
-# find_package(AgentKernel): agentkernel::agentkernel, and agentkernel::static where it was built and what it is made of is there.
+# find_package(AgentKernel): agentkernel::agentkernel, and agentkernel::static where it was built and what it is made of is there, or
+# in it, as in packages.
 include(${CMAKE_CURRENT_LIST_DIR}/AgentKernelTargets.cmake)
 if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/AgentKernelStatic.cmake)
   find_package(PkgConfig QUIET)
@@ -12,4 +13,9 @@ if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/AgentKernelStatic.cmake)
   if(TARGET PkgConfig::AK_CURL AND TARGET PkgConfig::AK_CJSON AND TARGET Threads::Threads)
     include(${CMAKE_CURRENT_LIST_DIR}/AgentKernelStatic.cmake)
   endif()
+elseif(EXISTS ${CMAKE_CURRENT_LIST_DIR}/../../libagentkernel.a AND NOT TARGET agentkernel::static)
+  add_library(agentkernel::static STATIC IMPORTED)
+  get_target_property(agentkernel_includes agentkernel::agentkernel INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(agentkernel::static PROPERTIES IMPORTED_LOCATION ${CMAKE_CURRENT_LIST_DIR}/../../libagentkernel.a
+    INTERFACE_INCLUDE_DIRECTORIES "${agentkernel_includes}" INTERFACE_LINK_LIBRARIES "-pthread;${CMAKE_DL_LIBS}")
 endif()

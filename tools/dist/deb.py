@@ -10,6 +10,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 from .settings import NATIVE, OUT, PACKAGES, PLATFORMS, TREE, VERSION, commit_time, run
+from .tarballs import place_guide
 
 NAMES = PACKAGES["names"]
 REVISION = f"{VERSION}-1"
@@ -154,6 +155,7 @@ def _library(platform: str) -> None:
                 installed, root, ["include/*", f"{libdir}/libagentkernel.so", f"{libdir}/pkgconfig", f"{libdir}/cmake"]
             )
             shutil.copy(NATIVE / platform / "lib/libagentkernel.a", root / f"usr/{libdir}/libagentkernel.a")
+            place_guide(root / "usr/share/doc" / NAMES[key])
             control = {
                 "Section": "libdevel",
                 "Depends": f"{NAMES['deb_runtime']} (= {REVISION})",

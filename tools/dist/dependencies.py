@@ -96,6 +96,9 @@ def _curl(compiler: Compiler, prefix: Path, work: Path) -> None:
     ]
     # The crate leaves out a folder that is asked for whatever is to be built.
     folder = shutil.copytree(source("curl"), work / "source")
+    # Nor does it have the version of the release, from which it is made.
+    version = folder / "include/curl/curlver.h"
+    version.write_text(version.read_text().replace("-DEV", ""))
     (folder / "docs").mkdir()
     (folder / "docs/CMakeLists.txt").touch()
     run("configuring libcurl", ["cmake", "-S", str(folder), "-B", str(work), *compiler.cmake(), *options])

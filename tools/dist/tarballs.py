@@ -22,6 +22,17 @@ def _pack(folder: Path, out: Path) -> None:
     run(f"packing {out.name}", [*tar, "-C", str(folder.parent), "-cJf", str(out), folder.name])
 
 
+GUIDE = TREE / "tools/dist/PACKAGE.md"
+
+
+def place_guide(folder: Path) -> None:
+    """README.md for who has the package and not the tree, in the place of the tree's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(GUIDE, folder / "README.md")
+    for name in ("reference.md", "security.md"):
+        shutil.copy(TREE / "docs" / name, folder)
+
+
 def write_tarballs(platforms: list[str]) -> None:
     for platform in platforms:
         native = NATIVE / platform
@@ -34,6 +45,8 @@ def write_tarballs(platforms: list[str]) -> None:
         shutil.copy(native / "lib/libagentkernel.a", folder / "lib")
         shutil.copytree(native / "share/licenses", folder / "share/licenses/agentkernel")
         shutil.copy(TREE / "LICENSE", folder)
+        place_guide(folder / "share/doc/agentkernel")
+        shutil.copy(GUIDE, folder / "README.md")
         _pack(folder, OUT / f"{folder.name}.tar.xz")
         shutil.rmtree(folder)
     sources = OUT / f"libagentkernel-{VERSION}.tar.gz"

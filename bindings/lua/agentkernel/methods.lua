@@ -4,10 +4,18 @@ local Stream = require("agentkernel.stream")
 
 local M = {}
 
+-- client.run{...}, with a dot, is told to its caller.
+local function own(self)
+	if type(self) ~= "table" or not self.prepare then
+		error("a method is called with a colon, as in client:run{...}", 3)
+	end
+	return self
+end
+
 --- A method that returns its operation's records, converted by a function.
 local function method(name, result)
 	return function(self, ...)
-		local list, err = self:records(name, ...)
+		local list, err = own(self):records(name, ...)
 		if not list then
 			return nil, err
 		end
@@ -38,13 +46,13 @@ end
 --- Returns all records; a failure returns those before it as its third value.
 function M.many(name)
 	return function(self, ...)
-		return self:records(name, ...)
+		return own(self):records(name, ...)
 	end
 end
 
 function M.events(name)
 	return function(self, ...)
-		return Stream.new(self:prepare(name, ...)):events()
+		return Stream.new(own(self):prepare(name, ...)):events()
 	end
 end
 
