@@ -34,7 +34,7 @@ def _gzip(path: Path, text: bytes) -> None:
 
 def _documents(root: Path, package: str, key: str) -> None:
     folder = root / "usr/share/doc" / package
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "copyright").write_text(_copyright())
     date = formatdate(int(commit_time()))
     entry = f"{package} ({REVISION}) unstable; urgency=medium\n\n"
