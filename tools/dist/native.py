@@ -95,9 +95,10 @@ def _client(tool: Compiler, out: Path) -> None:
     shutil.copytree(TREE / "abi/include", out / "include")
 
 
-def _server(arch: str, out: Path) -> Path:
+def _server(arch: str) -> Path:
     """The server and bwrap, static: one of each for every system of the processor."""
-    made = out.parent / f"server-{arch}"
+    made = NATIVE.parent / f"server-{arch}"
+    shutil.rmtree(made, ignore_errors=True)
     tool = compiler(f"{arch}-linux-musl", made)
     prefix = dependencies(tool, SERVER)
     _build(tool, prefix, made / "work", server=True)
@@ -125,7 +126,7 @@ def build(platforms: list[str]) -> None:
         tool = compiler(platform, out)
         if tool.arch not in servers:
             print(f"== the server for {tool.arch}", flush=True)
-            servers[tool.arch] = _server(tool.arch, out)
+            servers[tool.arch] = _server(tool.arch)
         print(f"== the library for {platform}", flush=True)
         _client(tool, out)
         shutil.copytree(servers[tool.arch], out / "bin")
