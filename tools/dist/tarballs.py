@@ -27,10 +27,10 @@ GUIDE = TREE / "tools/dist/PACKAGE.md"
 
 def place_guide(folder: Path) -> None:
     """README.md for who has the package and not the tree, in the place of the tree's."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
     shutil.copy(GUIDE, folder / "README.md")
-    for name in ("reference.md", "security.md"):
-        shutil.copy(TREE / "docs" / name, folder)
+    for name in ("docs/reference.md", "docs/security.md"):
+        shutil.copy(TREE / name, folder / name)
 
 
 def write_tarballs(platforms: list[str]) -> None:
