@@ -1,5 +1,6 @@
 --- Builds the methods of generated/operations.lua and generated/session.lua, by the kind of result.
 local arguments = require("agentkernel.arguments")
+local errors = require("agentkernel.errors")
 local Stream = require("agentkernel.stream")
 
 local M = {}
@@ -7,7 +8,7 @@ local M = {}
 -- client.run{...}, with a dot, is told to its caller.
 local function own(self)
 	if type(self) ~= "table" or not self.prepare then
-		error("a method is called with a colon, as in client:run{...}", 3)
+		errors.misuse("a method is called with a colon, as in client:run{...}")
 	end
 	return self
 end
