@@ -24,7 +24,7 @@ last = Last(lambda: f"last {{made.health()}}")
 """
 REFUSED = """
 try:
-    import agentkernel
+    from agentkernel import AgentKernel
 except ImportError as failure:
     os.write(1, f"{str(failure).split(maxsplit=2)[2]}\\n".encode())  # but for the module: any may be the first
 """
